@@ -1,0 +1,1 @@
+//! Database migrations for PostgreSQL, written in any language, run in a WebAssembly sandbox.
