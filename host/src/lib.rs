@@ -1,1 +1,4 @@
 //! Database migrations for PostgreSQL, written in any language, run in a WebAssembly sandbox.
+
+pub mod plan;
+pub mod revision;
