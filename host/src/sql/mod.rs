@@ -1,0 +1,35 @@
+//! The text of SQL: cutting it into statements, telling what they are, and pointing at places in it. Pure: no I/O.
+//!
+//! - [`split`] cuts a script where PostgreSQL would.
+//! - [`classify`] names a statement's command, and [`check`] refuses what a migration must not send.
+//! - [`place`] and [`excerpt`] turn the server's error positions into something to look at.
+//! - [`sections`] finds the two directions in a migration file.
+//!
+//! All of it rests on a scanner that follows the rules of PostgreSQL's own (`scan.l`), with `standard_conforming_strings`
+//! on. A statement's end needs no grammar beyond parentheses and `BEGIN ATOMIC`, so statements of future versions are
+//! cut rightly, too.
+
+mod classify;
+mod guard;
+mod position;
+mod sections;
+mod split;
+mod token;
+
+pub use classify::StatementClass;
+pub use classify::StatementKind;
+pub use classify::classify;
+pub use guard::Refusal;
+pub use guard::check;
+pub use position::Place;
+pub use position::byte_of_character;
+pub use position::excerpt;
+pub use position::place;
+pub use position::place_of_byte;
+pub use sections::SectionError;
+pub use sections::Sections;
+pub use sections::sections;
+pub use split::SplitError;
+pub use split::Statement;
+pub use split::split;
+pub use token::Construct;

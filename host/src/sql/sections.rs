@@ -1,0 +1,218 @@
+//! The two directions in a migration file in SQL.
+
+use std::ops::Range;
+
+use super::position::place_of_byte;
+use super::split::SplitError;
+use super::token::TokenKind;
+use super::token::Tokens;
+
+const UPGRADE: &str = "upgrade";
+const DOWNGRADE: &str = "downgrade";
+
+/// Where the two directions stand in a file, in bytes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sections {
+    /// What follows `-- upgrade`.
+    pub upgrade: Range<usize>,
+    /// What follows `-- downgrade`. None where the file has no such line: the migration is irreversible. An empty
+    /// section is something else: there is nothing to do.
+    pub downgrade: Option<Range<usize>>,
+}
+
+/// A file without a clear division.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum SectionError {
+    /// The file has neither marker.
+    #[error("the file has no line '-- upgrade'")]
+    NoMarker,
+    /// The file has only the way back.
+    #[error("the file has a line '-- downgrade' (line {line}), but no line '-- upgrade'")]
+    NoUpgrade {
+        /// The line of the marker that is there, from 1.
+        line: u32,
+    },
+    /// There is SQL before the first marker.
+    #[error("line {line} stands before the first of the lines '-- upgrade' and '-- downgrade'")]
+    TextBeforeFirstMarker {
+        /// The line, from 1.
+        line: u32,
+    },
+    /// A marker is there twice.
+    #[error("the line '-- {marker}' is there twice, in lines {first} and {second}")]
+    DuplicateMarker {
+        /// `upgrade` or `downgrade`.
+        marker: &'static str,
+        /// The line of the first one, from 1.
+        first: u32,
+        /// The line of the second one, from 1.
+        second: u32,
+    },
+    /// The file cannot be read as SQL.
+    #[error("the file cannot be divided into its directions")]
+    Unreadable {
+        /// What is wrong with it.
+        #[source]
+        source: SplitError,
+    },
+}
+
+impl SectionError {
+    /// What to do about it.
+    pub fn hint(&self) -> Option<String> {
+        let hint = match self {
+            Self::NoMarker | Self::NoUpgrade { .. } => {
+                "put a line '-- upgrade' before the SQL that upgrades, and a line '-- downgrade' before the SQL that undoes it"
+            }
+            Self::TextBeforeFirstMarker { .. } => "move the SQL below one of these lines",
+            Self::DuplicateMarker { .. } => "keep one of them, with all of the SQL for that direction",
+            Self::Unreadable { source } => return source.hint(),
+        };
+        Some(hint.to_owned())
+    }
+}
+
+/// Divides a file at its lines `-- upgrade` and `-- downgrade`, in either order. Case and blanks do not count, but the
+/// comment must be alone on its line. Inside a string or a block comment it is no marker. Before the first one there may
+/// only be comments.
+///
+/// # Errors
+/// [`SectionError`] when a marker is missing or there twice, or when something quoted does not end.
+pub fn sections(source: &str) -> Result<Sections, SectionError> {
+    let mut markers: Vec<Marker> = Vec::new();
+    for token in Tokens::new(source) {
+        let token =
+            token.map_err(|error| SectionError::Unreadable { source: SplitError::from_token_error(source, error) })?;
+        if token.kind == TokenKind::LineComment {
+            markers.extend(Marker::read(source, &token.bytes));
+        } else if token.kind.is_significant() && markers.is_empty() {
+            // A file without any marker is better told so.
+            if !has_marker_after(source, token.bytes.end) {
+                return Err(SectionError::NoMarker);
+            }
+            return Err(SectionError::TextBeforeFirstMarker { line: place_of_byte(source, token.bytes.start).line });
+        }
+    }
+    let upgrade = find(source, &markers, UPGRADE)?;
+    let downgrade = find(source, &markers, DOWNGRADE)?;
+    match (upgrade, downgrade) {
+        (Some(upgrade), downgrade) => {
+            Ok(Sections { upgrade: upgrade.1, downgrade: downgrade.map(|(_, section)| section) })
+        }
+        (None, Some((line, _))) => Err(SectionError::NoUpgrade { line }),
+        (None, None) => Err(SectionError::NoMarker),
+    }
+}
+
+/// A line that begins a section.
+struct Marker {
+    name: &'static str,
+    /// The whole line, with its end.
+    bytes: Range<usize>,
+}
+
+impl Marker {
+    /// The marker that a line comment is, if it is one.
+    fn read(source: &str, comment: &Range<usize>) -> Option<Self> {
+        let words = source[comment.clone()].strip_prefix("--")?.trim();
+        let name = [UPGRADE, DOWNGRADE].into_iter().find(|name| words.eq_ignore_ascii_case(name))?;
+        let before = source[..comment.start].trim_start_matches('\u{feff}');
+        let line = before.rsplit(['\n', '\r']).next().unwrap_or_default();
+        if !line.trim().is_empty() {
+            return None;
+        }
+        let rest = &source[comment.end..];
+        let line_end = ["\r\n", "\n", "\r"].into_iter().find(|line_end| rest.starts_with(line_end)).map_or(0, str::len);
+        Some(Self { name, bytes: comment.start - line.len()..comment.end + line_end })
+    }
+}
+
+/// The line of a marker and the section below it, up to the next marker.
+fn find(source: &str, markers: &[Marker], name: &'static str) -> Result<Option<(u32, Range<usize>)>, SectionError> {
+    let line = |marker: &Marker| place_of_byte(source, marker.bytes.end.saturating_sub(1)).line;
+    let mut found = markers.iter().enumerate().filter(|(_, marker)| marker.name == name);
+    let Some((index, marker)) = found.next() else {
+        return Ok(None);
+    };
+    if let Some((_, second)) = found.next() {
+        return Err(SectionError::DuplicateMarker { marker: name, first: line(marker), second: line(second) });
+    }
+    let end = markers.get(index + 1).map_or(source.len(), |next| next.bytes.start);
+    Ok(Some((line(marker), marker.bytes.end..end)))
+}
+
+fn has_marker_after(source: &str, start: usize) -> bool {
+    // From here on the scanner stands between two tokens, so that it reads the rest as it would read the whole.
+    Tokens::new(&source[start..]).map_while(Result::ok).filter(|token| token.kind == TokenKind::LineComment).any(
+        |token| {
+            let bytes = start + token.bytes.start..start + token.bytes.end;
+            Marker::read(source, &bytes).is_some()
+        },
+    )
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn files() {
+        let cases = [
+            ("-- upgrade\nA;\n-- downgrade\nB;", "A;\n", Some("B;")),
+            ("-- downgrade\nB;\n-- upgrade\nA;", "A;", Some("B;\n")),
+            ("-- upgrade\nA", "A", None),
+            ("-- upgrade\n-- downgrade", "", Some("")),
+            ("-- upgrade", "", None),
+            ("\u{feff}-- upgrade\r\nA\r\n--DOWNGRADE \r\n", "A\r\n", Some("")),
+            ("-- a\n/* b */\n \t--  Upgrade\t\nA\n  -- downgrade\n", "A\n", Some("")),
+            ("-- upgrade\nA; -- downgrade\n", "A; -- downgrade\n", None),
+            (
+                "-- upgrade\n'\n-- downgrade\n' $$\n-- downgrade\n$$ /*\n-- downgrade\n*/",
+                "'\n-- downgrade\n' $$\n-- downgrade\n$$ /*\n-- downgrade\n*/",
+                None,
+            ),
+            ("-- upgrade now\n-- upgrade\n", "", None),
+        ];
+        for (source, upgrade, downgrade) in cases {
+            let sections = sections(source).unwrap();
+            assert_eq!(&source[sections.upgrade], upgrade, "{source}");
+            let found = sections.downgrade.map(|bytes| &source[bytes]);
+            assert_eq!(found, downgrade, "{source}");
+        }
+    }
+
+    #[test]
+    fn what_is_wrong() {
+        let cases = [
+            ("", "the file has no line '-- upgrade'"),
+            ("SELECT 1; -- upgrade", "the file has no line '-- upgrade'"),
+            ("\n-- downgrade", "the file has a line '-- downgrade' (line 2), but no line '-- upgrade'"),
+            (
+                "-- a\nSELECT 1;\n-- upgrade",
+                "line 2 stands before the first of the lines '-- upgrade' and '-- downgrade'",
+            ),
+            ("-- upgrade\nA\r\n-- downgrade\n-- UPGRADE\n", "the line '-- upgrade' is there twice, in lines 1 and 4"),
+            ("-- upgrade\n$$ -- downgrade", "the file cannot be divided into its directions"),
+        ];
+        for (source, message) in cases {
+            let error = sections(source).unwrap_err();
+            assert_eq!(error.to_string(), message, "{source:?}");
+            assert!(error.hint().is_some());
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn sections_are_slices(source in "(-- upgrade\n|--downgrade|\n|'|\\$\\$|/\\*|\\*/|a;|é| ){0,12}") {
+            if let Ok(sections) = sections(&source) {
+                prop_assert!(source.get(sections.upgrade).is_some());
+                if let Some(downgrade) = sections.downgrade {
+                    prop_assert!(source.get(downgrade).is_some());
+                }
+            }
+        }
+    }
+}
