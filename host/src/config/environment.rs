@@ -1,0 +1,137 @@
+//! One environment with nothing left open.
+
+use std::fmt;
+
+use super::ConfigError;
+use super::DEFAULT_ENVIRONMENT;
+use super::ExpandError;
+use super::TableName;
+use super::expand;
+use super::file::GrantsSection;
+use super::file::LimitsSection;
+use super::file::Section;
+
+/// The settings of one environment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Environment {
+    /// Its name, which is that of its section.
+    pub name: String,
+    /// The database, if the file names one.
+    pub url: Option<UrlSetting>,
+    /// The folder of the migrations, relative to the project's.
+    pub migrations: String,
+    /// The table that holds the heads.
+    pub version_table: TableName,
+    /// The table that records what ran.
+    pub history_table: TableName,
+    /// What migrations may ask for.
+    pub grants: Grants,
+    /// How much a migration may use.
+    pub limits: Limits,
+}
+
+/// A url as the file has it, with variables in it. Its `Debug` does not show the text, which may hold a password.
+#[derive(Clone, PartialEq, Eq)]
+pub struct UrlSetting {
+    text: String,
+    key: String,
+    file: String,
+}
+
+/// What migrations may ask for beyond schema and data changes. Reserved: nothing yet.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Grants {}
+
+/// How much a migration may use.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Limits {
+    /// Memory of one migration, in MiB.
+    pub memory_mebibytes: u32,
+    /// Computing time of one migration, in seconds; time in the database does not count.
+    pub guest_seconds: u32,
+    /// The server's `lock_timeout`, in milliseconds; 0 is none.
+    pub lock_timeout_milliseconds: u32,
+    /// The server's `statement_timeout`, in milliseconds; 0 is none.
+    pub statement_timeout_milliseconds: u32,
+    /// Rows in one result.
+    pub result_rows: u32,
+    /// Size of one result, in MiB.
+    pub result_mebibytes: u32,
+    /// How long to wait for another runner, in seconds.
+    pub runner_lock_seconds: u32,
+}
+
+impl Environment {
+    pub(super) fn resolve(name: &str, own: &Section, default: &Section, file: &str) -> Self {
+        let url = |section: &Section, name: &str| {
+            let text = section.url.clone()?;
+            Some(UrlSetting { text, key: format!("{name}.url"), file: file.to_owned() })
+        };
+        let table = |own: &Option<TableName>, default: &Option<TableName>, name: &str| {
+            let unwritten = || TableName { schema: None, name: name.to_owned() };
+            own.clone().or_else(|| default.clone()).unwrap_or_else(unwritten)
+        };
+        Self {
+            name: name.to_owned(),
+            url: url(own, name).or_else(|| url(default, DEFAULT_ENVIRONMENT)),
+            migrations: own
+                .migrations
+                .clone()
+                .or_else(|| default.migrations.clone())
+                .unwrap_or_else(|| "migrations".to_owned()),
+            version_table: table(&own.version_table, &default.version_table, "host_version"),
+            history_table: table(&own.history_table, &default.history_table, "host_history"),
+            grants: own.grants.as_ref().or(default.grants.as_ref()).map_or(Grants {}, Grants::resolve),
+            limits: Limits::resolve(&own.limits, &default.limits),
+        }
+    }
+}
+
+impl Grants {
+    fn resolve(GrantsSection {}: &GrantsSection) -> Self {
+        Self {}
+    }
+}
+
+impl Limits {
+    fn resolve(own: &LimitsSection, default: &LimitsSection) -> Self {
+        macro_rules! limit {
+            ($key:ident, $unwritten:expr) => {
+                own.$key.or(default.$key).map_or($unwritten, |bounded| bounded.0)
+            };
+        }
+        Self {
+            memory_mebibytes: limit!(memory_mebibytes, 512),
+            guest_seconds: limit!(guest_seconds, 60),
+            lock_timeout_milliseconds: limit!(lock_timeout_milliseconds, 10_000),
+            statement_timeout_milliseconds: limit!(statement_timeout_milliseconds, 0),
+            result_rows: limit!(result_rows, 100_000),
+            result_mebibytes: limit!(result_mebibytes, 64),
+            runner_lock_seconds: limit!(runner_lock_seconds, 60),
+        }
+    }
+}
+
+impl UrlSetting {
+    /// The url with the variables' values in it. `lookup` gives the value of an environment variable.
+    ///
+    /// # Errors
+    /// [`ConfigError::UnsetVariable`] and [`ConfigError::BrokenReference`]; neither shows any part of the text but the
+    /// variable's name.
+    pub fn expand(&self, lookup: &dyn Fn(&str) -> Option<String>) -> Result<String, ConfigError> {
+        expand(&self.text, lookup).map_err(|error| {
+            let (file, key) = (self.file.clone(), self.key.clone());
+            match error {
+                ExpandError::Unset { variable } => ConfigError::UnsetVariable { file, key, variable },
+                ExpandError::Broken => ConfigError::BrokenReference { file, key },
+            }
+        })
+    }
+}
+
+impl fmt::Debug for UrlSetting {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("UrlSetting").field("key", &self.key).field("file", &self.file).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,76 @@
+//! The shape of the file: what may be written, all of it optional.
+
+use std::fmt;
+
+use serde::Deserialize;
+use serde::Deserializer;
+use serde::de;
+
+use super::TableName;
+
+/// PostgreSQL keeps its timeouts as milliseconds in a signed 32-bit number.
+const SERVER_MILLISECONDS_MAX: u32 = 2_147_483_647;
+
+/// A 32-bit guest has no more memory than this, in MiB; a result cannot be larger either.
+const ADDRESSABLE_MEBIBYTES: u32 = 4096;
+
+pub(super) type Mebibytes = Bounded<1, ADDRESSABLE_MEBIBYTES>;
+pub(super) type ServerMilliseconds = Bounded<0, SERVER_MILLISECONDS_MAX>;
+pub(super) type AtLeastOne = Bounded<1, { u32::MAX }>;
+pub(super) type Any = Bounded<0, { u32::MAX }>;
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields, expecting = "a section such as [default] around this key")]
+pub(super) struct Section {
+    pub(super) url: Option<String>,
+    pub(super) migrations: Option<String>,
+    pub(super) version_table: Option<TableName>,
+    pub(super) history_table: Option<TableName>,
+    pub(super) grants: Option<GrantsSection>,
+    #[serde(default)]
+    pub(super) limits: LimitsSection,
+}
+
+#[derive(Debug, Default, Clone, Deserialize)]
+#[serde(deny_unknown_fields, expecting = "an empty table")]
+pub(super) struct GrantsSection {}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields, expecting = "a table")]
+pub(super) struct LimitsSection {
+    pub(super) memory_mebibytes: Option<Mebibytes>,
+    pub(super) guest_seconds: Option<AtLeastOne>,
+    pub(super) lock_timeout_milliseconds: Option<ServerMilliseconds>,
+    pub(super) statement_timeout_milliseconds: Option<ServerMilliseconds>,
+    pub(super) result_rows: Option<AtLeastOne>,
+    pub(super) result_mebibytes: Option<Mebibytes>,
+    pub(super) runner_lock_seconds: Option<Any>,
+}
+
+/// A whole number between two bounds, both included.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Bounded<const LEAST: u32, const MOST: u32>(pub(super) u32);
+
+impl<'de, const LEAST: u32, const MOST: u32> Deserialize<'de> for Bounded<LEAST, MOST> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Visitor<const LEAST: u32, const MOST: u32>;
+
+        impl<const LEAST: u32, const MOST: u32> de::Visitor<'_> for Visitor<LEAST, MOST> {
+            type Value = Bounded<LEAST, MOST>;
+
+            fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+                write!(formatter, "a whole number from {LEAST} to {MOST}")
+            }
+
+            fn visit_i64<E: de::Error>(self, number: i64) -> Result<Self::Value, E> {
+                u32::try_from(number)
+                    .ok()
+                    .filter(|number| (LEAST..=MOST).contains(number))
+                    .map(Bounded)
+                    .ok_or_else(|| E::invalid_value(de::Unexpected::Signed(number), &self))
+            }
+        }
+
+        deserializer.deserialize_i64(Visitor)
+    }
+}

@@ -1,0 +1,81 @@
+//! The project's settings: `host.toml` → [`Config`] → one [`Environment`].
+//!
+//! Every key with its default:
+//!
+#![doc = concat!("```toml\n", include_str!("reference.toml"), "```")]
+
+mod environment;
+mod error;
+mod expand;
+mod file;
+mod table_name;
+mod toml_problem;
+
+pub use environment::Environment;
+pub use environment::Grants;
+pub use environment::Limits;
+pub use environment::UrlSetting;
+pub use error::ConfigError;
+pub use expand::ExpandError;
+pub use expand::expand;
+pub use table_name::InvalidTableName;
+pub use table_name::TableName;
+pub use toml_problem::TomlProblem;
+
+use std::collections::BTreeMap;
+
+use file::Section;
+
+/// The name of the settings file, in the project's folder.
+pub const CONFIG_FILE: &str = "host.toml";
+
+/// The environment that is used when none is chosen, and from which the others inherit.
+pub const DEFAULT_ENVIRONMENT: &str = "default";
+
+/// All environments of a project.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Config {
+    file: String,
+    environments: BTreeMap<String, Environment>,
+}
+
+impl Config {
+    /// Reads the text of a settings file. `file` is its name, for messages. Variables in a url stay as they are until
+    /// [`UrlSetting::expand`].
+    ///
+    /// # Errors
+    /// [`ConfigError::Toml`] when the text is not TOML, has an unknown key, or a value that its key cannot have.
+    pub fn parse(text: &str, file: &str) -> Result<Self, ConfigError> {
+        let mut sections: BTreeMap<String, Section> = toml::from_str(text).map_err(|error| {
+            // A url in the wrong place must not show its password.
+            let problem = TomlProblem::new(text, &error).without_text();
+            ConfigError::Toml { file: file.to_owned(), problem }
+        })?;
+        let default = sections.remove(DEFAULT_ENVIRONMENT).unwrap_or_default();
+        let environment =
+            |name: &str, own: &Section| (name.to_owned(), Environment::resolve(name, own, &default, file));
+        let mut environments: BTreeMap<_, _> = sections.iter().map(|(name, own)| environment(name, own)).collect();
+        environments.extend([environment(DEFAULT_ENVIRONMENT, &Section::default())]);
+        Ok(Self { file: file.to_owned(), environments })
+    }
+
+    /// One environment by its name. [`DEFAULT_ENVIRONMENT`] is always there, whether the file has its section or not.
+    ///
+    /// # Errors
+    /// [`ConfigError::UnknownEnvironment`] when the file has no such section.
+    pub fn environment(&self, name: &str) -> Result<&Environment, ConfigError> {
+        self.environments.get(name).ok_or_else(|| ConfigError::UnknownEnvironment {
+            file: self.file.clone(),
+            name: name.to_owned(),
+            known: self.environments.keys().cloned().collect(),
+        })
+    }
+
+    /// The names of the environments, sorted.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.environments.keys().map(String::as_str)
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,152 @@
+#![expect(clippy::unwrap_used, reason = "tests")]
+
+use super::file::GrantsSection;
+use super::file::LimitsSection;
+use super::*;
+
+fn environment(text: &str, name: &str) -> Environment {
+    Config::parse(text, "host.toml").unwrap().environment(name).unwrap().clone()
+}
+
+#[test]
+fn the_reference_names_every_key_and_its_default() {
+    let text = include_str!("reference.toml");
+    assert_eq!(environment(text, "default"), environment("", "default"));
+
+    let mut sections: BTreeMap<String, Section> = toml::from_str(text).unwrap();
+    // A new key does not compile here until it is taken apart, and fails until the reference has it.
+    let Section { url: _, migrations, version_table, history_table, grants, limits } =
+        sections.remove("default").unwrap();
+    assert!(migrations.is_some() && version_table.is_some() && history_table.is_some());
+    assert!(matches!(grants, Some(GrantsSection {})));
+    let LimitsSection {
+        memory_mebibytes,
+        guest_seconds,
+        lock_timeout_milliseconds,
+        statement_timeout_milliseconds,
+        result_rows,
+        result_mebibytes,
+        runner_lock_seconds,
+    } = limits;
+    assert!(memory_mebibytes.is_some() && guest_seconds.is_some() && result_rows.is_some());
+    assert!(lock_timeout_milliseconds.is_some() && statement_timeout_milliseconds.is_some());
+    assert!(result_mebibytes.is_some() && runner_lock_seconds.is_some());
+    assert!(text.contains("\n# url = "));
+}
+
+#[test]
+fn environments_inherit_key_by_key() {
+    let text = r#"
+        [default]
+        url = "postgres://${PASSWORD}@db/"
+        version-table = "audit.versions"
+        [default.limits]
+        guest-seconds = 5
+        result-rows = 10
+        [prod]
+        migrations = "db"
+        limits.result-rows = 20
+    "#;
+    let prod = environment(text, "prod");
+    assert_eq!(prod.name, "prod");
+    assert_eq!(prod.migrations, "db");
+    assert_eq!(prod.version_table.to_string(), "audit.versions");
+    assert_eq!(prod.history_table.to_string(), "host_history");
+    assert_eq!((prod.limits.guest_seconds, prod.limits.result_rows), (5, 20));
+    assert_eq!(environment(text, "default").limits.result_rows, 10);
+
+    let url = prod.url.unwrap();
+    assert!(!format!("{url:?}").contains("postgres"));
+    assert_eq!(url.expand(&|_| Some("x".to_owned())).unwrap(), "postgres://x@db/");
+    let error = url.expand(&|_| None).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "'default.url' in host.toml needs the environment variable PASSWORD, which is not set or empty"
+    );
+    assert_eq!(error.hint().unwrap(), "set PASSWORD, or give a value for its absence: ${PASSWORD:-value}");
+}
+
+#[test]
+fn a_broken_reference_does_not_show_the_url() {
+    let url = environment("[default]\nurl = 'postgres://me:secret${@db'", "default").url.unwrap();
+    let error = url.expand(&|_| None).unwrap_err();
+    assert_eq!(error.to_string(), "'default.url' in host.toml has a '${' without a variable's name and '}' after it");
+}
+
+#[test]
+fn an_unknown_environment_lists_those_there_are() {
+    let config = Config::parse("[prod]\n[test]", "host.toml").unwrap();
+    assert_eq!(config.names().collect::<Vec<_>>(), ["default", "prod", "test"]);
+    let error = config.environment("staging").unwrap_err();
+    assert_eq!(error.to_string(), "host.toml has no environment 'staging', only: default, prod, test");
+    assert!(error.hint().unwrap().contains("[staging]"));
+}
+
+#[test]
+fn errors_name_line_key_and_what_is_known() {
+    for (text, expected) in [
+        (
+            "[default]\n\nurll = 'x'\n",
+            "host.toml:3: 'default.urll': unknown field `urll`, expected one of `url`, `migrations`, `version-table`, \
+             `history-table`, `grants`, `limits`",
+        ),
+        (
+            "[prod.limits]\nmemory = 5",
+            "host.toml:2: 'prod.limits.memory': unknown field `memory`, expected one of `memory-mebibytes`, \
+             `guest-seconds`, `lock-timeout-milliseconds`, `statement-timeout-milliseconds`, `result-rows`, \
+             `result-mebibytes`, `runner-lock-seconds`",
+        ),
+        (
+            "[default.grants]\nnetwork = true",
+            "host.toml:2: 'default.grants.network': unknown field `network`, there are no fields",
+        ),
+        (
+            "[default]\nlimits = { memory-mebibytes = 0 }",
+            "host.toml:2: 'default.limits.memory-mebibytes': invalid value: integer `0`, expected a whole number from 1 \
+             to 4096",
+        ),
+        (
+            "[default]\n[default.limits]\nlock-timeout-milliseconds = -1",
+            "host.toml:3: 'default.limits.lock-timeout-milliseconds': invalid value: integer `-1`, expected a whole \
+             number from 0 to 2147483647",
+        ),
+        (
+            "[default.limits]\nresult-rows = '7'",
+            "host.toml:2: 'default.limits.result-rows': invalid type: string, expected a whole number from 1 to \
+             4294967295",
+        ),
+        (
+            "url = 'local:'",
+            "host.toml:1: 'url': invalid type: string, expected a section such as [default] around this key",
+        ),
+        (
+            "[default]\nversion-table = 'a.b.c'",
+            "host.toml:2: 'default.version-table': 'a.b.c' is not a table's name: expected `table` or `schema.table`, \
+             each of 1 to 63 bytes",
+        ),
+        ("[default]\nurl = 'a'\nurl = 'b'", "host.toml:3: duplicate key"),
+        ("[default]\nurl = \n", "host.toml:2: string values must be quoted, expected literal string"),
+    ] {
+        let error = Config::parse(text, "host.toml").unwrap_err();
+        assert_eq!(error.to_string(), expected);
+    }
+}
+
+#[test]
+fn table_names() {
+    for (text, expected) in [
+        ("t", Some((None, "t"))),
+        ("s.t", Some((Some("s"), "t"))),
+        ("größe", Some((None, "größe"))),
+        ("", None),
+        (".t", None),
+        ("s.", None),
+        ("a b", None),
+        ("a\"b", None),
+        (&"x".repeat(64), None),
+    ] {
+        let name = TableName::new(text).ok();
+        let parts = name.as_ref().map(|name| (name.schema.as_deref(), name.name.as_str()));
+        assert_eq!(parts, expected, "{text}");
+    }
+}

@@ -1,0 +1,143 @@
+//! What a new project and a new migration begin with: templates and names. Writing them is for the store.
+
+use std::fmt::Write as _;
+
+use jiff::civil::DateTime;
+
+use crate::revision::RevisionId;
+use crate::store::FOLDER_METADATA_FILE;
+use crate::store::Metadata;
+use crate::store::NewFile;
+use crate::store::write_block;
+use crate::toolchain::Language;
+use crate::toolchain::RUST_SDK_FOLDER;
+
+/// The `host.toml` of a new project.
+pub const HOST_TOML: &str = include_str!("templates/host.toml");
+
+/// The longest slug, in characters.
+pub const SLUG_CHARACTERS_MAX: usize = 40;
+
+/// The slug of a message without any letter or digit of ASCII.
+const SLUG_OF_NOTHING: &str = "migration";
+
+/// What a new migration is made of.
+#[derive(Debug, Clone, Copy)]
+pub struct NewMigration<'a> {
+    /// What it is written in.
+    pub language: Language,
+    /// What it says about itself.
+    pub metadata: &'a Metadata,
+    /// The time for its name, so that names sort by age.
+    pub time: DateTime,
+    /// The migrations folder, relative to the project's, as [`crate::store::Store::migrations_folder`] has it.
+    pub migrations: &'a str,
+}
+
+/// Why there is no new migration.
+#[derive(Debug, thiserror::Error)]
+pub enum ScaffoldError {
+    /// There is no template for that language.
+    #[error("there is no template for a migration in {language}")]
+    NoTemplate {
+        /// The language.
+        language: Language,
+    },
+    /// The metadata cannot be written down.
+    #[error("the metadata of revision {revision} cannot be written")]
+    Metadata {
+        /// The revision.
+        revision: RevisionId,
+        /// Why not.
+        source: toml::ser::Error,
+    },
+}
+
+impl ScaffoldError {
+    /// What the user should do.
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::NoTemplate { .. } => Some(format!("make a folder with the component and a {FOLDER_METADATA_FILE}")),
+            Self::Metadata { .. } => None,
+        }
+    }
+}
+
+/// A new revision id of twelve hexadecimal digits, as Alembic has them.
+pub fn new_revision_id(random: [u8; 6]) -> RevisionId {
+    let mut id = String::with_capacity(12);
+    for byte in random {
+        // Writing to a String cannot fail.
+        let _ = write!(id, "{byte:02x}");
+    }
+    RevisionId::new(id).expect("hexadecimal digits are a revision id")
+}
+
+/// A message as part of a file name: lowercase letters and digits of ASCII, with one `_` for anything between them, at
+/// most [`SLUG_CHARACTERS_MAX`] characters, never empty.
+pub fn slug(message: &str) -> String {
+    let mut slug = String::new();
+    for character in message.chars() {
+        if character.is_ascii_alphanumeric() {
+            slug.push(character.to_ascii_lowercase());
+        } else if !slug.is_empty() && !slug.ends_with('_') {
+            slug.push('_');
+        }
+        if slug.len() == SLUG_CHARACTERS_MAX {
+            break;
+        }
+    }
+    let slug = slug.trim_end_matches('_');
+    if slug.is_empty() { SLUG_OF_NOTHING.to_owned() } else { slug.to_owned() }
+}
+
+/// The files of a new migration, by their paths in the migrations folder: `YYYYMMDDHHMM_slug.sql`, or a folder of such a
+/// name.
+///
+/// # Errors
+/// [`ScaffoldError::NoTemplate`] for [`Language::Wasm`].
+pub fn new_migration(new: NewMigration<'_>) -> Result<Vec<NewFile>, ScaffoldError> {
+    let NewMigration { language, metadata, time, migrations } = new;
+    let written = |source| ScaffoldError::Metadata { revision: metadata.revision.clone(), source };
+    let name = format!(
+        "{:04}{:02}{:02}{:02}{:02}_{}",
+        time.year(),
+        time.month(),
+        time.day(),
+        time.hour(),
+        time.minute(),
+        slug(&metadata.message)
+    );
+    match language {
+        Language::Sql => {
+            let block = write_block(metadata, "--").map_err(written)?;
+            let text = include_str!("templates/migration.sql").replace("{{metadata}}\n", &format!("{block}\n"));
+            Ok(vec![NewFile { path: format!("{name}.sql"), text }])
+        }
+        Language::Rust => {
+            let file = |path: &str, text: String| NewFile { path: format!("{name}/{path}"), text };
+            let cargo = include_str!("templates/rust/Cargo.template.toml")
+                // The name of a crate must not begin with a digit.
+                .replace("{{crate}}", &format!("m{name}"))
+                .replace("{{sdk}}", &path_to_sdk(migrations));
+            let message = metadata.message.lines().collect::<Vec<_>>().join(" ");
+            let message = if message.trim().is_empty() { "A migration." } else { message.trim() };
+            Ok(vec![
+                file(".gitignore", include_str!("templates/rust/gitignore").to_owned()),
+                file("Cargo.toml", cargo),
+                file(FOLDER_METADATA_FILE, metadata.to_toml().map_err(written)?),
+                file("src/lib.rs", include_str!("templates/rust/src/lib.rs").replace("{{message}}", message)),
+            ])
+        }
+        Language::Wasm => Err(ScaffoldError::NoTemplate { language }),
+    }
+}
+
+/// The SDK's folder as seen from a folder in the migrations folder.
+fn path_to_sdk(migrations: &str) -> String {
+    let levels = migrations.split('/').filter(|part| !part.is_empty() && *part != ".").count();
+    format!("{}{RUST_SDK_FOLDER}", "../".repeat(levels + 1))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,6 @@
+{{metadata}}
+-- upgrade
+
+
+-- downgrade
+

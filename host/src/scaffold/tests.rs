@@ -1,0 +1,103 @@
+#![expect(clippy::unwrap_used, reason = "tests")]
+
+use cap_std::ambient_authority;
+
+use super::*;
+use crate::config::Config;
+use crate::store::Store;
+
+fn metadata(message: &str) -> Metadata {
+    Metadata {
+        revises: vec![RevisionId::new("1975ea83b712").unwrap()],
+        message: message.to_owned(),
+        created: Some("2026-11-22T09:05:00Z".to_owned()),
+        ..Metadata::new(new_revision_id([0, 1, 0x7f, 0xff, 0xab, 0x20]))
+    }
+}
+
+fn files(language: Language, metadata: &Metadata) -> Vec<NewFile> {
+    let time = jiff::civil::date(2026, 11, 2).at(9, 5, 59, 0);
+    new_migration(NewMigration { language, metadata, time, migrations: "migrations" }).unwrap()
+}
+
+#[test]
+fn slugs() {
+    for (message, expected) in [
+        ("create users", "create_users"),
+        ("  Add: Größe/2 ", "add_gr_e_2"),
+        ("", "migration"),
+        ("ограничение", "migration"),
+        ("../../etc", "etc"),
+        ("1234567890 1234567890 1234567890 1234567890", "1234567890_1234567890_1234567890_1234567"),
+        ("1234567890 1234567890 1234567890 123456 7890", "1234567890_1234567890_1234567890_123456"),
+    ] {
+        assert_eq!(slug(message), expected);
+    }
+}
+
+#[test]
+fn ids_have_twelve_digits() {
+    assert_eq!(metadata("").revision.as_str(), "00017fffab20");
+}
+
+#[test]
+fn a_migration_in_sql() {
+    let files = files(Language::Sql, &metadata("create users"));
+    let text = concat!(
+        "-- /// migration\n",
+        "-- revision = \"00017fffab20\"\n",
+        "-- revises = [\"1975ea83b712\"]\n",
+        "-- message = \"create users\"\n",
+        "-- created = \"2026-11-22T09:05:00Z\"\n",
+        "-- ///\n",
+        "\n",
+        "-- upgrade\n",
+        "\n",
+        "\n",
+        "-- downgrade\n",
+        "\n",
+    );
+    assert_eq!(files, [NewFile { path: "202611020905_create_users.sql".to_owned(), text: text.to_owned() }]);
+}
+
+#[test]
+fn what_is_new_is_found() {
+    for language in [Language::Sql, Language::Rust] {
+        for message in ["create users", "", "{{sdk}} \"quoted\"\nand a second line\r\n-- ///", "*/ \u{7}"] {
+            let folder = cap_tempfile::tempdir(ambient_authority()).unwrap();
+            let store = Store::open(folder.try_clone().unwrap(), "migrations");
+            let metadata = metadata(message);
+            let file = store.create_migration(&files(language, &metadata)).unwrap();
+            let found = store.scan().unwrap();
+            assert_eq!(found.len(), 1);
+            assert_eq!((&found[0].metadata, &found[0].file, found[0].language), (&metadata, &file, language));
+        }
+    }
+}
+
+#[test]
+fn a_migration_in_rust_finds_the_sdk() {
+    let files = files(Language::Rust, &metadata(""));
+    let cargo: toml::Table = files[1].text.parse().unwrap();
+    assert_eq!(cargo["package"]["name"].as_str(), Some("m202611020905_migration"));
+    assert_eq!(cargo["dependencies"]["host-guest"]["path"].as_str(), Some("../../.host/sdk/rust"));
+    for (migrations, expected) in [(".", "../.host/sdk/rust"), ("db/migrations", "../../../.host/sdk/rust")] {
+        assert_eq!(path_to_sdk(migrations), expected);
+    }
+}
+
+#[test]
+fn there_is_no_template_for_a_component() {
+    let metadata = metadata("");
+    let time = jiff::civil::date(2026, 11, 2).at(0, 0, 0, 0);
+    let new = NewMigration { language: Language::Wasm, metadata: &metadata, time, migrations: "migrations" };
+    let error = new_migration(new).unwrap_err();
+    assert_eq!(error.to_string(), "there is no template for a migration in wasm");
+}
+
+#[test]
+fn the_settings_of_a_new_project_can_be_read() {
+    let config = Config::parse(HOST_TOML, "host.toml").unwrap();
+    let environment = config.environment("default").unwrap();
+    assert_eq!(environment.url.as_ref().unwrap().expand(&|_| None).unwrap(), "local:");
+}

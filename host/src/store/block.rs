@@ -1,0 +1,227 @@
+//! The metadata block in the leading comment of a source, in the manner of PEP 723:
+//!
+//! ```sql
+//! -- /// migration
+//! -- revision = "3f2a9c1b7d04"
+//! -- ///
+//! ```
+
+use std::ops::Range;
+
+use super::Metadata;
+use crate::config::TomlProblem;
+
+/// What the first line of a block says behind the comment prefix.
+const BEGIN: &str = "/// migration";
+
+/// What its last line says.
+const END: &str = "///";
+
+/// A metadata block that was found in a source.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Block {
+    /// The TOML text: one line for each line between the first and the last, without the comment prefix.
+    pub toml: String,
+    /// Its bytes in the source, from the start of the first line to the end of the last, line break included.
+    pub range: Range<usize>,
+    /// The line of the source in which it begins, from 1.
+    pub line: usize,
+}
+
+/// Why a block cannot be read. Lines are those of the source, from 1.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum BlockError {
+    /// The comment ends before the block does.
+    #[error("{line}: the metadata block that begins here has no last line '{prefix} {END}'")]
+    Unterminated {
+        /// Where it begins.
+        line: usize,
+        /// The comment prefix.
+        prefix: &'static str,
+    },
+    /// The block is not in the leading comment.
+    #[error(
+        "{line}: the metadata block is not at the top of the file, where only comments and empty lines come before it"
+    )]
+    NotAtTop {
+        /// Where it begins.
+        line: usize,
+    },
+    /// A second block.
+    #[error("{line}: there is a second metadata block")]
+    Repeated {
+        /// Where it begins.
+        line: usize,
+    },
+    /// The text of the block is not metadata.
+    #[error("{0}")]
+    Toml(TomlProblem),
+}
+
+impl Block {
+    /// Looks for the block in a source whose line comments begin with `prefix` (`--`, `#` or `//`). None when there is
+    /// no such block.
+    ///
+    /// # Errors
+    /// [`BlockError`] when it has no end, stands further down, or is there twice.
+    pub fn find(source: &str, prefix: &'static str) -> Result<Option<Self>, BlockError> {
+        let mut found: Option<Self> = None;
+        let mut open: Option<Self> = None;
+        let mut at_top = true;
+        let mut offset = 0;
+        for (index, text) in source.split_inclusive('\n').enumerate() {
+            let (line, start) = (index + 1, offset);
+            offset += text.len();
+            let comment = comment(text, prefix);
+            let content = comment.map(str::trim);
+            if let Some(mut block) = open.take() {
+                match (comment, content) {
+                    (_, Some(END)) => {
+                        block.range.end = offset;
+                        found = Some(block);
+                    }
+                    (Some(comment), Some(content)) if content != BEGIN => {
+                        block.toml.push_str(comment.strip_prefix(' ').unwrap_or(comment));
+                        block.toml.push('\n');
+                        open = Some(block);
+                    }
+                    _ => return Err(BlockError::Unterminated { line: block.line, prefix }),
+                }
+            } else if content == Some(BEGIN) {
+                match (&found, at_top) {
+                    (Some(_), true) => return Err(BlockError::Repeated { line }),
+                    (None, false) => return Err(BlockError::NotAtTop { line }),
+                    // Behind the leading comment it is text of the source, in a string perhaps.
+                    (Some(_), false) => break,
+                    (None, true) => {
+                        open = Some(Self { toml: String::new(), range: start..start, line });
+                    }
+                }
+            } else if content.is_none() && !is_blank(text) && !(index == 0 && text.starts_with("#!")) {
+                at_top = false;
+                if found.is_some() {
+                    break;
+                }
+            }
+        }
+        match open {
+            Some(block) => Err(BlockError::Unterminated { line: block.line, prefix }),
+            None => Ok(found),
+        }
+    }
+
+    /// Reads the metadata.
+    ///
+    /// # Errors
+    /// [`BlockError::Toml`], whose line is that of the source.
+    pub fn metadata(&self) -> Result<Metadata, BlockError> {
+        Metadata::from_toml(&self.toml).map_err(|mut problem| {
+            // Every line of the block is one line of the TOML text.
+            problem.line += self.line;
+            BlockError::Toml(problem)
+        })
+    }
+}
+
+/// Writes metadata as a block, with a line break at its end.
+///
+/// # Errors
+/// As [`Metadata::to_toml`].
+pub fn write_block(metadata: &Metadata, prefix: &str) -> Result<String, toml::ser::Error> {
+    let mut block = format!("{prefix} {BEGIN}\n");
+    for line in metadata.to_toml()?.lines() {
+        block.push_str(format!("{prefix} {line}").trim_end());
+        block.push('\n');
+    }
+    block.push_str(&format!("{prefix} {END}\n"));
+    Ok(block)
+}
+
+/// What a comment line says behind its prefix, without the line break.
+fn comment<'a>(line: &'a str, prefix: &str) -> Option<&'a str> {
+    let line = line.trim_start_matches('\u{feff}').trim_start();
+    line.strip_prefix(prefix).map(|rest| rest.trim_end_matches(['\r', '\n']))
+}
+
+fn is_blank(line: &str) -> bool {
+    line.trim_start_matches('\u{feff}').trim().is_empty()
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::revision::RevisionId;
+
+    #[test]
+    fn finds_the_block() {
+        for (source, prefix, toml, behind) in [
+            ("-- /// migration\n-- a = 1\n-- ///\nrest", "--", "a = 1\n", "rest"),
+            ("\u{feff}-- /// migration\r\n--  a = 1\r\n--\r\n-- ///\r\nrest", "--", " a = 1\n\n", "rest"),
+            ("#!/usr/bin/env python\n# © us\n\n# /// migration\n#a = 1\n# ///", "#", "a = 1\n", ""),
+            ("#!/usr/bin/env node\n// /// migration\n// ///\n", "//", "", ""),
+            ("  -- /// migration  \n  -- /// \n\n-- upgrade\n", "--", "", "\n-- upgrade\n"),
+            ("-- /// migration\n-- ///\nSELECT 1;\n-- /// migration", "--", "", "SELECT 1;\n-- /// migration"),
+        ] {
+            let block = Block::find(source, prefix).unwrap().unwrap();
+            assert_eq!((block.toml.as_str(), &source[block.range.end..]), (toml, behind));
+            assert_eq!(source[..block.range.start].lines().count() + 1, block.line);
+        }
+        for source in ["", "\u{feff}", "SELECT 1;", "-- ///\n", "-- /// script\n-- ///"] {
+            assert_eq!(Block::find(source, "--"), Ok(None), "{source}");
+        }
+    }
+
+    #[test]
+    fn says_what_is_wrong() {
+        for (source, expected) in [
+            ("\n-- /// migration\n-- a = 1\n", "2: the metadata block that begins here has no last line '-- ///'"),
+            ("-- /// migration\na = 1\n-- ///", "1: the metadata block that begins here has no last line '-- ///'"),
+            (
+                "-- /// migration\n-- /// migration\n-- ///",
+                "1: the metadata block that begins here has no last line '-- ///'",
+            ),
+            (
+                "-- x\r\nSELECT 1;\r\n-- /// migration\r\n-- ///",
+                "3: the metadata block is not at the top of the file, where only comments and empty lines come before it",
+            ),
+            ("-- /// migration\n-- ///\n\n-- upgrade\n-- /// migration\n-- ///", "5: there is a second metadata block"),
+        ] {
+            assert_eq!(Block::find(source, "--").unwrap_err().to_string(), expected);
+        }
+        let source = "-- ©\r\n\r\n-- /// migration\r\n-- revision = 'a'\r\n--\r\n-- mesage = 'b'\r\n-- ///\r\n";
+        let error = Block::find(source, "--").unwrap().unwrap().metadata().unwrap_err();
+        assert!(error.to_string().starts_with("6: 'mesage': unknown field `mesage`, expected one of"), "{error}");
+        let source = "-- /// migration\n-- message = 'b'\n-- ///\n";
+        let error = Block::find(source, "--").unwrap().unwrap().metadata().unwrap_err();
+        assert_eq!(error.to_string(), "2: missing field `revision`");
+    }
+
+    proptest! {
+        #[test]
+        fn finding_never_panics(
+            lines in proptest::collection::vec("-- /// migration|-- ///|--|-- [a-z]* = .*|\\PC*|\r", 0..8),
+            end in "\n|\r\n",
+        ) {
+            let source = lines.join(&end);
+            for prefix in ["--", "#", "//"] {
+                if let Ok(Some(block)) = Block::find(&source, prefix) {
+                    prop_assert!(source.get(block.range.clone()).is_some());
+                    let _ = block.metadata();
+                }
+            }
+        }
+
+        #[test]
+        fn what_is_written_is_found(message in any::<String>(), rest in "\\PC*") {
+            let metadata = Metadata { message, ..Metadata::new(RevisionId::new("a").unwrap()) };
+            let text = write_block(&metadata, "#").unwrap();
+            let source = format!("{text}{rest}");
+            if let Ok(block) = Block::find(&source, "#") {
+                prop_assert_eq!(block.unwrap().metadata().unwrap(), metadata);
+            }
+        }
+    }
+}

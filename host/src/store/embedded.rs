@@ -1,0 +1,394 @@
+//! What a built component says about the migration in it, in custom sections, so that no guest code has to run for it.
+
+use std::ops::Range;
+
+use serde::Deserialize;
+use serde::Serialize;
+use wasm_encoder::ComponentSection as _;
+use wasm_encoder::CustomSection;
+use wasmparser::Chunk;
+use wasmparser::Encoding;
+use wasmparser::Parser;
+use wasmparser::Payload;
+
+use super::Digest;
+use super::Metadata;
+use crate::toolchain::Language;
+
+/// The custom section that holds an [`Embedded`] as JSON.
+pub const EMBEDDED_SECTION: &str = "host:migration";
+
+/// The custom section that holds the source of a migration in a language without a compiler.
+pub const SOURCE_SECTION: &str = "host:source";
+
+/// The version of [`Embedded`] that this host writes and reads.
+pub const EMBEDDED_FORMAT: u32 = 1;
+
+/// The largest [`EMBEDDED_SECTION`], in bytes: far more than metadata needs, far less than would hurt.
+const EMBEDDED_BYTES_MAX: usize = 1024 * 1024;
+
+/// What a component carries besides its code.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Embedded {
+    /// The version of this format, [`EMBEDDED_FORMAT`].
+    pub format: u32,
+    /// What the migration says about itself.
+    pub metadata: Metadata,
+    /// The digest of its source, without the metadata.
+    pub source_digest: Digest,
+    /// The digest of the lock file that it was built with, if there was one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lock_digest: Option<Digest>,
+    /// What it was written in.
+    pub language: Language,
+    /// The file or folder it was built from, relative to the project's folder.
+    pub file: String,
+    /// The runtime that runs the source in [`SOURCE_SECTION`] (`sql`), or none when the component itself exports the
+    /// migration.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub runtime: Option<String>,
+    /// Where in the source the two directions are, for a runtime that needs it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sections: Option<ScriptSections>,
+    /// The version of the host that built it.
+    pub built_with: String,
+}
+
+/// Where in a source its two directions are, in bytes: first and one past the last.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ScriptSections {
+    /// The upgrade.
+    pub upgrade: [usize; 2],
+    /// The downgrade, or none if there is no way back.
+    pub downgrade: Option<[usize; 2]>,
+}
+
+/// Why a `.wasm` file is not a component with a migration.
+#[derive(Debug, thiserror::Error)]
+pub enum EmbeddedError {
+    /// It is WebAssembly, but a core module.
+    #[error("it is a core module, not a component")]
+    CoreModule,
+    /// It is not WebAssembly at all.
+    #[error("it is not WebAssembly")]
+    NotWasm,
+    /// It breaks off, or is WebAssembly of a kind that this host does not know.
+    #[error("byte {offset}: {message}")]
+    Invalid {
+        /// Where.
+        offset: usize,
+        /// What the parser said.
+        message: String,
+    },
+    /// A section is there twice.
+    #[error("it has several sections '{section}'")]
+    Repeated {
+        /// Its name.
+        section: &'static str,
+    },
+    /// A section that has to be there is not.
+    #[error("it has no section '{section}'")]
+    Missing {
+        /// Its name.
+        section: &'static str,
+    },
+    /// The metadata section is too large.
+    #[error("its section '{EMBEDDED_SECTION}' has {bytes} bytes, more than {EMBEDDED_BYTES_MAX}")]
+    TooLarge {
+        /// Its size.
+        bytes: usize,
+    },
+    /// Another version of this format.
+    #[error("its section '{EMBEDDED_SECTION}' has format {format}, not {EMBEDDED_FORMAT}")]
+    Format {
+        /// The format.
+        format: u32,
+    },
+    /// The metadata section is not what it should be.
+    #[error("its section '{EMBEDDED_SECTION}' cannot be read")]
+    Json(#[source] serde_json::Error),
+    /// The source is not UTF-8, or a direction lies outside of it.
+    #[error("its sections '{EMBEDDED_SECTION}' and '{SOURCE_SECTION}' do not fit together")]
+    Source,
+}
+
+/// The sections of one component.
+#[derive(Debug)]
+pub(super) struct Contents {
+    pub(super) embedded: Option<Embedded>,
+    /// The bytes of the source: UTF-8, with both directions inside.
+    pub(super) source: Option<Range<usize>>,
+}
+
+impl EmbeddedError {
+    /// What the user should do.
+    pub fn hint(&self) -> Option<String> {
+        Some(match self {
+            Self::CoreModule => {
+                "make it a component with `wasm-tools component new`, or put its source into a folder and run `host build`"
+            }
+            Self::Format { .. } => "run `host build` with this version of host",
+            _ => "build it again",
+        }
+        .to_owned())
+    }
+}
+
+impl ScriptSections {
+    /// The bytes of the upgrade.
+    pub fn upgrade(&self) -> Range<usize> {
+        self.upgrade[0]..self.upgrade[1]
+    }
+
+    /// The bytes of the downgrade.
+    pub fn downgrade(&self) -> Option<Range<usize>> {
+        self.downgrade.map(|[start, end]| start..end)
+    }
+}
+
+/// Appends what a component should carry to its bytes.
+///
+/// # Errors
+/// [`EmbeddedError::Json`], which is not known to happen.
+pub fn embed(component: &mut Vec<u8>, embedded: &Embedded, source: Option<&str>) -> Result<(), EmbeddedError> {
+    let json = serde_json::to_vec(embedded).map_err(EmbeddedError::Json)?;
+    let mut append = |name: &str, data: &[u8]| {
+        CustomSection { name: name.into(), data: data.into() }.append_to_component(component);
+    };
+    append(EMBEDDED_SECTION, &json);
+    if let Some(source) = source {
+        append(SOURCE_SECTION, source.as_bytes());
+    }
+    Ok(())
+}
+
+/// What a component says about the migration in it, or none if it says nothing. Looks only at the sections at the top;
+/// whether the code in it is valid is for the runtime to find out.
+///
+/// # Errors
+/// [`EmbeddedError`] when it is no component, or what it says cannot be read.
+pub fn read_embedded(component: &[u8]) -> Result<Option<Embedded>, EmbeddedError> {
+    Ok(read_contents(component)?.embedded)
+}
+
+/// The source that a component carries, or none if it carries none.
+///
+/// # Errors
+/// As [`read_embedded`].
+pub fn read_source(component: &[u8]) -> Result<Option<&str>, EmbeddedError> {
+    let range = read_contents(component)?.source;
+    Ok(range.and_then(|range| component.get(range)).and_then(|bytes| str::from_utf8(bytes).ok()))
+}
+
+/// The component without the sections of an earlier build.
+///
+/// # Errors
+/// As [`read_embedded`].
+pub fn without_sections(component: &[u8]) -> Result<Vec<u8>, EmbeddedError> {
+    let mut rest = Vec::with_capacity(component.len());
+    let mut copied = 0;
+    custom_sections(component, |name, section, _| {
+        if name == EMBEDDED_SECTION || name == SOURCE_SECTION {
+            rest.extend_from_slice(&component[copied..section.start]);
+            copied = section.end;
+        }
+        Ok(())
+    })?;
+    rest.extend_from_slice(&component[copied..]);
+    Ok(rest)
+}
+
+pub(super) fn read_contents(component: &[u8]) -> Result<Contents, EmbeddedError> {
+    let (mut json, mut source) = (None, None);
+    custom_sections(component, |name, _, data| {
+        let (section, place) = match name {
+            EMBEDDED_SECTION => (EMBEDDED_SECTION, &mut json),
+            SOURCE_SECTION => (SOURCE_SECTION, &mut source),
+            _ => return Ok(()),
+        };
+        match place.replace(data) {
+            Some(_) => Err(EmbeddedError::Repeated { section }),
+            None => Ok(()),
+        }
+    })?;
+    let embedded = json.map(|range| parse(&component[range])).transpose()?;
+    if let Some(embedded) = &embedded {
+        check_source(embedded, source.clone().map(|range| &component[range]))?;
+    }
+    Ok(Contents { embedded, source })
+}
+
+fn parse(json: &[u8]) -> Result<Embedded, EmbeddedError> {
+    // Read first and alone: the rest may be different in another format.
+    #[derive(Deserialize)]
+    struct Format {
+        format: u32,
+    }
+
+    if json.len() > EMBEDDED_BYTES_MAX {
+        return Err(EmbeddedError::TooLarge { bytes: json.len() });
+    }
+    let Format { format } = serde_json::from_slice(json).map_err(EmbeddedError::Json)?;
+    if format != EMBEDDED_FORMAT {
+        return Err(EmbeddedError::Format { format });
+    }
+    serde_json::from_slice(json).map_err(EmbeddedError::Json)
+}
+
+fn check_source(embedded: &Embedded, source: Option<&[u8]>) -> Result<(), EmbeddedError> {
+    let source = match source {
+        Some(source) => str::from_utf8(source).map_err(|_| EmbeddedError::Source)?,
+        None if embedded.runtime.is_some() => return Err(EmbeddedError::Missing { section: SOURCE_SECTION }),
+        None => "",
+    };
+    let Some(sections) = embedded.sections else { return Ok(()) };
+    let fits = |range: Range<usize>| source.get(range).is_some();
+    if fits(sections.upgrade()) && sections.downgrade().is_none_or(fits) { Ok(()) } else { Err(EmbeddedError::Source) }
+}
+
+/// Calls `visit` for each custom section at the top of a component: name, bytes of the whole section, bytes of its data.
+fn custom_sections(
+    component: &[u8],
+    mut visit: impl FnMut(&str, Range<usize>, Range<usize>) -> Result<(), EmbeddedError>,
+) -> Result<(), EmbeddedError> {
+    let invalid = |error: wasmparser::BinaryReaderError| EmbeddedError::Invalid {
+        offset: error.offset(),
+        message: error.message().lines().map(str::trim).collect::<Vec<_>>().join(" "),
+    };
+    if !component.starts_with(b"\0asm") {
+        return Err(EmbeddedError::NotWasm);
+    }
+    let mut parser = Parser::new(0);
+    let mut offset = 0;
+    loop {
+        let rest = component.get(offset..).unwrap_or_default();
+        let (consumed, payload) = match parser.parse(rest, true).map_err(invalid)? {
+            Chunk::Parsed { consumed, payload } => (consumed, payload),
+            Chunk::NeedMoreData(_) => return Err(truncated(offset)),
+        };
+        let start = offset;
+        offset += consumed;
+        match payload {
+            Payload::Version { encoding: Encoding::Module, .. } => return Err(EmbeddedError::CoreModule),
+            Payload::ModuleSection { unchecked_range, .. } | Payload::ComponentSection { unchecked_range, .. } => {
+                if unchecked_range.end > component.len() {
+                    return Err(truncated(start));
+                }
+                offset = unchecked_range.end;
+            }
+            Payload::CustomSection(section) => {
+                let data = section.data_offset();
+                visit(section.name(), start..offset, data..data + section.data().len())?;
+            }
+            Payload::End(_) => return Ok(()),
+            _ => {}
+        }
+    }
+}
+
+fn truncated(offset: usize) -> EmbeddedError {
+    EmbeddedError::Invalid { offset, message: "the file ends inside a section".to_owned() }
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::revision::RevisionId;
+
+    fn embedded() -> Embedded {
+        Embedded {
+            format: EMBEDDED_FORMAT,
+            metadata: Metadata::new(RevisionId::new("a").unwrap()),
+            source_digest: Digest::of(b""),
+            lock_digest: None,
+            language: Language::Sql,
+            file: "migrations/a.sql".to_owned(),
+            runtime: Some("sql".to_owned()),
+            sections: Some(ScriptSections { upgrade: [0, 3], downgrade: None }),
+            built_with: "0.1.0".to_owned(),
+        }
+    }
+
+    fn component(parts: &[(&str, &[u8])]) -> Vec<u8> {
+        let mut component = wat::parse_str("(component (core module (func)) (component))").unwrap();
+        for (name, data) in parts {
+            let section = CustomSection { name: (*name).into(), data: (*data).into() };
+            section.append_to_component(&mut component);
+        }
+        component
+    }
+
+    #[test]
+    fn what_is_embedded_is_read_back() {
+        let plain = component(&[("other", b"x")]);
+        assert_eq!(read_embedded(&plain).unwrap(), None);
+        let mut bytes = plain.clone();
+        embed(&mut bytes, &embedded(), Some("änd")).unwrap();
+        assert_eq!(read_embedded(&bytes).unwrap(), Some(embedded()));
+        assert_eq!(read_source(&bytes).unwrap(), Some("änd"));
+        wasmparser::Validator::new().validate_all(&bytes).unwrap();
+        assert_eq!(without_sections(&bytes).unwrap(), plain);
+    }
+
+    #[test]
+    fn says_what_is_wrong() {
+        let json = serde_json::to_vec(&embedded()).unwrap();
+        let json = json.as_slice();
+        let other_format = br#"{"format":9,"metadata":5}"#.as_slice();
+        let mut truncated = component(&[(EMBEDDED_SECTION, json)]);
+        truncated.pop();
+        for (bytes, expected) in [
+            (wat::parse_str("(module)").unwrap(), "it is a core module, not a component"),
+            (b"-- upgrade".to_vec(), "it is not WebAssembly"),
+            (Vec::new(), "it is not WebAssembly"),
+            (b"\0asm".to_vec(), "byte 4: unexpected end-of-file"),
+            (truncated, "byte "),
+            (component(&[(EMBEDDED_SECTION, b"{}")]), "its section 'host:migration' cannot be read"),
+            (component(&[(EMBEDDED_SECTION, other_format)]), "its section 'host:migration' has format 9, not 1"),
+            (component(&[(EMBEDDED_SECTION, json)]), "it has no section 'host:source'"),
+            (
+                component(&[(EMBEDDED_SECTION, json), (EMBEDDED_SECTION, json)]),
+                "it has several sections 'host:migration'",
+            ),
+            // Too short, not UTF-8, and a direction that ends inside a character.
+            (
+                component(&[(EMBEDDED_SECTION, json), (SOURCE_SECTION, b"ab")]),
+                "its sections 'host:migration' and 'host:source' do not fit together",
+            ),
+            (component(&[(EMBEDDED_SECTION, json), (SOURCE_SECTION, b"\xffabc")]), "its sections"),
+            (component(&[(EMBEDDED_SECTION, json), (SOURCE_SECTION, "abä".as_bytes())]), "its sections"),
+            (
+                component(&[(EMBEDDED_SECTION, &vec![b' '; EMBEDDED_BYTES_MAX + 1])]),
+                "its section 'host:migration' has 1048577 bytes, more than 1048576",
+            ),
+        ] {
+            let error = read_embedded(&bytes).unwrap_err().to_string();
+            assert!(error.starts_with(expected), "{error}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn rubbish_never_panics(rubbish in proptest::collection::vec(any::<u8>(), 0..200)) {
+            let _ = read_embedded(&rubbish);
+            let mut component = component(&[]);
+            component.extend_from_slice(&rubbish);
+            let _ = read_embedded(&component);
+            let _ = without_sections(&component);
+        }
+
+        #[test]
+        fn a_changed_byte_never_panics(at in any::<prop::sample::Index>(), value in any::<u8>()) {
+            let mut component = component(&[]);
+            embed(&mut component, &embedded(), Some("abc")).unwrap();
+            *at.get_mut(&mut component) = value;
+            let _ = read_embedded(&component);
+            let _ = read_source(&component);
+            let _ = without_sections(&component);
+        }
+    }
+}

@@ -1,0 +1,214 @@
+//! What can go wrong in the project's folder.
+
+use std::io;
+
+use super::BUILD_FOLDER;
+use super::BlockError;
+use super::EmbeddedError;
+use super::FILE_BYTES_MAX;
+use super::FOLDER_METADATA_FILE;
+use crate::config::TomlProblem;
+use crate::revision::RevisionId;
+
+/// Why the store cannot do what it was asked for. Paths are relative to the project's folder.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// The migrations folder does not exist.
+    #[error("there is no folder '{folder}' for migrations")]
+    NoMigrationsFolder {
+        /// The folder.
+        folder: String,
+    },
+    /// A file or folder cannot be read.
+    #[error("cannot read '{path}'")]
+    Read {
+        /// The path.
+        path: String,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// A file or folder cannot be written.
+    #[error("cannot write '{path}'")]
+    Write {
+        /// The path.
+        path: String,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// A path or a symbolic link leads out of the project's folder.
+    #[error("'{path}' leads out of the project's folder")]
+    Outside {
+        /// The path.
+        path: String,
+    },
+    /// A new file would take the place of another one.
+    #[error("'{path}' exists already")]
+    Exists {
+        /// The path.
+        path: String,
+    },
+    /// A file name is not UTF-8.
+    #[error("the name '{name}' in '{folder}' is not UTF-8")]
+    NameNotUtf8 {
+        /// The folder.
+        folder: String,
+        /// The name, with the bytes that are not UTF-8 escaped.
+        name: String,
+    },
+    /// A text file is not UTF-8.
+    #[error("{file}:{line}: this line is not UTF-8")]
+    TextNotUtf8 {
+        /// The file.
+        file: String,
+        /// The first such line, from 1.
+        line: usize,
+    },
+    /// What should be a file is a folder, a pipe or a device.
+    #[error("'{path}' is not a file")]
+    NotAFile {
+        /// The path.
+        path: String,
+    },
+    /// A file is too large.
+    #[error("'{path}' has {bytes} bytes, more than {FILE_BYTES_MAX}")]
+    TooLarge {
+        /// The path.
+        path: String,
+        /// Its size, as far as it was read.
+        bytes: u64,
+    },
+    /// A folder has too many files, or too many folders inside each other.
+    #[error("the folder '{folder}' has too many files or levels")]
+    FolderTooLarge {
+        /// The folder.
+        folder: String,
+    },
+    /// A source in the migrations folder has no metadata.
+    #[error("'{file}' has no metadata block")]
+    NoBlock {
+        /// The file.
+        file: String,
+        /// The comment prefix of its language.
+        prefix: &'static str,
+    },
+    /// A metadata block cannot be read.
+    #[error("{file}:{error}")]
+    Block {
+        /// The file.
+        file: String,
+        /// Where and what. Part of the message, not its cause.
+        error: BlockError,
+    },
+    /// A `migration.toml` cannot be read.
+    #[error("{file}:{problem}")]
+    Metadata {
+        /// The file.
+        file: String,
+        /// Where and what.
+        problem: TomlProblem,
+    },
+    /// A folder has a `migration.toml`, but no source.
+    #[error("the folder '{folder}' has a {FOLDER_METADATA_FILE}, but neither a Cargo.toml nor a .wasm file")]
+    NoSource {
+        /// The folder.
+        folder: String,
+    },
+    /// A folder has several components.
+    #[error("the folder '{folder}' has several .wasm files: {}", files.join(", "))]
+    SeveralComponents {
+        /// The folder.
+        folder: String,
+        /// Their names.
+        files: Vec<String>,
+    },
+    /// A `.wasm` file in the migrations folder carries no metadata.
+    #[error("'{file}' carries no metadata")]
+    NoEmbedded {
+        /// The file.
+        file: String,
+    },
+    /// A `.wasm` file is broken.
+    #[error("'{file}' is not a component with a migration")]
+    Corrupt {
+        /// The file.
+        file: String,
+        /// Why not.
+        source: EmbeddedError,
+    },
+    /// A migration was never built.
+    #[error("revision {revision} ('{file}') is not built")]
+    NotBuilt {
+        /// The revision.
+        revision: RevisionId,
+        /// Its file.
+        file: String,
+    },
+    /// A migration was changed since it was built.
+    #[error("revision {revision} ('{file}') was changed since it was built")]
+    Stale {
+        /// The revision.
+        revision: RevisionId,
+        /// Its file.
+        file: String,
+    },
+    /// A migration was changed while the host was reading or building it.
+    #[error("'{file}' was changed while it was read")]
+    Changed {
+        /// The file.
+        file: String,
+    },
+}
+
+impl StoreError {
+    /// An error of a read, told apart by what the user can do about it.
+    pub(super) fn read(path: &str, source: io::Error) -> Self {
+        let path = path.to_owned();
+        if leads_out(&source) { Self::Outside { path } } else { Self::Read { path, source } }
+    }
+
+    /// An error of a write, told apart by what the user can do about it.
+    pub(super) fn write(path: &str, source: io::Error) -> Self {
+        let path = path.to_owned();
+        match source.kind() {
+            _ if leads_out(&source) => Self::Outside { path },
+            io::ErrorKind::AlreadyExists => Self::Exists { path },
+            _ => Self::Write { path, source },
+        }
+    }
+
+    /// What the user should do.
+    pub fn hint(&self) -> Option<String> {
+        let hint = match self {
+            Self::NoMigrationsFolder { .. } => {
+                "create it, or set `migrations` in host.toml to the folder that holds them".to_owned()
+            }
+            Self::Outside { .. } => {
+                "put the file itself there: only what lies inside the project's folder is read or written".to_owned()
+            }
+            Self::Exists { .. } => "choose another name, or remove it first".to_owned(),
+            Self::NameNotUtf8 { .. } => "rename it, or begin its name with '.' or '_' if it is no migration".to_owned(),
+            Self::TextNotUtf8 { .. } => "save the file as UTF-8".to_owned(),
+            Self::NoBlock { prefix, .. } => format!(
+                "begin the file with the lines `{prefix} /// migration`, `{prefix} revision = \"…\"` and `{prefix} ///`, or \
+                 its name with '_' if it is no migration"
+            ),
+            Self::Block { error: BlockError::Repeated { .. }, .. } => "remove one of them".to_owned(),
+            Self::NoSource { .. } => "add one, or begin the folder's name with '_' if it is no migration".to_owned(),
+            Self::SeveralComponents { .. } => "leave one of them".to_owned(),
+            Self::NoEmbedded { .. } => {
+                format!("move it to a folder of its own, with a {FOLDER_METADATA_FILE} beside it")
+            }
+            Self::Corrupt { file, source } if !file.starts_with(BUILD_FOLDER) => return source.hint(),
+            Self::Corrupt { .. } => "run `host build`".to_owned(),
+            Self::NotBuilt { .. } | Self::Stale { .. } => "run `host build`".to_owned(),
+            Self::Changed { .. } => "run the command again".to_owned(),
+            _ => return None,
+        };
+        Some(hint)
+    }
+}
+
+/// cap-std answers an attempt to leave the folder with an error of its own, which has no number of the system.
+fn leads_out(error: &io::Error) -> bool {
+    error.kind() == io::ErrorKind::PermissionDenied && error.raw_os_error().is_none()
+}

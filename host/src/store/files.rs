@@ -1,0 +1,146 @@
+//! Reading files and folders of the project, with limits.
+
+use std::io::Read as _;
+
+use cap_std::fs::Dir;
+use cap_std::fs::Metadata;
+use serde::Deserialize;
+use serde::Serialize;
+
+use super::StoreError;
+
+/// The largest file that is read, in bytes. A Python runtime with everything in it is about 40 MB.
+pub const FILE_BYTES_MAX: u64 = 64 * 1024 * 1024;
+
+/// How many files a folder of one migration may have.
+const FOLDER_FILES_MAX: usize = 10_000;
+
+/// How many folders may lie inside each other. Also ends circles of symbolic links.
+const FOLDER_LEVELS_MAX: usize = 16;
+
+/// What tells whether a file is still the same without reading it: size in bytes, times of the last change of content and
+/// of anything in nanoseconds since 1970, and inode.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Fingerprint(u64, i64, i64, u64);
+
+impl Fingerprint {
+    #[cfg(unix)]
+    pub(super) fn new(metadata: &Metadata) -> Self {
+        use cap_std::fs::MetadataExt as _;
+        let nanoseconds = |seconds: i64, rest: i64| seconds.saturating_mul(1_000_000_000).saturating_add(rest);
+        Self(
+            metadata.len(),
+            nanoseconds(metadata.mtime(), metadata.mtime_nsec()),
+            nanoseconds(metadata.ctime(), metadata.ctime_nsec()),
+            metadata.ino(),
+        )
+    }
+
+    #[cfg(not(unix))]
+    pub(super) fn new(metadata: &Metadata) -> Self {
+        let modified = metadata
+            .modified()
+            .ok()
+            .and_then(|time| time.into_std().duration_since(std::time::UNIX_EPOCH).ok())
+            .and_then(|since| i64::try_from(since.as_nanos()).ok())
+            .unwrap_or(i64::MAX);
+        Self(metadata.len(), modified, modified, 0)
+    }
+
+    /// When anything about the file was last changed. Unlike the time of its content, nobody can set this one.
+    pub(super) fn changed_nanoseconds(&self) -> i64 {
+        self.2
+    }
+
+    /// The same file with other times; for tests of the index.
+    #[cfg(test)]
+    pub(super) fn at(nanoseconds: i64) -> Self {
+        Self(1, nanoseconds, nanoseconds, 1)
+    }
+}
+
+/// Reads a file.
+pub(super) fn read(root: &Dir, path: &str) -> Result<Vec<u8>, StoreError> {
+    let failed = |error| StoreError::read(path, error);
+    let file = root.open(path).map_err(failed)?;
+    let metadata = file.metadata().map_err(failed)?;
+    if !metadata.is_file() {
+        return Err(StoreError::NotAFile { path: path.to_owned() });
+    }
+    let mut content = Vec::with_capacity(usize::try_from(metadata.len().min(FILE_BYTES_MAX)).unwrap_or(0));
+    file.take(FILE_BYTES_MAX + 1).read_to_end(&mut content).map_err(failed)?;
+    let bytes = metadata.len().max(u64::try_from(content.len()).unwrap_or(u64::MAX));
+    if bytes > FILE_BYTES_MAX {
+        return Err(StoreError::TooLarge { path: path.to_owned(), bytes });
+    }
+    Ok(content)
+}
+
+/// Takes bytes for text.
+pub(super) fn text(file: &str, content: Vec<u8>) -> Result<String, StoreError> {
+    String::from_utf8(content).map_err(|error| {
+        let valid = &error.as_bytes()[..error.utf8_error().valid_up_to()];
+        let line = 1 + valid.iter().filter(|&&byte| byte == b'\n').count();
+        StoreError::TextNotUtf8 { file: file.to_owned(), line }
+    })
+}
+
+/// All files of a folder and of those inside it, sorted by their paths relative to it. Leaves out names that begin with
+/// a dot, and the folder `target` at the top, where cargo builds.
+pub(super) fn list(root: &Dir, folder: &str) -> Result<Vec<(String, Fingerprint)>, StoreError> {
+    let mut files = Vec::new();
+    list_into(root, folder, "", FOLDER_LEVELS_MAX, &mut files)?;
+    files.sort_unstable_by(|(one, _), (other, _)| one.cmp(other));
+    Ok(files)
+}
+
+fn list_into(
+    root: &Dir,
+    folder: &str,
+    inside: &str,
+    levels: usize,
+    files: &mut Vec<(String, Fingerprint)>,
+) -> Result<(), StoreError> {
+    let too_large = || StoreError::FolderTooLarge { folder: folder.to_owned() };
+    let levels = levels.checked_sub(1).ok_or_else(too_large)?;
+    let path = if inside.is_empty() { folder.to_owned() } else { format!("{folder}/{inside}") };
+    let failed = |error| StoreError::read(&path, error);
+    for entry in root.read_dir(&path).map_err(failed)? {
+        let entry = entry.map_err(failed)?;
+        let name = entry.file_name();
+        if name.as_encoded_bytes().starts_with(b".") {
+            continue;
+        }
+        let name = utf8_name(&path, &name)?;
+        let relative = if inside.is_empty() { name.to_owned() } else { format!("{inside}/{name}") };
+        let metadata = followed(root, &format!("{path}/{name}"), &entry)?;
+        if metadata.is_dir() {
+            if relative != "target" {
+                list_into(root, folder, &relative, levels, files)?;
+            }
+        } else if metadata.is_file() {
+            if files.len() >= FOLDER_FILES_MAX {
+                return Err(too_large());
+            }
+            files.push((relative, Fingerprint::new(&metadata)));
+        } else {
+            return Err(StoreError::NotAFile { path: format!("{folder}/{relative}") });
+        }
+    }
+    Ok(())
+}
+
+/// What an entry of a folder is, or what it points to.
+pub(super) fn followed(root: &Dir, path: &str, entry: &cap_std::fs::DirEntry) -> Result<Metadata, StoreError> {
+    let failed = |error| StoreError::read(path, error);
+    let metadata = entry.metadata().map_err(failed)?;
+    // Through the root, so that a link may lead to any place inside the project.
+    if metadata.is_symlink() { root.metadata(path).map_err(failed) } else { Ok(metadata) }
+}
+
+pub(super) fn utf8_name<'a>(folder: &str, name: &'a std::ffi::OsStr) -> Result<&'a str, StoreError> {
+    name.to_str().ok_or_else(|| StoreError::NameNotUtf8 {
+        folder: folder.to_owned(),
+        name: name.as_encoded_bytes().escape_ascii().to_string(),
+    })
+}

@@ -1,0 +1,223 @@
+//! What a migration says about itself.
+
+use serde::Deserialize;
+use serde::Deserializer;
+use serde::Serialize;
+use serde::de::Error;
+
+use crate::config::TomlProblem;
+use crate::revision::RevisionId;
+
+/// The metadata of one migration. Keys are written in kebab-case; only `revision` is required.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields, expecting = "a table")]
+pub struct Metadata {
+    /// Its revision id.
+    pub revision: RevisionId,
+    /// The revisions that it comes after: none for a base, several for a merge. One may be written without a list.
+    #[serde(default, skip_serializing_if = "Vec::is_empty", deserialize_with = "one_or_many_ids")]
+    pub revises: Vec<RevisionId>,
+    /// Revisions or labels of other branches that have to be there first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty", deserialize_with = "one_or_many")]
+    pub depends_on: Vec<String>,
+    /// Names for the branch that begins here.
+    #[serde(default, skip_serializing_if = "Vec::is_empty", deserialize_with = "one_or_many")]
+    pub branch_labels: Vec<String>,
+    /// What it does, in a few words.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub message: String,
+    /// When it was written, as in RFC 3339.
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "time")]
+    pub created: Option<String>,
+    /// Whether it runs inside a transaction.
+    #[serde(default, skip_serializing_if = "Transaction::is_default")]
+    pub transaction: Transaction,
+    /// Whether it has no way back.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub irreversible: bool,
+    /// What it asks for beyond schema and data changes.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub asks: Vec<String>,
+}
+
+/// How a migration stands to transactions.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Transaction {
+    /// It runs in a transaction of its own.
+    #[default]
+    PerMigration,
+    /// Each of its statements stands alone, as `CREATE INDEX CONCURRENTLY` needs it.
+    None,
+}
+
+impl Transaction {
+    // The signature that serde calls.
+    fn is_default(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+impl Metadata {
+    /// Metadata with a revision id and nothing else.
+    pub fn new(revision: RevisionId) -> Self {
+        Self {
+            revision,
+            revises: Vec::new(),
+            depends_on: Vec::new(),
+            branch_labels: Vec::new(),
+            message: String::new(),
+            created: None,
+            transaction: Transaction::default(),
+            irreversible: false,
+            asks: Vec::new(),
+        }
+    }
+
+    /// Reads metadata from TOML.
+    ///
+    /// # Errors
+    /// A [`TomlProblem`] whose line counts from the beginning of `text`.
+    pub fn from_toml(text: &str) -> Result<Self, TomlProblem> {
+        toml::from_str(text).map_err(|error| TomlProblem::new(text, &error))
+    }
+
+    /// Writes metadata as TOML, one key a line where the values allow it. Keys with default values are left out.
+    ///
+    /// # Errors
+    /// None that is known: metadata is a flat table of texts and lists.
+    pub fn to_toml(&self) -> Result<String, toml::ser::Error> {
+        toml::to_string(self)
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(untagged, expecting = "expected a text or a list of texts")]
+enum OneOrMany {
+    One(String),
+    Many(Vec<String>),
+}
+
+fn one_or_many<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
+    Ok(match OneOrMany::deserialize(deserializer)? {
+        OneOrMany::One(text) => vec![text],
+        OneOrMany::Many(texts) => texts,
+    })
+}
+
+fn one_or_many_ids<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<RevisionId>, D::Error> {
+    one_or_many(deserializer)?.into_iter().map(|text| RevisionId::new(text).map_err(Error::custom)).collect()
+}
+
+#[derive(Deserialize)]
+#[serde(untagged, expecting = "expected a time as in RFC 3339, such as 2026-11-22T12:00:00Z")]
+enum TextOrTime {
+    Text(String),
+    Time(toml::value::Datetime),
+}
+
+/// TOML has times of its own: both `created = "…"` and `created = …` are read.
+fn time<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+    let text = match TextOrTime::deserialize(deserializer)? {
+        TextOrTime::Text(text) => text,
+        TextOrTime::Time(time) => time.to_string(),
+    };
+    match text.parse::<jiff::Timestamp>() {
+        Ok(_) => Ok(Some(text)),
+        Err(_) => Err(Error::custom(format!(
+            "'{}' is not a time as in RFC 3339, such as 2026-11-22T12:00:00Z",
+            text.escape_debug()
+        ))),
+    }
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn reads_every_key() {
+        let text = r#"
+            revision = "b"
+            revises = "a"
+            depends-on = ["x@head"]
+            branch-labels = ["billing"]
+            message = "create users"
+            created = 2026-11-22T12:00:00Z
+            transaction = "none"
+            irreversible = true
+            asks = ["superuser"]
+        "#;
+        let expected = Metadata {
+            revises: vec![RevisionId::new("a").unwrap()],
+            depends_on: vec!["x@head".to_owned()],
+            branch_labels: vec!["billing".to_owned()],
+            message: "create users".to_owned(),
+            created: Some("2026-11-22T12:00:00Z".to_owned()),
+            transaction: Transaction::None,
+            irreversible: true,
+            asks: vec!["superuser".to_owned()],
+            ..Metadata::new(RevisionId::new("b").unwrap())
+        };
+        assert_eq!(Metadata::from_toml(text).unwrap(), expected);
+        let json = serde_json::to_string(&expected).unwrap();
+        assert_eq!(serde_json::from_str::<Metadata>(&json).unwrap(), expected);
+        let base = Metadata::from_toml("revision = 'b'\ntransaction = 'per-migration'").unwrap();
+        assert_eq!(base, Metadata::new(RevisionId::new("b").unwrap()));
+        assert_eq!(base.to_toml().unwrap(), "revision = \"b\"\n");
+    }
+
+    #[test]
+    fn errors_name_line_and_key() {
+        for (text, expected) in [
+            ("", "1: missing field `revision`"),
+            (
+                "revision = 'a'\nrevise = 'b'",
+                "2: 'revise': unknown field `revise`, expected one of `revision`, `revises`, `depends-on`, `branch-labels`, \
+                 `message`, `created`, `transaction`, `irreversible`, `asks`",
+            ),
+            ("revision = 'a@b'", "1: 'revision': Character(s) '@' not allowed in revision identifier 'a@b'"),
+            (
+                "revision = 'a'\nrevises = ['b', 'a-b']",
+                "2: 'revises': Character(s) '-' not allowed in revision identifier 'a-b'",
+            ),
+            ("revision = 'a'\nrevises = 5", "2: 'revises': expected a text or a list of texts"),
+            (
+                "revision = 'a'\ntransaction = 'never'",
+                "2: 'transaction': unknown variant `never`, expected `per-migration` or `none`",
+            ),
+            (
+                "revision = 'a'\ncreated = 'today'",
+                "2: 'created': 'today' is not a time as in RFC 3339, such as 2026-11-22T12:00:00Z",
+            ),
+        ] {
+            assert_eq!(Metadata::from_toml(text).unwrap_err().to_string(), expected);
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn reading_never_panics(text in "\\PC*|[a-z\\-]{1,12} = [\\[\\]'\",a-z0-9\n]*") {
+            let _ = Metadata::from_toml(&text);
+        }
+
+        #[test]
+        fn what_is_written_is_read_back(
+            message in any::<String>(),
+            labels in proptest::collection::vec(any::<String>(), 0..3),
+            irreversible in any::<bool>(),
+        ) {
+            let metadata = Metadata {
+                message,
+                branch_labels: labels,
+                irreversible,
+                ..Metadata::new(RevisionId::new("a").unwrap())
+            };
+            let text = metadata.to_toml().unwrap();
+            prop_assert_eq!(Metadata::from_toml(&text).unwrap(), metadata);
+        }
+    }
+}

@@ -1,0 +1,126 @@
+//! The project's folder: finds migrations, reads what they say about themselves, keeps what was built of them, writes
+//! new ones. Everything goes through one [`Dir`], so nothing outside the project is read or written.
+//!
+//! ```text
+//! migrations/*.sql, *.wasm, folders -> scan (index) -> Migration -> build -> .host/build/<revision>.wasm -> Component
+//! ```
+
+mod block;
+mod component;
+mod digest;
+mod embedded;
+mod error;
+mod files;
+mod index;
+mod metadata;
+mod read;
+mod scan;
+mod write;
+
+pub use block::Block;
+pub use block::BlockError;
+pub use block::write_block;
+pub use component::Component;
+pub use digest::Digest;
+pub use digest::InvalidDigest;
+pub use embedded::EMBEDDED_FORMAT;
+pub use embedded::EMBEDDED_SECTION;
+pub use embedded::Embedded;
+pub use embedded::EmbeddedError;
+pub use embedded::SOURCE_SECTION;
+pub use embedded::ScriptSections;
+pub use embedded::embed;
+pub use embedded::read_embedded;
+pub use embedded::read_source;
+pub use embedded::without_sections;
+pub use error::StoreError;
+pub use files::FILE_BYTES_MAX;
+pub use metadata::Metadata;
+pub use metadata::Transaction;
+pub use read::TextSource;
+pub use write::NewFile;
+pub use write::create_file;
+pub use write::ensure_ignored;
+
+use cap_std::fs::Dir;
+use serde::Deserialize;
+use serde::Serialize;
+
+use crate::revision::Revision;
+use crate::toolchain::Language;
+
+/// The folder for everything that can be made again: never committed, never needed from elsewhere.
+pub const STATE_FOLDER: &str = ".host";
+
+/// The folder of the built components.
+pub const BUILD_FOLDER: &str = ".host/build";
+
+/// The metadata of a migration that is a folder.
+pub const FOLDER_METADATA_FILE: &str = "migration.toml";
+
+/// A project's folder.
+#[derive(Debug)]
+pub struct Store {
+    root: Dir,
+    /// With `/` between its parts and none at its ends.
+    migrations: String,
+}
+
+/// One migration, as it lies in the migrations folder.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Migration {
+    /// What it says about itself.
+    pub metadata: Metadata,
+    /// The file or folder, relative to the project's, with `/` between its parts.
+    pub file: String,
+    /// What it is written in.
+    pub language: Language,
+    /// The digest of what its author wrote, without the metadata: by it, history knows whether it was changed.
+    pub source_digest: Digest,
+    /// The digest of its `Cargo.lock`, if it has one. Other versions of its dependencies make its component out of date,
+    /// but not another migration: the lock file changes by itself when the SDK does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lock_digest: Option<Digest>,
+}
+
+impl Store {
+    /// A store over the project's folder. `migrations` is the folder of the migrations, relative to it; nothing is read
+    /// yet.
+    pub fn open(root: Dir, migrations: &str) -> Self {
+        let migrations = migrations.trim_start_matches("./").trim_end_matches('/');
+        let migrations = if migrations.is_empty() { "." } else { migrations };
+        Self { root, migrations: migrations.to_owned() }
+    }
+
+    /// The project's folder.
+    pub fn root(&self) -> &Dir {
+        &self.root
+    }
+
+    /// The folder of the migrations, relative to the project's.
+    pub fn migrations_folder(&self) -> &str {
+        &self.migrations
+    }
+
+    /// The path of an entry of the migrations folder, relative to the project's.
+    pub(crate) fn migration_path(&self, name: &str) -> String {
+        if self.migrations == "." { name.to_owned() } else { format!("{}/{name}", self.migrations) }
+    }
+}
+
+impl From<&Migration> for Revision {
+    fn from(migration: &Migration) -> Self {
+        let metadata = &migration.metadata;
+        Self {
+            id: metadata.revision.clone(),
+            revises: metadata.revises.clone(),
+            depends_on: metadata.depends_on.clone(),
+            branch_labels: metadata.branch_labels.clone(),
+            message: metadata.message.clone(),
+            file: migration.file.clone(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

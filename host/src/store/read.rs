@@ -1,0 +1,187 @@
+//! Reads one migration: its metadata and the digest of its source.
+
+use std::ops::Range;
+
+use super::Block;
+use super::Digest;
+use super::FOLDER_METADATA_FILE;
+use super::Metadata;
+use super::Migration;
+use super::Store;
+use super::StoreError;
+use super::digest;
+use super::files;
+use super::read_embedded;
+use crate::toolchain::Language;
+
+/// A lock file, which cargo writes by itself. It is not part of what the author wrote.
+const LOCK_FILE: &str = "Cargo.lock";
+
+/// The source of a migration in a language without a compiler, with LF as line break and without byte order mark.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TextSource {
+    /// The whole text, its metadata block included, so that lines are those of the file.
+    pub text: String,
+    /// The bytes of the metadata block.
+    pub block: Range<usize>,
+}
+
+impl Store {
+    /// Reads a migration that is a text file.
+    pub(super) fn read_text(&self, file: &str, language: Language) -> Result<Migration, StoreError> {
+        Ok(self.read_text_source(file, language)?.0)
+    }
+
+    /// Reads a migration that is a prebuilt component.
+    pub(super) fn read_prebuilt(&self, file: &str) -> Result<Migration, StoreError> {
+        let content = files::read(&self.root, file)?;
+        let embedded = read_embedded(&content)
+            .map_err(|source| StoreError::Corrupt { file: file.to_owned(), source })?
+            .ok_or_else(|| StoreError::NoEmbedded { file: file.to_owned() })?;
+        Ok(Migration {
+            metadata: embedded.metadata,
+            file: file.to_owned(),
+            language: Language::Wasm,
+            source_digest: embedded.source_digest,
+            lock_digest: embedded.lock_digest,
+        })
+    }
+
+    /// Reads a migration that is a folder with the given files.
+    pub(super) fn read_folder<'a>(
+        &self,
+        folder: &str,
+        paths: impl Iterator<Item = &'a str>,
+    ) -> Result<Migration, StoreError> {
+        let toml_file = format!("{folder}/{FOLDER_METADATA_FILE}");
+        let toml = files::text(&toml_file, files::read(&self.root, &toml_file)?)?;
+        let toml = digest::normalise(&toml);
+        let metadata =
+            Metadata::from_toml(&toml).map_err(|problem| StoreError::Metadata { file: toml_file, problem })?;
+        let paths: Vec<&str> = paths.filter(|path| *path != FOLDER_METADATA_FILE).collect();
+        let language = folder_language(folder, &paths)?;
+        let file = folder.to_owned();
+        if language == Language::Wasm {
+            let content = self.prebuilt_in(folder, &paths)?.1;
+            let source_digest = digest_of_prebuilt(&content);
+            return Ok(Migration { metadata, file, language, source_digest, lock_digest: None });
+        }
+        let mut contents = Vec::with_capacity(paths.len());
+        let mut lock_digest = None;
+        for path in paths {
+            let content = files::read(&self.root, &format!("{folder}/{path}"))?;
+            if path == LOCK_FILE {
+                lock_digest = Some(Digest::of(&content));
+            } else {
+                contents.push((path, content));
+            }
+        }
+        let source_digest = Digest::of_folder(contents.iter().map(|(path, content)| (*path, content.as_slice())));
+        Ok(Migration { metadata, file, language, source_digest, lock_digest })
+    }
+
+    /// Reads a migration again, as it is now.
+    ///
+    /// # Errors
+    /// As [`Store::scan`], for this one.
+    pub fn reread(&self, migration: &Migration) -> Result<Migration, StoreError> {
+        let file = migration.file.as_str();
+        match migration.language.comment_prefix() {
+            Some(_) => self.read_text(file, migration.language),
+            None if is_component_file(file) => self.read_prebuilt(file),
+            None => {
+                let listed = files::list(&self.root, file)?;
+                self.read_folder(file, listed.iter().map(|(path, _)| path.as_str()))
+            }
+        }
+    }
+
+    /// The source of a migration in a language without a compiler.
+    ///
+    /// # Errors
+    /// [`StoreError::Changed`] when it is not what [`Store::scan`] found, and those of reading it.
+    pub fn text_source(&self, migration: &Migration) -> Result<TextSource, StoreError> {
+        let (now, source) = self.read_text_source(&migration.file, migration.language)?;
+        if now != *migration {
+            return Err(StoreError::Changed { file: migration.file.clone() });
+        }
+        Ok(source)
+    }
+
+    /// The file and bytes of a prebuilt component.
+    ///
+    /// # Errors
+    /// Those of reading it.
+    pub fn prebuilt(&self, migration: &Migration) -> Result<(String, Vec<u8>), StoreError> {
+        let file = migration.file.as_str();
+        if is_component_file(file) {
+            return Ok((file.to_owned(), files::read(&self.root, file)?));
+        }
+        let listed = files::list(&self.root, file)?;
+        let paths: Vec<&str> = listed.iter().map(|(path, _)| path.as_str()).collect();
+        self.prebuilt_in(file, &paths)
+    }
+
+    fn prebuilt_in(&self, folder: &str, paths: &[&str]) -> Result<(String, Vec<u8>), StoreError> {
+        let components: Vec<&str> = components(paths).collect();
+        match components.as_slice() {
+            [] => Err(StoreError::NoSource { folder: folder.to_owned() }),
+            [name] => {
+                let file = format!("{folder}/{name}");
+                let content = files::read(&self.root, &file)?;
+                Ok((file, content))
+            }
+            several => Err(StoreError::SeveralComponents {
+                folder: folder.to_owned(),
+                files: several.iter().map(|name| (*name).to_owned()).collect(),
+            }),
+        }
+    }
+
+    fn read_text_source(&self, file: &str, language: Language) -> Result<(Migration, TextSource), StoreError> {
+        let prefix = language.comment_prefix().unwrap_or("--");
+        let content = files::text(file, files::read(&self.root, file)?)?;
+        let text = digest::normalise(&content).into_owned();
+        let in_file = |error| StoreError::Block { file: file.to_owned(), error };
+        let block = Block::find(&text, prefix)
+            .map_err(in_file)?
+            .ok_or_else(|| StoreError::NoBlock { file: file.to_owned(), prefix })?;
+        let migration = Migration {
+            metadata: block.metadata().map_err(in_file)?,
+            file: file.to_owned(),
+            language,
+            source_digest: Digest::of_text_source(&text, &block.range),
+            lock_digest: None,
+        };
+        Ok((migration, TextSource { text, block: block.range }))
+    }
+}
+
+/// Whether a path names a component, not a folder with one.
+pub(super) fn is_component_file(path: &str) -> bool {
+    path.ends_with(".wasm")
+}
+
+/// Sources count more than a component beside them, which somebody may have left there.
+fn folder_language(folder: &str, paths: &[&str]) -> Result<Language, StoreError> {
+    if paths.contains(&"Cargo.toml") {
+        return Ok(Language::Rust);
+    }
+    match components(paths).next() {
+        Some(_) => Ok(Language::Wasm),
+        None => Err(StoreError::NoSource { folder: folder.to_owned() }),
+    }
+}
+
+fn components<'a>(paths: &[&'a str]) -> impl Iterator<Item = &'a str> {
+    paths.iter().copied().filter(|path| is_component_file(path) && !path.contains('/'))
+}
+
+/// The digest of the source that a prebuilt component was made of, if it says so, or else of its bytes. Whether it is a
+/// component at all is for the build to find out.
+fn digest_of_prebuilt(content: &[u8]) -> Digest {
+    match read_embedded(content) {
+        Ok(Some(embedded)) => embedded.source_digest,
+        _ => Digest::of(content),
+    }
+}

@@ -1,0 +1,125 @@
+//! Finds the migrations.
+
+use std::path::Path;
+
+use super::FOLDER_METADATA_FILE;
+use super::Migration;
+use super::Store;
+use super::StoreError;
+use super::files;
+use super::files::Fingerprint;
+use super::index::Entry;
+use super::index::Index;
+use super::index::IndexWriter;
+use crate::toolchain::Language;
+
+/// One entry of the migrations folder that is a migration.
+struct Found {
+    name: String,
+    kind: Kind,
+    /// The files that it consists of, by their paths inside the folder; one with an empty path for a single file.
+    files: Vec<(String, Fingerprint)>,
+}
+
+#[derive(Clone, Copy)]
+enum Kind {
+    Text(Language),
+    Component,
+    Folder,
+}
+
+impl Store {
+    /// All migrations, sorted by file name. Files that did not change since the last time are not read again.
+    ///
+    /// A migration is a source file with a metadata block, a `.wasm` file with embedded metadata, or a folder with a
+    /// `migration.toml`. Names that begin with `.` or `_` and files of any other kind are left out.
+    ///
+    /// # Errors
+    /// The first one, in the order of the file names: a folder or file that cannot be read, leads out of the project, has
+    /// no or wrong metadata, or a name that is not UTF-8.
+    pub fn scan(&self) -> Result<Vec<Migration>, StoreError> {
+        let mut found = self.find()?;
+        found.sort_unstable_by(|one, other| one.name.cmp(&other.name));
+        let mut index = Index::load(&self.root, &self.migrations);
+        let mut entries = Vec::with_capacity(found.len());
+        let mut writer = None;
+        for Found { name, kind, files } in found {
+            let known = index.take(&name, &files);
+            let trusted = known.is_some();
+            let migration = match known {
+                Some(migration) => migration,
+                None => {
+                    // The time of the index is that before the first read.
+                    writer.get_or_insert_with(|| IndexWriter::begin(self));
+                    self.read_found(&name, kind, &files)?
+                }
+            };
+            entries.push(Entry { name, files, migration, trusted });
+        }
+        if index.is_outdated_by(&entries) {
+            let writer = writer.unwrap_or_else(|| IndexWriter::begin(self));
+            writer.write(&index, &entries);
+        }
+        Ok(entries.into_iter().map(|entry| entry.migration).collect())
+    }
+
+    fn read_found(&self, name: &str, kind: Kind, files: &[(String, Fingerprint)]) -> Result<Migration, StoreError> {
+        let path = self.migration_path(name);
+        match kind {
+            Kind::Text(language) => self.read_text(&path, language),
+            Kind::Component => self.read_prebuilt(&path),
+            Kind::Folder => self.read_folder(&path, files.iter().map(|(path, _)| path.as_str())),
+        }
+    }
+
+    fn find(&self) -> Result<Vec<Found>, StoreError> {
+        let folder = self.migrations.as_str();
+        let failed = |error: std::io::Error| match error.kind() {
+            std::io::ErrorKind::NotFound => StoreError::NoMigrationsFolder { folder: folder.to_owned() },
+            _ => StoreError::read(folder, error),
+        };
+        let mut found = Vec::new();
+        for entry in self.root.read_dir(folder).map_err(failed)? {
+            let entry = entry.map_err(failed)?;
+            let name = entry.file_name();
+            if name.as_encoded_bytes().starts_with(b".") || name.as_encoded_bytes().starts_with(b"_") {
+                continue;
+            }
+            let name = files::utf8_name(folder, &name)?.to_owned();
+            let kind = kind_of(&name);
+            let file_type = entry.file_type().map_err(failed)?;
+            if file_type.is_file() && kind.is_none() {
+                continue;
+            }
+            let path = self.migration_path(&name);
+            let metadata = match files::followed(&self.root, &path, &entry) {
+                // A link that is no migration may lead anywhere.
+                Err(_) if file_type.is_symlink() && kind.is_none() => continue,
+                metadata => metadata?,
+            };
+            let is_migration_folder =
+                |path: &str| self.root.try_exists(format!("{path}/{FOLDER_METADATA_FILE}")).unwrap_or(false);
+            match kind {
+                _ if metadata.is_dir() => {
+                    let files = if is_migration_folder(&path) { files::list(&self.root, &path)? } else { continue };
+                    found.push(Found { name, kind: Kind::Folder, files });
+                }
+                Some(kind) if metadata.is_file() => {
+                    let files = vec![(String::new(), Fingerprint::new(&metadata))];
+                    found.push(Found { name, kind, files });
+                }
+                Some(_) => return Err(StoreError::NotAFile { path }),
+                None => {}
+            }
+        }
+        Ok(found)
+    }
+}
+
+fn kind_of(name: &str) -> Option<Kind> {
+    let extension = Path::new(name).extension()?.to_str()?;
+    if extension == "wasm" {
+        return Some(Kind::Component);
+    }
+    Language::of_extension(extension).map(Kind::Text)
+}

@@ -1,0 +1,354 @@
+#![expect(clippy::unwrap_used, reason = "tests")]
+
+use cap_std::ambient_authority;
+use cap_tempfile::TempDir;
+
+use super::*;
+use crate::revision::RevisionId;
+
+const ONE: &str = "-- /// migration\n-- revision = 'one'\n-- ///\n-- upgrade\nSELECT 1;\n";
+const TWO: &str = "-- /// migration\n-- revision = 'two'\n-- revises = 'one'\n-- ///\n-- upgrade\n";
+const INDEX: &str = ".host/build/index.json";
+
+fn project(files: &[(&str, &[u8])]) -> (TempDir, Store) {
+    let folder = cap_tempfile::tempdir(ambient_authority()).unwrap();
+    folder.create_dir("migrations").unwrap();
+    for (path, content) in files {
+        folder.create_dir_all(std::path::Path::new(path).parent().unwrap()).unwrap();
+        folder.write(path, content).unwrap();
+    }
+    let store = Store::open(folder.try_clone().unwrap(), "migrations");
+    (folder, store)
+}
+
+fn embedded(revision: &str, runtime: Option<&str>) -> Embedded {
+    Embedded {
+        format: EMBEDDED_FORMAT,
+        metadata: Metadata::new(RevisionId::new(revision).unwrap()),
+        source_digest: Digest::of(b"source"),
+        lock_digest: None,
+        language: Language::Sql,
+        file: "migrations/a.sql".to_owned(),
+        runtime: runtime.map(str::to_owned),
+        sections: None,
+        built_with: "0.1.0".to_owned(),
+    }
+}
+
+fn component(embedded: &Embedded) -> Vec<u8> {
+    let mut bytes = wasm_encoder::Component::new().finish();
+    embed(&mut bytes, embedded, embedded.runtime.as_ref().map(|_| "")).unwrap();
+    bytes
+}
+
+fn error_of(store: &Store) -> String {
+    store.scan().unwrap_err().to_string()
+}
+
+#[test]
+fn finds_what_is_a_migration_by_file_name() {
+    let wasm = component(&embedded("wasm", Some("sql")));
+    let (_folder, store) = project(&[
+        ("migrations/2_two.sql", TWO.as_bytes()),
+        ("migrations/1_one.sql", ONE.as_bytes()),
+        ("migrations/3_rust/migration.toml", b"revision = 'rust'"),
+        ("migrations/3_rust/Cargo.toml", b""),
+        ("migrations/3_rust/src/lib.rs", b""),
+        ("migrations/4.wasm", &wasm),
+        ("migrations/5/migration.toml", b"revision = 'folder'"),
+        ("migrations/5/any.wasm", b"rubbish, but that is found when it is built"),
+        ("migrations/README.md", b"\xff"),
+        ("migrations/.hidden.sql", b"\xff"),
+        ("migrations/_draft.sql", b"\xff"),
+        ("migrations/_shared/migration.toml", b"\xff"),
+        ("migrations/helpers/lib.sql", b"\xff"),
+    ]);
+    let migrations = store.scan().unwrap();
+    let found: Vec<_> = migrations
+        .iter()
+        .map(|migration| (migration.metadata.revision.as_str(), migration.language, migration.file.as_str()))
+        .collect();
+    assert_eq!(
+        found,
+        [
+            ("one", Language::Sql, "migrations/1_one.sql"),
+            ("two", Language::Sql, "migrations/2_two.sql"),
+            ("rust", Language::Rust, "migrations/3_rust"),
+            ("wasm", Language::Wasm, "migrations/4.wasm"),
+            ("folder", Language::Wasm, "migrations/5"),
+        ]
+    );
+    assert_eq!(migrations[3].source_digest, Digest::of(b"source"));
+    assert_eq!(Revision::from(&migrations[1]).revises, [RevisionId::new("one").unwrap()]);
+    for migration in &migrations {
+        assert_eq!(store.reread(migration).unwrap(), *migration);
+    }
+    assert_eq!(store.scan().unwrap(), migrations);
+}
+
+#[test]
+fn says_what_is_wrong_with_a_file() {
+    for (path, content, expected) in [
+        ("a.sql", b"SELECT 1;".as_slice(), "'migrations/a.sql' has no metadata block"),
+        ("a.sql", b"--\n--\xff", "migrations/a.sql:2: this line is not UTF-8"),
+        (
+            "a.sql",
+            b"-- x\r\n-- /// migration\r\n-- revision = 5\r\n-- ///\r\n",
+            "migrations/a.sql:3: 'revision': invalid type: integer `5`, expected a string",
+        ),
+        (
+            "a.sql",
+            b"-- /// migration\n",
+            "migrations/a.sql:1: the metadata block that begins here has no last line '-- ///'",
+        ),
+        ("a.sql/x", b"", "'migrations/a.sql' is not a file"),
+        ("a.wasm", b"\0asm\x0d\0\x01\0", "'migrations/a.wasm' carries no metadata"),
+        ("a.wasm", b"rubbish", "'migrations/a.wasm' is not a component with a migration"),
+        ("a/migration.toml", b"\nrevisio = 'a'", "migrations/a/migration.toml:2: 'revisio': unknown field `revisio`"),
+        (
+            "a/migration.toml",
+            b"revision = 'a'",
+            "the folder 'migrations/a' has a migration.toml, but neither a Cargo.toml nor a .wasm file",
+        ),
+    ] {
+        let (_folder, store) = project(&[(&format!("migrations/{path}"), content)]);
+        let result = store.scan();
+        if path == "a.sql/x" {
+            // A folder is never a source file, whatever its name.
+            assert_eq!(result.unwrap(), []);
+            continue;
+        }
+        let error = result.unwrap_err();
+        assert!(error.to_string().starts_with(expected), "{error}");
+    }
+    let (_folder, store) = project(&[
+        ("migrations/a/migration.toml", b"revision = 'a'"),
+        ("migrations/a/x.wasm", b""),
+        ("migrations/a/y.wasm", b""),
+    ]);
+    assert_eq!(error_of(&store), "the folder 'migrations/a' has several .wasm files: x.wasm, y.wasm");
+    let folder = cap_tempfile::tempdir(ambient_authority()).unwrap();
+    for (migrations, expected) in [
+        ("db/", "there is no folder 'db' for migrations"),
+        ("../db", "'../db' leads out of the project's folder"),
+        ("/etc", "'/etc' leads out of the project's folder"),
+    ] {
+        assert_eq!(error_of(&Store::open(folder.try_clone().unwrap(), migrations)), expected);
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_name_that_is_not_utf8_is_shown_escaped() {
+    use std::os::unix::ffi::OsStrExt as _;
+    let (folder, store) = project(&[]);
+    folder.write(std::path::Path::new("migrations").join(std::ffi::OsStr::from_bytes(b"\xffa\n.sql")), "").unwrap();
+    assert_eq!(error_of(&store), "the name '\\xffa\\n.sql' in 'migrations' is not UTF-8");
+}
+
+#[cfg(unix)]
+#[test]
+fn links_work_inside_the_project_only() {
+    let (folder, store) = project(&[("shared/one.sql", ONE.as_bytes())]);
+    folder.symlink("../shared/one.sql", "migrations/1.sql").unwrap();
+    folder.symlink_contents("/etc/hostname", "migrations/README").unwrap();
+    assert_eq!(store.scan().unwrap()[0].file, "migrations/1.sql");
+    folder.symlink_contents("/etc/hostname", "migrations/2.sql").unwrap();
+    let error = store.scan().unwrap_err();
+    assert_eq!(error.to_string(), "'migrations/2.sql' leads out of the project's folder");
+    assert!(error.hint().unwrap().contains("inside the project's folder"));
+    folder.remove_file("migrations/2.sql").unwrap();
+    folder.symlink("../../../../../../etc/hostname", "migrations/2.sql").unwrap();
+    assert_eq!(error_of(&store), "'migrations/2.sql' leads out of the project's folder");
+}
+
+#[test]
+fn a_folder_counts_by_its_sources() {
+    let files: [(&str, &[u8]); 4] = [
+        ("migrations/a/migration.toml", b"revision = 'a'"),
+        ("migrations/a/Cargo.toml", b"[package]\n"),
+        ("migrations/a/src/lib.rs", b"fn a() {}\n"),
+        ("migrations/a/blob", b"\xff\r\n"),
+    ];
+    let digest = |changes: &[(&str, &[u8])]| {
+        let (folder, store) = project(&files);
+        for (path, content) in changes {
+            folder.create_dir_all(std::path::Path::new(path).parent().unwrap()).unwrap();
+            folder.write(path, content).unwrap();
+        }
+        let migration = store.scan().unwrap().remove(0);
+        (migration.source_digest, migration.lock_digest)
+    };
+    let (before, no_lock) = digest(&[]);
+    assert_eq!(no_lock, None);
+    for (path, content, same) in [
+        ("migrations/a/migration.toml", b"revision = 'b'\nmessage = 'x'".as_slice(), true),
+        ("migrations/a/src/lib.rs", b"fn a() {}\r\n", true),
+        ("migrations/a/target/debug/x", b"x", true),
+        ("migrations/a/.editor", b"x", true),
+        ("migrations/a/src/.editor", b"x", true),
+        ("migrations/a/Cargo.lock", b"x", true),
+        ("migrations/a/src/lib.rs", b"fn b() {}\n", false),
+        ("migrations/a/src/target/x", b"x", false),
+        ("migrations/a/blob", b"\xff\n", false),
+        ("migrations/a/other.sql", b"", false),
+    ] {
+        let (after, lock) = digest(&[(path, content)]);
+        assert_eq!(after == before, same, "{path}");
+        assert_eq!(lock.is_some(), path.ends_with(".lock"), "{path}");
+    }
+}
+
+/// Lets the index look as if it had been written long after the files.
+fn age_index(folder: &TempDir) {
+    let mut index: serde_json::Value = serde_json::from_str(&folder.read_to_string(INDEX).unwrap()).unwrap();
+    index["read"] = i64::MAX.into();
+    folder.write(INDEX, serde_json::to_vec(&index).unwrap()).unwrap();
+}
+
+#[test]
+fn the_index_saves_reading() {
+    let (folder, store) = project(&[("migrations/1.sql", ONE.as_bytes()), ("migrations/2.sql", TWO.as_bytes())]);
+    let before = store.scan().unwrap();
+    assert_eq!(folder.read_to_string(".host/.gitignore").unwrap(), "*\n");
+
+    // An index that lies proves that it, and not the file, was read. The entries are too young for that now.
+    let lie = folder.read_to_string(INDEX).unwrap().replace("\"one\"", "\"lie\"");
+    folder.write(INDEX, &lie).unwrap();
+    assert_eq!(store.scan().unwrap(), before);
+    assert!(!folder.read_to_string(INDEX).unwrap().contains("\"lie\""), "a wrong entry is written anew");
+    folder.write(INDEX, lie).unwrap();
+    age_index(&folder);
+    assert_eq!(store.scan().unwrap()[0].metadata.revision.as_str(), "lie");
+
+    // A changed file is read, the other is not; a removed one is forgotten.
+    folder.write("migrations/2.sql", TWO.replace("two", "TWO")).unwrap();
+    let revisions = |store: &Store| -> Vec<String> {
+        store.scan().unwrap().iter().map(|migration| migration.metadata.revision.to_string()).collect()
+    };
+    assert_eq!(revisions(&store), ["lie", "TWO"]);
+    age_index(&folder);
+    folder.remove_file("migrations/1.sql").unwrap();
+    assert_eq!(revisions(&store), ["TWO"]);
+    assert!(!folder.read_to_string(INDEX).unwrap().contains("lie"));
+}
+
+#[test]
+fn the_index_is_not_written_when_nothing_changed() {
+    let (folder, store) = project(&[("migrations/1.sql", ONE.as_bytes())]);
+    let before = store.scan().unwrap();
+    let marked = format!("{} ", folder.read_to_string(INDEX).unwrap());
+    folder.write(INDEX, &marked).unwrap();
+    assert_eq!(store.scan().unwrap(), before, "too young to trust, but the same");
+    assert_eq!(folder.read_to_string(INDEX).unwrap(), marked);
+    age_index(&folder);
+    let marked = folder.read_to_string(INDEX).unwrap();
+    assert_eq!(store.scan().unwrap(), before);
+    assert_eq!(folder.read_to_string(INDEX).unwrap(), marked);
+}
+
+#[test]
+fn an_index_that_cannot_be_used_does_no_harm() {
+    let (folder, store) = project(&[("migrations/1.sql", ONE.as_bytes())]);
+    let before = store.scan().unwrap();
+    for broken in ["", "{", "[1,2]", "\u{0}"] {
+        folder.write(INDEX, broken).unwrap();
+        assert_eq!(store.scan().unwrap(), before);
+        assert!(folder.read_to_string(INDEX).unwrap().starts_with("{\"format\":1,"));
+    }
+    // Nothing can be written where a file is in the way of the folder, not even by root.
+    folder.remove_dir_all(".host").unwrap();
+    folder.write(".host", "").unwrap();
+    assert_eq!(store.scan().unwrap(), before);
+}
+
+#[test]
+fn a_component_is_fresh_stale_or_broken() {
+    let (folder, store) = project(&[("migrations/1.sql", ONE.as_bytes())]);
+    let migration = store.scan().unwrap().remove(0);
+    let state = |migration: &Migration| match store.component(migration) {
+        Ok(_) => "fresh".to_owned(),
+        Err(error) => format!("{error} | {}", error.hint().unwrap_or_default()),
+    };
+    assert_eq!(state(&migration), "revision one ('migrations/1.sql') is not built | run `host build`");
+    assert!(!store.is_built(&migration).unwrap());
+
+    let built = Embedded { source_digest: migration.source_digest, ..embedded("one", Some("sql")) };
+    let bytes = component(&built);
+    store.write_component(&migration.metadata.revision, &bytes).unwrap();
+    let found = store.component(&migration).unwrap();
+    assert_eq!((found.digest, found.source(), &found.embedded), (Digest::of(&bytes), Some(""), &built));
+    assert!(store.is_built(&migration).unwrap());
+
+    let stale = "revision one ('migrations/1.sql') was changed since it was built | run `host build`";
+    for changed in [
+        Migration { source_digest: Digest::of(b"other"), ..migration.clone() },
+        Migration { lock_digest: Some(Digest::of(b"")), ..migration.clone() },
+        Migration { metadata: Metadata { message: "x".to_owned(), ..migration.metadata.clone() }, ..migration.clone() },
+    ] {
+        assert_eq!(state(&changed), stale);
+        assert!(!store.is_built(&changed).unwrap());
+    }
+    folder.write(".host/build/one.wasm", "rubbish").unwrap();
+    assert_eq!(state(&migration), "'.host/build/one.wasm' is not a component with a migration | run `host build`");
+    folder.write(".host/build/one.wasm", wasm_encoder::Component::new().finish()).unwrap();
+    assert_eq!(state(&migration), "'.host/build/one.wasm' is not a component with a migration | run `host build`");
+    assert!(!store.is_built(&migration).unwrap());
+}
+
+#[test]
+fn a_prebuilt_component_with_metadata_is_used_where_it_is() {
+    let bytes = component(&embedded("wasm", Some("sql")));
+    let (folder, store) = project(&[("migrations/1.wasm", &bytes)]);
+    let migration = store.scan().unwrap().remove(0);
+    assert_eq!(store.component(&migration).unwrap().bytes, bytes);
+    assert!(!folder.exists(".host/build/wasm.wasm"));
+}
+
+#[test]
+fn new_files_never_replace_others() {
+    let (folder, store) = project(&[]);
+    let file = |path: &str| NewFile { path: path.to_owned(), text: path.to_owned() };
+    let created = store.create_migration(&[file("a.sql")]).unwrap();
+    assert_eq!((created.as_str(), folder.read_to_string(&created).unwrap().as_str()), ("migrations/a.sql", "a.sql"));
+    let rust = [file("b/Cargo.toml"), file("b/src/lib.rs")];
+    assert_eq!(store.create_migration(&rust).unwrap(), "migrations/b");
+    assert_eq!(folder.read_to_string("migrations/b/src/lib.rs").unwrap(), "b/src/lib.rs");
+    for files in [&[file("a.sql")][..], &rust, &[file("a.sql/x")], &[file("b")]] {
+        let error = store.create_migration(files).unwrap_err();
+        assert!(matches!(error, StoreError::Exists { .. }), "{error}");
+    }
+    let left: Vec<_> = folder.read_dir("migrations").unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    assert_eq!(left.len(), 2, "{left:?}");
+    assert!(store.create_migration(&[file("c/x"), file("d/x")]).is_err());
+    assert!(!folder.exists("migrations/c"));
+}
+
+#[test]
+fn state_files_are_written_once() {
+    let (folder, store) = project(&[]);
+    store.write_state_file(".host/sdk/rust/a", b"one").unwrap();
+    let modified = || folder.metadata(".host/sdk/rust/a").unwrap().modified().unwrap();
+    let first = modified();
+    store.write_state_file(".host/sdk/rust/a", b"one").unwrap();
+    assert_eq!(modified(), first);
+    store.write_state_file(".host/sdk/rust/a", b"two").unwrap();
+    assert_eq!(folder.read_to_string(".host/sdk/rust/a").unwrap(), "two");
+    assert_eq!(folder.read_to_string(".host/.gitignore").unwrap(), "*\n");
+}
+
+#[test]
+fn the_state_folder_is_ignored_once() {
+    for (before, after) in
+        [(None, ".host/\n"), (Some("/target"), "/target\n.host/\n"), (Some("a\n/.host\n"), "a\n/.host\n")]
+    {
+        let (folder, store) = project(&[]);
+        if let Some(before) = before {
+            folder.write(".gitignore", before).unwrap();
+        }
+        for _ in 0..2 {
+            ensure_ignored(store.root()).unwrap();
+            assert_eq!(folder.read_to_string(".gitignore").unwrap(), after);
+        }
+    }
+}

@@ -1,0 +1,82 @@
+//! The environment variables that compilers get.
+
+use std::collections::BTreeMap;
+use std::ffi::OsStr;
+use std::ffi::OsString;
+use std::process::Command;
+
+/// The environment variables of a process. Handed in, so that only the command line reads them.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ProcessEnvironment {
+    variables: BTreeMap<OsString, OsString>,
+}
+
+/// The variables of cargo that say where things come from. The others say how to build, and that is the host's to say:
+/// the same source has to give the same component.
+const CARGO_SOURCES: [&str; 8] = [
+    "CARGO_HOME",
+    "CARGO_HTTP_",
+    "CARGO_NET_",
+    "CARGO_REGISTRIES_",
+    "CARGO_REGISTRY_",
+    "CARGO_SOURCE_",
+    "CARGO_RESOLVER_",
+    "CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_LINKER",
+];
+
+impl ProcessEnvironment {
+    /// These variables.
+    pub fn new(variables: impl IntoIterator<Item = (OsString, OsString)>) -> Self {
+        Self { variables: variables.into_iter().collect() }
+    }
+
+    /// The value of a variable, or none if it is not set or empty.
+    pub fn get(&self, name: &str) -> Option<&OsStr> {
+        self.variables.get(OsStr::new(name)).map(OsString::as_os_str).filter(|value| !value.is_empty())
+    }
+
+    /// A program with these variables, but without those that change what a compiler makes. It is looked for on `PATH`.
+    pub(super) fn command(&self, program: &OsStr) -> Command {
+        let mut command = Command::new(program);
+        command.env_clear();
+        command.envs(self.variables.iter().filter(|(name, _)| is_passed_on(name)));
+        command.env("CARGO_TERM_COLOR", "never");
+        command
+    }
+}
+
+fn is_passed_on(name: &OsStr) -> bool {
+    let Some(name) = name.to_str() else { return true };
+    let of_cargo = name.starts_with("CARGO");
+    let of_rustc = ["RUSTC", "RUSTFLAGS", "RUSTDOC"].iter().any(|start| name.starts_with(start));
+    !of_rustc && (!of_cargo || CARGO_SOURCES.iter().any(|start| name.starts_with(start)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn passes_on_what_does_not_change_the_component() {
+        for (name, passed) in [
+            ("PATH", true),
+            ("HOME", true),
+            ("RUSTUP_TOOLCHAIN", true),
+            ("CARGO_HOME", true),
+            ("CARGO_HTTP_CAINFO", true),
+            ("CARGO_REGISTRIES_MINE_INDEX", true),
+            ("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_LINKER", true),
+            ("CARGO", false),
+            ("CARGO_ENCODED_RUSTFLAGS", false),
+            ("CARGO_MANIFEST_DIR", false),
+            ("CARGO_PROFILE_RELEASE_LTO", false),
+            ("CARGO_TARGET_DIR", false),
+            ("RUSTC", false),
+            ("RUSTC_WRAPPER", false),
+            ("RUSTC_BOOTSTRAP", false),
+            ("RUSTFLAGS", false),
+        ] {
+            assert_eq!(is_passed_on(OsStr::new(name)), passed, "{name}");
+        }
+    }
+}

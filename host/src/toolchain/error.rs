@@ -1,0 +1,124 @@
+//! Why something cannot be built.
+
+use std::io;
+
+use super::Summary;
+use crate::revision::RevisionId;
+use crate::sql::SectionError;
+use crate::store::StoreError;
+
+/// Why one migration cannot be built.
+#[derive(Debug, thiserror::Error)]
+pub enum ToolchainError {
+    /// Its source cannot be read, or its component cannot be written.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// Its SQL is not divided into the two directions.
+    #[error("'{file}' cannot be divided into upgrade and downgrade")]
+    Sections {
+        /// The file.
+        file: String,
+        /// Why not.
+        source: SectionError,
+    },
+    /// No cargo can build for WebAssembly.
+    #[error("no Rust toolchain can build for {target}: {}", tried.join("; "))]
+    NoCargo {
+        /// The target.
+        target: &'static str,
+        /// What was tried, and why it did not work.
+        tried: Vec<String>,
+    },
+    /// A program cannot be started.
+    #[error("cannot start '{program}'")]
+    Start {
+        /// The program.
+        program: String,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// cargo ended with an error. The message goes on with the last lines of its output.
+    #[error("cargo cannot build '{folder}':\n{output}")]
+    Cargo {
+        /// The folder.
+        folder: String,
+        /// The end of what cargo wrote.
+        output: String,
+    },
+    /// cargo made no WebAssembly.
+    #[error("'{folder}' is not a library of the type cdylib")]
+    NoLibrary {
+        /// The folder.
+        folder: String,
+    },
+    /// A core module cannot be made a component.
+    #[error("'{file}' cannot be made a component")]
+    Wrap {
+        /// The core module, or the folder that it was built from.
+        file: String,
+        /// Why not.
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// A component is not a migration.
+    #[error("'{file}' does not export the interface '{interface}'")]
+    NoMigration {
+        /// The component, or the folder that it was built from.
+        file: String,
+        /// The interface.
+        interface: &'static str,
+    },
+}
+
+/// One migration that cannot be built.
+#[derive(Debug)]
+pub struct BuildFailure {
+    /// Its revision.
+    pub revision: RevisionId,
+    /// Its file or folder.
+    pub file: String,
+    /// Why not.
+    pub error: ToolchainError,
+}
+
+/// All migrations that cannot be built.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot build {}", failures.iter().map(|failure| failure.file.as_str()).collect::<Vec<_>>().join(", "))]
+pub struct BuildError {
+    /// What happened to the others.
+    pub summary: Summary,
+    /// At least one, in the order in which the migrations were given.
+    pub failures: Vec<BuildFailure>,
+}
+
+impl ToolchainError {
+    /// What the user should do.
+    pub fn hint(&self) -> Option<String> {
+        let hint = match self {
+            Self::Store(error) => return error.hint(),
+            Self::NoCargo { target, .. } => {
+                return Some(format!(
+                    "run `rustup target add {target}`; where Rust's servers cannot be reached, install Debian's rustc-web, \
+                     cargo-web, rust-web-src and lld-19 and build their standard library once, as `scripts/setup` in the \
+                     sources of host does"
+                ));
+            }
+            Self::Start { .. } => "install it, or put it on PATH",
+            Self::NoLibrary { .. } => "write `crate-type = [\"cdylib\"]` under [lib] in its Cargo.toml",
+            Self::Wrap { .. } | Self::NoMigration { .. } => {
+                "build it against the contract of this version of host; in Rust, call `host_guest::export!`"
+            }
+            Self::Sections { source, .. } => return source.hint(),
+            Self::Cargo { .. } => return None,
+        };
+        Some(hint.to_owned())
+    }
+}
+
+impl BuildError {
+    /// What the user should do, if that is the same for all failures.
+    pub fn hint(&self) -> Option<String> {
+        let mut hints = self.failures.iter().map(|failure| failure.error.hint());
+        let first = hints.next()??;
+        hints.all(|hint| hint.as_ref() == Some(&first)).then_some(first)
+    }
+}

@@ -1,0 +1,186 @@
+//! Turns sources into components: one file for each language. The only module besides the local cluster that starts
+//! processes.
+//!
+//! ```text
+//! sql   source ----------------------------> component without code: metadata, source, name of its runtime
+//! rust  folder -> cargo -> core module -> wrap -> component
+//! wasm  core module or component ------> wrap -> component
+//! ```
+
+mod cargo;
+mod environment;
+mod error;
+mod language;
+mod rust;
+mod sdk;
+mod sql;
+mod wrap;
+
+pub use environment::ProcessEnvironment;
+pub use error::BuildError;
+pub use error::BuildFailure;
+pub use error::ToolchainError;
+pub use language::Language;
+pub use language::UnknownLanguage;
+pub use sdk::RUST_SDK_FOLDER;
+pub use sdk::write_rust_sdk;
+
+use std::path::Path;
+
+use crate::store::EMBEDDED_FORMAT;
+use crate::store::Embedded;
+use crate::store::Migration;
+use crate::store::Store;
+use crate::store::StoreError;
+
+use cargo::Cargo;
+
+/// How to build.
+#[derive(Debug, Clone, Copy)]
+pub struct BuildOptions<'a> {
+    /// The project's folder for the processes that are started: absolute and without symbolic links.
+    pub project: &'a Path,
+    /// The environment variables of the host's own process.
+    pub environment: &'a ProcessEnvironment,
+    /// Whether to build what is up to date, too.
+    pub force: bool,
+}
+
+/// What happens during a build.
+#[derive(Debug, Clone, Copy)]
+pub enum BuildEvent<'a> {
+    /// The migration was up to date.
+    Fresh {
+        /// The migration.
+        migration: &'a Migration,
+    },
+    /// The migration is being built.
+    Started {
+        /// The migration.
+        migration: &'a Migration,
+    },
+    /// The migration was built.
+    Built {
+        /// The migration.
+        migration: &'a Migration,
+        /// The size of its component.
+        bytes: usize,
+    },
+    /// The migration cannot be built. The others are built all the same.
+    Failed {
+        /// The migration.
+        migration: &'a Migration,
+        /// Why not.
+        error: &'a ToolchainError,
+    },
+}
+
+/// What a build did.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Summary {
+    /// How many migrations were built.
+    pub built: usize,
+    /// How many were up to date.
+    pub fresh: usize,
+}
+
+/// What is found out once in a build.
+struct Builder<'a> {
+    store: &'a Store,
+    options: BuildOptions<'a>,
+    cargo: Option<Cargo>,
+}
+
+/// Builds those migrations that are not up to date. All of them, also when one cannot be built.
+///
+/// # Errors
+/// [`BuildError`] with every failure.
+pub fn build(
+    store: &Store,
+    migrations: &[Migration],
+    options: BuildOptions<'_>,
+    on_event: &mut dyn FnMut(BuildEvent<'_>),
+) -> Result<Summary, BuildError> {
+    let mut builder = Builder { store, options, cargo: None };
+    let mut summary = Summary::default();
+    let mut failures = Vec::new();
+    for migration in migrations {
+        let result = builder.build_if_needed(migration, on_event);
+        match result {
+            Ok(None) => {
+                summary.fresh += 1;
+                on_event(BuildEvent::Fresh { migration });
+            }
+            Ok(Some(bytes)) => {
+                summary.built += 1;
+                on_event(BuildEvent::Built { migration, bytes });
+            }
+            Err(error) => {
+                on_event(BuildEvent::Failed { migration, error: &error });
+                failures.push(BuildFailure {
+                    revision: migration.metadata.revision.clone(),
+                    file: migration.file.clone(),
+                    error,
+                });
+            }
+        }
+    }
+    if failures.is_empty() { Ok(summary) } else { Err(BuildError { summary, failures }) }
+}
+
+/// Those migrations that a build would build.
+///
+/// # Errors
+/// Those of reading components.
+pub fn outdated<'a>(store: &Store, migrations: &'a [Migration]) -> Result<Vec<&'a Migration>, StoreError> {
+    let mut outdated = Vec::new();
+    for migration in migrations {
+        if !store.is_built(migration)? {
+            outdated.push(migration);
+        }
+    }
+    Ok(outdated)
+}
+
+impl Builder<'_> {
+    /// The size of the component that was built, or none if there was nothing to do.
+    fn build_if_needed(
+        &mut self,
+        migration: &Migration,
+        on_event: &mut dyn FnMut(BuildEvent<'_>),
+    ) -> Result<Option<usize>, ToolchainError> {
+        let used_as_it_is = self.store.component_path(migration) == migration.file;
+        if (used_as_it_is || !self.options.force) && self.store.is_built(migration)? {
+            return Ok(None);
+        }
+        on_event(BuildEvent::Started { migration });
+        let component = match migration.language {
+            Language::Sql => sql::build(self.store, migration)?,
+            Language::Rust => rust::build(self, migration)?,
+            Language::Wasm => {
+                let (file, bytes) = self.store.prebuilt(migration)?;
+                wrap::wrap(&file, &bytes, &embedded(migration))?
+            }
+        };
+        self.store.write_component(&migration.metadata.revision, &component)?;
+        Ok(Some(component.len()))
+    }
+}
+
+/// What the component of a migration says about it.
+fn embedded(migration: &Migration) -> Embedded {
+    Embedded {
+        format: EMBEDDED_FORMAT,
+        metadata: migration.metadata.clone(),
+        source_digest: migration.source_digest,
+        lock_digest: migration.lock_digest,
+        language: migration.language,
+        file: migration.file.clone(),
+        runtime: migration.language.runtime().map(str::to_owned),
+        sections: None,
+        built_with: env!("CARGO_PKG_VERSION").to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,151 @@
+//! Rust: a folder with a `Cargo.toml` becomes a core module by cargo, and a component by the host.
+
+use std::ffi::OsString;
+use std::process::Output;
+
+use serde::Deserialize;
+
+use super::Builder;
+use super::ToolchainError;
+use super::cargo::Cargo;
+use super::cargo::TARGET;
+use super::cargo::TARGET_FOLDER;
+use super::embedded;
+use super::sdk::write_rust_sdk;
+use super::wrap::wrap;
+use crate::store::Migration;
+use crate::store::StoreError;
+
+/// How many lines of cargo's output are shown: enough for a few errors, and they come last.
+const OUTPUT_LINES_MAX: usize = 60;
+
+/// The separator of flags in `CARGO_ENCODED_RUSTFLAGS` (The Cargo Book, "Environment Variables").
+const FLAG_SEPARATOR: &str = "\u{1f}";
+
+/// One line of `--message-format=json-render-diagnostics` (The Cargo Book, "External tools").
+#[derive(Deserialize)]
+struct Message {
+    reason: String,
+    #[serde(default)]
+    filenames: Vec<String>,
+    target: Option<Target>,
+}
+
+#[derive(Deserialize)]
+struct Target {
+    #[serde(default)]
+    crate_types: Vec<String>,
+}
+
+pub(super) fn build(builder: &mut Builder<'_>, migration: &Migration) -> Result<Vec<u8>, ToolchainError> {
+    write_rust_sdk(builder.store)?;
+    let cargo = match builder.cargo.take() {
+        Some(cargo) => cargo,
+        None => Cargo::find(builder.store, builder.options)?,
+    };
+    let output = run_cargo(builder, &cargo, migration);
+    builder.cargo = Some(cargo);
+    let output = output?;
+    let folder = migration.file.clone();
+    if !output.status.success() {
+        let output = last_lines(&String::from_utf8_lossy(&output.stderr));
+        return Err(ToolchainError::Cargo { folder, output });
+    }
+    let name = library(&output.stdout).ok_or(ToolchainError::NoLibrary { folder })?;
+    let module = builder.store.read_state_file(&format!("{TARGET_FOLDER}/{TARGET}/release/{name}"))?;
+    // cargo may have written a lock file; anything else that changed is not in the module.
+    let now = builder.store.reread(migration)?;
+    if now.source_digest != migration.source_digest || now.metadata != migration.metadata {
+        return Err(StoreError::Changed { file: migration.file.clone() }.into());
+    }
+    wrap(&migration.file, &module, &embedded(&now))
+}
+
+fn run_cargo(builder: &Builder<'_>, cargo: &Cargo, migration: &Migration) -> Result<Output, ToolchainError> {
+    let options = builder.options;
+    let mut command = cargo.command(options);
+    command
+        .args(["build", "--lib", "--release", "--target", TARGET, "--target-dir"])
+        .arg(options.project.join(TARGET_FOLDER))
+        .arg("--message-format=json-render-diagnostics")
+        .env("CARGO_ENCODED_RUSTFLAGS", flags(builder, cargo))
+        .current_dir(options.project.join(&migration.file));
+    command.output().map_err(|source| ToolchainError::Start { program: cargo.name(), source })
+}
+
+/// Keeps the names of this machine's folders out of the component. Of several that match, rustc takes the last.
+fn flags(builder: &Builder<'_>, cargo: &Cargo) -> OsString {
+    let environment = builder.options.environment;
+    let cargo_home = environment.get("CARGO_HOME").map(OsString::from).or_else(|| {
+        let home = environment.get("HOME").or_else(|| environment.get("USERPROFILE"))?;
+        Some(std::path::Path::new(home).join(".cargo").into_os_string())
+    });
+    let folders = [
+        (Some(OsString::from(cargo.sysroot())), "/rust"),
+        (cargo_home, "/cargo"),
+        (Some(builder.options.project.as_os_str().to_owned()), "/project"),
+    ];
+    let mut flags = OsString::new();
+    for (folder, name) in folders {
+        let Some(folder) = folder.filter(|folder| !folder.is_empty()) else { continue };
+        if !flags.is_empty() {
+            flags.push(FLAG_SEPARATOR);
+        }
+        flags.push("--remap-path-prefix=");
+        flags.push(folder);
+        flags.push("=");
+        flags.push(name);
+    }
+    flags
+}
+
+/// The file name of the library among the things that cargo made. The package itself comes after its dependencies.
+fn library(messages: &[u8]) -> Option<String> {
+    messages
+        .split(|&byte| byte == b'\n')
+        .filter_map(|line| serde_json::from_slice::<Message>(line).ok())
+        .filter(|message| message.reason == "compiler-artifact")
+        .filter(|message| {
+            let target = message.target.as_ref();
+            target.is_some_and(|target| target.crate_types.iter().any(|kind| kind == "cdylib"))
+        })
+        .filter_map(|message| message.filenames.into_iter().find(|name| name.ends_with(".wasm")))
+        .next_back()
+        .and_then(|path| path.rsplit(['/', '\\']).next().map(str::to_owned))
+}
+
+fn last_lines(output: &str) -> String {
+    let lines: Vec<&str> = output.lines().map(str::trim_end).collect();
+    let skipped = lines.len().saturating_sub(OUTPUT_LINES_MAX);
+    let mut text = if skipped > 0 { format!("({skipped} lines before)\n") } else { String::new() };
+    text.push_str(lines[skipped..].join("\n").trim_end());
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_library_is_found_among_the_messages() {
+        let messages = concat!(
+            "not json\n",
+            r#"{"reason":"compiler-artifact","target":{"crate_types":["lib"]},"filenames":["/x/libdep.rlib"]}"#,
+            "\n",
+            r#"{"reason":"compiler-artifact","target":{"crate_types":["cdylib"]},"filenames":["/x/release/a.wasm"]}"#,
+            "\n",
+            r#"{"reason":"compiler-message","filenames":["/x/b.wasm"]}"#,
+            "\n",
+            r#"{"reason":"build-finished","success":true}"#,
+        );
+        assert_eq!(library(messages.as_bytes()).as_deref(), Some("a.wasm"));
+        assert_eq!(library(b""), None);
+    }
+
+    #[test]
+    fn only_the_end_of_a_long_output_is_shown() {
+        assert_eq!(last_lines("a\nb \n\n"), "a\nb");
+        let long = last_lines(&"x\n".repeat(OUTPUT_LINES_MAX + 2));
+        assert!(long.starts_with("(2 lines before)\nx\n"), "{long}");
+    }
+}

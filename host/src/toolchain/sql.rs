@@ -1,0 +1,24 @@
+//! SQL: a component without code, which carries its source and names the runtime that runs it.
+
+use super::ToolchainError;
+use super::embedded;
+use crate::sql::sections;
+use crate::store::Embedded;
+use crate::store::Migration;
+use crate::store::ScriptSections;
+use crate::store::Store;
+use crate::store::StoreError;
+use crate::store::embed;
+
+pub(super) fn build(store: &Store, migration: &Migration) -> Result<Vec<u8>, ToolchainError> {
+    let source = store.text_source(migration)?;
+    let found =
+        sections(&source.text).map_err(|source| ToolchainError::Sections { file: migration.file.clone(), source })?;
+    let ends = |range: std::ops::Range<usize>| [range.start, range.end];
+    let sections = ScriptSections { upgrade: ends(found.upgrade), downgrade: found.downgrade.map(ends) };
+    let embedded = Embedded { sections: Some(sections), ..embedded(migration) };
+    let mut component = wasm_encoder::Component::new().finish();
+    embed(&mut component, &embedded, Some(&source.text))
+        .map_err(|source| StoreError::Corrupt { file: migration.file.clone(), source })?;
+    Ok(component)
+}

@@ -1,0 +1,258 @@
+#![expect(clippy::unwrap_used, reason = "tests")]
+
+use std::path::PathBuf;
+use std::sync::atomic::AtomicUsize;
+use std::sync::atomic::Ordering;
+
+use cap_std::ambient_authority;
+use cap_std::fs::Dir;
+
+use super::*;
+use crate::scaffold;
+use crate::store::Metadata;
+
+const SQL: &str =
+    "-- /// migration\r\n-- revision = 'one'\r\n-- ///\r\n-- upgrade\r\nSELECT 'ä';\r\n-- downgrade\r\nSELECT 2;\r\n";
+
+struct Project {
+    parent: Dir,
+    folder: Dir,
+    store: Store,
+    path: PathBuf,
+}
+
+impl Project {
+    /// Unlike the temporary folders of cap-tempfile, one whose path is known: compilers need it.
+    fn new(files: &[(&str, &[u8])]) -> Self {
+        static NUMBER: AtomicUsize = AtomicUsize::new(0);
+        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+        let name = format!("host-toolchain-{}-{number}", std::process::id());
+        let path = std::env::temp_dir().canonicalize().unwrap().join(name);
+        let parent = Dir::open_ambient_dir(path.parent().unwrap(), ambient_authority()).unwrap();
+        parent.create_dir(path.file_name().unwrap()).unwrap();
+        let folder = parent.open_dir(path.file_name().unwrap()).unwrap();
+        folder.create_dir("migrations").unwrap();
+        for (path, content) in files {
+            folder.create_dir_all(Path::new(path).parent().unwrap()).unwrap();
+            folder.write(path, content).unwrap();
+        }
+        let store = Store::open(folder.try_clone().unwrap(), "migrations");
+        Self { parent, folder, store, path }
+    }
+
+    fn build(&self, force: bool, environment: &ProcessEnvironment) -> (Vec<String>, Result<Summary, BuildError>) {
+        let mut events = Vec::new();
+        let migrations = self.store.scan().unwrap();
+        let options = BuildOptions { project: &self.path, environment, force };
+        let result = build(&self.store, &migrations, options, &mut |event| {
+            let (what, migration) = match event {
+                BuildEvent::Fresh { migration } => ("fresh", migration),
+                BuildEvent::Started { migration } => ("started", migration),
+                BuildEvent::Built { migration, .. } => ("built", migration),
+                BuildEvent::Failed { migration, .. } => ("failed", migration),
+            };
+            events.push(format!("{what} {}", migration.metadata.revision));
+        });
+        (events, result)
+    }
+}
+
+impl Drop for Project {
+    fn drop(&mut self) {
+        let _ = self.parent.remove_dir_all(self.path.file_name().unwrap_or_default());
+    }
+}
+
+/// A component that exports what a migration exports, in name only.
+fn migration_component() -> Vec<u8> {
+    let text = r#"(component (instance $i) (export "host:migration/migration@0.1.0" (instance $i)))"#;
+    wat::parse_str(text).unwrap()
+}
+
+#[test]
+fn sql_becomes_a_component_with_its_source() {
+    let project = Project::new(&[("migrations/1.sql", SQL.as_bytes())]);
+    let (events, result) = project.build(false, &ProcessEnvironment::default());
+    assert_eq!(events, ["started one", "built one"]);
+    assert_eq!(result.unwrap(), Summary { built: 1, fresh: 0 });
+
+    let migration = project.store.scan().unwrap().remove(0);
+    let component = project.store.component(&migration).unwrap();
+    wasmparser::Validator::new().validate_all(&component.bytes).unwrap();
+    let source = component.source().unwrap();
+    assert_eq!(source, SQL.replace("\r\n", "\n"));
+    let sections = component.embedded.sections.unwrap();
+    assert_eq!(source[sections.upgrade()].trim(), "SELECT 'ä';");
+    assert_eq!(source[sections.downgrade().unwrap()].trim(), "SELECT 2;");
+    assert_eq!(component.embedded.runtime.as_deref(), Some("sql"));
+
+    // Line breaks and a second build make no difference.
+    project.folder.write("migrations/1.sql", SQL.replace("\r\n", "\n")).unwrap();
+    assert_eq!(project.build(false, &ProcessEnvironment::default()).0, ["fresh one"]);
+    project.build(true, &ProcessEnvironment::default()).1.unwrap();
+    assert_eq!(project.store.component(&migration).unwrap(), component);
+}
+
+#[test]
+fn only_what_changed_is_built_and_all_failures_are_told() {
+    let broken = SQL.replace("-- upgrade", "-- up");
+    let project = Project::new(&[
+        ("migrations/1.sql", SQL.as_bytes()),
+        ("migrations/2.sql", broken.replace("one", "two").as_bytes()),
+        ("migrations/3/migration.toml", b"revision = 'three'"),
+        ("migrations/3/m.wasm", &wat::parse_str("(component)").unwrap()),
+        ("migrations/4.sql", SQL.replace("one", "four").as_bytes()),
+        ("migrations/5/migration.toml", b"revision = 'five'"),
+        ("migrations/5/m.wasm", b"rubbish"),
+    ]);
+    let outdated = |project: &Project| -> Vec<String> {
+        let migrations = project.store.scan().unwrap();
+        let outdated = outdated(&project.store, &migrations).unwrap();
+        outdated.iter().map(|migration| migration.metadata.revision.to_string()).collect()
+    };
+    assert_eq!(outdated(&project), ["one", "two", "three", "four", "five"]);
+    let (events, result) = project.build(false, &ProcessEnvironment::default());
+    assert_eq!(
+        events,
+        [
+            "started one",
+            "built one",
+            "started two",
+            "failed two",
+            "started three",
+            "failed three",
+            "started four",
+            "built four",
+            "started five",
+            "failed five",
+        ]
+    );
+    let error = result.unwrap_err();
+    assert_eq!(error.to_string(), "cannot build migrations/2.sql, migrations/3, migrations/5");
+    assert_eq!(error.summary, Summary { built: 2, fresh: 0 });
+    let failures: Vec<_> = error.failures.iter().map(|failure| failure.error.to_string()).collect();
+    assert_eq!(
+        failures,
+        [
+            "'migrations/2.sql' cannot be divided into upgrade and downgrade",
+            "'migrations/3/m.wasm' does not export the interface 'host:migration/migration'",
+            "'migrations/5/m.wasm' is not a component with a migration",
+        ]
+    );
+    assert_eq!(outdated(&project), ["two", "three", "five"]);
+    assert_eq!(project.build(false, &ProcessEnvironment::default()).0[0], "fresh one");
+}
+
+#[test]
+fn a_prebuilt_component_gets_the_metadata_of_its_folder() {
+    let project = Project::new(&[
+        ("migrations/1/migration.toml", b"revision = 'one'\nmessage = 'x'"),
+        ("migrations/1/m.wasm", &migration_component()),
+    ]);
+    project.build(false, &ProcessEnvironment::default()).1.unwrap();
+    let migration = project.store.scan().unwrap().remove(0);
+    let component = project.store.component(&migration).unwrap();
+    assert_eq!(component.embedded.metadata.message, "x");
+    assert_eq!(component.embedded.language, Language::Wasm);
+    assert!(component.bytes.starts_with(&migration_component()));
+
+    // What was built can stand for itself, and is then used where it is.
+    project.folder.remove_dir_all("migrations/1").unwrap();
+    project.folder.rename(".host/build/one.wasm", &project.folder, "migrations/1.wasm").unwrap();
+    assert_eq!(project.build(false, &ProcessEnvironment::default()).0, ["fresh one"]);
+    let migration = project.store.scan().unwrap().remove(0);
+    assert_eq!(project.store.component(&migration).unwrap().digest, component.digest);
+    // Put into a folder, it gets other metadata in the place of the old.
+    project.folder.create_dir("migrations/2").unwrap();
+    project.folder.rename("migrations/1.wasm", &project.folder, "migrations/2/m.wasm").unwrap();
+    project.folder.write("migrations/2/migration.toml", "revision = 'two'").unwrap();
+    project.build(false, &ProcessEnvironment::default()).1.unwrap();
+    let migration = project.store.scan().unwrap().remove(0);
+    assert_eq!(project.store.component(&migration).unwrap().embedded.metadata.revision.as_str(), "two");
+}
+
+#[test]
+fn a_core_module_that_is_no_migration_is_refused() {
+    let project = Project::new(&[
+        ("migrations/1/migration.toml", b"revision = 'one'"),
+        ("migrations/1/m.wasm", &wat::parse_str(r#"(module (import "a" "b" (func)))"#).unwrap()),
+        ("migrations/2/migration.toml", b"revision = 'two'"),
+        ("migrations/2/m.wasm", &wat::parse_str("(module)").unwrap()),
+    ]);
+    let failures = project.build(false, &ProcessEnvironment::default()).1.unwrap_err().failures;
+    assert_eq!(failures[0].error.to_string(), "'migrations/1/m.wasm' cannot be made a component");
+    assert!(std::error::Error::source(&failures[0].error).is_some());
+    assert_eq!(
+        failures[1].error.to_string(),
+        "'migrations/2/m.wasm' does not export the interface 'host:migration/migration'"
+    );
+}
+
+#[test]
+fn without_a_rust_toolchain_the_error_says_what_to_install() {
+    let project =
+        Project::new(&[("migrations/1/migration.toml", b"revision = 'one'"), ("migrations/1/Cargo.toml", b"")]);
+    let nowhere = [("CARGO", "/nowhere/cargo"), ("RUSTC", "/nowhere/rustc")];
+    let environment = ProcessEnvironment::new(nowhere.map(|(name, value)| (name.into(), value.into())));
+    let options = BuildOptions { project: &project.path, environment: &environment, force: false };
+    // Whether the system has a toolchain of its own differs from machine to machine.
+    if let Err(error) = Cargo::find(&project.store, options) {
+        assert!(error.to_string().starts_with("no Rust toolchain can build for wasm32-unknown-unknown: "), "{error}");
+        assert!(error.to_string().contains("/nowhere/rustc says \"not found\""), "{error}");
+        assert!(error.hint().unwrap().contains("`rustup target add wasm32-unknown-unknown`"));
+    }
+}
+
+#[test]
+#[ignore = "compiles a crate with its dependencies, which takes a minute, and needs a toolchain with the target"]
+fn the_rust_template_builds() {
+    let environment = ProcessEnvironment::new(std::env::vars_os());
+    let build_new = |project: &Project| {
+        let metadata =
+            Metadata { message: "create users".to_owned(), ..Metadata::new(scaffold::new_revision_id([7; 6])) };
+        let files = scaffold::new_migration(scaffold::NewMigration {
+            language: Language::Rust,
+            metadata: &metadata,
+            time: jiff::civil::date(2026, 11, 22).at(0, 0, 0, 0),
+            migrations: "migrations",
+        });
+        let folder = project.store.create_migration(&files.unwrap()).unwrap();
+        let result = project.build(false, &environment).1;
+        (folder, result)
+    };
+    let project = Project::new(&[]);
+    let (folder, result) = build_new(&project);
+    result.map_err(|error| error.failures[0].error.to_string()).unwrap();
+    let migration = project.store.scan().unwrap().remove(0);
+    assert!(migration.lock_digest.is_some(), "cargo writes a lock file");
+    let component = project.store.component(&migration).unwrap();
+    assert_eq!(component.embedded.language, Language::Rust);
+    wasmparser::Validator::new().validate_all(&component.bytes).unwrap();
+    assert!(component.bytes.len() < 100_000, "{} bytes", component.bytes.len());
+    assert_eq!(project.build(false, &environment).0, ["fresh 070707070707"]);
+
+    // No name of a folder of this machine gets into a component.
+    let home = std::env::home_dir().unwrap();
+    for folder in [project.path.to_str().unwrap(), home.join(".cargo").to_str().unwrap()] {
+        let found = component.bytes.windows(folder.len()).any(|window| window == folder.as_bytes());
+        assert!(!found, "{folder} is in the component");
+    }
+
+    // Other dependencies make the component out of date, but not another migration.
+    let lock = format!("{folder}/Cargo.lock");
+    project.folder.write(&lock, format!("{}\n# x\n", project.folder.read_to_string(&lock).unwrap())).unwrap();
+    let changed = project.store.scan().unwrap().remove(0);
+    assert_eq!(changed.source_digest, migration.source_digest);
+    assert!(!project.store.is_built(&changed).unwrap());
+
+    let source = format!("{folder}/src/lib.rs");
+    project.folder.write(&source, "fn main() { mistake }").unwrap();
+    let error = project.build(false, &environment).1.unwrap_err();
+    let text = error.failures[0].error.to_string();
+    assert!(text.starts_with(&format!("cargo cannot build '{folder}':\n")), "{text}");
+    assert!(text.contains("cannot find value `mistake` in this scope"), "{text}");
+    project.folder.write(format!("{folder}/Cargo.toml"), "[package]\nname = 'x'\n[workspace]").unwrap();
+    project.folder.write(&source, "").unwrap();
+    let error = project.build(false, &environment).1.unwrap_err().failures.remove(0).error;
+    assert_eq!(error.to_string(), format!("'{folder}' is not a library of the type cdylib"));
+}
