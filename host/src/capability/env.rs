@@ -1,0 +1,29 @@
+//! The interface `env`: the log, progress, the facts of the run.
+
+use super::GuestEvent;
+use super::GuestState;
+use super::Panic;
+use crate::contract::env::Host;
+use crate::contract::env::Level;
+use crate::contract::env::RunInfo;
+
+impl Host for GuestState {
+    async fn log(&mut self, level: Level, message: String) -> wasmtime::Result<()> {
+        self.emit(GuestEvent::Log { level, message });
+        Ok(())
+    }
+
+    async fn progress(&mut self, label: String, done: u64, total: Option<u64>) -> wasmtime::Result<()> {
+        self.emit(GuestEvent::Progress { label, done, total });
+        Ok(())
+    }
+
+    async fn report_panic(&mut self, message: String, backtrace: Option<String>) -> wasmtime::Result<()> {
+        self.journal.panic = Some(Panic { message, backtrace });
+        Ok(())
+    }
+
+    async fn run(&mut self) -> wasmtime::Result<RunInfo> {
+        Ok(self.run.clone())
+    }
+}

@@ -1,0 +1,67 @@
+//! What a guest may do: the contract's imports, on top of one database session.
+//!
+//! The traits here are thin. Each call of a guest is counted and guarded (one statement, no transaction control), its time
+//! in the database is measured, and what went wrong is written down in the [`Journal`], so that the operator learns it
+//! whatever the guest makes of the error. Errors that a guest may handle go back to it; everything else ends it at once.
+
+mod env;
+mod journal;
+mod sql;
+mod state;
+
+pub use journal::Journal;
+pub use journal::Panic;
+pub use journal::StatementFailure;
+pub use state::Budget;
+pub use state::GuestEvent;
+pub use state::GuestState;
+pub use state::Interrupt;
+pub use state::Stop;
+
+use crate::contract::types::Error;
+use crate::db::SessionError;
+use crate::db::session::Prepared;
+
+/// A statement that a guest holds open.
+pub struct StatementHandle {
+    prepared: Prepared,
+}
+
+/// A savepoint that a guest holds open.
+pub struct SavepointHandle {
+    name: String,
+}
+
+/// How a call of a guest ends when it does not end well.
+#[derive(Debug)]
+pub enum CallError {
+    /// The guest is told, and may go on.
+    Guest(Box<Error>),
+    /// The guest ends here.
+    Stop(wasmtime::Error),
+}
+
+impl From<SessionError> for CallError {
+    fn from(error: SessionError) -> Self {
+        match error {
+            SessionError::Guest(error) => Self::guest(error),
+            SessionError::Fatal(error) => Self::stop(Stop::Database(error)),
+        }
+    }
+}
+
+impl From<wasmtime::component::ResourceTableError> for CallError {
+    fn from(error: wasmtime::component::ResourceTableError) -> Self {
+        Self::Stop(error.into())
+    }
+}
+
+impl CallError {
+    fn guest(error: Error) -> Self {
+        Self::Guest(Box::new(error))
+    }
+
+    fn stop(stop: Stop) -> Self {
+        Self::Stop(wasmtime::Error::new(stop))
+    }
+}

@@ -1,0 +1,231 @@
+//! The interface `sql`: statements, prepared statements, savepoints.
+
+use std::ops::Range;
+use std::time::Instant;
+
+use wasmtime::component::Resource;
+
+use super::CallError;
+use super::GuestState;
+use super::SavepointHandle;
+use super::StatementFailure;
+use super::StatementHandle;
+use super::Stop;
+use crate::contract::sql::Host;
+use crate::contract::sql::HostSavepoint;
+use crate::contract::sql::HostStatement;
+use crate::contract::sql::ResultSet;
+use crate::contract::types;
+use crate::contract::types::Column;
+use crate::contract::types::Error;
+use crate::contract::types::Value;
+use crate::db::SessionError;
+
+/// SQLSTATE `query_canceled`.
+const QUERY_CANCELED: &str = "57014";
+
+impl types::Host for GuestState {
+    fn convert_error(&mut self, error: CallError) -> wasmtime::Result<Error> {
+        match error {
+            CallError::Guest(error) => Ok(*error),
+            CallError::Stop(error) => Err(error),
+        }
+    }
+}
+
+impl Host for GuestState {
+    async fn execute(&mut self, sql: String, params: Vec<Value>) -> Result<u64, CallError> {
+        self.admit(&sql)?;
+        let started = Instant::now();
+        let result = self.session.execute(&sql, &params).await;
+        self.settle(started, &sql, None, result, |rows| *rows)
+    }
+
+    async fn execute_script(&mut self, sql: String) -> Result<(), CallError> {
+        let statements = crate::sql::split(&sql).map_err(|error| CallError::guest(Error::Denied(error.to_string())))?;
+        for statement in statements {
+            self.admit(statement.text)?;
+            let started = Instant::now();
+            let result = self.session.execute(statement.text, &[]).await;
+            self.settle(started, statement.text, Some(statement.bytes), result, |rows| *rows)?;
+        }
+        Ok(())
+    }
+
+    async fn query(&mut self, sql: String, params: Vec<Value>) -> Result<ResultSet, CallError> {
+        self.admit(&sql)?;
+        let started = Instant::now();
+        let result = self.session.query(&sql, &params).await;
+        self.settle(started, &sql, None, result, row_count)
+    }
+
+    async fn prepare(&mut self, sql: String) -> Result<Resource<StatementHandle>, CallError> {
+        self.admit(&sql)?;
+        let started = Instant::now();
+        let result = self.session.prepare(&sql).await;
+        self.budget.spent_in_database(started.elapsed());
+        let prepared = self.note(&sql, None, result)?;
+        Ok(self.table.push(StatementHandle { prepared })?)
+    }
+
+    async fn begin_savepoint(&mut self) -> Result<Resource<SavepointHandle>, CallError> {
+        self.check_interrupt()?;
+        let name = self.journal.next_savepoint();
+        let started = Instant::now();
+        let result = self.session.savepoint(&name).await;
+        self.budget.spent_in_database(started.elapsed());
+        self.note(&format!("SAVEPOINT {name}"), None, result)?;
+        self.journal.opened(&name);
+        Ok(self.table.push(SavepointHandle { name })?)
+    }
+}
+
+impl HostStatement for GuestState {
+    async fn params(&mut self, statement: Resource<StatementHandle>) -> wasmtime::Result<Vec<types::Oid>> {
+        let statement = self.table.get(&statement)?;
+        Ok(statement.prepared.parameters().iter().map(crate::value::TypeShape::oid).collect())
+    }
+
+    async fn columns(&mut self, statement: Resource<StatementHandle>) -> wasmtime::Result<Vec<Column>> {
+        Ok(self.table.get(&statement)?.prepared.columns())
+    }
+
+    async fn execute(&mut self, statement: Resource<StatementHandle>, params: Vec<Value>) -> Result<u64, CallError> {
+        self.check_interrupt()?;
+        let prepared = self.table.get(&statement)?.prepared.clone();
+        let started = Instant::now();
+        let result = self.session.execute_prepared(&prepared, &params).await;
+        self.settle(started, prepared.sql(), None, result, |rows| *rows)
+    }
+
+    async fn execute_many(
+        &mut self,
+        statement: Resource<StatementHandle>,
+        rows: Vec<Vec<Value>>,
+    ) -> Result<u64, CallError> {
+        self.check_interrupt()?;
+        let prepared = self.table.get(&statement)?.prepared.clone();
+        let started = Instant::now();
+        let result = self.session.execute_many(&prepared, &rows).await;
+        self.settle(started, prepared.sql(), None, result, |rows| *rows)
+    }
+
+    async fn query(
+        &mut self,
+        statement: Resource<StatementHandle>,
+        params: Vec<Value>,
+    ) -> Result<ResultSet, CallError> {
+        self.check_interrupt()?;
+        let prepared = self.table.get(&statement)?.prepared.clone();
+        let started = Instant::now();
+        let result = self.session.query_prepared(&prepared, &params).await;
+        self.settle(started, prepared.sql(), None, result, row_count)
+    }
+
+    async fn drop(&mut self, statement: Resource<StatementHandle>) -> wasmtime::Result<()> {
+        self.table.delete(statement)?;
+        Ok(())
+    }
+}
+
+impl HostSavepoint for GuestState {
+    async fn release(&mut self, savepoint: Resource<SavepointHandle>) -> Result<(), CallError> {
+        let name = self.open_savepoint(&savepoint)?;
+        let started = Instant::now();
+        let result = self.session.release(&name).await;
+        self.budget.spent_in_database(started.elapsed());
+        self.note(&format!("RELEASE SAVEPOINT {name}"), None, result)?;
+        self.journal.released(&name);
+        Ok(())
+    }
+
+    async fn rollback(&mut self, savepoint: Resource<SavepointHandle>) -> Result<(), CallError> {
+        let name = self.open_savepoint(&savepoint)?;
+        let started = Instant::now();
+        let result = self.session.rollback_to(&name).await;
+        self.budget.spent_in_database(started.elapsed());
+        self.note(&format!("ROLLBACK TO SAVEPOINT {name}"), None, result)?;
+        self.journal.rolled_back(&name);
+        Ok(())
+    }
+
+    async fn drop(&mut self, savepoint: Resource<SavepointHandle>) -> wasmtime::Result<()> {
+        let name = self.table.delete(savepoint)?.name;
+        if !self.journal.is_open(&name) {
+            return Ok(());
+        }
+        let started = Instant::now();
+        let undone = self.session.rollback_to(&name).await;
+        self.budget.spent_in_database(started.elapsed());
+        self.end_of_savepoint(undone)?;
+        self.journal.rolled_back(&name);
+        let released = self.session.release(&name).await;
+        self.end_of_savepoint(released)?;
+        self.journal.released(&name);
+        Ok(())
+    }
+}
+
+impl GuestState {
+    /// The guard before a statement is sent.
+    fn admit(&mut self, sql: &str) -> Result<(), CallError> {
+        self.check_interrupt()?;
+        crate::sql::check(sql).map_err(|refusal| CallError::guest(Error::Denied(refusal.to_string())))
+    }
+
+    /// Writes down how a statement went.
+    fn settle<T>(
+        &mut self,
+        started: Instant,
+        sql: &str,
+        script_range: Option<Range<usize>>,
+        result: Result<T, SessionError>,
+        rows: impl FnOnce(&T) -> u64,
+    ) -> Result<T, CallError> {
+        self.budget.spent_in_database(started.elapsed());
+        let value = self.note(sql, script_range, result)?;
+        self.journal.succeeded(rows(&value));
+        Ok(value)
+    }
+
+    fn note<T>(
+        &mut self,
+        sql: &str,
+        script_range: Option<Range<usize>>,
+        result: Result<T, SessionError>,
+    ) -> Result<T, CallError> {
+        if let Err(SessionError::Guest(Error::Sql(error))) = &result {
+            if error.sqlstate == QUERY_CANCELED && self.interrupt.is_requested() {
+                return Err(CallError::stop(Stop::Interrupted));
+            }
+            self.journal.failed(StatementFailure { error: error.clone(), statement: sql.to_owned(), script_range });
+        }
+        Ok(result?)
+    }
+
+    fn open_savepoint(&self, savepoint: &Resource<SavepointHandle>) -> Result<String, CallError> {
+        self.check_interrupt()?;
+        let name = self.table.get(savepoint)?.name.clone();
+        if self.journal.is_open(&name) {
+            return Ok(name);
+        }
+        Err(CallError::guest(Error::Misuse(
+            "this savepoint has ended: it was released, or one outside it was released or rolled back".to_owned(),
+        )))
+    }
+
+    /// A savepoint that cannot be undone leaves the transaction in doubt, and nobody to tell but the operator.
+    fn end_of_savepoint(&mut self, result: Result<(), SessionError>) -> wasmtime::Result<()> {
+        match result.map_err(CallError::from) {
+            Ok(()) => Ok(()),
+            Err(CallError::Stop(error)) => Err(error),
+            Err(CallError::Guest(error)) => {
+                Err(wasmtime::Error::msg(format!("a savepoint could not be rolled back: {error:?}")))
+            }
+        }
+    }
+}
+
+fn row_count(result: &ResultSet) -> u64 {
+    u64::try_from(result.rows.len()).unwrap_or(u64::MAX)
+}

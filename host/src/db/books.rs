@@ -1,0 +1,192 @@
+//! Reading what is applied, and making the tables in which that is written.
+
+use std::collections::HashMap;
+
+use super::connect::Database;
+use super::connect::text_field;
+use super::error::DatabaseError;
+use crate::revision::RevisionId;
+
+/// What the database says is applied.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Books {
+    /// The rows of the version table, sorted.
+    pub heads: Vec<RevisionId>,
+    /// For each revision that was upgraded to or stamped, the digest of its source at that time.
+    pub digests: HashMap<RevisionId, String>,
+    /// Whether the version table exists.
+    pub version_table_exists: bool,
+    /// Whether the history table exists.
+    pub history_table_exists: bool,
+}
+
+/// How the version table keeps its ids.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct VersionColumn {
+    /// The length of a VARCHAR, or none for TEXT.
+    characters_max: Option<u32>,
+}
+
+impl Database {
+    /// Reads what is applied, without ever writing. In the usual case this is one round trip.
+    ///
+    /// # Errors
+    /// [`DatabaseError`] when the tables cannot be read, or hold something else.
+    pub async fn read_books(&mut self) -> Result<Books, DatabaseError> {
+        let doing = "read the version table";
+        let both = format!("{}; {}", self.select_heads(), self.select_digests());
+        let (rows, version_table_exists, history_table_exists) = match self.simple(doing, both).await {
+            Ok(rows) => (rows, true, true),
+            Err(DatabaseError::Statement { error, .. }) if error.sqlstate == UNDEFINED_TABLE => {
+                let (version, history) = self.which_tables_exist().await?;
+                let mut rows = Vec::new();
+                if version {
+                    rows.extend(self.simple(doing, self.select_heads()).await?);
+                }
+                if history {
+                    rows.extend(self.simple(doing, self.select_digests()).await?);
+                }
+                (rows, version, history)
+            }
+            Err(DatabaseError::Statement { error, .. }) if error.sqlstate == UNDEFINED_COLUMN => {
+                return Err(DatabaseError::ForeignTable {
+                    table: self.tables.version.to_string(),
+                    reason: error.message,
+                });
+            }
+            Err(error) => return Err(error),
+        };
+        let mut books = Books { version_table_exists, history_table_exists, ..Books::default() };
+        for row in &rows {
+            let revision = text_field(row, 0).unwrap_or_default();
+            let revision = RevisionId::new(&revision).map_err(|error| DatabaseError::ForeignTable {
+                table: self.tables.version.to_string(),
+                reason: error.to_string(),
+            })?;
+            // Both results come in one stream; the one of the history has a second column.
+            match sqlx::Row::len(row) {
+                1 => books.heads.push(revision),
+                _ => {
+                    if let Some(digest) = text_field(row, 1) {
+                        books.digests.insert(revision, digest);
+                    }
+                }
+            }
+        }
+        books.heads.sort();
+        Ok(books)
+    }
+
+    /// Makes the version table and the history table where they are missing, in a transaction of its own.
+    ///
+    /// # Errors
+    /// [`DatabaseError`] when they cannot be made, or when a table of that name has another shape.
+    pub async fn ensure_tables(&mut self) -> Result<(), DatabaseError> {
+        let sql = self.create_tables_sql();
+        self.simple("create the version table and the history table", sql).await?;
+        self.version_column().await?;
+        Ok(())
+    }
+
+    /// The statements that make the tables where they are missing. Sent as one text they are one transaction
+    /// (PostgreSQL manual, "Multiple Statements in a Simple Query").
+    pub fn create_tables_sql(&self) -> String {
+        let (version, history) = (&self.tables.version, &self.tables.history);
+        let constraint = crate::value::quote_identifier(&format!("{}_pkc", version.name));
+        format!(
+            "CREATE TABLE IF NOT EXISTS {version} (\n    version_num text NOT NULL,\n    CONSTRAINT {constraint} PRIMARY KEY (version_num)\n);\n\
+             CREATE TABLE IF NOT EXISTS {history} (\n    \
+             id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,\n    \
+             revision text NOT NULL,\n    \
+             direction text NOT NULL CHECK (direction IN ('upgrade', 'downgrade', 'stamp')),\n    \
+             outcome text NOT NULL CHECK (outcome IN ('done', 'failed')),\n    \
+             source_digest text,\n    \
+             component_digest text,\n    \
+             started_at timestamp with time zone NOT NULL,\n    \
+             finished_at timestamp with time zone NOT NULL,\n    \
+             statements bigint NOT NULL,\n    \
+             rows bigint NOT NULL,\n    \
+             database_user text NOT NULL,\n    \
+             host_version text NOT NULL,\n    \
+             error text\n);",
+            version = version.quoted(),
+            history = history.quoted(),
+        )
+    }
+
+    /// Refuses revisions that the version table cannot hold. Alembic makes the column VARCHAR(32).
+    ///
+    /// # Errors
+    /// [`DatabaseError::RevisionTooLong`], or the refusal to read the catalogue.
+    pub async fn check_ids_fit(
+        &mut self,
+        revisions: impl IntoIterator<Item = &RevisionId>,
+    ) -> Result<(), DatabaseError> {
+        let Some(characters_max) = self.version_column().await?.characters_max else {
+            return Ok(());
+        };
+        for revision in revisions {
+            let characters = u32::try_from(revision.as_str().chars().count()).unwrap_or(u32::MAX);
+            if characters > characters_max {
+                return Err(DatabaseError::RevisionTooLong {
+                    revision: revision.to_string(),
+                    table: self.tables.version.to_string(),
+                    characters_max,
+                });
+            }
+        }
+        Ok(())
+    }
+
+    async fn which_tables_exist(&mut self) -> Result<(bool, bool), DatabaseError> {
+        let sql = format!(
+            "SELECT to_regclass({}) IS NOT NULL, to_regclass({}) IS NOT NULL",
+            crate::value::quote_text(&self.tables.version.quoted()),
+            crate::value::quote_text(&self.tables.history.quoted()),
+        );
+        let rows = self.simple("look for the version table", sql).await?;
+        let exists = |index| rows.first().and_then(|row| text_field(row, index)).as_deref() == Some("t");
+        Ok((exists(0), exists(1)))
+    }
+
+    async fn version_column(&mut self) -> Result<VersionColumn, DatabaseError> {
+        let foreign = |reason: String| DatabaseError::ForeignTable { table: self.tables.version.to_string(), reason };
+        let missing = foreign("it has no column version_num".to_owned());
+        let sql = format!(
+            "SELECT format_type(atttypid, NULL), atttypmod FROM pg_attribute \
+             WHERE attrelid = to_regclass({}) AND attname = 'version_num' AND NOT attisdropped",
+            crate::value::quote_text(&self.tables.version.quoted()),
+        );
+        let rows = self.simple("look at the version table", sql).await?;
+        let row = rows.first().ok_or(missing)?;
+        match text_field(row, 0).as_deref() {
+            Some("text") => Ok(VersionColumn { characters_max: None }),
+            // The modifier of a varchar is its length and 4; without one it is -1.
+            Some("character varying") => {
+                let modifier = text_field(row, 1).and_then(|text| text.parse::<i64>().ok()).unwrap_or(-1);
+                Ok(VersionColumn { characters_max: u32::try_from(modifier - 4).ok() })
+            }
+            other => Err(DatabaseError::ForeignTable {
+                table: self.tables.version.to_string(),
+                reason: format!("its column version_num is of type {}, not text", other.unwrap_or("unknown")),
+            }),
+        }
+    }
+
+    fn select_heads(&self) -> String {
+        format!("SELECT version_num FROM {}", self.tables.version.quoted())
+    }
+
+    fn select_digests(&self) -> String {
+        format!(
+            "SELECT DISTINCT ON (revision) revision, source_digest FROM {} \
+             WHERE outcome = 'done' AND direction <> 'downgrade' ORDER BY revision, id DESC",
+            self.tables.history.quoted()
+        )
+    }
+}
+
+/// SQLSTATE `undefined_table` (PostgreSQL manual, appendix A).
+const UNDEFINED_TABLE: &str = "42P01";
+/// SQLSTATE `undefined_column`.
+const UNDEFINED_COLUMN: &str = "42703";

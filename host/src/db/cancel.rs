@@ -1,0 +1,46 @@
+//! Stopping a statement that runs, from outside.
+
+use sqlx::Connection as _;
+use sqlx::postgres::PgConnectOptions;
+
+use super::connect::Database;
+use super::connect::open;
+use super::connect::text_field;
+use super::error::DatabaseError;
+use super::error::classify;
+
+/// Can cancel what the connection of a [`Database`] is doing, through a second connection.
+#[derive(Clone)]
+pub struct Canceller {
+    options: PgConnectOptions,
+    process: String,
+}
+
+impl Database {
+    /// Makes a canceller for this connection. One round trip.
+    ///
+    /// # Errors
+    /// [`DatabaseError`] when the server does not answer.
+    pub async fn canceller(&mut self) -> Result<Canceller, DatabaseError> {
+        let rows = self.simple("ask for the process id", "SELECT pg_backend_pid()".to_owned()).await?;
+        let process = rows.first().and_then(|row| text_field(row, 0)).unwrap_or_default();
+        Ok(Canceller { options: self.options.clone(), process })
+    }
+}
+
+impl Canceller {
+    /// Cancels the statement that runs now, if any (PostgreSQL manual, `pg_cancel_backend`).
+    ///
+    /// # Errors
+    /// [`DatabaseError`] when no second connection can be had.
+    pub async fn cancel(&self) -> Result<(), DatabaseError> {
+        let mut connection = open(&self.options).await?;
+        sqlx::raw_sql(sqlx::AssertSqlSafe(format!("SELECT pg_cancel_backend({})", self.process)))
+            .execute(&mut connection)
+            .await
+            .map_err(|error| classify("cancel the statement", error))?;
+        // The statement is cancelled already; how this session ends does not matter.
+        let _ = connection.close().await;
+        Ok(())
+    }
+}

@@ -1,0 +1,126 @@
+//! Opening the connection.
+
+use std::str::FromStr;
+
+use sqlx::Connection as _;
+use sqlx::Row as _;
+use sqlx::postgres::PgConnectOptions;
+use sqlx::postgres::PgConnection;
+use sqlx::postgres::PgRow;
+
+use super::error::DatabaseError;
+use super::error::classify;
+use super::error::sql_error;
+use super::names::Tables;
+
+/// The one connection of a run, with the names of the host's tables.
+pub struct Database {
+    pub(super) connection: PgConnection,
+    pub(super) options: PgConnectOptions,
+    pub(super) tables: Tables,
+    /// The schema in which tables without one are made; known once a run prepares itself.
+    pub(super) schema: Option<String>,
+}
+
+impl Database {
+    /// Connects.
+    ///
+    /// `url` is a libpq-style url; what it leaves out comes from the usual `PG…` variables and the password file.
+    /// `application` is what the server shows in `pg_stat_activity`.
+    ///
+    /// # Errors
+    /// [`DatabaseError`], sorted by what the operator has to do: a bad url, no server, a refused user, no such database.
+    pub async fn connect(url: &str, application: &str, tables: Tables) -> Result<Self, DatabaseError> {
+        let options = options(url)?.application_name(application);
+        let connection = open(&options).await?;
+        Ok(Self { connection, options, tables, schema: None })
+    }
+
+    /// Ends the session in an orderly way. Without it the server notices the closed socket.
+    pub async fn close(self) {
+        // The session ends either way, and everything of value is committed by now.
+        let _ = self.connection.close().await;
+    }
+
+    /// Server version as in `server_version_num`, for example 150018.
+    pub fn server_version(&self) -> u32 {
+        self.connection.server_version_num().unwrap_or_default()
+    }
+
+    /// The names of the host's tables.
+    pub fn tables(&self) -> &Tables {
+        &self.tables
+    }
+
+    /// Which database this is: user, host and name, without the password.
+    pub fn describe(&self) -> String {
+        let database = self.options.get_database().unwrap_or(self.options.get_username());
+        format!("{database} at {}", address(&self.options))
+    }
+
+    /// Sends a text written in this module through the simple protocol, and gives the rows of all its statements.
+    pub(super) async fn simple(&mut self, doing: &str, sql: String) -> Result<Vec<PgRow>, DatabaseError> {
+        sqlx::raw_sql(sqlx::AssertSqlSafe(sql))
+            .fetch_all(&mut self.connection)
+            .await
+            .map_err(|error| classify(doing, error))
+    }
+}
+
+/// A field of a row of the simple protocol, which sends text.
+pub(super) fn text_field(row: &PgRow, index: usize) -> Option<String> {
+    row.try_get_raw(index).ok().and_then(|value| value.as_str().ok().map(str::to_owned))
+}
+
+pub(super) async fn open(options: &PgConnectOptions) -> Result<PgConnection, DatabaseError> {
+    let address = address(options);
+    PgConnection::connect_with(options).await.map_err(|error| match error {
+        sqlx::Error::Database(error) => {
+            let error = sql_error(error.downcast_ref::<sqlx::postgres::PgDatabaseError>());
+            match error.sqlstate.as_str() {
+                "3D000" => DatabaseError::NoDatabase {
+                    address,
+                    database: options.get_database().unwrap_or(options.get_username()).to_owned(),
+                },
+                // Class 28: invalid authorization specification, wrong passwords included.
+                code if code.starts_with("28") => {
+                    DatabaseError::Refused { address, user: options.get_username().to_owned(), reason: error.message }
+                }
+                _ => DatabaseError::NoServer { address, reason: error.message },
+            }
+        }
+        sqlx::Error::Io(error) => DatabaseError::NoServer { address, reason: error.to_string() },
+        other => DatabaseError::NoServer { address, reason: other.to_string() },
+    })
+}
+
+fn options(url: &str) -> Result<PgConnectOptions, DatabaseError> {
+    let invalid = |reason: &str| DatabaseError::InvalidUrl { reason: reason.to_owned() };
+    if !(url.starts_with("postgres://") || url.starts_with("postgresql://")) {
+        return Err(invalid("it does not begin with postgres://"));
+    }
+    // The driver's message may quote the url and with it the password.
+    let options = PgConnectOptions::from_str(url).map_err(|_| invalid("it cannot be read"))?;
+    Ok(sqlx::ConnectOptions::disable_statement_logging(options))
+}
+
+fn address(options: &PgConnectOptions) -> String {
+    match options.get_socket() {
+        Some(socket) => socket.display().to_string(),
+        None if options.get_host().starts_with('/') => options.get_host().to_owned(),
+        None => format!("{}:{}", options.get_host(), options.get_port()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::options;
+
+    #[test]
+    fn a_bad_url_is_refused_without_being_quoted() {
+        for url in ["mysql://root:secret@h/d", "postgres://u:secret@h:port/d", "secret"] {
+            let error = options(url).expect_err("not a url").to_string();
+            assert!(error.contains("not valid") && !error.contains("secret"), "{error}");
+        }
+    }
+}

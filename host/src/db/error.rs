@@ -1,0 +1,188 @@
+//! What can go wrong with the database, and what to do about it.
+
+use crate::contract::types::SqlError;
+
+/// A fault of the connection or of the host's own statements. What a guest's statement does wrong is not one.
+#[derive(Debug, thiserror::Error)]
+pub enum DatabaseError {
+    /// The url is not one of PostgreSQL.
+    #[error("the database url is not valid: {reason}")]
+    InvalidUrl {
+        /// What is wrong. Never the url itself, because it may hold a password.
+        reason: String,
+    },
+    /// No server answers.
+    #[error("cannot connect to PostgreSQL at {address}: {reason}")]
+    NoServer {
+        /// Host and port, or the socket.
+        address: String,
+        /// What the operating system said.
+        reason: String,
+    },
+    /// The server refused the user or the password.
+    #[error("PostgreSQL at {address} refused user '{user}': {reason}")]
+    Refused {
+        /// Host and port, or the socket.
+        address: String,
+        /// The database user.
+        user: String,
+        /// What the server said.
+        reason: String,
+    },
+    /// The server has no such database.
+    #[error("PostgreSQL at {address} has no database '{database}'")]
+    NoDatabase {
+        /// Host and port, or the socket.
+        address: String,
+        /// The name of the database.
+        database: String,
+    },
+    /// The connection was lost, or its protocol broke.
+    #[error("the connection to PostgreSQL was lost while the host tried to {doing}: {reason}")]
+    Lost {
+        /// What the host was doing.
+        doing: String,
+        /// What happened.
+        reason: String,
+    },
+    /// The server refused a statement of the host itself.
+    #[error("PostgreSQL refused to {doing}: {} ({})", error.message, error.sqlstate)]
+    Statement {
+        /// What the host was doing.
+        doing: String,
+        /// What the server said.
+        error: Box<SqlError>,
+    },
+    /// The version table has another shape than Alembic's.
+    #[error("table {table} is not a version table: {reason}")]
+    ForeignTable {
+        /// The table.
+        table: String,
+        /// What is different.
+        reason: String,
+    },
+    /// A revision id does not fit into the version table.
+    #[error("revision '{revision}' does not fit into {table}.version_num, which holds {characters_max} characters")]
+    RevisionTooLong {
+        /// The revision.
+        revision: String,
+        /// The version table.
+        table: String,
+        /// The column's length.
+        characters_max: u32,
+    },
+    /// The version table holds other rows than the plan was made for.
+    #[error("expected to change {expected} row(s) of {table}, but {found} matched")]
+    RowsChanged {
+        /// The version table.
+        table: String,
+        /// The number of rows that the step changes.
+        expected: u64,
+        /// The number of rows that matched.
+        found: u64,
+    },
+    /// Bookkeeping ran in another transaction than the migration.
+    #[error("the transaction of the migration ended before its bookkeeping")]
+    TransactionGone,
+    /// Another runner holds the lock.
+    #[error("another runner is at work on this database ({holder})")]
+    Locked {
+        /// Who holds the lock, as far as the server says.
+        holder: String,
+        /// How long the host waited.
+        waited_seconds: u64,
+    },
+    /// The work was interrupted on request.
+    #[error("interrupted")]
+    Cancelled,
+}
+
+impl DatabaseError {
+    /// What the operator should do, where there is something to say.
+    pub fn hint(&self) -> Option<String> {
+        Some(match self {
+            Self::InvalidUrl { .. } => {
+                "write it as postgres://user:password@host:5432/database, with special characters percent-encoded, or use url = \"local:\"".to_owned()
+            }
+            Self::NoServer { .. } => {
+                "start the server, or correct the url (--url, HOST_DATABASE_URL, DATABASE_URL, or `url` in host.toml)".to_owned()
+            }
+            Self::Refused { .. } => "correct user and password in the url".to_owned(),
+            Self::NoDatabase { database, .. } => format!("create it with `createdb {database}`, or correct the url"),
+            Self::Lost { .. } => "look at the server's log, then run the command again: what was not committed was rolled back".to_owned(),
+            Self::Statement { error, .. } => return statement_hint(error),
+            Self::ForeignTable { .. } => "set `version-table` in host.toml to another name".to_owned(),
+            Self::RevisionTooLong { table, .. } => {
+                format!("widen the column: ALTER TABLE {table} ALTER COLUMN version_num TYPE text")
+            }
+            Self::RowsChanged { .. } => "another runner may have been at work: look at `host current`, then run the command again".to_owned(),
+            Self::TransactionGone => "a migration must not end the host's transaction".to_owned(),
+            Self::Locked { .. } => "wait for it to end and run the command again, or wait longer with --lock-timeout".to_owned(),
+            Self::Cancelled => return None,
+        })
+    }
+}
+
+/// What to do about the refusal of a statement of the host, by its SQLSTATE (PostgreSQL manual, appendix A).
+fn statement_hint(error: &SqlError) -> Option<String> {
+    match error.sqlstate.as_str() {
+        "25006" => {
+            Some("the server is a read-only replica, or the role is set read-only: connect to the primary".to_owned())
+        }
+        "42501" => Some("grant the database user the rights that are missing, or use another user".to_owned()),
+        "3F000" => Some("create the schema, or set the user's search_path".to_owned()),
+        "55P03" => Some(
+            "something else holds a lock on the table: look at pg_stat_activity, then run the command again".to_owned(),
+        ),
+        _ => error.hint.clone(),
+    }
+}
+
+/// What the server said, as the contract describes it.
+pub(super) fn sql_error(error: &sqlx::postgres::PgDatabaseError) -> SqlError {
+    let text = |field: Option<&str>| field.map(str::to_owned);
+    let position = match error.position() {
+        Some(sqlx::postgres::PgErrorPosition::Original(position)) => u32::try_from(position).ok(),
+        _ => None,
+    };
+    let context = match error.position() {
+        Some(sqlx::postgres::PgErrorPosition::Internal { query, .. }) => {
+            Some(format!("{}\nSQL statement \"{query}\"", error.r#where().unwrap_or_default()).trim().to_owned())
+        }
+        _ => text(error.r#where()),
+    };
+    SqlError {
+        sqlstate: error.code().to_owned(),
+        severity: format!("{:?}", error.severity()).to_uppercase(),
+        message: error.message().to_owned(),
+        detail: text(error.detail()),
+        hint: text(error.hint()),
+        context,
+        position,
+        schema: text(error.schema()),
+        table: text(error.table()),
+        column: text(error.column()),
+        datatype: text(error.data_type()),
+        constraint: text(error.constraint()),
+    }
+}
+
+/// Sorts an error of the driver: did the server refuse the statement, or is the connection gone?
+pub(super) fn classify(doing: &str, error: sqlx::Error) -> DatabaseError {
+    match error {
+        sqlx::Error::Database(error) => {
+            let error = sql_error(error.downcast_ref::<sqlx::postgres::PgDatabaseError>());
+            if connection_is_gone(&error) {
+                DatabaseError::Lost { doing: doing.to_owned(), reason: error.message }
+            } else {
+                DatabaseError::Statement { doing: doing.to_owned(), error: Box::new(error) }
+            }
+        }
+        other => DatabaseError::Lost { doing: doing.to_owned(), reason: other.to_string() },
+    }
+}
+
+/// After FATAL and PANIC the server closes the connection (PostgreSQL manual, "Message Severity Levels").
+pub(super) fn connection_is_gone(error: &SqlError) -> bool {
+    matches!(error.severity.as_str(), "FATAL" | "PANIC")
+}

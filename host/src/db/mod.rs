@@ -1,0 +1,30 @@
+//! The database: the one connection of a run, and the tables in which the host keeps its books.
+//!
+//! This is the only module that names sqlx. Its parts, in the order in which a run uses them:
+//! [`connect`] opens the connection, [`books`] reads what is applied, [`lock`] keeps other runners away, [`transaction`]
+//! frames one step, [`session`] runs a guest's statements, [`history`] is the append-only record, and [`cancel`] stops a
+//! statement from outside.
+//!
+//! Statements of guests go one at a time through the extended protocol, which refuses a text of several statements.
+//! Only texts written in this module go through the simple protocol.
+
+pub mod books;
+pub mod cancel;
+pub mod connect;
+pub mod error;
+pub mod history;
+pub mod lock;
+pub mod names;
+pub mod parameters;
+pub mod session;
+pub mod transaction;
+mod types;
+
+pub use books::Books;
+pub use cancel::Canceller;
+pub use connect::Database;
+pub use error::DatabaseError;
+pub use history::HistoryRow;
+pub use names::Tables;
+pub use session::Session;
+pub use session::SessionError;

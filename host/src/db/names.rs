@@ -1,0 +1,40 @@
+//! The names of the host's own tables, as they stand in statements.
+
+use crate::config::TableName;
+use crate::value::quote_identifier;
+
+/// The tables in which the host keeps its books.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Tables {
+    /// One row for each head (Alembic's shape, with TEXT).
+    pub version: TableName,
+    /// One row for each thing that happened, never changed.
+    pub history: TableName,
+}
+
+impl TableName {
+    /// The name with a schema: its own, or the given one.
+    pub fn or_schema(&self, schema: &str) -> Self {
+        Self { schema: Some(self.schema.clone().unwrap_or_else(|| schema.to_owned())), name: self.name.clone() }
+    }
+
+    /// The name as it stands in a statement, quoted part by part.
+    pub fn quoted(&self) -> String {
+        match &self.schema {
+            Some(schema) => format!("{}.{}", quote_identifier(schema), quote_identifier(&self.name)),
+            None => quote_identifier(&self.name),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::config::TableName;
+
+    #[test]
+    fn a_name_is_quoted_part_by_part() {
+        let name = |text: &str| TableName::new(text).expect("a name");
+        assert_eq!(name("host_version").or_schema("app").quoted(), "\"app\".\"host_version\"");
+        assert_eq!(name("Ops.version").or_schema("app").quoted(), "\"Ops\".\"version\"");
+    }
+}

@@ -1,0 +1,304 @@
+//! The statements of a guest, in the transaction that the host began.
+
+mod batch;
+mod prepared;
+
+use futures_util::TryStreamExt as _;
+use sqlx::Executor as _;
+use sqlx::Row as _;
+use sqlx::Statement as _;
+use sqlx::postgres::PgArguments;
+use sqlx::postgres::PgConnection;
+use sqlx::postgres::PgRow;
+
+pub use self::prepared::Prepared;
+use super::connect::Database;
+use super::error::DatabaseError;
+use super::error::classify;
+use super::error::connection_is_gone;
+use super::error::sql_error;
+use super::parameters;
+use super::parameters::Parameter;
+use super::types;
+use crate::contract::sql::ResultSet;
+use crate::contract::types::Column;
+use crate::contract::types::Error;
+use crate::contract::types::Limit;
+use crate::contract::types::Scalar;
+use crate::contract::types::Value;
+use crate::value;
+use crate::value::Encoded;
+use crate::value::TypeShape;
+
+/// Why a call of a guest failed.
+#[derive(Debug)]
+pub enum SessionError {
+    /// The guest may handle it.
+    Guest(Error),
+    /// Nobody can: the connection is gone.
+    Fatal(DatabaseError),
+}
+
+/// How much one result may hold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ResultLimits {
+    /// Rows.
+    pub rows_max: u64,
+    /// Bytes of all values.
+    pub bytes_max: u64,
+}
+
+/// A database while a guest works with it.
+pub struct Session {
+    database: Database,
+    limits: ResultLimits,
+    /// How many batches were sent, for their names.
+    batches: u64,
+}
+
+impl Session {
+    /// Hands a database to a guest.
+    pub fn new(database: Database, limits: ResultLimits) -> Self {
+        Self { database, limits, batches: 0 }
+    }
+
+    /// Takes the database back.
+    pub fn into_database(self) -> Database {
+        self.database
+    }
+
+    /// Server version as in `server_version_num`.
+    pub fn server_version(&self) -> u32 {
+        self.database.server_version()
+    }
+
+    /// Runs one statement and gives the number of rows touched.
+    ///
+    /// # Errors
+    /// [`SessionError`].
+    pub async fn execute(&mut self, sql: &str, params: &[Value]) -> Result<u64, SessionError> {
+        let bound = self.bind(sql, params).await?;
+        let query = sqlx::query_with(sqlx::AssertSqlSafe(sql), bound.arguments).persistent(bound.described);
+        let result = query.execute(self.connection()).await.map_err(failed)?;
+        self.forget(bound.described).await?;
+        Ok(result.rows_affected())
+    }
+
+    /// Runs one statement and gives its rows.
+    ///
+    /// # Errors
+    /// [`SessionError`]; `exceeded` when the result is larger than the limits.
+    pub async fn query(&mut self, sql: &str, params: &[Value]) -> Result<ResultSet, SessionError> {
+        let bound = self.bind(sql, params).await?;
+        let limits = self.limits;
+        let query = sqlx::query_with(sqlx::AssertSqlSafe(sql), bound.arguments).persistent(bound.described);
+        let mut result = collect(query.fetch(self.connection()), limits).await?;
+        if result.rows.is_empty() {
+            // Only a row carries its columns, so an empty result has to be described once more.
+            let sql = sqlx::SqlSafeStr::into_sql_str(sqlx::AssertSqlSafe(sql));
+            let types = parameter_types(params);
+            let statement = self.connection().prepare_with(sql, &types).await.map_err(failed)?;
+            result.columns = statement.columns().iter().map(types::column).collect();
+            self.forget(true).await?;
+        } else {
+            self.forget(bound.described).await?;
+        }
+        Ok(result)
+    }
+
+    /// Begins a savepoint of the given name, which the host makes up.
+    ///
+    /// # Errors
+    /// [`SessionError`].
+    pub async fn savepoint(&mut self, name: &str) -> Result<(), SessionError> {
+        self.simple(format!("SAVEPOINT {name}")).await
+    }
+
+    /// Keeps what was done since the savepoint, and ends it.
+    ///
+    /// # Errors
+    /// [`SessionError`].
+    pub async fn release(&mut self, name: &str) -> Result<(), SessionError> {
+        self.simple(format!("RELEASE SAVEPOINT {name}")).await
+    }
+
+    /// Undoes what was done since the savepoint, and keeps it open.
+    ///
+    /// # Errors
+    /// [`SessionError`].
+    pub async fn rollback_to(&mut self, name: &str) -> Result<(), SessionError> {
+        self.simple(format!("ROLLBACK TO SAVEPOINT {name}")).await
+    }
+
+    fn connection(&mut self) -> &mut PgConnection {
+        &mut self.database.connection
+    }
+
+    async fn simple(&mut self, sql: String) -> Result<(), SessionError> {
+        sqlx::raw_sql(sqlx::AssertSqlSafe(sql)).execute(self.connection()).await.map_err(failed)?;
+        Ok(())
+    }
+
+    /// Encodes the parameters of one statement. Where every type is known from the value, no server is needed for it;
+    /// otherwise the statement is described first, and the driver then keeps it prepared.
+    async fn bind(&mut self, sql: &str, params: &[Value]) -> Result<Bound, SessionError> {
+        let declared: Vec<u32> = params.iter().map(value::declared_type).collect();
+        if !declared.contains(&0) {
+            let shapes: Vec<TypeShape> =
+                declared.iter().map(|oid| TypeShape::builtin(*oid).unwrap_or(TypeShape::Other(*oid))).collect();
+            let arguments = self.encode(params, &shapes).await?;
+            return Ok(Bound { arguments, described: false });
+        }
+        let prepared = self.describe(sql, &parameter_types(params)).await?;
+        let arguments = self.encode(params, prepared.parameters()).await?;
+        Ok(Bound { arguments, described: true })
+    }
+
+    async fn encode(&mut self, params: &[Value], shapes: &[TypeShape]) -> Result<PgArguments, SessionError> {
+        if params.len() != shapes.len() {
+            return Err(SessionError::Guest(Error::BadParams(format!(
+                "the statement takes {} parameter(s), got {}",
+                shapes.len(),
+                params.len()
+            ))));
+        }
+        let mut parameters = Vec::with_capacity(params.len());
+        for (index, (param, shape)) in params.iter().zip(shapes).enumerate() {
+            let encoded = value::encode(param, shape)
+                .map_err(|error| SessionError::Guest(Error::BadParams(format!("parameter {}: {error}", index + 1))))?;
+            let bytes = match encoded {
+                Encoded::Null => None,
+                Encoded::Binary(bytes) => Some(bytes),
+                Encoded::Text(text) => Some(self.text_to_binary(&text, shape.oid()).await?),
+            };
+            parameters.push(Parameter { type_oid: shape.oid(), bytes });
+        }
+        parameters::arguments(parameters).map_err(|error| SessionError::Guest(Error::BadParams(error.to_string())))
+    }
+
+    /// Lets the server read a value from its text: only the type's own input function knows how.
+    async fn text_to_binary(&mut self, text: &str, type_oid: u32) -> Result<Vec<u8>, SessionError> {
+        let name =
+            sqlx::raw_sql(sqlx::AssertSqlSafe(format!("SELECT {type_oid}::pg_catalog.regtype::pg_catalog.text")))
+                .fetch_one(self.connection())
+                .await
+                .map_err(failed)?;
+        let name = super::connect::text_field(&name, 0).unwrap_or_default();
+        let row = sqlx::query(sqlx::AssertSqlSafe(format!("SELECT CAST($1::pg_catalog.text AS {name})")))
+            .persistent(false)
+            .bind(text)
+            .fetch_one(self.connection())
+            .await
+            .map_err(failed)?;
+        let value = row.try_get_raw(0).map_err(failed)?;
+        let bytes = value.as_bytes().map_err(|error| conversion(&error.to_string()))?;
+        Ok(bytes.to_vec())
+    }
+
+    /// Drops statements that the driver keeps: a plan from before an ALTER TABLE would fail after it
+    /// ("cached plan must not change result type").
+    async fn forget(&mut self, described: bool) -> Result<(), SessionError> {
+        if described {
+            sqlx::Connection::clear_cached_statements(self.connection()).await.map_err(failed)?;
+        }
+        Ok(())
+    }
+}
+
+struct Bound {
+    arguments: PgArguments,
+    described: bool,
+}
+
+fn parameter_types(params: &[Value]) -> Vec<sqlx::postgres::PgTypeInfo> {
+    params.iter().map(|param| parameters::type_info(value::declared_type(param))).collect()
+}
+
+/// Reads a result up to the limits. What is left unread the driver skips before the next statement.
+async fn collect(
+    mut stream: impl futures_util::Stream<Item = Result<PgRow, sqlx::Error>> + Unpin,
+    limits: ResultLimits,
+) -> Result<ResultSet, SessionError> {
+    let mut result = ResultSet { columns: Vec::new(), rows: Vec::new() };
+    let mut shapes: Vec<TypeShape> = Vec::new();
+    let (mut rows, mut bytes) = (0_u64, 0_u64);
+    while let Some(row) = stream.try_next().await.map_err(failed)? {
+        if rows == 0 {
+            result.columns = row.columns().iter().map(types::column).collect::<Vec<Column>>();
+            shapes = row.columns().iter().map(|column| types::shape(sqlx::Column::type_info(column))).collect();
+        }
+        rows += 1;
+        if rows > limits.rows_max {
+            return Err(SessionError::Guest(Error::Exceeded(Limit::Rows)));
+        }
+        let mut values = Vec::with_capacity(shapes.len());
+        for (index, shape) in shapes.iter().enumerate() {
+            let raw = row.try_get_raw(index).map_err(failed)?;
+            let raw = if sqlx::ValueRef::is_null(&raw) {
+                None
+            } else {
+                Some(raw.as_bytes().map_err(|error| conversion(&error.to_string()))?)
+            };
+            let value = value::decode(shape, raw)
+                .map_err(|error| conversion(&format!("column {} of row {rows}: {error}", index + 1)))?;
+            // What the guest gets counts, not what came: ten bytes of numeric can be a hundred thousand digits.
+            bytes += raw.map_or(0, |raw| byte_count(raw.len())).max(size(&value));
+            if bytes > limits.bytes_max {
+                return Err(SessionError::Guest(Error::Exceeded(Limit::Bytes)));
+            }
+            values.push(value);
+        }
+        result.rows.push(values);
+    }
+    Ok(result)
+}
+
+/// The size of a value's text and bytes. Everything else in it is no larger than what came over the wire.
+fn size(value: &Value) -> u64 {
+    match value {
+        Value::Scalar(scalar) => scalar_size(scalar),
+        Value::Array(array) => array.items.iter().map(scalar_size).sum(),
+        Value::Range(range) => {
+            [&range.lower, &range.upper].into_iter().flatten().map(|bound| scalar_size(&bound.value)).sum()
+        }
+    }
+}
+
+fn scalar_size(scalar: &Scalar) -> u64 {
+    match scalar {
+        Scalar::Numeric(text) | Scalar::Text(text) | Scalar::Json(text) | Scalar::Jsonb(text) => byte_count(text.len()),
+        Scalar::Bytea(bytes) => byte_count(bytes.len()),
+        Scalar::Other(raw) => byte_count(raw.data.len()),
+        _ => 0,
+    }
+}
+
+fn byte_count(length: usize) -> u64 {
+    u64::try_from(length).unwrap_or(u64::MAX)
+}
+
+fn conversion(reason: &str) -> SessionError {
+    SessionError::Guest(Error::Conversion(reason.to_owned()))
+}
+
+/// Sorts an error of the driver for the guest: a refusal of the server is its business, a lost connection is not.
+fn failed(error: sqlx::Error) -> SessionError {
+    match error {
+        sqlx::Error::Database(error) => {
+            let error = sql_error(error.downcast_ref::<sqlx::postgres::PgDatabaseError>());
+            if connection_is_gone(&error) {
+                SessionError::Fatal(DatabaseError::Lost {
+                    doing: "run a statement of the migration".to_owned(),
+                    reason: error.message,
+                })
+            } else {
+                SessionError::Guest(Error::Sql(error))
+            }
+        }
+        // The driver could not look up a type of the result: it does not know multiranges.
+        sqlx::Error::ColumnDecode { source, .. } | sqlx::Error::Decode(source) => {
+            conversion(&format!("a type of this statement cannot be read ({source}); cast the column to text"))
+        }
+        other => SessionError::Fatal(classify("run a statement of the migration", other)),
+    }
+}

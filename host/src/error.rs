@@ -1,0 +1,164 @@
+//! Everything that a command can fail with.
+
+use crate::config::ConfigError;
+use crate::db::DatabaseError;
+use crate::execute::StepFailure;
+use crate::plan::PlanError;
+use crate::project::Changed;
+use crate::revision::GraphError;
+use crate::revision::PlaceError;
+use crate::revision::RevisionId;
+use crate::revision::TargetError;
+use crate::runtime::LoadError;
+use crate::store::StoreError;
+
+/// Why a command failed. Each kind has a stable word for programs ([`Error::kind`]) and a remedy ([`Error::hint`]).
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The folder has no settings file.
+    #[error("there is no host.toml here or in a folder above")]
+    NoProject,
+    /// The settings file cannot be read.
+    #[error("cannot read host.toml")]
+    ReadConfig {
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// The settings are wrong.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// The project's files are wrong.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The revisions do not form a graph.
+    #[error(transparent)]
+    Graph(#[from] GraphError),
+    /// A target names no revision.
+    #[error(transparent)]
+    Target(#[from] TargetError),
+    /// A new revision has no place.
+    #[error(transparent)]
+    Place(#[from] PlaceError),
+    /// A target cannot be reached.
+    #[error(transparent)]
+    Plan(#[from] PlanError),
+    /// The database, or the way to it.
+    #[error(transparent)]
+    Database(#[from] DatabaseError),
+    /// The sandbox cannot be made on this machine.
+    #[error("the sandbox cannot be made: {0}")]
+    Runtime(#[source] LoadError),
+    /// A plan names a revision that is not among the migrations.
+    #[error("Can't locate revision identified by '{0}'")]
+    UnknownRevision(RevisionId),
+    /// Applied migrations were changed since.
+    #[error("{} changed since it was applied: {}", if changed.len() == 1 { "a migration" } else { "migrations" }, list(changed))]
+    Changed {
+        /// Which ones.
+        changed: Vec<Changed>,
+    },
+    /// A downgrade would take along more than its target names.
+    #[error("this downgrade {note}")]
+    TakesAlong {
+        /// What it takes along.
+        note: String,
+    },
+    /// A plan holds a downgrade that cannot be done.
+    #[error("migration {revision} ({file}) is irreversible, so the downgrade was not begun")]
+    Irreversible {
+        /// The revision.
+        revision: RevisionId,
+        /// Its file or folder.
+        file: String,
+    },
+    /// A migration asks to run outside of a transaction.
+    #[error("migration {revision} ({file}) has transaction = \"none\", which this version of host does not run")]
+    NoTransactionUnsupported {
+        /// The revision.
+        revision: RevisionId,
+        /// Its file or folder.
+        file: String,
+    },
+    /// A component cannot run on this host.
+    #[error("the component of migration {revision} ({file}) cannot run: {error}")]
+    ComponentRefused {
+        /// The revision.
+        revision: RevisionId,
+        /// The component.
+        file: String,
+        /// Why.
+        error: LoadError,
+    },
+    /// A step failed and was rolled back.
+    #[error("migration {} failed: {}", _0.revision, _0.cause.summary())]
+    Step(Box<StepFailure>),
+    /// The run was stopped on request, between two steps.
+    #[error("interrupted")]
+    Interrupted {
+        /// The heads of the database now.
+        heads: Vec<RevisionId>,
+        /// How many steps were committed.
+        steps_done: usize,
+    },
+}
+
+impl Error {
+    /// A stable word for programs.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::NoProject | Self::ReadConfig { .. } => "no-project",
+            Self::Config(_) => "configuration",
+            Self::Store(StoreError::NotBuilt { .. }) => "not-built",
+            Self::Store(StoreError::Stale { .. }) => "stale-build",
+            Self::Store(_) => "project-files",
+            Self::Graph(error) => error.kind(),
+            Self::Target(error) => error.kind(),
+            Self::Place(error) => error.kind(),
+            Self::Plan(error) => error.kind(),
+            Self::Database(DatabaseError::Locked { .. }) => "locked",
+            Self::Database(DatabaseError::Cancelled) | Self::Interrupted { .. } => "interrupted",
+            Self::Database(_) => "database",
+            Self::Runtime(_) => "sandbox",
+            Self::UnknownRevision(_) => "unknown-revision",
+            Self::Changed { .. } => "changed-migration",
+            Self::TakesAlong { .. } => "takes-along",
+            Self::Irreversible { .. } => "irreversible",
+            Self::NoTransactionUnsupported { .. } => "no-transaction",
+            Self::ComponentRefused { .. } => "component-refused",
+            Self::Step(failure) => failure.cause.kind(),
+        }
+    }
+
+    /// What the operator should do, where there is something to say.
+    pub fn hint(&self) -> Option<String> {
+        Some(match self {
+            Self::NoProject => "run `host init`, or name the project's folder with --dir".to_owned(),
+            Self::ReadConfig { .. } => "check the file's permissions".to_owned(),
+            Self::Config(error) => return error.hint(),
+            Self::Store(error) => return error.hint(),
+            Self::Graph(error) => return error.hint(),
+            Self::Target(error) => return error.hint(),
+            Self::Place(error) => return error.hint(),
+            Self::Plan(error) => return error.hint(),
+            Self::Database(error) => return error.hint(),
+            Self::Runtime(error) => error.hint(),
+            Self::UnknownRevision(_) => "look at `host history`".to_owned(),
+            Self::Changed { .. } => {
+                "restore the file and write a new migration for the change; --allow-changed goes on without".to_owned()
+            }
+            Self::TakesAlong { .. } => {
+                "look at it with --dry-run; --all-branches runs it, LABEL@REVISION narrows it to a branch".to_owned()
+            }
+            Self::Irreversible { .. } => "choose a target above it, or restore a backup".to_owned(),
+            Self::NoTransactionUnsupported { .. } => {
+                "run its statements by hand, then record it with `host stamp`".to_owned()
+            }
+            Self::ComponentRefused { error, .. } => error.hint(),
+            Self::Step(_) | Self::Interrupted { .. } => return None,
+        })
+    }
+}
+
+fn list(changed: &[Changed]) -> String {
+    changed.iter().map(|changed| format!("{} ({})", changed.revision, changed.file)).collect::<Vec<_>>().join(", ")
+}

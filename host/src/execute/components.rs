@@ -1,0 +1,128 @@
+//! The components of a plan: all of them are checked before the first step runs, and each is compiled while the step
+//! before it works in the database.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use tokio::task::JoinHandle;
+
+use crate::error::Error;
+use crate::plan::Direction;
+use crate::plan::Step;
+use crate::project::Project;
+use crate::revision::RevisionId;
+use crate::runtime::BuiltIn;
+use crate::runtime::LoadError;
+use crate::runtime::Loaded;
+use crate::runtime::Runtime;
+use crate::runtime::Source;
+use crate::runtime::imports;
+use crate::store::Component;
+use crate::store::Migration;
+use crate::store::Transaction;
+
+/// The component of one step, checked.
+pub(super) struct StepComponent {
+    pub(super) migration: Migration,
+    pub(super) component: Arc<Component>,
+    /// For a language runtime: what it runs, and where that begins in the file, in bytes.
+    pub(super) script: Option<(Source, usize)>,
+}
+
+/// Compiles components, at most one ahead of the step that runs.
+pub(super) struct Loader {
+    runtime: Arc<Runtime>,
+    scripts: HashMap<BuiltIn, Loaded>,
+    ahead: Option<(RevisionId, JoinHandle<Result<Loaded, LoadError>>)>,
+}
+
+/// Finds the component of each step and checks all that can be checked without compiling: that it is built and fresh, that
+/// this host has what it imports, and that the plan does not hold a step that cannot run.
+pub(super) fn check(project: &Project, steps: &[Step]) -> Result<Vec<StepComponent>, Error> {
+    steps.iter().map(|step| check_step(project, step)).collect()
+}
+
+fn check_step(project: &Project, step: &Step) -> Result<StepComponent, Error> {
+    let migration = project.migration(&step.revision).ok_or_else(|| Error::UnknownRevision(step.revision.clone()))?;
+    if migration.metadata.transaction == Transaction::None {
+        return Err(Error::NoTransactionUnsupported { revision: step.revision.clone(), file: migration.file.clone() });
+    }
+    let irreversible = || Error::Irreversible { revision: step.revision.clone(), file: migration.file.clone() };
+    if step.direction == Direction::Downgrade && migration.metadata.irreversible {
+        return Err(irreversible());
+    }
+    let component = project.store().component(migration)?;
+    let refused = |error: LoadError| Error::ComponentRefused {
+        revision: step.revision.clone(),
+        file: project.store().component_path(migration),
+        error,
+    };
+    let script = match &component.embedded.runtime {
+        Some(name) => {
+            BuiltIn::named(name).ok_or_else(|| refused(LoadError::UnknownRuntime { name: name.clone() }))?;
+            let text = component.source().unwrap_or_default();
+            let range = match (step.direction, &component.embedded.sections) {
+                (Direction::Upgrade, Some(sections)) => sections.upgrade(),
+                (Direction::Downgrade, Some(sections)) => sections.downgrade().ok_or_else(irreversible)?,
+                (_, None) => 0..text.len(),
+            };
+            let source = Source { file: migration.file.clone(), text: text[range.clone()].to_owned() };
+            Some((source, range.start))
+        }
+        None => {
+            imports::check(&component.bytes, "migration", "migration-guest")
+                .map_err(|error| refused(LoadError::Import(error)))?;
+            None
+        }
+    };
+    Ok(StepComponent { migration: migration.clone(), component: Arc::new(component), script })
+}
+
+impl Loader {
+    pub(super) fn new(runtime: Arc<Runtime>) -> Self {
+        Self { runtime, scripts: HashMap::new(), ahead: None }
+    }
+
+    pub(super) fn runtime(&self) -> &Arc<Runtime> {
+        &self.runtime
+    }
+
+    /// Begins to compile what the next step needs, on another thread.
+    pub(super) fn begin(&mut self, next: &StepComponent) {
+        // A language runtime is compiled once, for all of its migrations.
+        if next.script.is_some() {
+            return;
+        }
+        let (runtime, component) = (Arc::clone(&self.runtime), Arc::clone(&next.component));
+        let work = tokio::task::spawn_blocking(move || {
+            runtime.load_migration(&component.bytes, &component.digest.to_string())
+        });
+        self.ahead = Some((next.migration.metadata.revision.clone(), work));
+    }
+
+    /// What a step needs, compiled; waits for it if need be.
+    pub(super) async fn load(&mut self, step: &StepComponent) -> Result<Loaded, LoadError> {
+        if let Some(built_in) = step.component.embedded.runtime.as_deref().and_then(BuiltIn::named) {
+            return match self.scripts.get(&built_in) {
+                Some(loaded) => Ok(loaded.clone()),
+                None => {
+                    let runtime = Arc::clone(&self.runtime);
+                    let loaded = finished(tokio::task::spawn_blocking(move || runtime.load_script(built_in))).await?;
+                    self.scripts.insert(built_in, loaded.clone());
+                    Ok(loaded)
+                }
+            };
+        }
+        if self.ahead.as_ref().is_none_or(|(revision, _)| *revision != step.migration.metadata.revision) {
+            self.begin(step);
+        }
+        match self.ahead.take() {
+            Some((_, work)) => finished(work).await,
+            None => Err(LoadError::Refused { reason: "nothing was compiled".to_owned() }),
+        }
+    }
+}
+
+async fn finished(work: JoinHandle<Result<Loaded, LoadError>>) -> Result<Loaded, LoadError> {
+    work.await.unwrap_or_else(|error| Err(LoadError::Refused { reason: format!("the compiler failed: {error}") }))
+}

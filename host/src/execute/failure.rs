@@ -1,0 +1,137 @@
+//! Why a step failed, and whose matter that is.
+
+use crate::capability::Panic;
+use crate::capability::StatementFailure;
+use crate::capability::Stop;
+use crate::contract::types::Error as GuestError;
+use crate::db::DatabaseError;
+use crate::plan::Direction;
+use crate::revision::RevisionId;
+use crate::runtime::LoadError;
+use crate::runtime::Trapped;
+
+/// A step that failed. The database is as it was before the step.
+#[derive(Debug)]
+pub struct StepFailure {
+    /// The revision that failed.
+    pub revision: RevisionId,
+    /// The migration's message.
+    pub message: String,
+    /// The migration's file or folder.
+    pub file: String,
+    /// Which way it went.
+    pub direction: Direction,
+    /// Why.
+    pub cause: Cause,
+    /// The heads of the database now.
+    pub heads: Vec<RevisionId>,
+    /// How many steps of the plan were committed before.
+    pub steps_done: usize,
+    /// Whether the failure is in the history table; a read-only or lost database has none.
+    pub recorded: bool,
+}
+
+/// Why a step failed.
+#[derive(Debug)]
+pub enum Cause {
+    /// The server refused a statement of the migration.
+    Statement {
+        /// Statement and refusal.
+        failure: Box<StatementFailure>,
+        /// The place of the statement's beginning in the migration's own file: its text and the offset in bytes.
+        source: Option<SourcePlace>,
+        /// What the migration itself said, where that is more than the refusal.
+        said: Option<String>,
+        /// Whether the migration went on as if nothing had happened.
+        swallowed: bool,
+    },
+    /// A call was refused by the host before anything was sent.
+    Refused(Box<GuestError>),
+    /// The migration gave up, in its own words.
+    Message(String),
+    /// The migration says that this direction cannot be done.
+    Irreversible,
+    /// The migration panicked, in the way of its language.
+    Panicked(Panic),
+    /// The migration trapped.
+    Trapped(Trapped),
+    /// The host ended the migration.
+    Stopped(Stop),
+    /// The host's own part of the step failed.
+    Database(DatabaseError),
+    /// The component could not be loaded.
+    Load(LoadError),
+}
+
+/// A place in a migration's file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SourcePlace {
+    /// The whole text of the file.
+    pub text: String,
+    /// Where the statement begins, in bytes.
+    pub offset: usize,
+}
+
+/// Whose matter a failure is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Blame {
+    /// The migration's author.
+    Migration,
+    /// Whoever runs the host: a limit, an interrupt.
+    Operator,
+    /// The database or the way to it.
+    Database,
+}
+
+impl Cause {
+    /// A stable word for programs.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Statement { .. } => "statement-failed",
+            Self::Refused(_) => "call-refused",
+            Self::Message(_) => "migration-failed",
+            Self::Irreversible => "irreversible",
+            Self::Panicked(_) => "panicked",
+            Self::Trapped(_) => "trapped",
+            Self::Stopped(Stop::Interrupted) => "interrupted",
+            Self::Stopped(Stop::Database(_)) | Self::Database(_) => "database",
+            Self::Stopped(_) => "limit-exceeded",
+            Self::Load(_) => "component-refused",
+        }
+    }
+
+    /// Whose matter it is.
+    pub fn blame(&self) -> Blame {
+        match self {
+            Self::Stopped(Stop::Database(_)) | Self::Database(_) => Blame::Database,
+            Self::Stopped(_) => Blame::Operator,
+            _ => Blame::Migration,
+        }
+    }
+
+    /// The cause in one line, for the history table.
+    pub fn summary(&self) -> String {
+        match self {
+            Self::Statement { failure, .. } => format!("{} ({})", failure.error.message, failure.error.sqlstate),
+            Self::Refused(error) => refusal(error),
+            Self::Message(message) => message.clone(),
+            Self::Irreversible => "the migration cannot be undone".to_owned(),
+            Self::Panicked(panic) => panic.message.clone(),
+            Self::Trapped(trapped) => trapped.reason.clone(),
+            Self::Stopped(stop) => stop.to_string(),
+            Self::Database(error) => error.to_string(),
+            Self::Load(error) => error.to_string(),
+        }
+    }
+}
+
+/// What the host told a guest, as a sentence.
+pub(crate) fn refusal(error: &GuestError) -> String {
+    match error {
+        GuestError::Sql(error) => format!("{} ({})", error.message, error.sqlstate),
+        GuestError::BadParams(reason) => format!("the parameters do not fit the statement: {reason}"),
+        GuestError::Conversion(reason) => format!("a value cannot be converted: {reason}"),
+        GuestError::Exceeded(limit) => format!("a result is larger than the limit on {limit:?} allows").to_lowercase(),
+        GuestError::Denied(reason) | GuestError::Offline(reason) | GuestError::Misuse(reason) => reason.clone(),
+    }
+}

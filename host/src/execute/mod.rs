@@ -1,0 +1,22 @@
+//! Running a plan: the loop over steps, their transactions, and who is to blame when one fails.
+//!
+//! [`Runner`] plans, takes the lock, checks every component of the plan before the first step runs, and then takes one step
+//! after the other. What happens is reported to an [`Observer`]; only the caller decides how that looks.
+
+mod components;
+mod event;
+mod failure;
+mod runner;
+mod stamp;
+mod step;
+
+pub use event::Event;
+pub use event::Observer;
+pub use event::Silent;
+pub use failure::Blame;
+pub use failure::Cause;
+pub use failure::SourcePlace;
+pub use failure::StepFailure;
+pub use runner::Options;
+pub use runner::Report;
+pub use runner::Runner;

@@ -1,0 +1,301 @@
+//! From a target to an upgraded or downgraded database.
+
+use std::sync::Arc;
+use std::time::Duration;
+use std::time::Instant;
+
+use super::components;
+use super::components::Loader;
+use super::event::Event;
+use super::event::Observer;
+use super::failure::StepFailure;
+use super::step::StepRun;
+use crate::capability::Interrupt;
+use crate::config::Limits;
+use crate::db::Books;
+use crate::db::Database;
+use crate::db::DatabaseError;
+use crate::db::HistoryRow;
+use crate::db::transaction::Timeouts;
+use crate::error::Error;
+use crate::plan;
+use crate::plan::Direction;
+use crate::plan::Plan;
+use crate::project::Project;
+use crate::runtime::CompileCache;
+use crate::runtime::Runtime;
+
+/// How often a runner that waits asks for the lock.
+const LOCK_POLL: Duration = Duration::from_millis(200);
+
+/// How often a runner that waits says so.
+const LOCK_REPORT: Duration = Duration::from_secs(5);
+
+/// How a run differs from the usual.
+#[derive(Debug, Clone, Default)]
+pub struct Options {
+    /// Goes on although applied migrations were changed since.
+    pub allow_changed: bool,
+    /// Lets a downgrade take along revisions of branches that the target does not name.
+    pub all_branches: bool,
+    /// What migrations get as the arguments of the run.
+    pub args: Vec<(String, String)>,
+    /// How long to wait for another runner; otherwise as in `host.toml`.
+    pub runner_lock_wait: Option<Duration>,
+    /// The server's `lock_timeout` in milliseconds; otherwise as in `host.toml`.
+    pub lock_timeout_milliseconds: Option<u64>,
+    /// The server's `statement_timeout` in milliseconds; otherwise as in `host.toml`.
+    pub statement_timeout_milliseconds: Option<u64>,
+}
+
+impl Options {
+    pub(super) fn timeouts(&self, limits: &Limits) -> Timeouts {
+        Timeouts {
+            lock_milliseconds: self.lock_timeout_milliseconds.unwrap_or(u64::from(limits.lock_timeout_milliseconds)),
+            statement_milliseconds: self
+                .statement_timeout_milliseconds
+                .unwrap_or(u64::from(limits.statement_timeout_milliseconds)),
+        }
+    }
+}
+
+/// What a run did.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Report {
+    /// The plan; empty when there was nothing to do.
+    pub plan: Plan,
+}
+
+/// Runs plans of one project on one database.
+pub struct Runner<'project> {
+    pub(super) project: &'project Project,
+    /// Out only while a guest has it.
+    database: Option<Database>,
+    pub(super) options: Options,
+    interrupt: Interrupt,
+}
+
+impl<'project> Runner<'project> {
+    /// Puts a project and a database together.
+    pub fn new(project: &'project Project, database: Database, options: Options) -> Self {
+        Self { project, database: Some(database), options, interrupt: Interrupt::default() }
+    }
+
+    /// A handle that stops a run: the running statement is cancelled, its step is rolled back.
+    pub fn interrupt(&self) -> Interrupt {
+        self.interrupt.clone()
+    }
+
+    /// Ends the session in an orderly way.
+    pub async fn close(mut self) {
+        if let Some(database) = self.database.take() {
+            database.close().await;
+        }
+    }
+
+    /// What the database says is applied. Never writes.
+    ///
+    /// # Errors
+    /// [`Error::Database`].
+    pub async fn books(&mut self) -> Result<Books, Error> {
+        Ok(self.database().read_books().await?)
+    }
+
+    /// What ran on this database, newest first. Never writes.
+    ///
+    /// # Errors
+    /// [`Error::Database`].
+    pub async fn history(&mut self, limit: Option<u32>) -> Result<Vec<HistoryRow>, Error> {
+        Ok(self.database().read_history(limit).await?)
+    }
+
+    /// What an upgrade or a downgrade would do. Takes no lock, needs no component, never writes.
+    ///
+    /// # Errors
+    /// [`Error::Plan`] when the target is refused.
+    pub async fn plan(&mut self, direction: Direction, target: &str) -> Result<Plan, Error> {
+        let books = self.books().await?;
+        self.plan_for(&books, direction, target)
+    }
+
+    /// Makes the version table and the history table where they are missing.
+    ///
+    /// # Errors
+    /// [`Error::Database`].
+    pub async fn ensure_version(&mut self) -> Result<(), Error> {
+        Ok(self.database().ensure_tables().await?)
+    }
+
+    /// Upgrades or downgrades to a target.
+    ///
+    /// When there is nothing to do, it neither locks nor writes. Otherwise every component of the plan is checked before
+    /// the first step runs. Each step is one transaction: when one fails, those before it stay.
+    ///
+    /// # Errors
+    /// [`Error`]; a step that failed is [`Error::Step`].
+    pub async fn run(
+        &mut self,
+        direction: Direction,
+        target: &str,
+        observer: &mut dyn Observer,
+    ) -> Result<Report, Error> {
+        let books = self.books().await?;
+        let plan = self.admitted_plan(&books, direction, target)?;
+        if plan.steps.is_empty() {
+            return Ok(Report { plan });
+        }
+        components::check(self.project, &plan.steps)?;
+        self.lock(observer).await?;
+        let result = self.run_locked(direction, target, observer).await;
+        // The session's end frees the lock as well.
+        let _ = self.database().unlock().await;
+        result
+    }
+
+    async fn run_locked(
+        &mut self,
+        direction: Direction,
+        target: &str,
+        observer: &mut dyn Observer,
+    ) -> Result<Report, Error> {
+        // Another runner may have worked until the lock was free.
+        let books = self.books().await?;
+        let plan = self.admitted_plan(&books, direction, target)?;
+        let components = components::check(self.project, &plan.steps)?;
+        if plan.steps.is_empty() {
+            return Ok(Report { plan });
+        }
+        if !(books.version_table_exists && books.history_table_exists) {
+            self.database().ensure_tables().await?;
+        }
+        self.database().check_ids_fit(plan.steps.iter().flat_map(|step| &step.change.add)).await?;
+        let canceller = self.database().canceller().await?;
+        let runtime = Runtime::new(CompileCache::open(self.project.store().root())).map_err(Error::Runtime)?;
+        let mut loader = Loader::new(Arc::new(runtime));
+        let mut heads = plan.heads_before.clone();
+        observer.observe(Event::Planned { direction, steps: plan.steps.len() });
+        for (index, (step, component)) in plan.steps.iter().zip(&components).enumerate() {
+            let message = component.migration.metadata.message.clone();
+            let failure = |cause, recorded, heads: &std::collections::BTreeSet<_>| {
+                Error::Step(Box::new(StepFailure {
+                    revision: step.revision.clone(),
+                    message: component.migration.metadata.message.clone(),
+                    file: component.migration.file.clone(),
+                    direction,
+                    cause,
+                    heads: heads.iter().cloned().collect(),
+                    steps_done: index,
+                    recorded,
+                }))
+            };
+            if self.interrupt.is_requested() {
+                return Err(Error::Interrupted { heads: heads.into_iter().collect(), steps_done: index });
+            }
+            let loaded = match loader.load(component).await {
+                Ok(loaded) => loaded,
+                Err(error) => return Err(failure(super::failure::Cause::Load(error), false, &heads)),
+            };
+            if let Some(next) = components.get(index + 1) {
+                loader.begin(next);
+            }
+            observer.observe(Event::StepStarted {
+                direction,
+                revision: step.revision.clone(),
+                from: step.from.clone(),
+                to: step.to.clone(),
+                message,
+                number: index + 1,
+                of: plan.steps.len(),
+            });
+            let runtime = Arc::clone(loader.runtime());
+            let limits = &self.project.environment().limits;
+            let database = self.take_database();
+            let run = StepRun {
+                step,
+                component,
+                loaded,
+                runtime: &runtime,
+                limits,
+                options: &self.options,
+                interrupt: &self.interrupt,
+                canceller: &canceller,
+            };
+            let (database, result) = run.run(database, observer).await;
+            self.database = Some(database);
+            if let Err(cause) = result.outcome {
+                return Err(failure(cause, result.recorded, &heads));
+            }
+            for row in &step.change.remove {
+                heads.remove(row);
+            }
+            heads.extend(step.change.add.iter().cloned());
+            observer.observe(Event::StepDone {
+                direction,
+                revision: step.revision.clone(),
+                milliseconds: result.milliseconds,
+                statements: result.statements,
+                rows: result.rows,
+            });
+        }
+        Ok(Report { plan })
+    }
+
+    /// Plans, and refuses what a plan may not do without being asked to.
+    fn admitted_plan(&self, books: &Books, direction: Direction, target: &str) -> Result<Plan, Error> {
+        if direction == Direction::Upgrade && !self.options.allow_changed {
+            let changed = self.project.changed(books);
+            if !changed.is_empty() {
+                return Err(Error::Changed { changed });
+            }
+        }
+        let plan = self.plan_for(books, direction, target)?;
+        let takes_along = plan.notes.iter().find(|note| matches!(note, plan::Note::TakesAlong { .. }));
+        if let (Some(note), false) = (takes_along, self.options.all_branches) {
+            return Err(Error::TakesAlong { note: note.to_string() });
+        }
+        Ok(plan)
+    }
+
+    fn plan_for(&self, books: &Books, direction: Direction, target: &str) -> Result<Plan, Error> {
+        let graph = self.project.graph();
+        Ok(match direction {
+            Direction::Upgrade => plan::upgrade(graph, &books.heads, target)?,
+            Direction::Downgrade => plan::downgrade(graph, &books.heads, target)?,
+        })
+    }
+
+    /// Becomes the only runner, or gives up after a while.
+    pub(super) async fn lock(&mut self, observer: &mut dyn Observer) -> Result<(), Error> {
+        let limit = self
+            .options
+            .runner_lock_wait
+            .unwrap_or(Duration::from_secs(u64::from(self.project.environment().limits.runner_lock_seconds)));
+        let started = Instant::now();
+        let mut reported: Option<Instant> = None;
+        while !self.database().try_lock().await? {
+            let waited = started.elapsed();
+            if waited >= limit || reported.is_none_or(|reported| reported.elapsed() >= LOCK_REPORT) {
+                let holder = self.database().lock_holder().await?.unwrap_or_else(|| "which has just ended".to_owned());
+                if waited >= limit {
+                    return Err(DatabaseError::Locked { holder, waited_seconds: waited.as_secs() }.into());
+                }
+                observer.observe(Event::Waiting { holder, seconds: waited.as_secs() });
+                reported = Some(Instant::now());
+            }
+            let interrupt = self.interrupt.clone();
+            tokio::select! {
+                () = tokio::time::sleep(LOCK_POLL) => {}
+                () = interrupt.requested() => return Err(DatabaseError::Cancelled.into()),
+            }
+        }
+        Ok(())
+    }
+
+    pub(super) fn database(&mut self) -> &mut Database {
+        self.database.as_mut().expect("BUG: the database is out only while a guest has it")
+    }
+
+    fn take_database(&mut self) -> Database {
+        self.database.take().expect("BUG: the database is out only while a guest has it")
+    }
+}

@@ -1,0 +1,86 @@
+//! Setting the version table without running a migration.
+
+use super::event::Event;
+use super::event::Observer;
+use super::runner::Runner;
+use crate::db::history::Record;
+use crate::error::Error;
+use crate::plan;
+use crate::plan::StampPlan;
+
+impl Runner<'_> {
+    /// Makes the version table say that the targets are applied, and records it in the history. With `purge` the rows that
+    /// are there are deleted first, whatever they are.
+    ///
+    /// # Errors
+    /// [`Error::Plan`] when a target is refused, or [`Error::Database`].
+    pub async fn stamp(
+        &mut self,
+        targets: &[&str],
+        purge: bool,
+        observer: &mut dyn Observer,
+    ) -> Result<StampPlan, Error> {
+        self.lock(observer).await?;
+        let result = self.stamp_locked(targets, purge, observer).await;
+        // The session's end frees the lock as well.
+        let _ = self.database().unlock().await;
+        result
+    }
+
+    async fn stamp_locked(
+        &mut self,
+        targets: &[&str],
+        purge: bool,
+        observer: &mut dyn Observer,
+    ) -> Result<StampPlan, Error> {
+        let books = self.books().await?;
+        let plan = plan::stamp(self.project.graph(), &books.heads, targets, purge)?;
+        for note in &plan.notes {
+            observer.observe(Event::Note { text: note.to_string() });
+        }
+        if plan.change.remove.is_empty() && plan.change.add.is_empty() {
+            return Ok(plan);
+        }
+        if !(books.version_table_exists && books.history_table_exists) {
+            self.database().ensure_tables().await?;
+        }
+        self.database().check_ids_fit(&plan.change.add).await?;
+        let records = self.records(&plan);
+        let timeouts = self.options.timeouts(&self.project.environment().limits);
+        let application = format!("host {} stamp", env!("CARGO_PKG_VERSION"));
+        let database = self.database();
+        let begun = database.begin(&application, timeouts).await?;
+        let written = async {
+            let [first, rest @ ..] = records.as_slice() else { return Ok(()) };
+            database.keep_books(&begun.transaction, &plan.change.remove, &plan.change.add, first).await?;
+            for record in rest {
+                database.keep_books(&begun.transaction, &[], &[], record).await?;
+            }
+            database.commit().await
+        };
+        if let Err(error) = written.await {
+            // The first error is the one to tell.
+            let _ = self.database().rollback().await;
+            return Err(error.into());
+        }
+        observer.observe(Event::Stamped {
+            from: plan.heads_before.iter().cloned().collect(),
+            to: plan.heads_after.iter().cloned().collect(),
+        });
+        Ok(plan)
+    }
+
+    /// One row for each revision that the stamp names, or, for a stamp to base, one for each row that it takes away.
+    fn records(&self, plan: &StampPlan) -> Vec<Record> {
+        let named = if plan.change.add.is_empty() { &plan.change.remove } else { &plan.change.add };
+        named
+            .iter()
+            .map(|revision| Record {
+                revision: revision.to_string(),
+                direction: "stamp",
+                source_digest: self.project.migration(revision).map(|migration| migration.source_digest.to_string()),
+                ..Record::default()
+            })
+            .collect()
+    }
+}

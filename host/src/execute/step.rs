@@ -1,0 +1,241 @@
+//! One step: begin, run the guest, keep the books, commit; or roll back and say why.
+
+use std::time::Duration;
+use std::time::Instant;
+
+use sha2::Digest as _;
+use tokio::sync::mpsc;
+
+use super::components::StepComponent;
+use super::event::Event;
+use super::event::Observer;
+use super::failure::Cause;
+use super::failure::SourcePlace;
+use super::runner::Options;
+use crate::capability::Budget;
+use crate::capability::GuestEvent;
+use crate::capability::GuestState;
+use crate::capability::Interrupt;
+use crate::capability::Journal;
+use crate::capability::StatementFailure;
+use crate::capability::Stop;
+use crate::config::Limits;
+use crate::contract::env::RunInfo;
+use crate::contract::types::Error as GuestError;
+use crate::contract::types::Failure;
+use crate::db::Canceller;
+use crate::db::Database;
+use crate::db::DatabaseError;
+use crate::db::Session;
+use crate::db::history::Record;
+use crate::db::session::ResultLimits;
+use crate::db::transaction::Begun;
+use crate::plan::Step;
+use crate::runtime::Ending;
+use crate::runtime::Loaded;
+use crate::runtime::Runtime;
+use crate::runtime::wasi;
+
+/// How often a statement is cancelled until it ends: the first request may come just before the statement begins.
+const CANCEL_INTERVAL: Duration = Duration::from_millis(300);
+
+/// What a step needs besides the database.
+pub(super) struct StepRun<'a> {
+    pub(super) step: &'a Step,
+    pub(super) component: &'a StepComponent,
+    pub(super) loaded: Loaded,
+    pub(super) runtime: &'a Runtime,
+    pub(super) limits: &'a Limits,
+    pub(super) options: &'a Options,
+    pub(super) interrupt: &'a Interrupt,
+    pub(super) canceller: &'a Canceller,
+}
+
+/// How a step went.
+pub(super) struct StepResult {
+    pub(super) statements: u64,
+    pub(super) rows: u64,
+    pub(super) milliseconds: u64,
+    pub(super) outcome: Result<(), Cause>,
+    /// Whether a failure is in the history table.
+    pub(super) recorded: bool,
+}
+
+impl StepRun<'_> {
+    /// Runs the step, and gives the database back outside of any transaction.
+    pub(super) async fn run(&self, mut database: Database, observer: &mut dyn Observer) -> (Database, StepResult) {
+        let started = Instant::now();
+        let revision = &self.step.revision;
+        let application = format!("host {} {revision}", env!("CARGO_PKG_VERSION"));
+        let begun = match database.begin(&application, self.options.timeouts(self.limits)).await {
+            Ok(begun) => begun,
+            Err(error) => {
+                let outcome = Err(Cause::Database(error));
+                return (database, StepResult { statements: 0, rows: 0, milliseconds: 0, outcome, recorded: false });
+            }
+        };
+        let (mut database, ending, journal) = self.call_guest(database, &begun, observer).await;
+        let mut record = Record {
+            revision: revision.to_string(),
+            direction: match self.step.direction {
+                crate::plan::Direction::Upgrade => "upgrade",
+                crate::plan::Direction::Downgrade => "downgrade",
+            },
+            source_digest: Some(self.component.migration.source_digest.to_string()),
+            component_digest: Some(self.component.component.digest.to_string()),
+            microseconds: i64::try_from(started.elapsed().as_micros()).unwrap_or(i64::MAX),
+            statements: i64::try_from(journal.statements).unwrap_or(i64::MAX),
+            rows: i64::try_from(journal.rows).unwrap_or(i64::MAX),
+            error: None,
+        };
+        let (statements, rows) = (journal.statements, journal.rows);
+        let outcome = match self.judge(ending, journal) {
+            Ok(()) => self.finish(&mut database, &begun, &record).await,
+            Err(cause) => Err(cause),
+        };
+        let mut recorded = false;
+        if let Err(cause) = &outcome {
+            // After a failed COMMIT there is no transaction any more; ROLLBACK is then only a warning.
+            if database.rollback().await.is_ok() {
+                record.error = Some(cause.summary());
+                recorded = database.record_failure(&record).await.is_ok();
+            }
+        }
+        let milliseconds = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
+        (database, StepResult { statements, rows, milliseconds, outcome, recorded })
+    }
+
+    async fn call_guest(
+        &self,
+        database: Database,
+        begun: &Begun,
+        observer: &mut dyn Observer,
+    ) -> (Database, Ending, Journal) {
+        let (sender, mut events) = mpsc::unbounded_channel();
+        let seed = seed(self.step.revision.as_str());
+        let limits = ResultLimits {
+            rows_max: u64::from(self.limits.result_rows),
+            bytes_max: u64::from(self.limits.result_mebibytes) << 20,
+        };
+        let session = Session::new(database, limits);
+        let run = RunInfo {
+            revision: self.step.revision.to_string(),
+            server_version: session.server_version(),
+            search_path: begun.search_path.clone(),
+            dry_run: false,
+            now_micros: begun.now_micros,
+            seed,
+            args: self.options.args.clone(),
+        };
+        let state = GuestState::new(
+            session,
+            run,
+            Budget::new(Duration::from_secs(u64::from(self.limits.guest_seconds))),
+            self.interrupt.clone(),
+            wasi::context(begun.now_micros, seed, &sender),
+            usize::try_from(self.limits.memory_mebibytes).unwrap_or(usize::MAX).saturating_mul(1 << 20),
+            sender,
+        );
+        let source = self.component.script.as_ref().map(|(source, _)| source);
+        let mut call = std::pin::pin!(self.runtime.run(&self.loaded, self.step.direction, source, state));
+        let mut cancelling = false;
+        let (ending, state) = loop {
+            tokio::select! {
+                biased;
+                Some(event) = events.recv() => self.report(observer, event),
+                ended = &mut call => break ended,
+                () = self.interrupt.requested(), if !cancelling => cancelling = true,
+                () = tokio::time::sleep(CANCEL_INTERVAL), if cancelling => {}
+            }
+            if cancelling {
+                // Without a second connection the statement runs on, and the guest ends at its next call.
+                let canceller = self.canceller.clone();
+                tokio::spawn(async move { canceller.cancel().await });
+            }
+        };
+        let (session, journal) = state.into_parts();
+        while let Ok(event) = events.try_recv() {
+            self.report(observer, event);
+        }
+        (session.into_database(), ending, journal)
+    }
+
+    fn report(&self, observer: &mut dyn Observer, event: GuestEvent) {
+        observer.observe(Event::Guest { revision: self.step.revision.clone(), event });
+    }
+
+    /// What the guest's ending means, together with what the host itself saw.
+    fn judge(&self, ending: Ending, mut journal: Journal) -> Result<(), Cause> {
+        let failed = journal.failure.take();
+        let statement = |failure: StatementFailure, said: Option<String>, swallowed: bool| {
+            let source = self.source_place(&failure);
+            Cause::Statement { failure: Box::new(failure), source, said, swallowed }
+        };
+        match (ending, failed) {
+            (Ending::Stopped(stop), _) => Err(Cause::Stopped(stop)),
+            (Ending::Done, None) => Ok(()),
+            // The transaction is lost, whatever the guest thinks: COMMIT would quietly roll back.
+            (Ending::Done, Some(failure)) => Err(statement(failure, None, true)),
+            (Ending::Failed(Failure::Sql(GuestError::Sql(_))), Some(failure)) => Err(statement(failure, None, false)),
+            (Ending::Failed(failure), Some(cause)) => Err(statement(cause, words(failure), false)),
+            (Ending::Failed(Failure::Irreversible), None) => Err(Cause::Irreversible),
+            (Ending::Failed(Failure::Message(message)), None) => Err(Cause::Message(message)),
+            (Ending::Failed(Failure::Sql(error)), None) => Err(Cause::Refused(Box::new(error))),
+            (Ending::Trapped(_), Some(failure)) => {
+                Err(statement(failure, journal.panic.map(|panic| panic.message), false))
+            }
+            (Ending::Trapped(trapped), None) => Err(match journal.panic {
+                Some(panic) => Cause::Panicked(panic),
+                None => Cause::Trapped(trapped),
+            }),
+        }
+    }
+
+    /// A statement of a script lies in the migration's file.
+    fn source_place(&self, failure: &StatementFailure) -> Option<SourcePlace> {
+        let (_, script_offset) = self.component.script.as_ref()?;
+        let range = failure.script_range.as_ref()?;
+        let text = self.component.component.source()?.to_owned();
+        Some(SourcePlace { text, offset: script_offset + range.start })
+    }
+
+    async fn finish(&self, database: &mut Database, begun: &Begun, record: &Record) -> Result<(), Cause> {
+        if self.interrupt.is_requested() {
+            return Err(Cause::Stopped(Stop::Interrupted));
+        }
+        let change = &self.step.change;
+        database.keep_books(&begun.transaction, &change.remove, &change.add, record).await.map_err(Cause::Database)?;
+        match database.commit().await {
+            Ok(()) => Ok(()),
+            // A deferred constraint is checked only now, and it is the migration's matter.
+            Err(DatabaseError::Statement { error, .. }) => Err(Cause::Statement {
+                failure: Box::new(StatementFailure {
+                    error: *error,
+                    statement: "COMMIT".to_owned(),
+                    script_range: None,
+                }),
+                source: None,
+                said: None,
+                swallowed: false,
+            }),
+            Err(error) => Err(Cause::Database(error)),
+        }
+    }
+}
+
+/// What a guest says about its failure, where it says anything.
+fn words(failure: Failure) -> Option<String> {
+    match failure {
+        Failure::Message(message) => Some(message),
+        Failure::Sql(error) => Some(super::failure::refusal(&error)),
+        Failure::Irreversible => None,
+    }
+}
+
+/// The same migration gets the same seed everywhere.
+fn seed(revision: &str) -> u64 {
+    let digest = sha2::Sha256::digest(format!("host seed: {revision}"));
+    let mut first = [0; 8];
+    first.copy_from_slice(&digest[..8]);
+    u64::from_be_bytes(first)
+}

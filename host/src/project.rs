@@ -1,0 +1,121 @@
+//! A project: its settings, its migrations, their graph.
+
+use std::collections::HashMap;
+
+use cap_std::fs::Dir;
+
+use crate::config::CONFIG_FILE;
+use crate::config::Config;
+use crate::config::Environment;
+use crate::db::Books;
+use crate::db::Database;
+use crate::db::Tables;
+use crate::error::Error;
+use crate::revision::Graph;
+use crate::revision::Revision;
+use crate::revision::RevisionId;
+use crate::store::Migration;
+use crate::store::Store;
+
+/// A migration that was applied and has changed since.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Changed {
+    /// The revision.
+    pub revision: RevisionId,
+    /// Its file or folder.
+    pub file: String,
+}
+
+/// A project in one of its environments. Opening it reads files and nothing else: no guest runs, no database is asked.
+#[derive(Debug)]
+pub struct Project {
+    environment: Environment,
+    store: Store,
+    migrations: Vec<Migration>,
+    by_revision: HashMap<RevisionId, usize>,
+    graph: Graph,
+}
+
+impl Project {
+    /// Opens the project in a folder.
+    ///
+    /// # Errors
+    /// [`Error`] when the settings, a migration's metadata or the graph are wrong; each names the file.
+    pub fn open(directory: Dir, environment: &str) -> Result<Self, Error> {
+        let text = directory.read_to_string(CONFIG_FILE).map_err(|source| match source.kind() {
+            std::io::ErrorKind::NotFound => Error::NoProject,
+            _ => Error::ReadConfig { source },
+        })?;
+        let environment = Config::parse(&text, CONFIG_FILE)?.environment(environment)?.clone();
+        let store = Store::open(directory, &environment.migrations);
+        let migrations = store.scan()?;
+        let graph = Graph::new(migrations.iter().map(Revision::from))?;
+        let by_revision = migrations
+            .iter()
+            .enumerate()
+            .map(|(index, migration)| (migration.metadata.revision.clone(), index))
+            .collect();
+        Ok(Self { environment, store, migrations, by_revision, graph })
+    }
+
+    /// Connects to a database of this project. `url` is complete: variables are expanded, `local:` is resolved.
+    ///
+    /// # Errors
+    /// [`Error::Database`].
+    pub async fn connect(&self, url: &str) -> Result<Database, Error> {
+        let application = concat!("host ", env!("CARGO_PKG_VERSION"));
+        Ok(Database::connect(url, application, self.tables()).await?)
+    }
+
+    /// The settings.
+    pub fn environment(&self) -> &Environment {
+        &self.environment
+    }
+
+    /// The project's folder.
+    pub fn store(&self) -> &Store {
+        &self.store
+    }
+
+    /// All migrations, in the order of their file names.
+    pub fn migrations(&self) -> &[Migration] {
+        &self.migrations
+    }
+
+    /// One migration.
+    pub fn migration(&self, revision: &RevisionId) -> Option<&Migration> {
+        self.by_revision.get(revision).and_then(|index| self.migrations.get(*index))
+    }
+
+    /// How the migrations hang together.
+    pub fn graph(&self) -> &Graph {
+        &self.graph
+    }
+
+    /// The tables in which the host keeps its books.
+    pub fn tables(&self) -> Tables {
+        Tables { version: self.environment.version_table.clone(), history: self.environment.history_table.clone() }
+    }
+
+    /// The migrations that are applied and whose source is another one than at that time, in the order of the files.
+    pub fn changed(&self, books: &Books) -> Vec<Changed> {
+        let suspects: Vec<&Migration> = self
+            .migrations
+            .iter()
+            .filter(|migration| {
+                let digest = migration.source_digest.to_string();
+                books.digests.get(&migration.metadata.revision).is_some_and(|applied| *applied != digest)
+            })
+            .collect();
+        if suspects.is_empty() {
+            return Vec::new();
+        }
+        // What was downgraded since may be changed freely.
+        let applied = self.graph.implied(&books.heads);
+        suspects
+            .into_iter()
+            .filter(|migration| applied.contains(&migration.metadata.revision))
+            .map(|migration| Changed { revision: migration.metadata.revision.clone(), file: migration.file.clone() })
+            .collect()
+    }
+}

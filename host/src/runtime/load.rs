@@ -1,0 +1,110 @@
+//! From the bytes of a component to something that can be instantiated.
+
+use wasmtime::Engine;
+use wasmtime::component::Component;
+use wasmtime::component::Linker;
+
+use super::cache::CompileCache;
+use super::engine;
+use super::imports;
+use super::imports::ImportError;
+use super::linker;
+use super::script::BuiltIn;
+use crate::capability::GuestState;
+use crate::contract::MigrationGuestPre;
+use crate::contract::ScriptRuntimePre;
+
+/// The engine, with what every guest is linked against.
+pub struct Runtime {
+    pub(super) engine: Engine,
+    linker: Linker<GuestState>,
+    cache: Option<CompileCache>,
+}
+
+/// A component, compiled and linked. Making an instance of it takes microseconds.
+#[derive(Clone)]
+pub enum Loaded {
+    /// A migration in a compiled language.
+    Migration(MigrationGuestPre<GuestState>),
+    /// The runtime of a language.
+    Script(ScriptRuntimePre<GuestState>),
+}
+
+/// Why a component cannot be loaded.
+#[derive(Debug, thiserror::Error)]
+pub enum LoadError {
+    /// It wants something else than this host gives.
+    #[error(transparent)]
+    Import(#[from] ImportError),
+    /// It names a runtime that this host does not have.
+    #[error("it needs the language runtime '{name}', which this host does not have")]
+    UnknownRuntime {
+        /// The runtime.
+        name: String,
+    },
+    /// It cannot be compiled or linked.
+    #[error("it cannot be loaded: {reason}")]
+    Refused {
+        /// Why, with all causes.
+        reason: String,
+    },
+}
+
+impl LoadError {
+    /// What the operator should do.
+    pub fn hint(&self) -> String {
+        match self {
+            Self::Import(error) => error.hint(),
+            Self::UnknownRuntime { .. } => "use the host that built it, or a newer one".to_owned(),
+            Self::Refused { .. } => "run `host build` with this version of host".to_owned(),
+        }
+    }
+}
+
+impl Runtime {
+    /// Makes a runtime. Without a cache every component is compiled anew.
+    ///
+    /// # Errors
+    /// [`LoadError::Refused`] when this machine has no compiler backend.
+    pub fn new(cache: Option<CompileCache>) -> Result<Self, LoadError> {
+        let engine = engine::engine().map_err(refused)?;
+        let linker = linker::linker(&engine).map_err(refused)?;
+        Ok(Self { engine, linker, cache })
+    }
+
+    /// Compiles and links a migration in a compiled language. Blocks while it compiles.
+    ///
+    /// # Errors
+    /// [`LoadError`].
+    pub fn load_migration(&self, bytes: &[u8], digest: &str) -> Result<Loaded, LoadError> {
+        imports::check(bytes, "migration", "migration-guest")?;
+        let instance = self.linker.instantiate_pre(&self.compile(bytes, digest)?).map_err(refused)?;
+        Ok(Loaded::Migration(MigrationGuestPre::new(instance).map_err(refused)?))
+    }
+
+    /// Compiles and links a runtime that the host carries. Blocks while it compiles.
+    ///
+    /// # Errors
+    /// [`LoadError`].
+    pub fn load_script(&self, runtime: BuiltIn) -> Result<Loaded, LoadError> {
+        let bytes = runtime.component().map_err(refused)?;
+        let digest = crate::store::Digest::of(&bytes).to_string();
+        let instance = self.linker.instantiate_pre(&self.compile(&bytes, &digest)?).map_err(refused)?;
+        Ok(Loaded::Script(ScriptRuntimePre::new(instance).map_err(refused)?))
+    }
+
+    fn compile(&self, bytes: &[u8], digest: &str) -> Result<Component, LoadError> {
+        if let Some(component) = self.cache.as_ref().and_then(|cache| cache.get(&self.engine, digest)) {
+            return Ok(component);
+        }
+        let component = Component::new(&self.engine, bytes).map_err(refused)?;
+        if let Some(cache) = &self.cache {
+            cache.put(&self.engine, digest, &component);
+        }
+        Ok(component)
+    }
+}
+
+fn refused(error: wasmtime::Error) -> LoadError {
+    LoadError::Refused { reason: format!("{error:#}") }
+}

@@ -1,0 +1,24 @@
+//! The sandbox: all of wasmtime's engine, from the bytes of a component to the answer of a guest.
+//!
+//! [`imports`] looks at a component before anything is compiled, [`engine`] and [`linker`] say what may run and what it
+//! gets, [`cache`] keeps compiled code, [`script`] holds the runtimes of languages without a compiler, [`wasi`] is the inert
+//! subset of WASI for guests of stock toolchains, and [`call`] runs one guest once.
+
+pub mod cache;
+pub mod call;
+pub mod engine;
+pub mod imports;
+pub mod linker;
+pub mod load;
+pub mod script;
+pub mod wasi;
+
+pub use cache::CompileCache;
+pub use call::Ending;
+pub use call::Source;
+pub use call::Trapped;
+pub use imports::ImportError;
+pub use load::LoadError;
+pub use load::Loaded;
+pub use load::Runtime;
+pub use script::BuiltIn;

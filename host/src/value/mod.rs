@@ -1,0 +1,35 @@
+//! PostgreSQL's values: between the wire and the contract, as text, and as SQL. Pure: no I/O, no async.
+//!
+//! - [`TypeShape`] says how a type is built; the built-in types are known by number ([`oid`]).
+//! - [`decode`] turns what the server sent in binary format into a value of the contract.
+//! - [`declared_type`] and [`encode`] turn a value into a parameter.
+//! - [`text()`] and [`literal()`] write a value for people, scripts and `COPY`.
+//!
+//! The client encoding is UTF-8 throughout.
+
+mod calendar;
+mod check;
+mod decode;
+mod encode;
+mod error;
+mod literal;
+mod numeric;
+pub mod oid;
+mod scalar;
+mod shape;
+mod text;
+
+#[cfg(test)]
+mod tests;
+
+pub use decode::decode;
+pub use encode::Encoded;
+pub use encode::declared_type;
+pub use encode::encode;
+pub use error::ConversionError;
+pub use error::EncodeError;
+pub use literal::literal;
+pub use literal::quote_identifier;
+pub use literal::quote_text;
+pub use shape::TypeShape;
+pub use text::text;
