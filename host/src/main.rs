@@ -1,3 +1,5 @@
 //! The command `host`.
 
-fn main() {}
+fn main() -> std::process::ExitCode {
+    host::cli::main()
+}

@@ -1,0 +1,119 @@
+//! The arguments as they are typed. The doc comments are the help texts.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use clap::Parser;
+use clap::Subcommand;
+
+/// Apply database migrations, written in any language and run in a sandbox, to PostgreSQL
+#[derive(Debug, Parser)]
+#[command(name = "host", version, max_term_width = 100)]
+#[command(
+    after_help = "Exit codes: 0 done, 1 failed, 2 usage, 3 a check answered no, 4 another runner holds the lock, \
+                        70 a fault of host, 130 interrupted."
+)]
+pub(super) struct Arguments {
+    #[command(flatten)]
+    pub(super) global: Global,
+    #[command(subcommand)]
+    pub(super) command: Command,
+}
+
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Global options")]
+pub(super) struct Global {
+    /// Use the project in this folder [default: the nearest folder upwards with a host.toml]
+    #[arg(short = 'C', long, global = true, value_name = "DIR")]
+    pub(super) dir: Option<PathBuf>,
+    /// Use this section of host.toml
+    #[arg(short, long, global = true, value_name = "NAME", default_value = "default")]
+    pub(super) env: String,
+    /// Connect to this database [default: HOST_DATABASE_URL, DATABASE_URL, then host.toml]
+    #[arg(long, global = true, value_name = "URL", hide_env_values = true)]
+    pub(super) url: Option<String>,
+    /// Print JSON: one object a line for events, one document for listings
+    #[arg(long, global = true)]
+    pub(super) json: bool,
+    /// Print nothing but errors and what was asked for
+    #[arg(short, long, global = true)]
+    pub(super) quiet: bool,
+    /// Print more
+    #[arg(short, long, global = true)]
+    pub(super) verbose: bool,
+    /// Hand KEY=VALUE to migrations (can be repeated)
+    #[arg(short = 'x', global = true, value_name = "KEY=VALUE", value_parser = key_value)]
+    pub(super) argument: Vec<(String, String)>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Make a new project: host.toml and a folder for migrations
+    Init(super::init::InitArguments),
+    /// Make a new migration
+    Revision(super::revision::RevisionArguments),
+    /// Make a migration that joins branches
+    Merge(super::revision::MergeArguments),
+    /// Build the components of migrations from their sources
+    Build(super::build::BuildArguments),
+    /// Upgrade the database to a target
+    Upgrade(super::migrate::MigrateArguments),
+    /// Downgrade the database to a target
+    Downgrade(super::migrate::MigrateArguments),
+    /// Show which revisions the database is at
+    Current(super::current::CurrentArguments),
+    /// List the migrations, newest first
+    History(super::history::HistoryArguments),
+    /// List the heads of the migrations
+    Heads(super::heads::HeadsArguments),
+    /// List the branch points of the migrations
+    Branches(super::heads::HeadsArguments),
+    /// Show one migration
+    Show(super::show::ShowArguments),
+    /// Set the version table without running a migration
+    Stamp(super::stamp::StampArguments),
+    /// Show what ran on this database: when, who, how long, with which outcome
+    Log(super::log::LogArguments),
+    /// Show what a component could do: its imports, exports and metadata
+    Inspect(super::inspect::InspectArguments),
+    /// Manage the development cluster behind url = "local:"
+    Local(super::local::LocalArguments),
+    /// Make the version table and the history table if they are missing
+    EnsureVersion,
+    /// Print completions for a shell
+    Completions(super::completions::CompletionsArguments),
+}
+
+fn key_value(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((key, value)) if !key.is_empty() => Ok((key.to_owned(), value.to_owned())),
+        _ => Err("expected KEY=VALUE".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    #[test]
+    fn the_definition_is_sound() {
+        Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn relative_targets_need_no_quoting() {
+        for line in [
+            &["host", "downgrade", "-1"][..],
+            &["host", "downgrade", "-1", "--dry-run"],
+            &["host", "downgrade", "--dry-run", "-1"],
+            &["host", "upgrade", "+2"],
+            &["host", "upgrade", "branch@head"],
+            &["host", "history", "-r", "-2:head"],
+            &["host", "-x", "a=b", "-x", "c=d=e", "upgrade", "head"],
+        ] {
+            Arguments::try_parse_from(line).unwrap_or_else(|error| panic!("{line:?}: {error}"));
+        }
+    }
+}

@@ -1,0 +1,125 @@
+//! `host build`.
+
+use clap::Args;
+use serde_json::json;
+
+use super::failure::CHECK_SAYS_NO;
+use super::failure::Failure;
+use super::failure::with_causes;
+use super::report::text::count;
+use super::report::text::safe_line;
+use super::settings::Settings;
+use crate::error::Error;
+use crate::project::Project;
+use crate::store::Migration;
+use crate::toolchain::BuildEvent;
+use crate::toolchain::BuildOptions;
+use crate::toolchain::ProcessEnvironment;
+
+#[derive(Debug, Args)]
+pub(super) struct BuildArguments {
+    /// Only these revisions
+    revisions: Vec<String>,
+    /// Only say what is out of date, and exit with code 3 if something is
+    #[arg(long)]
+    check: bool,
+    /// Build what is up to date as well
+    #[arg(long, conflicts_with = "check")]
+    force: bool,
+}
+
+pub(super) fn run(settings: &Settings, arguments: &BuildArguments) -> Result<u8, Failure> {
+    let project = settings.project()?;
+    if arguments.check {
+        return check(settings, &project, &arguments.revisions);
+    }
+    build_with(settings, &project, &arguments.revisions, arguments.force)?;
+    Ok(0)
+}
+
+/// Builds what is out of date.
+pub(super) fn build(settings: &Settings, project: &Project, revisions: &[String]) -> Result<(), Failure> {
+    build_with(settings, project, revisions, false)
+}
+
+fn build_with(settings: &Settings, project: &Project, revisions: &[String], force: bool) -> Result<(), Failure> {
+    let report = settings.report();
+    let migrations = chosen(project, revisions)?;
+    let folder = settings.project_folder()?;
+    let folder = std::fs::canonicalize(&folder).unwrap_or(folder);
+    let environment = ProcessEnvironment::new(std::env::vars_os());
+    let options = BuildOptions { project: &folder, environment: &environment, force };
+    let result = crate::toolchain::build(project.store(), &migrations, options, &mut |event| {
+        match event {
+        BuildEvent::Started { migration } if !report.is_json() => {
+            report.progress(&safe_line(&format!("Building {}", migration.file)));
+        }
+        BuildEvent::Built { migration, bytes } if report.is_json() => report.document(&json!({
+            "event": "built", "revision": migration.metadata.revision, "file": migration.file, "bytes": bytes,
+        })),
+        BuildEvent::Failed { migration, error } if report.is_json() => report.document(&json!({
+            "event": "build-failed", "revision": migration.metadata.revision, "file": migration.file, "message": with_causes(error),
+        })),
+        _ => {}
+    }
+    });
+    let summary = result.map_err(|error| failed(&error))?;
+    if report.is_json() {
+        report.document(&json!({"event": "finished", "built": summary.built, "fresh": summary.fresh}));
+    } else {
+        let number = |number: usize| u64::try_from(number).unwrap_or(u64::MAX);
+        report.note(&format!("{} built, {} up to date", count(number(summary.built), "migration"), summary.fresh));
+    }
+    Ok(())
+}
+
+fn check(settings: &Settings, project: &Project, revisions: &[String]) -> Result<u8, Failure> {
+    let migrations = chosen(project, revisions)?;
+    let outdated = crate::toolchain::outdated(project.store(), &migrations).map_err(Error::Store)?;
+    let report = settings.report();
+    if report.is_json() {
+        let outdated: Vec<_> = outdated
+            .iter()
+            .map(|migration| json!({"revision": migration.metadata.revision, "file": migration.file}))
+            .collect();
+        report.document(&json!({ "outdated": outdated }));
+    } else {
+        for migration in &outdated {
+            report.line(&safe_line(&format!(
+                "{} ({}) is not built, or out of date",
+                migration.metadata.revision, migration.file
+            )));
+        }
+        if outdated.is_empty() {
+            report.note("everything is built");
+        }
+    }
+    Ok(if outdated.is_empty() { 0 } else { CHECK_SAYS_NO })
+}
+
+fn chosen(project: &Project, revisions: &[String]) -> Result<Vec<Migration>, Failure> {
+    if revisions.is_empty() {
+        return Ok(project.migrations().to_vec());
+    }
+    let mut migrations = Vec::new();
+    for revision in revisions {
+        for id in crate::revision::resolve_revisions(project.graph(), &[], revision).map_err(Error::Target)? {
+            migrations.push(project.migration(&id).ok_or(Error::UnknownRevision(id))?.clone());
+        }
+    }
+    Ok(migrations)
+}
+
+/// Every migration that cannot be built, with what its tool said.
+fn failed(error: &crate::toolchain::BuildError) -> Failure {
+    let mut message = error.to_string();
+    for failure in &error.failures {
+        message.push_str(&format!("\n{} ({}): {}", failure.revision, failure.file, with_causes(&failure.error)));
+    }
+    let hint = error.failures.iter().find_map(|failure| failure.error.hint());
+    Failure::new(
+        "build-failed",
+        message,
+        hint.unwrap_or_else(|| "correct the source, then run `host build` again".to_owned()),
+    )
+}

@@ -1,0 +1,63 @@
+//! `host current`.
+
+use clap::Args;
+use serde_json::json;
+
+use super::failure::CHECK_SAYS_NO;
+use super::failure::Failure;
+use super::report::text::safe_line;
+use super::settings::Settings;
+use crate::revision::RevisionId;
+
+#[derive(Debug, Args)]
+pub(super) struct CurrentArguments {
+    /// Exit with code 3 unless everything is applied
+    #[arg(short, long)]
+    check_heads: bool,
+}
+
+pub(super) async fn run(settings: &Settings, arguments: &CurrentArguments) -> Result<u8, Failure> {
+    let project = settings.project()?;
+    let mut runner = settings.runner(&project, settings.options()).await?;
+    let books = runner.books().await?;
+    runner.close().await;
+    let graph = project.graph();
+    let report = settings.report();
+    // Compared by what is applied, not by rows: a head that another one depends on has no row of its own.
+    let applied = graph.implied(&books.heads);
+    let up_to_date = graph.iter().all(|revision| applied.contains(&revision.id));
+    let is_head = |id: &RevisionId| graph.heads().iter().any(|head| head.id == *id);
+    if report.is_json() {
+        let rows: Vec<_> = books
+            .heads
+            .iter()
+            .map(|id| {
+                let known = graph.get(id.as_str());
+                json!({"revision": id, "head": is_head(id), "known": known.is_some(), "message": known.map(|revision| &revision.message)})
+            })
+            .collect();
+        report.document(&json!({"current": rows, "up_to_date": up_to_date}));
+    } else {
+        for id in &books.heads {
+            let mark = match graph.get(id.as_str()) {
+                None => " (not among the migrations)",
+                Some(_) if is_head(id) => " (head)",
+                Some(_) => "",
+            };
+            report.line(&format!("{id}{mark}"));
+            if let Some(revision) = graph.get(id.as_str()).filter(|_| report.is_verbose()) {
+                report.line(&safe_line(&format!("    {} ({})", revision.message, revision.file)));
+            }
+        }
+        if books.heads.is_empty() {
+            report.note("nothing is applied");
+        }
+    }
+    if arguments.check_heads && !up_to_date {
+        if !report.is_json() {
+            report.note("Database is not on all head revisions; run `host upgrade heads`");
+        }
+        return Ok(CHECK_SAYS_NO);
+    }
+    Ok(0)
+}

@@ -1,0 +1,62 @@
+//! `host init`.
+
+use std::path::Path;
+use std::path::PathBuf;
+
+use cap_std::ambient_authority;
+use cap_std::fs::Dir;
+use clap::Args;
+use serde_json::json;
+
+use super::failure::Failure;
+use super::report::text::safe_line;
+use super::settings::Settings;
+use crate::config::CONFIG_FILE;
+use crate::error::Error;
+use crate::scaffold;
+use crate::store;
+use crate::toolchain::Language;
+
+#[derive(Debug, Args)]
+pub(super) struct InitArguments {
+    /// The project's folder; it is made if there is none
+    #[arg(default_value = ".")]
+    folder: PathBuf,
+    /// Also make a first migration in this language
+    #[arg(long, value_name = "LANGUAGE")]
+    lang: Option<Language>,
+}
+
+pub(super) fn run(settings: &Settings, arguments: &InitArguments) -> Result<u8, Failure> {
+    let folder =
+        settings.named_folder().map_or_else(|| arguments.folder.clone(), |named| named.join(&arguments.folder));
+    let root = make_folder(&folder)?;
+    store::create_file(&root, CONFIG_FILE, scaffold::HOST_TOML.as_bytes()).map_err(Error::Store)?;
+    root.create_dir_all("migrations").map_err(|error| cannot_write(&folder, &error))?;
+    store::ensure_ignored(&root).map_err(Error::Store)?;
+    let report = settings.report();
+    if report.is_json() {
+        report.document(&json!({"event": "initialised", "folder": folder.to_string_lossy()}));
+    } else {
+        report.line(&safe_line(&format!("made {} with {CONFIG_FILE} and migrations/", folder.display())));
+    }
+    if let Some(language) = arguments.lang {
+        super::revision::first(&settings.at(&folder), language)?;
+    } else {
+        report.note("next: `host revision -m \"create users\"`, edit the file, `host build`, `host upgrade head`");
+    }
+    Ok(0)
+}
+
+fn make_folder(folder: &Path) -> Result<Dir, Failure> {
+    Dir::create_ambient_dir_all(folder, ambient_authority()).map_err(|error| cannot_write(folder, &error))?;
+    super::settings::open_folder(folder)
+}
+
+fn cannot_write(folder: &Path, error: &std::io::Error) -> Failure {
+    Failure::new(
+        "project-files",
+        format!("the folder '{}' cannot be made: {error}", safe_line(&folder.to_string_lossy())),
+        "check the permissions of the folder above, or choose another one",
+    )
+}

@@ -1,0 +1,144 @@
+//! `host inspect`.
+
+use std::path::Path;
+
+use clap::Args;
+use serde_json::json;
+
+use super::failure::Failure;
+use super::report::text::list_or;
+use super::report::text::safe_line;
+use super::settings::Settings;
+use crate::error::Error;
+use crate::runtime::imports;
+use crate::runtime::imports::Interfaces;
+use crate::store::Digest;
+use crate::store::Embedded;
+
+#[derive(Debug, Args)]
+pub(super) struct InspectArguments {
+    /// A revision of the project, or a .wasm file
+    what: String,
+}
+
+pub(super) fn run(settings: &Settings, arguments: &InspectArguments) -> Result<u8, Failure> {
+    let (name, bytes) = read(settings, &arguments.what)?;
+    let refused = |reason: String| {
+        Failure::new(
+            "component-refused",
+            format!("'{}' cannot be inspected: {reason}", safe_line(&name)),
+            "name a component: a .wasm file made by `host build`",
+        )
+    };
+    let interfaces = imports::interfaces(&bytes).map_err(|error| refused(error.to_string()))?;
+    let embedded = crate::store::read_embedded(&bytes).map_err(|error| refused(super::failure::with_causes(&error)))?;
+    let digest = Digest::of(&bytes);
+    let script = embedded.as_ref().and_then(|embedded| embedded.runtime.clone());
+    let verdict = match &script {
+        Some(_) => None,
+        None => imports::check(&bytes, "migration", "migration-guest").err(),
+    };
+    let report = settings.report();
+    if report.is_json() {
+        report.document(&json!({
+            "file": name,
+            "digest": digest,
+            "bytes": bytes.len(),
+            "imports": interfaces.imports,
+            "exports": interfaces.exports,
+            "migration": embedded,
+            "runs_here": verdict.is_none(),
+            "reason": verdict.map(|error| error.to_string()),
+        }));
+        return Ok(0);
+    }
+    let lines =
+        [format!("file:      {name}"), format!("digest:    {digest}"), format!("size:      {} bytes", bytes.len())];
+    lines.iter().for_each(|line| report.line(&safe_line(line)));
+    if let Some(embedded) = &embedded {
+        metadata(embedded).iter().for_each(|line| report.line(&safe_line(line)));
+    }
+    report.line(&safe_line(&format!("imports:   {}", list_or(&interfaces.imports, "nothing"))));
+    report.line(&safe_line(&format!("exports:   {}", list_or(&interfaces.exports, "nothing"))));
+    report.line("it can:");
+    abilities(&interfaces, script.as_deref()).iter().for_each(|line| report.line(&format!("  - {line}")));
+    match verdict {
+        Some(error) => report.line(&format!("it does not run on this host: {error}")),
+        None => report.line("it cannot reach files, the network, the environment, the clock or other processes"),
+    }
+    Ok(0)
+}
+
+fn read(settings: &Settings, what: &str) -> Result<(String, Vec<u8>), Failure> {
+    if Path::new(what).extension().is_some_and(|extension| extension == "wasm") {
+        let path = Path::new(what);
+        let folder = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        let folder = super::settings::open_folder(folder)?;
+        let file = path.file_name().unwrap_or_default();
+        let bytes = folder.read(file).map_err(|error| {
+            Failure::new(
+                "project-files",
+                format!("'{}' cannot be read: {error}", safe_line(what)),
+                "name a .wasm file or a revision",
+            )
+        })?;
+        return Ok((what.to_owned(), bytes));
+    }
+    let project = settings.project()?;
+    let ids = crate::revision::resolve_revisions(project.graph(), &[], what).map_err(Error::Target)?;
+    let [id] = ids.as_slice() else {
+        return Err(Failure::usage(
+            format!("'{}' names {} revisions", safe_line(what), ids.len()),
+            "name one revision",
+        ));
+    };
+    let migration = project.migration(id).ok_or_else(|| Error::UnknownRevision(id.clone()))?;
+    let component = project.store().component(migration).map_err(Error::Store)?;
+    Ok((project.store().component_path(migration), component.bytes))
+}
+
+fn metadata(embedded: &Embedded) -> Vec<String> {
+    let metadata = &embedded.metadata;
+    vec![
+        format!("revision:  {}", metadata.revision),
+        format!("revises:   {}", list_or(&metadata.revises, "<base>")),
+        format!("message:   {}", metadata.message),
+        format!("language:  {}", embedded.language),
+        format!("source:    {} (digest {})", embedded.file, embedded.source_digest),
+        format!("asks:      {}", list_or(&metadata.asks, "nothing beyond schema and data")),
+        format!("built by:  host {}", embedded.built_with),
+    ]
+}
+
+/// The imports in words.
+fn abilities(interfaces: &Interfaces, script: Option<&str>) -> Vec<String> {
+    if let Some(language) = script {
+        return vec![format!(
+            "run the {language} that it carries, one statement at a time, in the transaction that the host owns"
+        )];
+    }
+    let has = |prefix: &str| interfaces.imports.iter().any(|import| import.starts_with(prefix));
+    let mut abilities = Vec::new();
+    if has("host:migration/sql") {
+        abilities.push("run SQL, one statement at a time, in the transaction that the host owns".to_owned());
+    }
+    if has("host:migration/bulk") {
+        abilities.push("copy big tables in and out (not provided by this version of host)".to_owned());
+    }
+    if has("host:migration/env") {
+        abilities.push("write to the host's log and read the facts of its run".to_owned());
+    }
+    if has("wasi:") {
+        abilities
+            .push("call an inert WASI: no files, no network, a clock that stands, seeded random numbers".to_owned());
+    }
+    let foreign = interfaces
+        .imports
+        .iter()
+        .filter(|import| !import.starts_with("host:migration/") && !crate::runtime::wasi::provides(import));
+    abilities.extend(foreign.map(|import| format!("call {}, which no migration gets", safe_line(import))));
+    if abilities.is_empty() {
+        abilities.push("nothing: it imports no interface that does something".to_owned());
+    }
+    abilities
+}

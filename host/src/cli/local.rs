@@ -1,0 +1,99 @@
+//! `host local`.
+
+use clap::Args;
+use clap::Subcommand;
+use serde_json::json;
+
+use super::failure::Failure;
+use super::failure::with_causes;
+use super::settings::Settings;
+use crate::local::Started;
+use crate::local::Status;
+
+#[derive(Debug, Args)]
+pub(super) struct LocalArguments {
+    #[command(subcommand)]
+    command: LocalCommand,
+}
+
+#[derive(Debug, Subcommand)]
+enum LocalCommand {
+    /// Start the cluster; make it if there is none
+    Start,
+    /// Stop the cluster
+    Stop,
+    /// Say whether the cluster runs
+    Status,
+    /// Start the cluster and print its url
+    Url,
+    /// Start the cluster and open psql on it
+    Psql {
+        /// Arguments for psql
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<String>,
+    },
+    /// Stop the cluster and delete its data
+    Destroy,
+}
+
+pub(super) fn run(settings: &Settings, arguments: &LocalArguments) -> Result<u8, Failure> {
+    let cluster = settings.cluster()?;
+    let report = settings.report();
+    let say = |text: &str, document: serde_json::Value| {
+        if report.is_json() { report.document(&document) } else { report.line(text) }
+    };
+    match &arguments.command {
+        LocalCommand::Start => {
+            let text = match cluster.ensure_running()? {
+                Started::AlreadyRunning => "the cluster is running already",
+                Started::Started => "the cluster is started",
+                Started::Created => "the cluster is made and started",
+            };
+            cluster.notes().iter().for_each(|note| report.note(note));
+            say(text, json!({"local": "running", "url": cluster.url()?}));
+        }
+        LocalCommand::Stop => {
+            let text = if cluster.stop()? { "the cluster is stopped" } else { "the cluster was not running" };
+            say(text, json!({"local": "stopped"}));
+        }
+        LocalCommand::Status => match cluster.status()? {
+            Status::NotCreated => say("there is no cluster yet", json!({"local": "not-created"})),
+            Status::Stopped => say("the cluster is stopped", json!({"local": "stopped"})),
+            Status::Running { pid, version, data_folder, socket_folder, .. } => say(
+                &format!(
+                    "the cluster is running: PostgreSQL {version}, process {pid}, data in {}",
+                    super::report::text::safe_line(&data_folder.to_string_lossy())
+                ),
+                json!({
+                    "local": "running",
+                    "process": pid,
+                    "version": version,
+                    "data": data_folder.to_string_lossy(),
+                    "socket": socket_folder.to_string_lossy(),
+                    "url": cluster.url()?,
+                }),
+            ),
+        },
+        LocalCommand::Url => {
+            cluster.ensure_running()?;
+            let url = cluster.url()?;
+            say(&url, json!({"local": "running", "url": url}));
+        }
+        LocalCommand::Psql { arguments } => {
+            cluster.ensure_running()?;
+            let mut command = cluster.psql_command()?;
+            // Replaces this process, so that signals and the exit code are psql's own.
+            let error = std::os::unix::process::CommandExt::exec(command.args(arguments));
+            return Err(Failure::new(
+                "local-cluster",
+                format!("psql cannot be run: {}", with_causes(&error)),
+                "apt-get install postgresql-client",
+            ));
+        }
+        LocalCommand::Destroy => {
+            let text = if cluster.destroy()? { "the cluster and its data are gone" } else { "there was no cluster" };
+            say(text, json!({"local": "not-created"}));
+        }
+    }
+    Ok(0)
+}

@@ -1,0 +1,83 @@
+//! `host log`.
+
+use clap::Args;
+use serde_json::json;
+
+use super::failure::Failure;
+use super::report::text::count;
+use super::report::text::duration;
+use super::report::text::safe_line;
+use super::settings::Settings;
+use crate::db::HistoryRow;
+
+#[derive(Debug, Args)]
+pub(super) struct LogArguments {
+    /// Only the newest N entries
+    #[arg(short, long, value_name = "N")]
+    limit: Option<u32>,
+}
+
+pub(super) async fn run(settings: &Settings, arguments: &LogArguments) -> Result<u8, Failure> {
+    let project = settings.project()?;
+    let mut runner = settings.runner(&project, settings.options()).await?;
+    let rows = runner.history(arguments.limit).await?;
+    runner.close().await;
+    let report = settings.report();
+    if report.is_json() {
+        report.document(&json!({ "log": rows.iter().map(document).collect::<Vec<_>>() }));
+        return Ok(0);
+    }
+    for row in &rows {
+        report.line(&safe_line(&line(row)));
+        if report.is_verbose() {
+            report.line(&safe_line(&format!("    source digest: {}", row.source_digest.as_deref().unwrap_or("none"))));
+            report.line(&safe_line(&format!(
+                "    component digest: {}",
+                row.component_digest.as_deref().unwrap_or("none")
+            )));
+            report.line(&safe_line(&format!("    host {}", row.host_version)));
+        }
+        if let Some(error) = &row.error {
+            report.line(&format!("    {}", safe_line(error)));
+        }
+    }
+    if rows.is_empty() {
+        report.note("nothing ran on this database yet");
+    }
+    Ok(0)
+}
+
+fn line(row: &HistoryRow) -> String {
+    let milliseconds = u64::try_from(row.milliseconds).unwrap_or_default();
+    let number = |number: i64| u64::try_from(number).unwrap_or_default();
+    format!(
+        "{}  {:<9}  {}  {:<6}  {}, {}, {}, by {}",
+        row.started_at,
+        row.direction,
+        row.revision,
+        row.outcome,
+        duration(milliseconds),
+        count(number(row.statements), "statement"),
+        count(number(row.rows), "row"),
+        row.database_user,
+    )
+}
+
+fn document(row: &HistoryRow) -> serde_json::Value {
+    json!({
+        "id": row.id,
+        "revision": row.revision,
+        "direction": row.direction,
+        "outcome": row.outcome,
+        "source_digest": row.source_digest,
+        "component_digest": row.component_digest,
+        "started_at": row.started_at,
+        "finished_at": row.finished_at,
+        "milliseconds": row.milliseconds,
+        "statements": row.statements,
+        "rows": row.rows,
+        "database_user": row.database_user,
+        "host_version": row.host_version,
+        "error": row.error,
+    })
+}

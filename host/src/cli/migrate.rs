@@ -1,0 +1,144 @@
+//! `host upgrade` and `host downgrade`.
+
+use std::time::Duration;
+
+use clap::Args;
+use serde_json::json;
+
+use super::failure::Failure;
+use super::report::human;
+use super::report::text::count;
+use super::report::text::list_or;
+use super::settings::Settings;
+use super::signals;
+use crate::execute::Options;
+use crate::plan::Direction;
+use crate::plan::Plan;
+use crate::project::Project;
+
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Targets: head, heads, base, a revision or a unique prefix of one, +N, -N, REVISION+N, REVISION-N, \
+                        LABEL@head, LABEL@base, LABEL@REVISION, LABEL@+N, LABEL@-N."
+)]
+pub(super) struct MigrateArguments {
+    /// The target
+    #[arg(allow_negative_numbers = true)]
+    target: String,
+    /// Show the plan and change nothing
+    #[arg(long)]
+    dry_run: bool,
+    /// Build what is out of date first
+    #[arg(long, conflicts_with = "dry_run")]
+    build: bool,
+    /// Go on although applied migrations were changed since
+    #[arg(long)]
+    allow_changed: bool,
+    /// Let a downgrade take along revisions of branches that the target does not name
+    #[arg(long)]
+    all_branches: bool,
+    /// How many seconds to wait for another runner [default: runner-lock-seconds of host.toml]
+    #[arg(long, value_name = "SECONDS")]
+    lock_timeout: Option<u64>,
+    /// How many milliseconds a statement may run, 0 for no limit [default: as in host.toml]
+    #[arg(long, value_name = "MILLISECONDS")]
+    statement_timeout: Option<u64>,
+}
+
+pub(super) async fn run(
+    settings: &Settings,
+    direction: Direction,
+    arguments: &MigrateArguments,
+) -> Result<u8, Failure> {
+    let project = settings.project()?;
+    if arguments.build {
+        super::build::build(settings, &project, &[])?;
+    }
+    let options = Options {
+        allow_changed: arguments.allow_changed,
+        all_branches: arguments.all_branches,
+        runner_lock_wait: arguments.lock_timeout.map(Duration::from_secs),
+        statement_timeout_milliseconds: arguments.statement_timeout,
+        ..settings.options()
+    };
+    let mut runner = settings.runner(&project, options).await?;
+    if arguments.dry_run {
+        let plan = runner.plan(direction, &arguments.target).await?;
+        show_plan(settings, &project, &plan);
+        runner.close().await;
+        return Ok(0);
+    }
+    signals::listen(runner.interrupt());
+    let result = runner.run(direction, &arguments.target, &mut settings.report().observer()).await;
+    runner.close().await;
+    finished(settings, &result?.plan);
+    Ok(0)
+}
+
+fn finished(settings: &Settings, plan: &Plan) {
+    let report = settings.report();
+    let heads: Vec<_> = plan.heads_after.iter().collect();
+    if report.is_json() {
+        report.document(&json!({
+            "event": "finished",
+            "direction": human::verb(plan.direction),
+            "steps": plan.steps.len(),
+            "heads": heads,
+        }));
+    } else if plan.steps.is_empty() {
+        report.note(&format!("nothing to do: the database is at {}", list_or(&heads, "base")));
+    } else {
+        let steps = u64::try_from(plan.steps.len()).unwrap_or(u64::MAX);
+        report.note(&format!("{} done: the database is at {}", count(steps, "step"), list_or(&heads, "base")));
+    }
+}
+
+fn show_plan(settings: &Settings, project: &Project, plan: &Plan) {
+    let report = settings.report();
+    if report.is_json() {
+        report.document(&plan_document(plan));
+        return;
+    }
+    for step in &plan.steps {
+        let message = project.migration(&step.revision).map(|migration| migration.metadata.message.clone());
+        let message = message.filter(|message| !message.is_empty()).map(|message| format!(", {message}"));
+        report.line(&super::report::text::safe_line(&format!(
+            "Would run {} {} -> {}{}",
+            human::verb(step.direction),
+            list_or(&step.from, ""),
+            list_or(&step.to, ""),
+            message.unwrap_or_default(),
+        )));
+    }
+    for note in &plan.notes {
+        report.line(&format!("Note: this {} {note}", human::verb(plan.direction)));
+    }
+    if plan.steps.is_empty() {
+        let heads: Vec<_> = plan.heads_before.iter().collect();
+        report.note(&format!("nothing to do: the database is at {}", list_or(&heads, "base")));
+    }
+}
+
+/// The whole plan, with the rows of the version table around each step.
+fn plan_document(plan: &Plan) -> serde_json::Value {
+    let mut heads = plan.heads_before.clone();
+    let steps: Vec<_> = plan
+        .steps
+        .iter()
+        .map(|step| {
+            let before = heads.clone();
+            for row in &step.change.remove {
+                heads.remove(row);
+            }
+            heads.extend(step.change.add.iter().cloned());
+            json!({"revision": step.revision, "heads_before": before, "heads_after": heads})
+        })
+        .collect();
+    json!({
+        "direction": human::verb(plan.direction),
+        "steps": steps,
+        "heads_before": plan.heads_before,
+        "heads_after": plan.heads_after,
+        "notes": plan.notes.iter().map(ToString::to_string).collect::<Vec<_>>(),
+    })
+}

@@ -1,0 +1,83 @@
+//! Events and failures as JSON. Names are stable: programs read them.
+
+use serde_json::Value;
+use serde_json::json;
+
+use super::human::level_name;
+use super::human::verb;
+use crate::capability::GuestEvent;
+use crate::cli::failure::Failure;
+use crate::error::Error;
+use crate::execute::Cause;
+use crate::execute::Event;
+
+/// The object of an event.
+pub(super) fn event(event: &Event) -> Value {
+    match event {
+        Event::Waiting { holder, seconds } => json!({"event": "waiting", "holder": holder, "seconds": seconds}),
+        Event::Planned { direction, steps } => {
+            json!({"event": "planned", "direction": verb(*direction), "steps": steps})
+        }
+        Event::StepStarted { direction, revision, from, to, message, number, of } => json!({
+            "event": "step-started",
+            "direction": verb(*direction),
+            "revision": revision,
+            "from": from,
+            "to": to,
+            "message": message,
+            "number": number,
+            "of": of,
+        }),
+        Event::Guest { revision, event: GuestEvent::Log { level, message } } => {
+            json!({"event": "log", "revision": revision, "level": level_name(*level), "message": message})
+        }
+        Event::Guest { revision, event: GuestEvent::Progress { label, done, total } } => {
+            json!({"event": "progress", "revision": revision, "label": label, "done": done, "total": total})
+        }
+        Event::StepDone { direction, revision, milliseconds, statements, rows } => json!({
+            "event": "step-done",
+            "direction": verb(*direction),
+            "revision": revision,
+            "milliseconds": milliseconds,
+            "statements": statements,
+            "rows": rows,
+        }),
+        Event::Stamped { from, to } => json!({"event": "stamped", "from": from, "to": to}),
+        Event::Note { text } => json!({"event": "note", "text": text}),
+    }
+}
+
+/// The object of a failure: always kind, message and hint; of a step that failed everything that is known.
+pub(super) fn failure(failure: &Failure) -> Value {
+    let mut error = json!({
+        "kind": failure.kind(),
+        "message": failure.message(),
+        "hint": failure.hint(),
+    });
+    if let Failure::Library(library) = failure
+        && let Error::Step(step) = library.as_ref()
+    {
+        error["revision"] = json!(step.revision);
+        error["file"] = json!(step.file);
+        error["direction"] = json!(verb(step.direction));
+        error["steps_done"] = json!(step.steps_done);
+        error["heads"] = json!(step.heads);
+        error["blame"] = json!(format!("{:?}", step.cause.blame()).to_lowercase());
+        if let Cause::Statement { failure, source, said, swallowed } = &step.cause {
+            let said_by_server = &failure.error;
+            error["sqlstate"] = json!(said_by_server.sqlstate);
+            error["detail"] = json!(said_by_server.detail);
+            error["server_hint"] = json!(said_by_server.hint);
+            error["context"] = json!(said_by_server.context);
+            error["statement"] = json!(failure.statement);
+            error["position"] = json!(said_by_server.position);
+            error["said"] = json!(said);
+            error["swallowed"] = json!(swallowed);
+            if let Some(place) = super::failure::place(failure, source.as_ref()) {
+                error["line"] = json!(place.line);
+                error["column"] = json!(place.column);
+            }
+        }
+    }
+    json!({ "error": error })
+}

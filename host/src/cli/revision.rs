@@ -1,0 +1,195 @@
+//! `host revision` and `host merge`.
+
+use clap::Args;
+use serde_json::json;
+
+use super::failure::Failure;
+use super::report::text::safe_line;
+use super::settings::Settings;
+use crate::error::Error;
+use crate::project::Project;
+use crate::revision::NewRevision;
+use crate::revision::RevisionId;
+use crate::revision::place;
+use crate::scaffold;
+use crate::scaffold::NewMigration;
+use crate::store::Metadata;
+use crate::toolchain::Language;
+
+#[derive(Debug, Args)]
+pub(super) struct RevisionArguments {
+    /// What the migration does, in a few words
+    #[arg(short, long)]
+    message: Option<String>,
+    /// The language: sql or rust
+    #[arg(long, value_name = "LANGUAGE", default_value = "sql")]
+    lang: Language,
+    /// The parent (can be repeated)
+    #[arg(long, value_name = "REVISION", default_value = "head")]
+    head: Vec<String>,
+    /// Let the parent be no head: a new branch begins there
+    #[arg(long)]
+    splice: bool,
+    /// A revision of another branch that must be applied first (can be repeated)
+    #[arg(long, value_name = "REVISION")]
+    depends_on: Vec<String>,
+    /// A name for the branch that begins here (can be repeated)
+    #[arg(long, value_name = "LABEL")]
+    branch_label: Vec<String>,
+    /// The revision id [default: twelve random hexadecimal digits]
+    #[arg(long, value_name = "ID")]
+    rev_id: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct MergeArguments {
+    /// The revisions to merge; `heads` for all heads
+    #[arg(required = true)]
+    revisions: Vec<String>,
+    /// What the merge does, in a few words
+    #[arg(short, long)]
+    message: Option<String>,
+    /// The language: sql or rust
+    #[arg(long, value_name = "LANGUAGE", default_value = "sql")]
+    lang: Language,
+    /// Let the parents be no heads
+    #[arg(long)]
+    splice: bool,
+    /// A name for the branch that begins here (can be repeated)
+    #[arg(long, value_name = "LABEL")]
+    branch_label: Vec<String>,
+    /// The revision id [default: twelve random hexadecimal digits]
+    #[arg(long, value_name = "ID")]
+    rev_id: Option<String>,
+}
+
+/// What is to be made.
+struct Wanted<'a> {
+    message: Option<&'a str>,
+    language: Language,
+    heads: Vec<String>,
+    merge: bool,
+    splice: bool,
+    depends_on: Vec<String>,
+    branch_labels: Vec<String>,
+    id: Option<&'a str>,
+}
+
+pub(super) fn run(settings: &Settings, arguments: &RevisionArguments) -> Result<u8, Failure> {
+    make(
+        settings,
+        Wanted {
+            message: arguments.message.as_deref(),
+            language: arguments.lang,
+            heads: arguments.head.clone(),
+            merge: false,
+            splice: arguments.splice,
+            depends_on: arguments.depends_on.clone(),
+            branch_labels: arguments.branch_label.clone(),
+            id: arguments.rev_id.as_deref(),
+        },
+    )
+}
+
+pub(super) fn merge(settings: &Settings, arguments: &MergeArguments) -> Result<u8, Failure> {
+    let default = format!("merge {}", arguments.revisions.join(" and "));
+    make(
+        settings,
+        Wanted {
+            message: Some(arguments.message.as_deref().unwrap_or(&default)),
+            language: arguments.lang,
+            heads: arguments.revisions.clone(),
+            merge: true,
+            splice: arguments.splice,
+            depends_on: Vec::new(),
+            branch_labels: arguments.branch_label.clone(),
+            id: arguments.rev_id.as_deref(),
+        },
+    )
+}
+
+/// The first migration of a new project.
+pub(super) fn first(settings: &Settings, language: Language) -> Result<u8, Failure> {
+    make(
+        settings,
+        Wanted {
+            message: Some("first migration"),
+            language,
+            heads: vec!["head".to_owned()],
+            merge: false,
+            splice: false,
+            depends_on: Vec::new(),
+            branch_labels: Vec::new(),
+            id: None,
+        },
+    )
+}
+
+/// Checks what the graph would be like, and only then writes.
+fn make(settings: &Settings, wanted: Wanted<'_>) -> Result<u8, Failure> {
+    let project = settings.project()?;
+    let id = match wanted.id {
+        Some(id) => {
+            RevisionId::new(id).map_err(|error| Failure::usage(error.to_string(), "choose another --rev-id"))?
+        }
+        None => random_id()?,
+    };
+    // Without any migration there is no head, and the new one is a base.
+    let heads = if project.graph().is_empty() && wanted.heads == ["head"] { Vec::new() } else { wanted.heads };
+    let new = NewRevision {
+        id: id.clone(),
+        heads,
+        merge: wanted.merge,
+        splice: wanted.splice,
+        depends_on: wanted.depends_on,
+        branch_labels: wanted.branch_labels.clone(),
+    };
+    let place = place(project.graph(), &new).map_err(Error::Place)?;
+    let now = jiff::Timestamp::now().in_tz("UTC").map_err(|error| Failure::bug(error.to_string()))?;
+    let metadata = Metadata {
+        revises: place.revises,
+        depends_on: place.depends_on,
+        branch_labels: wanted.branch_labels,
+        message: wanted.message.unwrap_or_default().to_owned(),
+        created: Some(now.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()),
+        ..Metadata::new(id.clone())
+    };
+    let files = scaffold::new_migration(NewMigration {
+        language: wanted.language,
+        metadata: &metadata,
+        time: now.datetime(),
+        migrations: project.store().migrations_folder(),
+    })
+    .map_err(|error| {
+        let hint = error.hint().unwrap_or_else(|| "choose another message".to_owned());
+        Failure::new("no-template", super::failure::with_causes(&error), hint)
+    })?;
+    let path = project.store().create_migration(&files).map_err(Error::Store)?;
+    written(settings, &project, wanted.language, &id, &path)
+}
+
+fn written(
+    settings: &Settings,
+    project: &Project,
+    language: Language,
+    id: &RevisionId,
+    path: &str,
+) -> Result<u8, Failure> {
+    if language == Language::Rust {
+        // So that an editor finds the SDK before the first build.
+        crate::toolchain::write_rust_sdk(project.store()).map_err(Error::Store)?;
+    }
+    let report = settings.report();
+    if report.is_json() {
+        report.document(&json!({"event": "written", "revision": id, "file": path}));
+    } else {
+        report.line(&safe_line(&format!("wrote {path} (revision {id})")));
+    }
+    Ok(0)
+}
+
+fn random_id() -> Result<RevisionId, Failure> {
+    let mut random = [0; 6];
+    getrandom::fill(&mut random).map_err(|error| Failure::bug(format!("no random bytes: {error}")))?;
+    Ok(scaffold::new_revision_id(random))
+}

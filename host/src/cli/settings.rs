@@ -1,0 +1,172 @@
+//! From arguments and environment to what a command needs.
+
+use std::path::Path;
+use std::path::PathBuf;
+
+use cap_std::ambient_authority;
+use cap_std::fs::Dir;
+
+use super::args::Global;
+use super::failure::Failure;
+use super::report::Report;
+use crate::config::CONFIG_FILE;
+use crate::db::Database;
+use crate::error::Error;
+use crate::execute::Options;
+use crate::execute::Runner;
+use crate::local::Cluster;
+use crate::local::Started;
+use crate::project::Project;
+use crate::store::STATE_FOLDER;
+
+/// The url of the development cluster.
+const LOCAL_URL: &str = "local:";
+
+/// The settings of one invocation.
+#[derive(Clone)]
+pub(super) struct Settings {
+    directory: Option<PathBuf>,
+    environment: String,
+    url: Option<String>,
+    arguments: Vec<(String, String)>,
+    report: Report,
+}
+
+impl Settings {
+    pub(super) fn new(global: &Global) -> Self {
+        Self {
+            directory: global.dir.clone(),
+            environment: global.env.clone(),
+            url: global.url.clone().or_else(|| variable("HOST_DATABASE_URL")).or_else(|| variable("DATABASE_URL")),
+            arguments: global.argument.clone(),
+            report: Report::new(global.json, global.quiet, global.verbose),
+        }
+    }
+
+    pub(super) fn report(&self) -> &Report {
+        &self.report
+    }
+
+    /// What `-x` gave, and otherwise the defaults.
+    pub(super) fn options(&self) -> Options {
+        Options { args: self.arguments.clone(), ..Options::default() }
+    }
+
+    /// The folder that `--dir` names.
+    pub(super) fn named_folder(&self) -> Option<&Path> {
+        self.directory.as_deref()
+    }
+
+    /// The same settings for another folder.
+    pub(super) fn at(&self, folder: &Path) -> Self {
+        Self { directory: Some(folder.to_owned()), ..self.clone() }
+    }
+
+    /// The project's folder: the one that was named, or the nearest one upwards with a host.toml.
+    pub(super) fn project_folder(&self) -> Result<PathBuf, Failure> {
+        if let Some(directory) = &self.directory {
+            return Ok(directory.clone());
+        }
+        let here = std::env::current_dir().map_err(|error| {
+            Failure::new(
+                "no-project",
+                format!("the current folder cannot be read: {error}"),
+                "name the project's folder with --dir",
+            )
+        })?;
+        let folder = here.ancestors().find(|folder| folder.join(CONFIG_FILE).is_file());
+        folder.map(Path::to_path_buf).ok_or_else(|| Error::NoProject.into())
+    }
+
+    /// The project.
+    pub(super) fn project(&self) -> Result<Project, Failure> {
+        Ok(Project::open(open_folder(&self.project_folder()?)?, &self.environment)?)
+    }
+
+    /// The development cluster of the project.
+    pub(super) fn cluster(&self) -> Result<Cluster, Failure> {
+        let folder = self.project_folder()?;
+        let folder = std::path::absolute(&folder).unwrap_or(folder);
+        Ok(Cluster::new(
+            &folder.join(STATE_FOLDER),
+            std::env::var_os("HOST_PG_BIN").map(PathBuf::from),
+            std::env::var_os("PATH"),
+        ))
+    }
+
+    /// The complete url of the database. Starts the development cluster if that is what the settings name.
+    pub(super) fn url(&self, project: &Project) -> Result<String, Failure> {
+        let url = match (&self.url, &project.environment().url) {
+            (Some(url), _) => url.clone(),
+            (None, Some(url)) => url.expand(&variable).map_err(Error::Config)?,
+            (None, None) => {
+                return Err(Failure::new(
+                    "configuration",
+                    format!("no database is named: section [{}] of host.toml has no url", self.environment),
+                    "set `url` there, or HOST_DATABASE_URL, or use --url",
+                ));
+            }
+        };
+        if url == LOCAL_URL { self.start_cluster() } else { Ok(url) }
+    }
+
+    /// Connects to the database.
+    pub(super) async fn connect(&self, project: &Project) -> Result<Database, Failure> {
+        Ok(project.connect(&self.url(project)?).await?)
+    }
+
+    /// Connects only if that needs nothing but the wire: a development cluster that stands still is not started.
+    pub(super) async fn connect_if_there(&self, project: &Project) -> Option<Database> {
+        let configured = self.url.clone().or_else(|| project.environment().url.as_ref()?.expand(&variable).ok())?;
+        let url = if configured == LOCAL_URL {
+            let cluster = self.cluster().ok()?;
+            match cluster.status().ok()? {
+                crate::local::Status::Running { .. } => cluster.url().ok()?,
+                _ => return None,
+            }
+        } else {
+            configured
+        };
+        tokio::time::timeout(std::time::Duration::from_secs(2), project.connect(&url)).await.ok()?.ok()
+    }
+
+    /// A runner on the database.
+    pub(super) async fn runner<'project>(
+        &self,
+        project: &'project Project,
+        options: Options,
+    ) -> Result<Runner<'project>, Failure> {
+        Ok(Runner::new(project, self.connect(project).await?, options))
+    }
+
+    fn start_cluster(&self) -> Result<String, Failure> {
+        let cluster = self.cluster()?;
+        let started = cluster.ensure_running()?;
+        let how = match started {
+            Started::AlreadyRunning => "using the development cluster of this project (url = \"local:\")",
+            Started::Started => "started the development cluster of this project (url = \"local:\")",
+            Started::Created => "made and started a development cluster for this project (url = \"local:\")",
+        };
+        self.report.note(how);
+        if started != Started::AlreadyRunning {
+            cluster.notes().iter().for_each(|note| self.report.note(note));
+        }
+        Ok(cluster.url()?)
+    }
+}
+
+/// Opens a folder with the rights of this process. Everything below goes through the folder that it returns.
+pub(super) fn open_folder(folder: &Path) -> Result<Dir, Failure> {
+    Dir::open_ambient_dir(folder, ambient_authority()).map_err(|error| {
+        Failure::new(
+            "no-project",
+            format!("the folder '{}' cannot be opened: {error}", super::report::text::safe(&folder.to_string_lossy())),
+            "name the project's folder with --dir",
+        )
+    })
+}
+
+/// An environment variable that is set to something.
+pub(super) fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|value| !value.is_empty())
+}

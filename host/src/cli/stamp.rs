@@ -1,0 +1,36 @@
+//! `host stamp`.
+
+use clap::Args;
+use serde_json::json;
+
+use super::failure::Failure;
+use super::report::text::list_or;
+use super::settings::Settings;
+use super::signals;
+
+#[derive(Debug, Args)]
+pub(super) struct StampArguments {
+    /// The targets: revisions, unique prefixes, branch labels, head, heads or base
+    #[arg(required = true, allow_negative_numbers = true)]
+    targets: Vec<String>,
+    /// Delete all rows of the version table first, whatever they are
+    #[arg(long)]
+    purge: bool,
+}
+
+pub(super) async fn run(settings: &Settings, arguments: &StampArguments) -> Result<u8, Failure> {
+    let project = settings.project()?;
+    let mut runner = settings.runner(&project, settings.options()).await?;
+    signals::listen(runner.interrupt());
+    let targets: Vec<&str> = arguments.targets.iter().map(String::as_str).collect();
+    let result = runner.stamp(&targets, arguments.purge, &mut settings.report().observer()).await;
+    runner.close().await;
+    let plan = result?;
+    let heads: Vec<_> = plan.heads_after.iter().collect();
+    if settings.report().is_json() {
+        settings.report().document(&json!({"event": "finished", "heads": heads}));
+    } else if plan.change.remove.is_empty() && plan.change.add.is_empty() {
+        settings.report().note(&format!("nothing to do: the database is at {}", list_or(&heads, "base")));
+    }
+    Ok(0)
+}

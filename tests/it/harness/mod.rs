@@ -1,0 +1,20 @@
+//! A sealed environment for each test.
+
+mod output;
+mod project;
+mod server;
+
+pub(crate) use output::Output;
+pub(crate) use project::TestProject;
+pub(crate) use server::TestDatabase;
+
+/// Compares a whole output with its snapshot, with the parts replaced that differ from run to run.
+macro_rules! assert_output {
+    ($output:expr) => {{
+        let output: &crate::harness::Output = &$output;
+        insta::with_settings!({prepend_module_to_snapshot => true, omit_expression => true}, {
+            insta::assert_snapshot!(output.stable());
+        });
+    }};
+}
+pub(crate) use assert_output;

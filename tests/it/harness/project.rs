@@ -1,0 +1,131 @@
+//! A project folder with a database.
+
+use std::path::Path;
+use std::path::PathBuf;
+use std::process::Command;
+
+use super::Output;
+use super::TestDatabase;
+
+/// A project in a temporary folder, with a database of its own.
+pub(crate) struct TestProject {
+    pub(crate) database: TestDatabase,
+    folder: tempfile::TempDir,
+}
+
+impl TestProject {
+    /// A project with settings and no migrations.
+    pub(crate) fn new() -> Self {
+        let project = Self { database: TestDatabase::new(), folder: tempfile::tempdir().expect("a temporary folder") };
+        project.write("host.toml", "[default]\n");
+        std::fs::create_dir(project.path("migrations")).expect("a folder for migrations");
+        project
+    }
+
+    /// A project with the migrations `a`, `b` and `c`, each making one table, built.
+    pub(crate) fn with_three_tables() -> Self {
+        let project = Self::new();
+        let mut parent = None;
+        for id in ["a", "b", "c"] {
+            project.sql(id, parent, &format!("CREATE TABLE table_{id} (id int)"), &format!("DROP TABLE table_{id}"));
+            parent = Some(id);
+        }
+        project.host(&["build"]).success();
+        project
+    }
+
+    pub(crate) fn path(&self, path: &str) -> PathBuf {
+        self.folder.path().join(path)
+    }
+
+    /// Writes a file; folders on its way are made.
+    pub(crate) fn write(&self, path: &str, text: &str) {
+        let path = self.path(path);
+        std::fs::create_dir_all(path.parent().expect("a parent")).expect("a folder");
+        std::fs::write(path, text).expect("a file");
+    }
+
+    /// Writes a migration in SQL, `migrations/<id>.sql`.
+    pub(crate) fn sql(&self, id: &str, revises: Option<&str>, upgrade: &str, downgrade: &str) {
+        let revises = revises.map(|parent| format!("-- revises = [\"{parent}\"]\n")).unwrap_or_default();
+        self.write(
+            &format!("migrations/{id}.sql"),
+            &format!(
+                "-- /// migration\n-- revision = \"{id}\"\n{revises}-- message = \"migration {id}\"\n-- ///\n\
+                 -- upgrade\n{upgrade};\n-- downgrade\n{downgrade};\n"
+            ),
+        );
+    }
+
+    /// Copies a guest of tests/guests into the project as a migration.
+    pub(crate) fn guest(&self, name: &str) {
+        let from = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/guests").join(name);
+        let to = self.path("migrations").join(name);
+        copy_folder(&from, &to);
+        // The guests name the SDK relative to their own place.
+        let manifest = to.join("Cargo.toml");
+        if let Ok(text) = std::fs::read_to_string(&manifest) {
+            let sdk = Path::new(env!("CARGO_MANIFEST_DIR")).join("../guest-sdk/rust");
+            let sdk = sdk.canonicalize().expect("the SDK");
+            std::fs::write(&manifest, text.replace("../../../guest-sdk/rust", sdk.to_str().expect("UTF-8")))
+                .expect("a manifest");
+        }
+    }
+
+    /// Runs `host` on the project and its database.
+    #[must_use = "compare it with a snapshot, or ask for success()"]
+    pub(crate) fn host(&self, arguments: &[&str]) -> Output {
+        self.run(self.command(arguments))
+    }
+
+    /// Runs `host` with one more environment variable, or another value for one.
+    #[must_use = "compare it with a snapshot, or ask for success()"]
+    pub(crate) fn host_with(&self, variable: (&str, &str), arguments: &[&str]) -> Output {
+        let mut command = self.command(arguments);
+        command.env(variable.0, variable.1);
+        self.run(command)
+    }
+
+    /// `host` in a sealed environment: nothing of this process's surroundings reaches it but PATH and what building needs.
+    pub(crate) fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_host"));
+        command.env_clear().current_dir(self.folder.path()).args(arguments);
+        for variable in ["PATH", "HOME", "CARGO_HOME", "RUSTUP_HOME", "RUSTUP_TOOLCHAIN"] {
+            if let Some(value) = std::env::var_os(variable) {
+                command.env(variable, value);
+            }
+        }
+        command.env("HOST_DATABASE_URL", self.database.url());
+        command
+    }
+
+    #[must_use = "compare it with a snapshot, or ask for success()"]
+    pub(crate) fn run(&self, mut command: Command) -> Output {
+        let output = command.stdin(std::process::Stdio::null()).output().expect("host runs");
+        Output::new(output, self.replacements())
+    }
+
+    fn replacements(&self) -> Vec<(String, &'static str)> {
+        vec![
+            (self.folder.path().to_string_lossy().into_owned(), "[project]"),
+            (self.database.name().to_owned(), "[database]"),
+            (self.database.socket_folder(), "[socket]"),
+        ]
+    }
+}
+
+fn copy_folder(from: &Path, to: &Path) {
+    std::fs::create_dir_all(to).expect("a folder");
+    for entry in std::fs::read_dir(from).unwrap_or_else(|error| panic!("{}: {error}", from.display())) {
+        let entry = entry.expect("an entry");
+        let target = to.join(entry.file_name());
+        if entry.file_name() == "target" {
+            continue;
+        }
+        if entry.file_type().expect("a type").is_dir() {
+            copy_folder(&entry.path(), &target);
+        } else {
+            std::fs::copy(entry.path(), target).expect("a copy");
+        }
+    }
+}

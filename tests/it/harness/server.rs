@@ -1,0 +1,130 @@
+//! One server for all tests, one database for each.
+
+use std::path::Path;
+use std::path::PathBuf;
+use std::process::Command;
+use std::sync::OnceLock;
+use std::sync::atomic::AtomicU32;
+use std::sync::atomic::Ordering;
+
+use host::local::Cluster;
+use host::local::Status;
+
+/// A password for the role `with_password`, the only one that the server asks for one.
+pub(crate) const PASSWORD: &str = "right horse";
+
+static SERVER: OnceLock<Server> = OnceLock::new();
+static DATABASES: AtomicU32 = AtomicU32::new(0);
+
+/// The server of this run. It stays, so that the next run finds it; `scripts/test` stops it.
+struct Server {
+    cluster: Cluster,
+    socket_folder: PathBuf,
+}
+
+/// An empty database of its own, dropped with the value.
+pub(crate) struct TestDatabase {
+    name: String,
+}
+
+impl TestDatabase {
+    pub(crate) fn new() -> Self {
+        let number = DATABASES.fetch_add(1, Ordering::Relaxed);
+        let name = format!("it_{}_{number}", std::process::id());
+        server().psql("host", &format!("CREATE DATABASE {name}"));
+        Self { name }
+    }
+
+    pub(crate) fn name(&self) -> &str {
+        &self.name
+    }
+
+    pub(crate) fn url(&self) -> String {
+        self.url_for("host")
+    }
+
+    /// The url for another role.
+    pub(crate) fn url_for(&self, user: &str) -> String {
+        let socket: String =
+            server().socket_folder.to_str().expect("a UTF-8 path").bytes().map(|byte| format!("%{byte:02X}")).collect();
+        format!("postgres://{user}@localhost:5432/{}?host={socket}&sslmode=disable", self.name)
+    }
+
+    /// The folder of the server's socket.
+    pub(crate) fn socket_folder(&self) -> String {
+        server().socket_folder.to_string_lossy().into_owned()
+    }
+
+    /// What psql prints for a statement: rows in lines, fields separated by `|`.
+    pub(crate) fn query(&self, sql: &str) -> String {
+        server().psql(&self.name, sql)
+    }
+
+    /// psql on this database, for tests that need a second session.
+    pub(crate) fn psql(&self) -> Command {
+        server().psql_command(&self.name)
+    }
+
+    /// The schema and data of the database, without what differs between equal databases.
+    #[expect(dead_code, reason = "for tests that compare databases")]
+    pub(crate) fn dump(&self) -> String {
+        let output = Command::new("pg_dump")
+            .args(["--no-owner", "--restrict-key=test", "--dbname", &self.url()])
+            .output()
+            .expect("pg_dump runs");
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).expect("UTF-8")
+    }
+}
+
+impl Drop for TestDatabase {
+    fn drop(&mut self) {
+        let mut command = server().psql_command("host");
+        // A test that failed may leave a session; the next run begins with other names anyway.
+        let _ = command.args(["-c", &format!("DROP DATABASE IF EXISTS {} WITH (FORCE)", self.name)]).output();
+    }
+}
+
+impl Server {
+    fn psql_command(&self, database: &str) -> Command {
+        let mut command = self.cluster.psql_command().expect("psql is there");
+        command
+            .args(["-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "--dbname"])
+            .arg(format!("host={} port=5432 user=host dbname={database}", self.socket_folder.display()));
+        command
+    }
+
+    fn psql(&self, database: &str, sql: &str) -> String {
+        let output = self.psql_command(database).args(["-c", sql]).output().expect("psql runs");
+        assert!(output.status.success(), "{sql}: {}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).expect("UTF-8").trim_end().to_owned()
+    }
+}
+
+fn server() -> &'static Server {
+    SERVER.get_or_init(|| {
+        let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("it-server");
+        std::fs::create_dir_all(&folder).expect("a folder for the server");
+        let cluster = Cluster::new(&folder, None, std::env::var_os("PATH"));
+        cluster.ensure_running().expect("the server starts");
+        let Status::Running { data_folder, socket_folder, .. } = cluster.status().expect("a status") else {
+            panic!("the server does not run");
+        };
+        let server = Server { cluster, socket_folder };
+        ask_for_a_password(&server, &data_folder);
+        server
+    })
+}
+
+/// Makes the role whose password is checked. Everybody else is trusted, because only this user reaches the socket.
+fn ask_for_a_password(server: &Server, data_folder: &Path) {
+    const RULE: &str = "local all with_password scram-sha-256\n";
+    let file = data_folder.join("pg_hba.conf");
+    let rules = std::fs::read_to_string(&file).expect("the rules of the server");
+    if !rules.starts_with(RULE) {
+        std::fs::write(&file, format!("{RULE}{rules}")).expect("the rules can be written");
+        server.psql("host", &format!("CREATE ROLE with_password LOGIN PASSWORD '{PASSWORD}'"));
+        server.psql("host", "CREATE ROLE restricted LOGIN");
+        server.psql("host", "SELECT pg_reload_conf()");
+    }
+}

@@ -1,0 +1,21 @@
+//! Integration tests: the command line as a user runs it, against a real PostgreSQL.
+//!
+//! Every test has a project folder and a database of its own, in a sealed environment. All of them share one server, which
+//! lives in the target folder and is made by the host's own development cluster.
+
+mod harness;
+
+mod road;
+
+/// A test file that no module names would never run.
+#[test]
+fn no_test_file_is_forgotten() {
+    let main = include_str!("main.rs");
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/it");
+    for entry in std::fs::read_dir(folder).expect("the folder of the tests") {
+        let name = entry.expect("an entry").file_name().into_string().expect("a UTF-8 name");
+        if let Some(module) = name.strip_suffix(".rs").filter(|module| *module != "main") {
+            assert!(main.contains(&format!("mod {module};")), "{name} is no module of main.rs");
+        }
+    }
+}
