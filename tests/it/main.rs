@@ -5,6 +5,8 @@
 
 mod harness;
 
+
+mod guests;
 mod road;
 
 /// A test file that no module names would never run.

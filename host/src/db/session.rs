@@ -4,9 +4,7 @@ mod batch;
 mod prepared;
 
 use futures_util::TryStreamExt as _;
-use sqlx::Executor as _;
 use sqlx::Row as _;
-use sqlx::Statement as _;
 use sqlx::postgres::PgArguments;
 use sqlx::postgres::PgConnection;
 use sqlx::postgres::PgRow;
@@ -77,11 +75,19 @@ impl Session {
     /// # Errors
     /// [`SessionError`].
     pub async fn execute(&mut self, sql: &str, params: &[Value]) -> Result<u64, SessionError> {
-        let bound = self.bind(sql, params).await?;
-        let query = sqlx::query_with(sqlx::AssertSqlSafe(sql), bound.arguments).persistent(bound.described);
-        let result = query.execute(self.connection()).await.map_err(failed)?;
-        self.forget(bound.described).await?;
-        Ok(result.rows_affected())
+        let types: Vec<u32> = params.iter().map(value::declared_type).collect();
+        if types.contains(&0) || may_return_rows(sql) {
+            let prepared = self.describe(sql, &parameter_types(params)).await?;
+            let result = self.execute_prepared(&prepared, params).await;
+            self.forget().await?;
+            return result;
+        }
+        // Every type is known from its value and no column has to be looked up: the server need not be asked first.
+        let shapes: Vec<TypeShape> =
+            types.iter().map(|oid| TypeShape::builtin(*oid).unwrap_or(TypeShape::Other(*oid))).collect();
+        let arguments = self.encode(params, &shapes).await?;
+        let query = sqlx::query_with(sqlx::AssertSqlSafe(sql), arguments).persistent(false);
+        Ok(query.execute(self.connection()).await.map_err(failed)?.rows_affected())
     }
 
     /// Runs one statement and gives its rows.
@@ -89,21 +95,10 @@ impl Session {
     /// # Errors
     /// [`SessionError`]; `exceeded` when the result is larger than the limits.
     pub async fn query(&mut self, sql: &str, params: &[Value]) -> Result<ResultSet, SessionError> {
-        let bound = self.bind(sql, params).await?;
-        let limits = self.limits;
-        let query = sqlx::query_with(sqlx::AssertSqlSafe(sql), bound.arguments).persistent(bound.described);
-        let mut result = collect(query.fetch(self.connection()), limits).await?;
-        if result.rows.is_empty() {
-            // Only a row carries its columns, so an empty result has to be described once more.
-            let sql = sqlx::SqlSafeStr::into_sql_str(sqlx::AssertSqlSafe(sql));
-            let types = parameter_types(params);
-            let statement = self.connection().prepare_with(sql, &types).await.map_err(failed)?;
-            result.columns = statement.columns().iter().map(types::column).collect();
-            self.forget(true).await?;
-        } else {
-            self.forget(bound.described).await?;
-        }
-        Ok(result)
+        let prepared = self.describe(sql, &parameter_types(params)).await?;
+        let result = self.query_prepared(&prepared, params).await;
+        self.forget().await?;
+        result
     }
 
     /// Begins a savepoint of the given name, which the host makes up.
@@ -137,21 +132,6 @@ impl Session {
     async fn simple(&mut self, sql: String) -> Result<(), SessionError> {
         sqlx::raw_sql(sqlx::AssertSqlSafe(sql)).execute(self.connection()).await.map_err(failed)?;
         Ok(())
-    }
-
-    /// Encodes the parameters of one statement. Where every type is known from the value, no server is needed for it;
-    /// otherwise the statement is described first, and the driver then keeps it prepared.
-    async fn bind(&mut self, sql: &str, params: &[Value]) -> Result<Bound, SessionError> {
-        let declared: Vec<u32> = params.iter().map(value::declared_type).collect();
-        if !declared.contains(&0) {
-            let shapes: Vec<TypeShape> =
-                declared.iter().map(|oid| TypeShape::builtin(*oid).unwrap_or(TypeShape::Other(*oid))).collect();
-            let arguments = self.encode(params, &shapes).await?;
-            return Ok(Bound { arguments, described: false });
-        }
-        let prepared = self.describe(sql, &parameter_types(params)).await?;
-        let arguments = self.encode(params, prepared.parameters()).await?;
-        Ok(Bound { arguments, described: true })
     }
 
     async fn encode(&mut self, params: &[Value], shapes: &[TypeShape]) -> Result<PgArguments, SessionError> {
@@ -195,19 +175,23 @@ impl Session {
         Ok(bytes.to_vec())
     }
 
-    /// Drops statements that the driver keeps: a plan from before an ALTER TABLE would fail after it
-    /// ("cached plan must not change result type").
-    async fn forget(&mut self, described: bool) -> Result<(), SessionError> {
-        if described {
-            sqlx::Connection::clear_cached_statements(self.connection()).await.map_err(failed)?;
-        }
-        Ok(())
+    /// Drops the statements that the driver keeps: a plan from before an ALTER TABLE would fail after it ("cached plan must
+    /// not change result type"). One that a guest still holds is prepared again when it is used.
+    async fn forget(&mut self) -> Result<(), SessionError> {
+        sqlx::Connection::clear_cached_statements(self.connection()).await.map_err(failed)
     }
 }
 
-struct Bound {
-    arguments: PgArguments,
-    described: bool,
+/// Whether a statement may have a result. The driver looks up the types of its columns in the catalogue in between, and
+/// these queries would make the server drop an unnamed statement (PostgreSQL manual, "Extended Query"), so it gets a name.
+fn may_return_rows(sql: &str) -> bool {
+    let Some(kind) = crate::sql::classify(sql) else { return true };
+    match kind.command() {
+        "INSERT" | "UPDATE" | "DELETE" => sql.to_ascii_lowercase().contains("returning"),
+        command => ["SELECT", "WITH", "VALUES", "TABLE", "MERGE", "FETCH", "CALL", "EXECUTE", "EXPLAIN", "SHOW"]
+            .iter()
+            .any(|returning| command.starts_with(returning)),
+    }
 }
 
 fn parameter_types(params: &[Value]) -> Vec<sqlx::postgres::PgTypeInfo> {

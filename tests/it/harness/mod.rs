@@ -1,5 +1,6 @@
 //! A sealed environment for each test.
 
+pub(crate) mod guests;
 mod output;
 mod project;
 mod server;
@@ -7,6 +8,7 @@ mod server;
 pub(crate) use output::Output;
 pub(crate) use project::TestProject;
 pub(crate) use server::TestDatabase;
+pub(crate) use server::server_log;
 
 /// Compares a whole output with its snapshot, with the parts replaced that differ from run to run.
 macro_rules! assert_output {

@@ -1,11 +1,11 @@
 //! A project folder with a database.
 
-use std::path::Path;
 use std::path::PathBuf;
 use std::process::Command;
 
 use super::Output;
 use super::TestDatabase;
+use super::guests;
 
 /// A project in a temporary folder, with a database of its own.
 pub(crate) struct TestProject {
@@ -57,19 +57,23 @@ impl TestProject {
         );
     }
 
-    /// Copies a guest of tests/guests into the project as a migration.
+    /// A project whose only migration is a guest of tests/guests, built.
+    pub(crate) fn with_guest(name: &str) -> Self {
+        let project = Self::new();
+        project.guest(name);
+        project
+    }
+
+    /// Adds a guest of tests/guests as a migration, with the component that was built of it.
     pub(crate) fn guest(&self, name: &str) {
-        let from = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/guests").join(name);
-        let to = self.path("migrations").join(name);
-        copy_folder(&from, &to);
-        // The guests name the SDK relative to their own place.
-        let manifest = to.join("Cargo.toml");
-        if let Ok(text) = std::fs::read_to_string(&manifest) {
-            let sdk = Path::new(env!("CARGO_MANIFEST_DIR")).join("../guest-sdk/rust");
-            let sdk = sdk.canonicalize().expect("the SDK");
-            std::fs::write(&manifest, text.replace("../../../guest-sdk/rust", sdk.to_str().expect("UTF-8")))
-                .expect("a manifest");
-        }
+        let built = guests::built_project();
+        guests::copy(name, &self.path("migrations").join(name));
+        let metadata = std::fs::read_to_string(built.join("migrations").join(name).join("migration.toml"));
+        let metadata = metadata.expect("metadata");
+        let revision = metadata.split('"').nth(1).expect("the revision comes first");
+        let component = format!(".host/build/{revision}.wasm");
+        std::fs::create_dir_all(self.path(".host/build")).expect("a folder");
+        std::fs::copy(built.join(&component), self.path(&component)).expect("the component");
     }
 
     /// Runs `host` on the project and its database.
@@ -111,21 +115,5 @@ impl TestProject {
             (self.database.name().to_owned(), "[database]"),
             (self.database.socket_folder(), "[socket]"),
         ]
-    }
-}
-
-fn copy_folder(from: &Path, to: &Path) {
-    std::fs::create_dir_all(to).expect("a folder");
-    for entry in std::fs::read_dir(from).unwrap_or_else(|error| panic!("{}: {error}", from.display())) {
-        let entry = entry.expect("an entry");
-        let target = to.join(entry.file_name());
-        if entry.file_name() == "target" {
-            continue;
-        }
-        if entry.file_type().expect("a type").is_dir() {
-            copy_folder(&entry.path(), &target);
-        } else {
-            std::fs::copy(entry.path(), target).expect("a copy");
-        }
     }
 }

@@ -19,6 +19,7 @@ static DATABASES: AtomicU32 = AtomicU32::new(0);
 /// The server of this run. It stays, so that the next run finds it; `scripts/test` stops it.
 struct Server {
     cluster: Cluster,
+    data_folder: PathBuf,
     socket_folder: PathBuf,
 }
 
@@ -65,15 +66,17 @@ impl TestDatabase {
         server().psql_command(&self.name)
     }
 
-    /// The schema and data of the database, without what differs between equal databases.
-    #[expect(dead_code, reason = "for tests that compare databases")]
-    pub(crate) fn dump(&self) -> String {
+    /// Schema and data of the database, as pg_dump writes them.
+    pub(crate) fn dump(&self, options: &[&str]) -> String {
         let output = Command::new("pg_dump")
-            .args(["--no-owner", "--restrict-key=test", "--dbname", &self.url()])
+            .args(["--no-owner", "--dbname", &self.url()])
+            .args(options)
             .output()
             .expect("pg_dump runs");
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-        String::from_utf8(output.stdout).expect("UTF-8")
+        let dump = String::from_utf8(output.stdout).expect("UTF-8");
+        // Newer versions write a random key around the dump.
+        dump.lines().filter(|line| !line.contains("restrict ")).collect::<Vec<_>>().join("\n")
     }
 }
 
@@ -83,6 +86,12 @@ impl Drop for TestDatabase {
         // A test that failed may leave a session; the next run begins with other names anyway.
         let _ = command.args(["-c", &format!("DROP DATABASE IF EXISTS {} WITH (FORCE)", self.name)]).output();
     }
+}
+
+/// What the server has logged so far.
+pub(crate) fn server_log() -> String {
+    let log = server().data_folder.join("server.log");
+    std::fs::read_to_string(&log).unwrap_or_else(|error| panic!("{}: {error}", log.display()))
 }
 
 impl Server {
@@ -103,23 +112,23 @@ impl Server {
 
 fn server() -> &'static Server {
     SERVER.get_or_init(|| {
-        let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("it-server");
+        let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("it-server/.host");
         std::fs::create_dir_all(&folder).expect("a folder for the server");
         let cluster = Cluster::new(&folder, None, std::env::var_os("PATH"));
         cluster.ensure_running().expect("the server starts");
         let Status::Running { data_folder, socket_folder, .. } = cluster.status().expect("a status") else {
             panic!("the server does not run");
         };
-        let server = Server { cluster, socket_folder };
-        ask_for_a_password(&server, &data_folder);
+        let server = Server { cluster, data_folder, socket_folder };
+        ask_for_a_password(&server);
         server
     })
 }
 
 /// Makes the role whose password is checked. Everybody else is trusted, because only this user reaches the socket.
-fn ask_for_a_password(server: &Server, data_folder: &Path) {
+fn ask_for_a_password(server: &Server) {
     const RULE: &str = "local all with_password scram-sha-256\n";
-    let file = data_folder.join("pg_hba.conf");
+    let file = server.data_folder.join("pg_hba.conf");
     let rules = std::fs::read_to_string(&file).expect("the rules of the server");
     if !rules.starts_with(RULE) {
         std::fs::write(&file, format!("{RULE}{rules}")).expect("the rules can be written");

@@ -1,0 +1,69 @@
+//! The guests of tests/guests, built once for all tests: their compiler needs minutes, a test must not.
+
+use std::path::Path;
+use std::path::PathBuf;
+use std::process::Command;
+use std::sync::OnceLock;
+
+static BUILT: OnceLock<PathBuf> = OnceLock::new();
+
+/// The project in which all guests are built. It stays, so that the next run builds only what changed.
+pub(crate) fn built_project() -> &'static Path {
+    BUILT.get_or_init(|| {
+        let project = Path::new(env!("CARGO_TARGET_TMPDIR")).join("it-guests");
+        let migrations = project.join("migrations");
+        // Sources are copied anew each time; cargo's own target folder below .host is what takes long.
+        let _ = std::fs::remove_dir_all(&migrations);
+        std::fs::create_dir_all(&migrations).expect("a folder for the guests");
+        std::fs::write(project.join("host.toml"), "[default]\n").expect("settings");
+        for name in names() {
+            copy(&name, &migrations.join(&name));
+        }
+        let output = Command::new(env!("CARGO_BIN_EXE_host")).arg("--dir").arg(&project).arg("build").output();
+        let output = output.expect("host runs");
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        project
+    })
+}
+
+/// The names of all guests.
+pub(crate) fn names() -> Vec<String> {
+    let mut names: Vec<String> = std::fs::read_dir(folder())
+        .expect("tests/guests")
+        .map(|entry| entry.expect("an entry"))
+        .filter(|entry| entry.path().is_dir())
+        .map(|entry| entry.file_name().into_string().expect("UTF-8"))
+        .collect();
+    names.sort();
+    names
+}
+
+/// Copies a guest's source to where its path to the SDK would no longer be right, and rights it.
+pub(crate) fn copy(name: &str, to: &Path) {
+    copy_folder(&folder().join(name), to);
+    let manifest = to.join("Cargo.toml");
+    let sdk = Path::new(env!("CARGO_MANIFEST_DIR")).join("../guest-sdk/rust").canonicalize().expect("the SDK");
+    let text = std::fs::read_to_string(&manifest).expect("a manifest");
+    let text = text.replace("../../../guest-sdk/rust", sdk.to_str().expect("UTF-8"));
+    std::fs::write(&manifest, text).expect("a manifest");
+}
+
+fn folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/guests")
+}
+
+fn copy_folder(from: &Path, to: &Path) {
+    std::fs::create_dir_all(to).expect("a folder");
+    for entry in std::fs::read_dir(from).unwrap_or_else(|error| panic!("{}: {error}", from.display())) {
+        let entry = entry.expect("an entry");
+        let target = to.join(entry.file_name());
+        if entry.file_name() == "target" {
+            continue;
+        }
+        if entry.file_type().expect("a type").is_dir() {
+            copy_folder(&entry.path(), &target);
+        } else {
+            std::fs::copy(entry.path(), target).expect("a copy");
+        }
+    }
+}
