@@ -5,7 +5,7 @@
 
 mod harness;
 
-
+mod demonstration;
 mod guests;
 mod road;
 
