@@ -17,3 +17,5 @@ pub mod sql;
 pub mod store;
 pub mod toolchain;
 pub mod value;
+
+pub use cap_std;

@@ -6,6 +6,7 @@
 mod harness;
 
 mod demonstration;
+mod examples;
 mod guests;
 mod road;
 

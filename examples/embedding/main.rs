@@ -1,0 +1,40 @@
+//! An application that migrates its own database at start-up. See README.md.
+
+#![expect(clippy::print_stdout, reason = "an example talks to its reader")]
+
+use std::error::Error;
+
+use host::cap_std::ambient_authority;
+use host::cap_std::fs::Dir;
+use host::capability::GuestEvent;
+use host::execute::Event;
+use host::execute::Options;
+use host::execute::Runner;
+use host::plan::Direction;
+use host::project::Project;
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn Error>> {
+    let folder = std::env::args().nth(1).unwrap_or_else(|| ".".to_owned());
+    let url = std::env::var("DATABASE_URL")?;
+
+    let project = Project::open(Dir::open_ambient_dir(folder, ambient_authority())?, "default")?;
+    let database = project.connect(&url).await?;
+    let mut runner = Runner::new(&project, database, Options::default());
+
+    let plan = runner.plan(Direction::Upgrade, "head").await?;
+    println!("{} step(s) to do", plan.steps.len());
+
+    // Several replicas may start at once: one of them migrates, the others wait for it and then have nothing to do.
+    let mut watch = |event: Event| match event {
+        Event::StepStarted { revision, message, .. } => println!("{revision}: {message}"),
+        Event::Guest { event: GuestEvent::Log { message, .. }, .. } => println!("  {}", message.escape_debug()),
+        Event::Waiting { holder, .. } => println!("waiting for {holder}"),
+        _ => {}
+    };
+    runner.run(Direction::Upgrade, "head", &mut watch).await?;
+    runner.close().await;
+
+    println!("the database is up to date; the application would begin to serve now");
+    Ok(())
+}

@@ -1,0 +1,57 @@
+//! The projects in examples/ do what their READMEs say.
+
+use std::path::Path;
+
+use crate::harness::TestProject;
+
+/// A copy of an example, so that nothing is built into the repository.
+fn example(name: &str) -> TestProject {
+    let project = TestProject::new();
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples").join(name);
+    let text =
+        |path: &Path| std::fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    project.write("host.toml", &text(&folder.join("host.toml")));
+    for entry in std::fs::read_dir(folder.join("migrations")).expect("migrations") {
+        let path = entry.expect("an entry").path();
+        let name = path.file_name().and_then(|name| name.to_str()).expect("a UTF-8 name");
+        project.write(&format!("migrations/{name}"), &text(&path));
+    }
+    project.host(&["build"]).success();
+    project
+}
+
+#[test]
+fn the_smallest_project_goes_up_and_down() {
+    let project = example("sql");
+    project.host(&["upgrade", "head"]).success();
+    assert_eq!(
+        project.database.query("SELECT body FROM notes WHERE words @@ to_tsquery('semicolon')"),
+        "the first note; with a semicolon"
+    );
+    project.host(&["downgrade", "base"]).success();
+}
+
+#[test]
+fn branches_are_upgraded_one_by_one_and_merged() {
+    let project = example("branches");
+    project.host(&["upgrade", "billing@202"]).success();
+    assert_eq!(project.database.query("SELECT version_num FROM host_version"), "202");
+    project.host(&["upgrade", "heads"]).success();
+    assert_eq!(project.database.query("SELECT version_num FROM host_version"), "400");
+    let output = project.host(&["downgrade", "billing@base", "--dry-run"]).success();
+    assert!(output.stdout.contains("takes along"), "{}", output.stdout);
+    project.host(&["downgrade", "billing@base"]).with_code(1);
+    project.host(&["downgrade", "base"]).success();
+}
+
+#[test]
+fn a_database_of_alembic_is_continued() {
+    let project = example("alembic");
+    let before = include_str!("../../examples/alembic/before.sql");
+    project.database.query(before);
+    let current = project.host(&["current"]).success();
+    assert_eq!(current.stdout, "1975ea83b712\n");
+    project.host(&["upgrade", "head"]).success();
+    assert_eq!(project.database.query("SELECT version_num FROM alembic_version"), "ae1027a6acf8");
+    assert_eq!(project.database.query("SELECT string_agg(revision, ' ') FROM host_history"), "ae1027a6acf8");
+}
