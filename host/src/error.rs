@@ -89,6 +89,16 @@ pub enum Error {
         /// Why.
         error: LoadError,
     },
+    /// A migration cannot be written as a script.
+    #[error("migration {revision} ({file}) cannot be written as a script: {reason}")]
+    Offline {
+        /// The revision.
+        revision: RevisionId,
+        /// Its file or folder.
+        file: String,
+        /// Why not.
+        reason: String,
+    },
     /// A step failed and was rolled back.
     #[error("migration {} failed: {}", _0.revision, _0.cause.summary())]
     Step(Box<StepFailure>),
@@ -125,6 +135,7 @@ impl Error {
             Self::Irreversible { .. } => "irreversible",
             Self::NoTransactionUnsupported { .. } => "no-transaction",
             Self::ComponentRefused { .. } => "component-refused",
+            Self::Offline { .. } => "offline",
             Self::Step(failure) => failure.cause.kind(),
         }
     }
@@ -154,6 +165,10 @@ impl Error {
                 "run its statements by hand, then record it with `host stamp`".to_owned()
             }
             Self::ComponentRefused { error, .. } => error.hint(),
+            Self::Offline { .. } => {
+                "run it online with `host upgrade`, or write the script up to the revision before and after it"
+                    .to_owned()
+            }
             Self::Step(_) | Self::Interrupted { .. } => return None,
         })
     }

@@ -8,7 +8,9 @@ mod harness;
 mod demonstration;
 mod examples;
 mod guests;
+mod offline;
 mod road;
+mod wasi;
 
 /// A test file that no module names would never run.
 #[test]

@@ -1,4 +1,4 @@
-//! What a guest may do: the contract's imports, on top of one database session.
+//! What a guest may do: the contract's imports, on top of one session: a database or a script.
 //!
 //! The traits here are thin. Each call of a guest is counted and guarded (one statement, no transaction control), its time
 //! in the database is measured, and what went wrong is written down in the [`Journal`], so that the operator learns it
@@ -19,12 +19,12 @@ pub use state::Interrupt;
 pub use state::Stop;
 
 use crate::contract::types::Error;
+use crate::db::GuestStatement;
 use crate::db::SessionError;
-use crate::db::session::Prepared;
 
 /// A statement that a guest holds open.
 pub struct StatementHandle {
-    prepared: Prepared,
+    prepared: GuestStatement,
 }
 
 /// A savepoint that a guest holds open.
@@ -44,7 +44,7 @@ pub enum CallError {
 impl From<SessionError> for CallError {
     fn from(error: SessionError) -> Self {
         match error {
-            SessionError::Guest(error) => Self::guest(error),
+            SessionError::Guest(error) => Self::Guest(error),
             SessionError::Fatal(error) => Self::stop(Stop::Database(error)),
         }
     }

@@ -83,7 +83,7 @@ impl Host for GuestState {
 impl HostStatement for GuestState {
     async fn params(&mut self, statement: Resource<StatementHandle>) -> wasmtime::Result<Vec<types::Oid>> {
         let statement = self.table.get(&statement)?;
-        Ok(statement.prepared.parameters().iter().map(crate::value::TypeShape::oid).collect())
+        Ok(statement.prepared.parameters())
     }
 
     async fn columns(&mut self, statement: Resource<StatementHandle>) -> wasmtime::Result<Vec<Column>> {
@@ -194,7 +194,9 @@ impl GuestState {
         script_range: Option<Range<usize>>,
         result: Result<T, SessionError>,
     ) -> Result<T, CallError> {
-        if let Err(SessionError::Guest(Error::Sql(error))) = &result {
+        if let Err(SessionError::Guest(error)) = &result
+            && let Error::Sql(error) = error.as_ref()
+        {
             if error.sqlstate == QUERY_CANCELED && self.interrupt.is_requested() {
                 return Err(CallError::stop(Stop::Interrupted));
             }

@@ -15,7 +15,7 @@ use super::Journal;
 use crate::contract::env::Level;
 use crate::contract::env::RunInfo;
 use crate::db::DatabaseError;
-use crate::db::Session;
+use crate::db::GuestSession;
 
 /// Why the host ends a guest. Never shown to the guest, so that no handler in it can swallow it.
 #[derive(Debug, thiserror::Error)]
@@ -126,7 +126,7 @@ impl Budget {
 
 /// The data of a guest's store: everything that the host does for it, it does through this.
 pub struct GuestState {
-    pub(crate) session: Session,
+    pub(crate) session: GuestSession,
     pub(crate) run: RunInfo,
     pub(crate) journal: Journal,
     pub(crate) budget: Budget,
@@ -142,7 +142,7 @@ pub struct GuestState {
 impl GuestState {
     /// Puts together what a run needs.
     pub fn new(
-        session: Session,
+        session: GuestSession,
         run: RunInfo,
         budget: Budget,
         interrupt: Interrupt,
@@ -165,7 +165,7 @@ impl GuestState {
     }
 
     /// Gives back the session and what was written down.
-    pub fn into_parts(self) -> (Session, Journal) {
+    pub fn into_parts(self) -> (GuestSession, Journal) {
         (self.session, self.journal)
     }
 

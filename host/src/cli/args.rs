@@ -79,7 +79,7 @@ pub(super) enum Command {
     /// Manage the development cluster behind url = "local:"
     Local(super::local::LocalArguments),
     /// Make the version table and the history table if they are missing
-    EnsureVersion,
+    EnsureVersion(super::ensure_version::EnsureVersionArguments),
     /// Print completions for a shell
     Completions(super::completions::CompletionsArguments),
 }

@@ -1,12 +1,29 @@
 //! `host ensure-version`.
 
+use clap::Args;
 use serde_json::json;
 
 use super::failure::Failure;
 use super::settings::Settings;
 
-pub(super) async fn run(settings: &Settings) -> Result<u8, Failure> {
+#[derive(Debug, Args)]
+pub(super) struct EnsureVersionArguments {
+    /// Print the statements instead of running them
+    #[arg(long)]
+    sql: bool,
+}
+
+pub(super) async fn run(settings: &Settings, arguments: &EnsureVersionArguments) -> Result<u8, Failure> {
     let project = settings.project()?;
+    if arguments.sql {
+        let script = format!("BEGIN;\n{}\nCOMMIT;", crate::db::books::create_tables_sql(&project.tables()));
+        if settings.report().is_json() {
+            settings.report().document(&json!({ "sql": script }));
+        } else {
+            settings.report().line(&script);
+        }
+        return Ok(0);
+    }
     let mut runner = settings.runner(&project, settings.options()).await?;
     let result = runner.ensure_version().await;
     runner.close().await;

@@ -28,6 +28,12 @@ pub(super) struct MigrateArguments {
     /// Show the plan and change nothing
     #[arg(long)]
     dry_run: bool,
+    /// Print an SQL script instead of running; the target may be a range FROM:TO, and no database is asked
+    #[arg(long, conflicts_with_all = ["dry_run", "allow_changed"])]
+    sql: bool,
+    /// Hand this word to migrations as the argument `tag`
+    #[arg(long, value_name = "TAG")]
+    tag: Option<String>,
     /// Build what is out of date first
     #[arg(long, conflicts_with = "dry_run")]
     build: bool,
@@ -54,13 +60,22 @@ pub(super) async fn run(
     if arguments.build {
         super::build::build(settings, &project, &[])?;
     }
+    let mut arguments_of_run = settings.options().args;
+    arguments_of_run.extend(arguments.tag.iter().map(|tag| ("tag".to_owned(), tag.clone())));
     let options = Options {
+        args: arguments_of_run,
         allow_changed: arguments.allow_changed,
         all_branches: arguments.all_branches,
         runner_lock_wait: arguments.lock_timeout.map(Duration::from_secs),
         statement_timeout_milliseconds: arguments.statement_timeout,
         ..settings.options()
     };
+    if arguments.sql {
+        return script(settings, &project, direction, &arguments.target, &options).await;
+    }
+    if arguments.target.contains(':') {
+        return Err(Failure::usage("Range revision not allowed", "a range FROM:TO is for --sql"));
+    }
     let mut runner = settings.runner(&project, options).await?;
     if arguments.dry_run {
         let plan = runner.plan(direction, &arguments.target).await?;
@@ -72,6 +87,33 @@ pub(super) async fn run(
     let result = runner.run(direction, &arguments.target, &mut settings.report().observer()).await;
     runner.close().await;
     finished(settings, &result?.plan);
+    Ok(0)
+}
+
+/// Prints the script; all of it or nothing.
+async fn script(
+    settings: &Settings,
+    project: &Project,
+    direction: Direction,
+    target: &str,
+    options: &Options,
+) -> Result<u8, Failure> {
+    let (from, to) = match (target.split_once(':'), direction) {
+        (Some((from, to)), _) => (if from.is_empty() { "base" } else { from }, to),
+        (None, Direction::Upgrade) => ("base", target),
+        (None, Direction::Downgrade) => {
+            return Err(Failure::usage(
+                "downgrade with --sql requires <fromrev>:<torev>",
+                "without a database only you know where it begins: host downgrade --sql FROM:TO",
+            ));
+        }
+    };
+    let script = crate::execute::write_script(project, direction, from, to, options).await?;
+    if settings.report().is_json() {
+        settings.report().document(&json!({ "sql": script }));
+    } else {
+        settings.report().line(script.trim_end());
+    }
     Ok(0)
 }
 

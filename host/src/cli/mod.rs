@@ -74,7 +74,7 @@ async fn run(settings: &Settings, command: Command) -> Result<u8, Failure> {
         Command::Log(arguments) => log::run(settings, &arguments).await,
         Command::Inspect(arguments) => inspect::run(settings, &arguments),
         Command::Local(arguments) => local::run(settings, &arguments),
-        Command::EnsureVersion => ensure_version::run(settings).await,
+        Command::EnsureVersion(arguments) => ensure_version::run(settings, &arguments).await,
         Command::Completions(arguments) => completions::run(&arguments),
     }
 }

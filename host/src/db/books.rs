@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use super::connect::Database;
 use super::connect::text_field;
 use super::error::DatabaseError;
+use super::names::Tables;
 use crate::revision::RevisionId;
 
 /// What the database says is applied.
@@ -82,36 +83,10 @@ impl Database {
     /// # Errors
     /// [`DatabaseError`] when they cannot be made, or when a table of that name has another shape.
     pub async fn ensure_tables(&mut self) -> Result<(), DatabaseError> {
-        let sql = self.create_tables_sql();
+        let sql = create_tables_sql(&self.tables);
         self.simple("create the version table and the history table", sql).await?;
         self.version_column().await?;
         Ok(())
-    }
-
-    /// The statements that make the tables where they are missing. Sent as one text they are one transaction
-    /// (PostgreSQL manual, "Multiple Statements in a Simple Query").
-    pub fn create_tables_sql(&self) -> String {
-        let (version, history) = (&self.tables.version, &self.tables.history);
-        let constraint = crate::value::quote_identifier(&format!("{}_pkc", version.name));
-        format!(
-            "CREATE TABLE IF NOT EXISTS {version} (\n    version_num text NOT NULL,\n    CONSTRAINT {constraint} PRIMARY KEY (version_num)\n);\n\
-             CREATE TABLE IF NOT EXISTS {history} (\n    \
-             id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,\n    \
-             revision text NOT NULL,\n    \
-             direction text NOT NULL CHECK (direction IN ('upgrade', 'downgrade', 'stamp')),\n    \
-             outcome text NOT NULL CHECK (outcome IN ('done', 'failed')),\n    \
-             source_digest text,\n    \
-             component_digest text,\n    \
-             started_at timestamp with time zone NOT NULL,\n    \
-             finished_at timestamp with time zone NOT NULL,\n    \
-             statements bigint NOT NULL,\n    \
-             rows bigint NOT NULL,\n    \
-             database_user text NOT NULL,\n    \
-             host_version text NOT NULL,\n    \
-             error text\n);",
-            version = version.quoted(),
-            history = history.quoted(),
-        )
     }
 
     /// Refuses revisions that the version table cannot hold. Alembic makes the column VARCHAR(32).
@@ -190,3 +165,29 @@ impl Database {
 const UNDEFINED_TABLE: &str = "42P01";
 /// SQLSTATE `undefined_column`.
 const UNDEFINED_COLUMN: &str = "42703";
+
+/// The statements that make the tables where they are missing. Sent as one text they are one transaction
+/// (PostgreSQL manual, "Multiple Statements in a Simple Query").
+pub fn create_tables_sql(tables: &Tables) -> String {
+    let (version, history) = (&tables.version, &tables.history);
+    let constraint = crate::value::quote_identifier(&format!("{}_pkc", version.name));
+    format!(
+        "CREATE TABLE IF NOT EXISTS {version} (\n    version_num text NOT NULL,\n    CONSTRAINT {constraint} PRIMARY KEY (version_num)\n);\n\
+         CREATE TABLE IF NOT EXISTS {history} (\n    \
+         id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,\n    \
+         revision text NOT NULL,\n    \
+         direction text NOT NULL CHECK (direction IN ('upgrade', 'downgrade', 'stamp')),\n    \
+         outcome text NOT NULL CHECK (outcome IN ('done', 'failed')),\n    \
+         source_digest text,\n    \
+         component_digest text,\n    \
+         started_at timestamp with time zone NOT NULL,\n    \
+         finished_at timestamp with time zone NOT NULL,\n    \
+         statements bigint NOT NULL,\n    \
+         rows bigint NOT NULL,\n    \
+         database_user text NOT NULL,\n    \
+         host_version text NOT NULL,\n    \
+         error text\n);",
+        version = version.quoted(),
+        history = history.quoted(),
+    )
+}

@@ -2,7 +2,7 @@
 //!
 //! This is the only module that names sqlx. Its parts, in the order in which a run uses them:
 //! [`connect`] opens the connection, [`books`] reads what is applied, [`lock`] keeps other runners away, [`transaction`]
-//! frames one step, [`session`] runs a guest's statements, [`history`] is the append-only record, and [`cancel`] stops a
+//! frames one step, [`session`] runs a guest's statements ([`script`] writes them down instead, [`guest`] is either), [`history`] is the append-only record, and [`cancel`] stops a
 //! statement from outside.
 //!
 //! Statements of guests go one at a time through the extended protocol, which refuses a text of several statements.
@@ -12,10 +12,12 @@ pub mod books;
 pub mod cancel;
 pub mod connect;
 pub mod error;
+pub mod guest;
 pub mod history;
 pub mod lock;
 pub mod names;
 pub mod parameters;
+pub mod script;
 pub mod session;
 pub mod transaction;
 mod types;
@@ -24,7 +26,10 @@ pub use books::Books;
 pub use cancel::Canceller;
 pub use connect::Database;
 pub use error::DatabaseError;
+pub use guest::GuestSession;
+pub use guest::GuestStatement;
 pub use history::HistoryRow;
 pub use names::Tables;
+pub use script::ScriptSession;
 pub use session::Session;
 pub use session::SessionError;

@@ -32,9 +32,15 @@ use crate::value::TypeShape;
 #[derive(Debug)]
 pub enum SessionError {
     /// The guest may handle it.
-    Guest(Error),
+    Guest(Box<Error>),
     /// Nobody can: the connection is gone.
     Fatal(DatabaseError),
+}
+
+impl SessionError {
+    pub(super) fn guest(error: Error) -> Self {
+        Self::Guest(Box::new(error))
+    }
 }
 
 /// How much one result may hold.
@@ -136,7 +142,7 @@ impl Session {
 
     async fn encode(&mut self, params: &[Value], shapes: &[TypeShape]) -> Result<PgArguments, SessionError> {
         if params.len() != shapes.len() {
-            return Err(SessionError::Guest(Error::BadParams(format!(
+            return Err(SessionError::guest(Error::BadParams(format!(
                 "the statement takes {} parameter(s), got {}",
                 shapes.len(),
                 params.len()
@@ -145,7 +151,7 @@ impl Session {
         let mut parameters = Vec::with_capacity(params.len());
         for (index, (param, shape)) in params.iter().zip(shapes).enumerate() {
             let encoded = value::encode(param, shape)
-                .map_err(|error| SessionError::Guest(Error::BadParams(format!("parameter {}: {error}", index + 1))))?;
+                .map_err(|error| SessionError::guest(Error::BadParams(format!("parameter {}: {error}", index + 1))))?;
             let bytes = match encoded {
                 Encoded::Null => None,
                 Encoded::Binary(bytes) => Some(bytes),
@@ -153,7 +159,7 @@ impl Session {
             };
             parameters.push(Parameter { type_oid: shape.oid(), bytes });
         }
-        parameters::arguments(parameters).map_err(|error| SessionError::Guest(Error::BadParams(error.to_string())))
+        parameters::arguments(parameters).map_err(|error| SessionError::guest(Error::BadParams(error.to_string())))
     }
 
     /// Lets the server read a value from its text: only the type's own input function knows how.
@@ -213,7 +219,7 @@ async fn collect(
         }
         rows += 1;
         if rows > limits.rows_max {
-            return Err(SessionError::Guest(Error::Exceeded(Limit::Rows)));
+            return Err(SessionError::guest(Error::Exceeded(Limit::Rows)));
         }
         let mut values = Vec::with_capacity(shapes.len());
         for (index, shape) in shapes.iter().enumerate() {
@@ -228,7 +234,7 @@ async fn collect(
             // What the guest gets counts, not what came: ten bytes of numeric can be a hundred thousand digits.
             bytes += raw.map_or(0, |raw| byte_count(raw.len())).max(size(&value));
             if bytes > limits.bytes_max {
-                return Err(SessionError::Guest(Error::Exceeded(Limit::Bytes)));
+                return Err(SessionError::guest(Error::Exceeded(Limit::Bytes)));
             }
             values.push(value);
         }
@@ -262,7 +268,7 @@ fn byte_count(length: usize) -> u64 {
 }
 
 fn conversion(reason: &str) -> SessionError {
-    SessionError::Guest(Error::Conversion(reason.to_owned()))
+    SessionError::guest(Error::Conversion(reason.to_owned()))
 }
 
 /// Sorts an error of the driver for the guest: a refusal of the server is its business, a lost connection is not.
@@ -276,7 +282,7 @@ fn failed(error: sqlx::Error) -> SessionError {
                     reason: error.message,
                 })
             } else {
-                SessionError::Guest(Error::Sql(error))
+                SessionError::guest(Error::Sql(error))
             }
         }
         // The driver could not look up a type of the result: it does not know multiranges.

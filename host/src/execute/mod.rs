@@ -7,6 +7,7 @@ mod components;
 mod event;
 mod failure;
 mod runner;
+mod script;
 mod stamp;
 mod step;
 
@@ -20,3 +21,4 @@ pub use failure::StepFailure;
 pub use runner::Options;
 pub use runner::Report;
 pub use runner::Runner;
+pub use script::write_script;

@@ -26,6 +26,7 @@ use crate::contract::types::Failure;
 use crate::db::Canceller;
 use crate::db::Database;
 use crate::db::DatabaseError;
+use crate::db::GuestSession;
 use crate::db::Session;
 use crate::db::history::Record;
 use crate::db::session::ResultLimits;
@@ -117,7 +118,7 @@ impl StepRun<'_> {
             rows_max: u64::from(self.limits.result_rows),
             bytes_max: u64::from(self.limits.result_mebibytes) << 20,
         };
-        let session = Session::new(database, limits);
+        let session = GuestSession::Database(Box::new(Session::new(database, limits)));
         let run = RunInfo {
             revision: self.step.revision.to_string(),
             server_version: session.server_version(),
@@ -157,7 +158,8 @@ impl StepRun<'_> {
         while let Ok(event) = events.try_recv() {
             self.report(observer, event);
         }
-        (session.into_database(), ending, journal)
+        let database = session.into_database().expect("BUG: the session of a step is one with a database");
+        (database, ending, journal)
     }
 
     fn report(&self, observer: &mut dyn Observer, event: GuestEvent) {
@@ -233,7 +235,7 @@ fn words(failure: Failure) -> Option<String> {
 }
 
 /// The same migration gets the same seed everywhere.
-fn seed(revision: &str) -> u64 {
+pub(super) fn seed(revision: &str) -> u64 {
     let digest = sha2::Sha256::digest(format!("host seed: {revision}"));
     let mut first = [0; 8];
     first.copy_from_slice(&digest[..8]);

@@ -2,6 +2,7 @@
 //!
 //! - [`split`] cuts a script where PostgreSQL would.
 //! - [`classify`] names a statement's command, and [`check`] refuses what a migration must not send.
+//! - [`substitute`] puts values in the place of parameters.
 //! - [`place`] and [`excerpt`] turn the server's error positions into something to look at.
 //! - [`sections`] finds the two directions in a migration file.
 //!
@@ -11,6 +12,7 @@
 
 mod classify;
 mod guard;
+mod parameters;
 mod position;
 mod sections;
 mod split;
@@ -21,6 +23,8 @@ pub use classify::StatementKind;
 pub use classify::classify;
 pub use guard::Refusal;
 pub use guard::check;
+pub use parameters::MissingParameter;
+pub use parameters::substitute;
 pub use position::Place;
 pub use position::byte_of_character;
 pub use position::excerpt;

@@ -28,7 +28,7 @@ impl Session {
         for (index, row) in rows.iter().enumerate() {
             calls.push(
                 parameter_list(prepared, row)
-                    .map_err(|reason| SessionError::Guest(Error::BadParams(format!("row {}: {reason}", index + 1))))?,
+                    .map_err(|reason| SessionError::guest(Error::BadParams(format!("row {}: {reason}", index + 1))))?,
             );
         }
         let mut touched = 0;
@@ -92,9 +92,11 @@ fn parameter_list(prepared: &Prepared, row: &[Value]) -> Result<String, String> 
 /// The place counts from the start of the batch, which is not what the guest wrote.
 fn without_position(error: SessionError) -> SessionError {
     match error {
-        SessionError::Guest(Error::Sql(mut error)) => {
-            error.position = None;
-            SessionError::Guest(Error::Sql(error))
+        SessionError::Guest(mut error) => {
+            if let Error::Sql(error) = error.as_mut() {
+                error.position = None;
+            }
+            SessionError::Guest(error)
         }
         other => other,
     }

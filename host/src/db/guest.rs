@@ -1,0 +1,204 @@
+//! What a guest sees as its database: a session with the server, or a script.
+
+use super::connect::Database;
+use super::script::ScriptSession;
+use super::session::Prepared;
+use super::session::Session;
+use super::session::SessionError;
+use crate::contract::sql::ResultSet;
+use crate::contract::types::Column;
+use crate::contract::types::Oid;
+use crate::contract::types::Value;
+use crate::value::TypeShape;
+
+/// Where a guest's statements go.
+pub enum GuestSession {
+    /// To the server, in the transaction that the host began.
+    Database(Box<Session>),
+    /// Into a script.
+    Script(ScriptSession),
+}
+
+/// A statement that a guest prepared.
+#[derive(Debug, Clone)]
+pub enum GuestStatement {
+    /// The server knows its types.
+    Database(Prepared),
+    /// Nobody does: the text alone.
+    Script(String),
+}
+
+impl GuestSession {
+    /// Takes the database back; a script has none.
+    pub fn into_database(self) -> Option<Database> {
+        match self {
+            Self::Database(session) => Some(session.into_database()),
+            Self::Script(_) => None,
+        }
+    }
+
+    /// Server version as in `server_version_num`; 0 for a script.
+    pub fn server_version(&self) -> u32 {
+        match self {
+            Self::Database(session) => session.server_version(),
+            Self::Script(_) => 0,
+        }
+    }
+
+    /// Runs one statement and gives the number of rows touched.
+    ///
+    /// # Errors
+    /// [`SessionError`].
+    pub async fn execute(&mut self, sql: &str, params: &[Value]) -> Result<u64, SessionError> {
+        match self {
+            Self::Database(session) => session.execute(sql, params).await,
+            Self::Script(script) => script.execute(sql, params),
+        }
+    }
+
+    /// Runs one statement and gives its rows.
+    ///
+    /// # Errors
+    /// [`SessionError`]; `offline` for a script.
+    pub async fn query(&mut self, sql: &str, params: &[Value]) -> Result<ResultSet, SessionError> {
+        match self {
+            Self::Database(session) => session.query(sql, params).await,
+            Self::Script(_) => Err(ScriptSession::needs_rows("query")),
+        }
+    }
+
+    /// Prepares one statement.
+    ///
+    /// # Errors
+    /// [`SessionError`].
+    pub async fn prepare(&mut self, sql: &str) -> Result<GuestStatement, SessionError> {
+        Ok(match self {
+            Self::Database(session) => GuestStatement::Database(session.prepare(sql).await?),
+            Self::Script(_) => GuestStatement::Script(sql.to_owned()),
+        })
+    }
+
+    /// Runs a prepared statement and gives the number of rows touched.
+    ///
+    /// # Errors
+    /// [`SessionError`].
+    pub async fn execute_prepared(
+        &mut self,
+        statement: &GuestStatement,
+        params: &[Value],
+    ) -> Result<u64, SessionError> {
+        match (self, statement) {
+            (Self::Database(session), GuestStatement::Database(prepared)) => {
+                session.execute_prepared(prepared, params).await
+            }
+            (session, statement) => session.write(statement.sql(), params),
+        }
+    }
+
+    /// Runs a prepared statement once for each row of parameters.
+    ///
+    /// # Errors
+    /// [`SessionError`].
+    pub async fn execute_many(&mut self, statement: &GuestStatement, rows: &[Vec<Value>]) -> Result<u64, SessionError> {
+        match (self, statement) {
+            (Self::Database(session), GuestStatement::Database(prepared)) => session.execute_many(prepared, rows).await,
+            (session, statement) => {
+                rows.iter().try_for_each(|row| session.write(statement.sql(), row).map(|_| ()))?;
+                Ok(0)
+            }
+        }
+    }
+
+    /// Runs a prepared statement and gives its rows.
+    ///
+    /// # Errors
+    /// [`SessionError`]; `offline` for a script.
+    pub async fn query_prepared(
+        &mut self,
+        statement: &GuestStatement,
+        params: &[Value],
+    ) -> Result<ResultSet, SessionError> {
+        match (self, statement) {
+            (Self::Database(session), GuestStatement::Database(prepared)) => {
+                session.query_prepared(prepared, params).await
+            }
+            _ => Err(ScriptSession::needs_rows("the query of a prepared statement")),
+        }
+    }
+
+    /// Begins a savepoint of the given name, which the host makes up.
+    ///
+    /// # Errors
+    /// [`SessionError`].
+    pub async fn savepoint(&mut self, name: &str) -> Result<(), SessionError> {
+        match self {
+            Self::Database(session) => session.savepoint(name).await,
+            Self::Script(script) => {
+                script.write(format!("SAVEPOINT {name}"));
+                Ok(())
+            }
+        }
+    }
+
+    /// Keeps what was done since the savepoint, and ends it.
+    ///
+    /// # Errors
+    /// [`SessionError`].
+    pub async fn release(&mut self, name: &str) -> Result<(), SessionError> {
+        match self {
+            Self::Database(session) => session.release(name).await,
+            Self::Script(script) => {
+                script.write(format!("RELEASE SAVEPOINT {name}"));
+                Ok(())
+            }
+        }
+    }
+
+    /// Undoes what was done since the savepoint, and keeps it open.
+    ///
+    /// # Errors
+    /// [`SessionError`].
+    pub async fn rollback_to(&mut self, name: &str) -> Result<(), SessionError> {
+        match self {
+            Self::Database(session) => session.rollback_to(name).await,
+            Self::Script(script) => {
+                script.write(format!("ROLLBACK TO SAVEPOINT {name}"));
+                Ok(())
+            }
+        }
+    }
+
+    /// A statement and a session of the same run always fit together; a script needs only the text.
+    fn write(&mut self, sql: &str, params: &[Value]) -> Result<u64, SessionError> {
+        match self {
+            Self::Script(script) => script.execute(sql, params),
+            Self::Database(_) => Err(ScriptSession::needs_rows("a statement prepared for a script")),
+        }
+    }
+}
+
+impl GuestStatement {
+    /// The text of the statement.
+    pub fn sql(&self) -> &str {
+        match self {
+            Self::Database(prepared) => prepared.sql(),
+            Self::Script(sql) => sql,
+        }
+    }
+
+    /// The types of the parameters; none are known for a script.
+    pub fn parameters(&self) -> Vec<Oid> {
+        match self {
+            Self::Database(prepared) => prepared.parameters().iter().map(TypeShape::oid).collect(),
+            Self::Script(_) => Vec::new(),
+        }
+    }
+
+    /// The columns of the result; none are known for a script.
+    pub fn columns(&self) -> Vec<Column> {
+        match self {
+            Self::Database(prepared) => prepared.columns(),
+            Self::Script(_) => Vec::new(),
+        }
+    }
+}

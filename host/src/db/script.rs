@@ -1,0 +1,70 @@
+//! The session of a script: it writes statements down instead of sending them.
+//!
+//! It is the other implementation of what a guest sees as its database (see [`super::guest`]). What needs an answer of the
+//! server is refused with the name of the call; everything else becomes a statement with exact literals.
+
+use super::session::SessionError;
+use crate::contract::types::Error;
+use crate::contract::types::Value;
+use crate::value;
+
+/// Statements that would have been sent, in order.
+#[derive(Debug, Default)]
+pub struct ScriptSession {
+    statements: Vec<String>,
+}
+
+impl ScriptSession {
+    /// The statements, without semicolons.
+    pub fn into_statements(self) -> Vec<String> {
+        self.statements
+    }
+
+    /// Writes down a statement. How many rows it will touch nobody knows yet: 0.
+    ///
+    /// # Errors
+    /// `bad-params` when the values do not fit the statement.
+    pub fn execute(&mut self, sql: &str, params: &[Value]) -> Result<u64, SessionError> {
+        let mut literals = Vec::with_capacity(params.len());
+        for (index, param) in params.iter().enumerate() {
+            let literal = value::literal(param).map_err(|error| bad(&format!("parameter {}: {error}", index + 1)))?;
+            literals.push(literal);
+        }
+        let statement = crate::sql::substitute(sql, &literals).map_err(|error| bad(&error.to_string()))?;
+        // Without the comments around it: a trailing one would swallow the semicolon.
+        let trimmed = crate::sql::split(&statement).map(|pieces| pieces.first().map(|piece| piece.text.to_owned()));
+        self.statements.push(trimmed.ok().flatten().unwrap_or(statement));
+        Ok(0)
+    }
+
+    /// Writes down a statement of the host, such as a savepoint.
+    pub fn write(&mut self, sql: String) {
+        self.statements.push(sql);
+    }
+
+    /// Refuses a call that needs rows.
+    pub fn needs_rows(call: &str) -> SessionError {
+        SessionError::guest(Error::Offline(format!(
+            "{call} needs rows of the database, but a script is being written: run the migration online, or let it ask \
+             dry-run in the facts of the run and do without"
+        )))
+    }
+}
+
+fn bad(reason: &str) -> SessionError {
+    SessionError::guest(Error::BadParams(reason.to_owned()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::contract::types::Scalar;
+
+    #[test]
+    fn statements_are_written_with_exact_literals() {
+        let mut session = ScriptSession::default();
+        let params = [Value::Scalar(Scalar::Int8(7)), Value::Scalar(Scalar::Text("O'Hara".to_owned()))];
+        session.execute("INSERT INTO t VALUES ($1, $2) -- two", &params).expect("it is written");
+        assert_eq!(session.into_statements(), ["INSERT INTO t VALUES (('7'::pg_catalog.int8), ('O''Hara'))"]);
+    }
+}
