@@ -8,6 +8,7 @@ mod harness;
 mod demonstration;
 mod examples;
 mod guests;
+mod library;
 mod offline;
 mod road;
 mod wasi;

@@ -1,7 +1,7 @@
 //! The command line: arguments in, exit code out. One file for each verb.
 //!
 //! Only this module reads the environment, the terminal and the clock, calls `ambient_authority()`, and prints. The engine
-//! reports events; [`report`] makes text or JSON of them.
+//! reports events; `report` makes text or JSON of them.
 
 mod args;
 mod build;

@@ -72,8 +72,10 @@ pub enum Event {
     },
 }
 
-/// Learns what happens.
-pub trait Observer {
+/// Learns what happens. A closure that takes an [`Event`] is an observer, too.
+///
+/// It is `Send` so that the future of a run is, and a run can be spawned on any runtime.
+pub trait Observer: Send {
     /// Called for each event, in order, on the task that runs the plan: it should return soon.
     fn observe(&mut self, event: Event);
 }
@@ -86,7 +88,7 @@ impl Observer for Silent {
     fn observe(&mut self, _event: Event) {}
 }
 
-impl<F: FnMut(Event)> Observer for F {
+impl<F: FnMut(Event) + Send> Observer for F {
     fn observe(&mut self, event: Event) {
         self(event);
     }

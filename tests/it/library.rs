@@ -1,0 +1,127 @@
+//! The library without the command line, as a web application uses it when it starts.
+
+use host::Direction;
+use host::Error;
+use host::Event;
+use host::Options;
+use host::Project;
+use host::Runner;
+use host::Silent;
+use host::cap_std::ambient_authority;
+use host::cap_std::fs::Dir;
+use host::execute::Cause;
+use host::toolchain;
+use host::toolchain::BuildOptions;
+use host::toolchain::ProcessEnvironment;
+
+use crate::harness::TestProject;
+
+const TABLES: &str = "SELECT coalesce(string_agg(tablename, ' ' ORDER BY tablename), '') FROM pg_tables WHERE tablename LIKE 'table\\__'";
+
+/// A project of three migrations that no command has touched.
+fn sources() -> TestProject {
+    let files = TestProject::new();
+    let mut parent = None;
+    for id in ["a", "b", "c"] {
+        files.sql(id, parent, &format!("CREATE TABLE table_{id} (id int)"), &format!("DROP TABLE table_{id}"));
+        parent = Some(id);
+    }
+    files
+}
+
+fn open(files: &TestProject) -> Project {
+    let folder = Dir::open_ambient_dir(files.path("."), ambient_authority()).expect("the project's folder");
+    Project::open(folder, "default").expect("a project")
+}
+
+fn build(files: &TestProject, project: &Project) -> toolchain::Summary {
+    let options = BuildOptions { project: &files.path("."), environment: &ProcessEnvironment::default(), force: false };
+    toolchain::build(project.store(), project.migrations(), options, &mut |_| {}).expect("components")
+}
+
+/// Two worker threads, so that a task that is spawned really moves between threads.
+fn runtime() -> tokio::runtime::Runtime {
+    tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().expect("a runtime")
+}
+
+fn assert_send<T: Send>(future: T) -> T {
+    future
+}
+
+#[test]
+fn an_application_upgrades_its_database_when_it_starts() {
+    let files = sources();
+    let built = build(&files, &open(&files));
+    assert_eq!((built.built, built.fresh), (3, 0));
+    let (project, url) = (open(&files), files.database.url());
+    let started = async move {
+        let database = project.connect(&url).await?;
+        let mut runner = Runner::new(&project, database, Options::default());
+        let plan = runner.plan(Direction::Upgrade, "head").await?;
+        let mut told = Vec::new();
+        let mut observer = |event: Event| match event {
+            Event::Planned { steps, .. } => told.push(format!("{steps} steps")),
+            Event::StepStarted { revision, message, .. } => told.push(format!("{revision}: {message}")),
+            Event::StepDone { revision, statements, .. } => told.push(format!("{revision} done, {statements}")),
+            _ => {}
+        };
+        let report = runner.run(Direction::Upgrade, "head", &mut observer).await?;
+        assert_eq!(report.plan, plan);
+        let again = runner.run(Direction::Upgrade, "head", &mut Silent).await?;
+        assert!(again.plan.steps.is_empty());
+        let books = runner.books().await?;
+        runner.close().await;
+        Ok::<_, Error>((told, books.heads))
+    };
+    let (told, heads) = runtime()
+        .block_on(async { tokio::spawn(assert_send(started)).await })
+        .expect("the task ends")
+        .expect("the upgrade succeeds");
+    assert_eq!(
+        told,
+        ["3 steps", "a: migration a", "a done, 1", "b: migration b", "b done, 1", "c: migration c", "c done, 1"]
+    );
+    assert_eq!(heads.iter().map(ToString::to_string).collect::<Vec<_>>(), ["c"]);
+    assert_eq!(files.database.query(TABLES), "table_a table_b table_c");
+}
+
+#[test]
+fn a_step_that_fails_says_where_and_leaves_those_before_it() {
+    let files = sources();
+    files.sql("c", Some("b"), "CREATE TABLE table_c (id int);\nCREATE TABLE table_a (id int)", "DROP TABLE table_c");
+    let project = open(&files);
+    build(&files, &project);
+    let error = runtime().block_on(async {
+        let database = project.connect(&files.database.url()).await.expect("a connection");
+        let mut runner = Runner::new(&project, database, Options::default());
+        runner.run(Direction::Upgrade, "head", &mut Silent).await.expect_err("the last step fails")
+    });
+    assert_eq!(error.to_string(), "migration c failed: relation \"table_a\" already exists (42P07)");
+    let Error::Step(step) = error else { panic!("{error}") };
+    assert_eq!((step.steps_done, step.recorded), (2, true));
+    let Cause::Statement { failure, .. } = step.cause else { panic!("{:?}", step.cause) };
+    assert_eq!(failure.statement, "CREATE TABLE table_a (id int)");
+    assert_eq!(files.database.query(TABLES), "table_a table_b");
+}
+
+#[test]
+fn an_interrupt_stops_a_run_from_another_task() {
+    let files = TestProject::new();
+    files.sql("slow", None, "SELECT pg_sleep(600)", "SELECT 1");
+    let project = open(&files);
+    build(&files, &project);
+    let url = files.database.url();
+    let error = runtime().block_on(async {
+        let database = project.connect(&url).await.expect("a connection");
+        let mut runner = Runner::new(&project, database, Options::default());
+        let interrupt = runner.interrupt();
+        let mut observer = move |event: Event| {
+            if matches!(event, Event::StepStarted { .. }) {
+                interrupt.request();
+            }
+        };
+        runner.run(Direction::Upgrade, "head", &mut observer).await.expect_err("it is interrupted")
+    });
+    assert_eq!(error.kind(), "interrupted");
+    assert_eq!(files.database.query("SELECT count(*) FROM host_version"), "0");
+}
