@@ -12,6 +12,7 @@ mod library;
 mod offline;
 mod road;
 mod wasi;
+mod start;
 
 /// A test file that no module names would never run.
 #[test]

@@ -145,7 +145,7 @@ fn make(settings: &Settings, wanted: Wanted<'_>) -> Result<u8, Failure> {
         branch_labels: wanted.branch_labels.clone(),
     };
     let place = place(project.graph(), &new).map_err(Error::Place)?;
-    let now = jiff::Timestamp::now().in_tz("UTC").map_err(|error| Failure::bug(error.to_string()))?;
+    let now = jiff::Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC);
     let metadata = Metadata {
         revises: place.revises,
         depends_on: place.depends_on,
