@@ -67,7 +67,7 @@ pub(super) enum Command {
     /// List the heads of the migrations
     Heads(super::heads::HeadsArguments),
     /// List the branch points of the migrations
-    Branches(super::heads::HeadsArguments),
+    Branches,
     /// Show one migration
     Show(super::show::ShowArguments),
     /// Set the version table without running a migration

@@ -35,7 +35,7 @@ pub(super) fn run(settings: &Settings, arguments: &HeadsArguments) -> Result<u8,
     Ok(0)
 }
 
-pub(super) fn branches(settings: &Settings, _arguments: &HeadsArguments) -> Result<u8, Failure> {
+pub(super) fn branches(settings: &Settings) -> Result<u8, Failure> {
     let project = settings.project()?;
     let graph = project.graph();
     let points = graph.branch_points();

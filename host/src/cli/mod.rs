@@ -68,7 +68,7 @@ async fn run(settings: &Settings, command: Command) -> Result<u8, Failure> {
         Command::Current(arguments) => current::run(settings, &arguments).await,
         Command::History(arguments) => history::run(settings, &arguments).await,
         Command::Heads(arguments) => heads::run(settings, &arguments),
-        Command::Branches(arguments) => heads::branches(settings, &arguments),
+        Command::Branches => heads::branches(settings),
         Command::Show(arguments) => show::run(settings, &arguments).await,
         Command::Stamp(arguments) => stamp::run(settings, &arguments).await,
         Command::Log(arguments) => log::run(settings, &arguments).await,
