@@ -4,6 +4,7 @@ use crate::capability::Panic;
 use crate::capability::StatementFailure;
 use crate::capability::Stop;
 use crate::contract::types::Error as GuestError;
+use crate::contract::types::Limit;
 use crate::db::DatabaseError;
 use crate::plan::Direction;
 use crate::revision::RevisionId;
@@ -131,7 +132,28 @@ pub(crate) fn refusal(error: &GuestError) -> String {
         GuestError::Sql(error) => format!("{} ({})", error.message, error.sqlstate),
         GuestError::BadParams(reason) => format!("the parameters do not fit the statement: {reason}"),
         GuestError::Conversion(reason) => format!("a value cannot be converted: {reason}"),
-        GuestError::Exceeded(limit) => format!("a result is larger than the limit on {limit:?} allows").to_lowercase(),
+        GuestError::Exceeded(limit) => exceeded(*limit).to_owned(),
         GuestError::Denied(reason) | GuestError::Offline(reason) | GuestError::Misuse(reason) => reason.clone(),
+    }
+}
+
+fn exceeded(limit: Limit) -> &'static str {
+    match limit {
+        Limit::Rows => "a result has more rows than result-rows in [*.limits] of host.toml allows",
+        Limit::Bytes => "a result is larger than result-mebibytes in [*.limits] of host.toml allows",
+        Limit::StatementTime => "a statement took longer than it may",
+        Limit::TotalTime => "the migration took longer than it may",
+        Limit::OpenHandles => "too many statements or savepoints are open",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_limit_is_called_by_its_key() {
+        let text = refusal(&GuestError::Exceeded(Limit::Rows));
+        assert_eq!(text, "a result has more rows than result-rows in [*.limits] of host.toml allows");
     }
 }
