@@ -42,6 +42,7 @@ pub(super) fn build(settings: &Settings, project: &Project, revisions: &[String]
     build_with(settings, project, revisions, false)
 }
 
+#[expect(clippy::disallowed_methods, reason = "compilers get a path without links and the variables of this process")]
 fn build_with(settings: &Settings, project: &Project, revisions: &[String], force: bool) -> Result<(), Failure> {
     let report = settings.report();
     let migrations = chosen(project, revisions)?;

@@ -48,6 +48,7 @@ pub(super) fn run(settings: &Settings, arguments: &InitArguments) -> Result<u8, 
     Ok(0)
 }
 
+#[expect(clippy::disallowed_methods, reason = "the folder of the project that the user names")]
 fn make_folder(folder: &Path) -> Result<Dir, Failure> {
     Dir::create_ambient_dir_all(folder, ambient_authority()).map_err(|error| cannot_write(folder, &error))?;
     super::settings::open_folder(folder)

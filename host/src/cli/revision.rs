@@ -126,6 +126,7 @@ pub(super) fn first(settings: &Settings, language: Language) -> Result<u8, Failu
 }
 
 /// Checks what the graph would be like, and only then writes.
+#[expect(clippy::disallowed_methods, reason = "a new migration is named after the time")]
 fn make(settings: &Settings, wanted: Wanted<'_>) -> Result<u8, Failure> {
     let project = settings.project()?;
     let id = match wanted.id {

@@ -1,5 +1,7 @@
 //! From arguments and environment to what a command needs.
 
+#![expect(clippy::disallowed_methods, reason = "here environment, current folder and rights of the process come in")]
+
 use std::path::Path;
 use std::path::PathBuf;
 

@@ -14,6 +14,8 @@
 //! | `programs` | running them as that user, in an empty environment |
 //! | `create`, `server`, `process` | making the data folder, starting and stopping, recognising the process |
 
+#![expect(clippy::disallowed_methods, reason = "a cluster is folders and processes of another user")]
+
 mod account;
 mod binaries;
 mod create;

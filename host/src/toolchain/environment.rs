@@ -36,6 +36,7 @@ impl ProcessEnvironment {
     }
 
     /// A program with these variables, but without those that change what a compiler makes. It is looked for on `PATH`.
+    #[expect(clippy::disallowed_methods, reason = "the one place where compilers are started")]
     pub(super) fn command(&self, program: &OsStr) -> Command {
         let mut command = Command::new(program);
         command.env_clear();

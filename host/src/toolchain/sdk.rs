@@ -50,6 +50,7 @@ pub fn write_rust_sdk(store: &Store) -> Result<(), StoreError> {
 
 #[cfg(test)]
 #[expect(clippy::unwrap_used, reason = "tests")]
+#[expect(clippy::disallowed_methods, reason = "the test reads the SDK in this repository")]
 mod tests {
     use cap_std::ambient_authority;
     use cap_std::fs::Dir;

@@ -1,4 +1,5 @@
 #![expect(clippy::unwrap_used, reason = "tests")]
+#![expect(clippy::disallowed_methods, reason = "tests make folders of their own")]
 
 use std::path::PathBuf;
 use std::sync::atomic::AtomicUsize;

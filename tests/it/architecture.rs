@@ -1,0 +1,195 @@
+//! The invariants of ARCHITECTURE.md that a look at the source can check. What a single call breaks is for host/clippy.toml.
+
+use std::path::Path;
+
+/// The longest file, in lines. Files that are longer, each with the reason why it is one file:
+const LINES_MAX: usize = 400;
+const LONGER: &[(&str, &str)] = &[];
+
+/// Words that stand in the source of some modules only.
+const WORDS: &[(&str, &[&str])] = &[
+    ("sqlx", &["db/"]),
+    ("wasmtime", &["runtime/", "capability/", "contract.rs"]),
+    ("wasmtime_wasi", &["runtime/", "capability/"]),
+    ("clap", &["cli/"]),
+    ("clap_complete", &["cli/"]),
+    ("io::stdout", &["cli/"]),
+    ("io::stderr", &["cli/"]),
+    ("io::stdin", &[]),
+    ("ambient_authority", &["cli/"]),
+    // Times are read and written elsewhere, too; which one it is now, only cli asks.
+    ("jiff", &["cli/", "scaffold/", "store/"]),
+    ("std::env", &["cli/", "local/"]),
+    ("std::fs", &["local/", "cli/build.rs"]),
+    ("rustix::fs", &["local/"]),
+    ("process::Command", &["local/", "toolchain/"]),
+    // `host local psql` becomes psql.
+    ("CommandExt", &["local/", "cli/local.rs"]),
+    ("process::exit", &["cli/signals.rs"]),
+    ("unsafe", &["runtime/cache.rs"]),
+    ("tokio::fs", &[]),
+    ("tokio::process", &[]),
+    ("std::net", &[]),
+    ("tokio::net", &[]),
+    ("println", &[]),
+    ("eprintln", &[]),
+];
+
+/// Modules that only compute: the same input gives the same output, and no test of them needs a file or a server.
+const PURE: &[&str] = &["config", "plan", "revision", "sql", "value"];
+const IMPURE_WORDS: &[&str] = &[
+    "async",
+    "await",
+    "tokio",
+    "cap_std",
+    "cap_tempfile",
+    "rustix",
+    "getrandom",
+    "std::fs",
+    "std::process",
+    "std::env",
+    "std::net",
+    "Instant",
+    "SystemTime",
+];
+
+/// Which modules a module may name. `error` is what all of them fail with, `cli` may name everything.
+const LAYERS: &[(&str, &[&str])] = &[
+    ("capability", &["contract", "db", "sql", "value"]),
+    ("config", &[]),
+    ("contract", &["capability"]),
+    ("db", &["config", "contract", "revision", "value"]),
+    ("error", &["config", "db", "execute", "plan", "project", "revision", "runtime", "store"]),
+    (
+        "execute",
+        &["capability", "config", "contract", "db", "error", "plan", "project", "revision", "runtime", "sql", "store"],
+    ),
+    ("local", &[]),
+    ("plan", &["revision"]),
+    ("project", &["config", "db", "error", "revision", "store"]),
+    ("revision", &[]),
+    ("runtime", &["capability", "contract", "plan", "store"]),
+    ("scaffold", &["revision", "store", "toolchain"]),
+    ("sql", &[]),
+    ("store", &["config", "revision", "toolchain"]),
+    ("toolchain", &["revision", "sql", "store"]),
+    ("value", &["contract"]),
+];
+
+/// A source file of the library.
+struct File {
+    /// Relative to host/src.
+    path: String,
+    text: String,
+}
+
+impl File {
+    /// The module at the top that it belongs to.
+    fn module(&self) -> &str {
+        self.path.split(['/', '.']).next().unwrap_or_default()
+    }
+
+    /// Its lines with their numbers, without comments and without the tests at its end.
+    fn code(&self) -> impl Iterator<Item = (usize, &str)> {
+        self.text
+            .lines()
+            .enumerate()
+            .map(|(index, line)| (index + 1, line))
+            .take_while(|(_, line)| *line != "mod tests {")
+            .filter(|(_, line)| !line.trim_start().starts_with("//"))
+    }
+
+    /// The places where a word stands by itself.
+    fn places_of(&self, word: &str) -> impl Iterator<Item = String> {
+        self.code().filter(move |(_, line)| has_word(line, word)).map(|(number, _)| format!("{}:{number}", self.path))
+    }
+}
+
+fn has_word(line: &str, word: &str) -> bool {
+    let part_of_a_name = |character: char| character.is_alphanumeric() || character == '_';
+    line.match_indices(word).any(|(start, _)| {
+        !line[..start].ends_with(part_of_a_name) && !line[start + word.len()..].starts_with(part_of_a_name)
+    })
+}
+
+/// All files of host/src but those that hold only tests.
+fn files() -> Vec<File> {
+    fn collect(folder: &Path, inside: &str, files: &mut Vec<File>) {
+        for entry in std::fs::read_dir(folder).expect("a folder of the source") {
+            let entry = entry.expect("an entry");
+            let name = entry.file_name().into_string().expect("a UTF-8 name");
+            let path = format!("{inside}{name}");
+            if entry.path().is_dir() {
+                if name != "tests" {
+                    collect(&entry.path(), &format!("{path}/"), files);
+                }
+            } else if name.ends_with(".rs") && name != "tests.rs" && name != "testing.rs" {
+                files.push(File { path, text: std::fs::read_to_string(entry.path()).expect("UTF-8") });
+            }
+        }
+    }
+    let mut files = Vec::new();
+    collect(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"), "", &mut files);
+    assert!(files.len() > 100, "the source was not found");
+    files.sort_by(|one, other| one.path.cmp(&other.path));
+    files
+}
+
+#[test]
+fn some_words_stand_in_some_modules_only() {
+    let files = files();
+    for (word, allowed) in WORDS {
+        let elsewhere: Vec<_> = files
+            .iter()
+            .filter(|file| !allowed.iter().any(|allowed| file.path.starts_with(allowed)))
+            .flat_map(|file| file.places_of(word))
+            .collect();
+        assert!(elsewhere.is_empty(), "`{word}` is for {allowed:?} only, but stands in {elsewhere:?}");
+        let used = allowed.iter().all(|allowed| {
+            files.iter().any(|file| file.path.starts_with(allowed) && file.places_of(word).next().is_some())
+        });
+        assert!(used, "`{word}` does not need all of {allowed:?} any more");
+    }
+}
+
+#[test]
+fn pure_modules_only_compute() {
+    for file in files().iter().filter(|file| PURE.contains(&file.module())) {
+        for word in IMPURE_WORDS {
+            let places: Vec<_> = file.places_of(word).collect();
+            assert!(places.is_empty(), "{} is pure, but has `{word}`: {places:?}", file.module());
+        }
+    }
+}
+
+#[test]
+fn modules_name_only_what_lies_below_them() {
+    for file in files().iter().filter(|file| !matches!(file.module(), "cli" | "lib" | "main")) {
+        let Some((_, below)) = LAYERS.iter().find(|(module, _)| *module == file.module()) else {
+            panic!("{} belongs to no layer: add the module to LAYERS and to ARCHITECTURE.md", file.path)
+        };
+        for (number, line) in file.code() {
+            for (start, _) in line.match_indices("crate::").filter(|(start, _)| !line[..*start].ends_with('$')) {
+                let named = &line[start + "crate::".len()..];
+                let end = named.find(|character: char| !(character.is_alphanumeric() || character == '_'));
+                let named = &named[..end.unwrap_or(named.len())];
+                let fits = named == file.module() || below.contains(&named);
+                assert!(fits, "{}:{number} names crate::{named}, which is not below {}", file.path, file.module());
+            }
+        }
+    }
+}
+
+#[test]
+fn files_are_short_and_say_what_they_are() {
+    for file in files() {
+        assert!(file.text.starts_with("//! "), "{} has no `//!` line at its top", file.path);
+        let lines = file.text.lines().count();
+        let listed = LONGER.iter().any(|(path, _)| *path == file.path);
+        assert!(
+            (lines > LINES_MAX) == listed,
+            "{} has {lines} lines: split it, or list it in LONGER with the reason",
+            file.path
+        );
+    }
+}
