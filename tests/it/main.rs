@@ -7,15 +7,16 @@
 
 mod harness;
 
+mod architecture;
 mod demonstration;
 mod examples;
 mod guests;
-mod architecture;
 mod library;
 mod offline;
 mod road;
-mod wasi;
+mod rust_language;
 mod start;
+mod wasi;
 
 /// A test file that no module names would never run.
 #[test]

@@ -9,8 +9,6 @@ use cap_std::ambient_authority;
 use cap_std::fs::Dir;
 
 use super::*;
-use crate::scaffold;
-use crate::store::Metadata;
 
 const SQL: &str =
     "-- /// migration\r\n-- revision = 'one'\r\n-- ///\r\n-- upgrade\r\nSELECT 'ä';\r\n-- downgrade\r\nSELECT 2;\r\n";
@@ -202,58 +200,4 @@ fn without_a_rust_toolchain_the_error_says_what_to_install() {
         assert!(error.to_string().contains("/nowhere/rustc says \"not found\""), "{error}");
         assert!(error.hint().unwrap().contains("`rustup target add wasm32-unknown-unknown`"));
     }
-}
-
-#[test]
-#[ignore = "compiles a crate with its dependencies, which takes a minute, and needs a toolchain with the target"]
-fn the_rust_template_builds() {
-    let environment = ProcessEnvironment::new(std::env::vars_os());
-    let build_new = |project: &Project| {
-        let metadata =
-            Metadata { message: "create users".to_owned(), ..Metadata::new(scaffold::new_revision_id([7; 6])) };
-        let files = scaffold::new_migration(scaffold::NewMigration {
-            language: Language::Rust,
-            metadata: &metadata,
-            time: jiff::civil::date(2026, 11, 22).at(0, 0, 0, 0),
-            migrations: "migrations",
-        });
-        let folder = project.store.create_migration(&files.unwrap()).unwrap();
-        let result = project.build(false, &environment).1;
-        (folder, result)
-    };
-    let project = Project::new(&[]);
-    let (folder, result) = build_new(&project);
-    result.map_err(|error| error.failures[0].error.to_string()).unwrap();
-    let migration = project.store.scan().unwrap().remove(0);
-    assert!(migration.lock_digest.is_some(), "cargo writes a lock file");
-    let component = project.store.component(&migration).unwrap();
-    assert_eq!(component.embedded.language, Language::Rust);
-    wasmparser::Validator::new().validate_all(&component.bytes).unwrap();
-    assert!(component.bytes.len() < 100_000, "{} bytes", component.bytes.len());
-    assert_eq!(project.build(false, &environment).0, ["fresh 070707070707"]);
-
-    // No name of a folder of this machine gets into a component.
-    let home = std::env::home_dir().unwrap();
-    for folder in [project.path.to_str().unwrap(), home.join(".cargo").to_str().unwrap()] {
-        let found = component.bytes.windows(folder.len()).any(|window| window == folder.as_bytes());
-        assert!(!found, "{folder} is in the component");
-    }
-
-    // Other dependencies make the component out of date, but not another migration.
-    let lock = format!("{folder}/Cargo.lock");
-    project.folder.write(&lock, format!("{}\n# x\n", project.folder.read_to_string(&lock).unwrap())).unwrap();
-    let changed = project.store.scan().unwrap().remove(0);
-    assert_eq!(changed.source_digest, migration.source_digest);
-    assert!(!project.store.is_built(&changed).unwrap());
-
-    let source = format!("{folder}/src/lib.rs");
-    project.folder.write(&source, "fn main() { mistake }").unwrap();
-    let error = project.build(false, &environment).1.unwrap_err();
-    let text = error.failures[0].error.to_string();
-    assert!(text.starts_with(&format!("cargo cannot build '{folder}':\n")), "{text}");
-    assert!(text.contains("cannot find value `mistake` in this scope"), "{text}");
-    project.folder.write(format!("{folder}/Cargo.toml"), "[package]\nname = 'x'\n[workspace]").unwrap();
-    project.folder.write(&source, "").unwrap();
-    let error = project.build(false, &environment).1.unwrap_err().failures.remove(0).error;
-    assert_eq!(error.to_string(), format!("'{folder}' is not a library of the type cdylib"));
 }
