@@ -16,6 +16,7 @@ mod offline;
 mod road;
 mod rust_language;
 mod start;
+mod supply;
 mod wasi;
 
 /// A test file that no module names would never run.

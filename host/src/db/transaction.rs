@@ -40,7 +40,7 @@ impl Database {
     pub async fn begin(&mut self, application: &str, timeouts: Timeouts) -> Result<Begun, DatabaseError> {
         let doing = "begin the transaction";
         let sql = format!(
-            "RESET ALL; RESET SESSION AUTHORIZATION; BEGIN; \
+            "RESET ALL; RESET SESSION AUTHORIZATION; RESET ROLE; BEGIN; \
              SET LOCAL standard_conforming_strings = on; SET LOCAL application_name = {}; SET LOCAL lock_timeout = {}; SET LOCAL statement_timeout = {}; \
              SELECT pg_current_xact_id(), (extract(epoch FROM transaction_timestamp()) * 1000000)::bigint, \
              array_to_json(current_schemas(false))",
