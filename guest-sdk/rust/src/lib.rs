@@ -61,7 +61,7 @@ pub use value::text::{Json, Jsonb, Numeric};
 pub use value::uuid::ParseUuidError;
 pub use value::{FromScalar, FromValue, ToRow, ToScalar, ToValue};
 
-/// The contract's model of values, for what has no Rust type of its own: composites, multiranges, arrays of more than
+/// The contract's model of values, for what has no Rust type of its own: composites, addresses, arrays of more than
 /// one dimension, …
 ///
 /// ```no_run
