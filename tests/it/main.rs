@@ -9,6 +9,7 @@ mod harness;
 
 mod architecture;
 mod demonstration;
+mod documents;
 mod examples;
 mod guests;
 mod library;
