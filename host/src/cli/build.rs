@@ -13,6 +13,7 @@ use crate::error::Error;
 use crate::project::Project;
 use crate::store::Migration;
 use crate::toolchain::BuildEvent;
+use crate::toolchain::BuildFailure;
 use crate::toolchain::BuildOptions;
 use crate::toolchain::ProcessEnvironment;
 
@@ -113,14 +114,20 @@ fn chosen(project: &Project, revisions: &[String]) -> Result<Vec<Migration>, Fai
 
 /// Every migration that cannot be built, with what its tool said.
 fn failed(error: &crate::toolchain::BuildError) -> Failure {
-    let mut message = error.to_string();
-    for failure in &error.failures {
-        message.push_str(&format!("\n{} ({}): {}", failure.revision, failure.file, with_causes(&failure.error)));
+    const AGAIN: &str = "correct the source, then run `host build` again";
+    let message = |failure: &BuildFailure| {
+        format!("revision {} cannot be built: {}", failure.revision, with_causes(&failure.error))
+    };
+    if let [failure] = error.failures.as_slice() {
+        let hint = failure.error.hint().unwrap_or_else(|| AGAIN.to_owned());
+        return Failure::new("build-failed", message(failure), hint);
     }
-    let hint = error.failures.iter().find_map(|failure| failure.error.hint());
-    Failure::new(
-        "build-failed",
-        message,
-        hint.unwrap_or_else(|| "correct the source, then run `host build` again".to_owned()),
-    )
+    let mut text = format!("{} migrations cannot be built", error.failures.len());
+    for failure in &error.failures {
+        text.push_str(&format!("\n{}", message(failure)));
+        if let Some(hint) = failure.error.hint().filter(|_| error.hint().is_none()) {
+            text.push_str(&format!("\n  {hint}"));
+        }
+    }
+    Failure::new("build-failed", text, error.hint().unwrap_or_else(|| AGAIN.to_owned()))
 }

@@ -4,7 +4,7 @@
 //! - [`classify`] names a statement's command, and [`check`] refuses what a migration must not send.
 //! - [`substitute`] puts values in the place of parameters.
 //! - [`place`] and [`excerpt`] turn the server's error positions into something to look at.
-//! - [`sections`] finds the two directions in a migration file.
+//! - [`sections`] finds the two directions in a migration file, and [`check_script`] checks one of them.
 //!
 //! All of it rests on a scanner that follows the rules of PostgreSQL's own (`scan.l`), with `standard_conforming_strings`
 //! on. A statement's end needs no grammar beyond parentheses and `BEGIN ATOMIC`, so statements of future versions are
@@ -14,6 +14,7 @@ mod classify;
 mod guard;
 mod parameters;
 mod position;
+mod script;
 mod sections;
 mod split;
 mod token;
@@ -30,6 +31,8 @@ pub use position::byte_of_character;
 pub use position::excerpt;
 pub use position::place;
 pub use position::place_of_byte;
+pub use script::ScriptError;
+pub use script::check_script;
 pub use sections::SectionError;
 pub use sections::Sections;
 pub use sections::sections;

@@ -49,7 +49,7 @@ pub enum SectionError {
         second: u32,
     },
     /// The file cannot be read as SQL.
-    #[error("the file cannot be divided into its directions")]
+    #[error("{source}")]
     Unreadable {
         /// What is wrong with it.
         #[source]
@@ -195,7 +195,7 @@ mod tests {
                 "line 2 stands before the first of the lines '-- upgrade' and '-- downgrade'",
             ),
             ("-- upgrade\nA\r\n-- downgrade\n-- UPGRADE\n", "the line '-- upgrade' is there twice, in lines 1 and 4"),
-            ("-- upgrade\n$$ -- downgrade", "the file cannot be divided into its directions"),
+            ("-- upgrade\n$$ -- downgrade", "the dollar-quoted string that begins at line 2, column 1 does not end"),
         ];
         for (source, message) in cases {
             let error = sections(source).unwrap_err();

@@ -4,6 +4,7 @@ use std::io;
 
 use super::Summary;
 use crate::revision::RevisionId;
+use crate::sql::ScriptError;
 use crate::sql::SectionError;
 use crate::store::StoreError;
 
@@ -20,6 +21,14 @@ pub enum ToolchainError {
         file: String,
         /// Why not.
         source: SectionError,
+    },
+    /// A statement in its SQL can never run.
+    #[error("'{file}' cannot run")]
+    Script {
+        /// The file.
+        file: String,
+        /// Why not.
+        source: ScriptError,
     },
     /// No cargo can build for WebAssembly.
     #[error("no Rust toolchain can build for {target}: {}", tried.join("; "))]
@@ -108,6 +117,7 @@ impl ToolchainError {
                 "build it against the contract of this version of host; in Rust, call `host_guest::export!`"
             }
             Self::Sections { source, .. } => return source.hint(),
+            Self::Script { source, .. } => return source.hint(),
             Self::Cargo { .. } => return None,
         };
         Some(hint.to_owned())

@@ -14,6 +14,10 @@ pub(super) fn build(store: &Store, migration: &Migration) -> Result<Vec<u8>, Too
     let source = store.text_source(migration)?;
     let found =
         sections(&source.text).map_err(|source| ToolchainError::Sections { file: migration.file.clone(), source })?;
+    for part in [Some(found.upgrade.clone()), found.downgrade.clone()].into_iter().flatten() {
+        crate::sql::check_script(&source.text, part)
+            .map_err(|source| ToolchainError::Script { file: migration.file.clone(), source })?;
+    }
     let ends = |range: std::ops::Range<usize>| [range.start, range.end];
     let sections = ScriptSections { upgrade: ends(found.upgrade), downgrade: found.downgrade.map(ends) };
     let embedded = Embedded { sections: Some(sections), ..embedded(migration) };

@@ -36,9 +36,10 @@ pub(super) fn render(failure: &Failure, colour: bool) -> String {
     };
     let (error, hint_word) =
         if colour { ("\u{1b}[1;31merror\u{1b}[0m", "\u{1b}[1;36mhint\u{1b}[0m") } else { ("error", "hint") };
-    let first = safe(&lines.remove(0));
-    let mut text = format!("{error}: {first}\n");
-    for line in lines {
+    let message = lines.remove(0);
+    let mut parts = message.split('\n');
+    let mut text = format!("{error}: {}\n", safe(parts.next().unwrap_or_default()));
+    for line in parts.map(str::to_owned).chain(lines) {
         text.push_str(&indented(&safe(&line), "  "));
         text.push('\n');
     }
