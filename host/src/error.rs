@@ -3,6 +3,7 @@
 use crate::config::ConfigError;
 use crate::db::DatabaseError;
 use crate::execute::StepFailure;
+use crate::plan::Direction;
 use crate::plan::PlanError;
 use crate::project::Changed;
 use crate::revision::GraphError;
@@ -64,7 +65,7 @@ pub enum Error {
         note: String,
     },
     /// A plan holds a downgrade that cannot be done.
-    #[error("migration {revision} ({file}) is irreversible, so the downgrade was not begun")]
+    #[error("migration {revision} ({file}) has no way back, so the downgrade was not begun")]
     Irreversible {
         /// The revision.
         revision: RevisionId,
@@ -103,8 +104,10 @@ pub enum Error {
     #[error("migration {} failed: {}", _0.revision, _0.cause.summary())]
     Step(Box<StepFailure>),
     /// The run was stopped on request, between two steps.
-    #[error("interrupted")]
+    #[error("interrupted between two steps")]
     Interrupted {
+        /// Which way the run went.
+        direction: Direction,
         /// The heads of the database now.
         heads: Vec<RevisionId>,
         /// How many steps were committed.
@@ -126,7 +129,7 @@ impl Error {
             Self::Place(error) => error.kind(),
             Self::Plan(error) => error.kind(),
             Self::Database(DatabaseError::Locked { .. }) => "locked",
-            Self::Database(DatabaseError::Cancelled) | Self::Interrupted { .. } => "interrupted",
+            Self::Database(DatabaseError::Cancelled { .. }) | Self::Interrupted { .. } => "interrupted",
             Self::Database(_) => "database",
             Self::Runtime(_) => "sandbox",
             Self::UnknownRevision(_) => "unknown-revision",
@@ -144,7 +147,15 @@ impl Error {
     pub fn hint(&self) -> Option<String> {
         Some(match self {
             Self::NoProject => "run `host init`, or name the project's folder with --dir".to_owned(),
-            Self::ReadConfig { .. } => "check the file's permissions".to_owned(),
+            Self::ReadConfig { source } => match source.kind() {
+                std::io::ErrorKind::IsADirectory => "put a file in its place; `host init` writes one".to_owned(),
+                std::io::ErrorKind::InvalidData => "save the file as UTF-8".to_owned(),
+                // cap-std's refusal to leave the folder has no number of the system.
+                std::io::ErrorKind::PermissionDenied if source.raw_os_error().is_none() => {
+                    "put the file itself into the project's folder, not a link to another one".to_owned()
+                }
+                _ => "check the file's permissions".to_owned(),
+            },
             Self::Config(error) => return error.hint(),
             Self::Store(error) => return error.hint(),
             Self::Graph(error) => return error.hint(),
@@ -160,7 +171,9 @@ impl Error {
             Self::TakesAlong { .. } => {
                 "look at it with --dry-run; --all-branches runs it, LABEL@REVISION narrows it to a branch".to_owned()
             }
-            Self::Irreversible { .. } => "choose a target above it, or restore a backup".to_owned(),
+            Self::Irreversible { revision, .. } => {
+                format!("go down to {revision} at most, or restore a backup")
+            }
             Self::NoTransactionUnsupported { .. } => {
                 "run its statements by hand, then record it with `host stamp`".to_owned()
             }
@@ -169,7 +182,8 @@ impl Error {
                 "run it online with `host upgrade`, or write the script up to the revision before and after it"
                     .to_owned()
             }
-            Self::Step(_) | Self::Interrupted { .. } => return None,
+            Self::Step(failure) => failure.hint(),
+            Self::Interrupted { .. } => "run the command again".to_owned(),
         })
     }
 }

@@ -8,10 +8,13 @@
 mod harness;
 
 mod architecture;
+mod bad_database;
 mod demonstration;
 mod documents;
 mod examples;
+mod failing_step;
 mod guests;
+mod interrupt;
 mod library;
 mod offline;
 mod road;

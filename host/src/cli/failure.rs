@@ -58,6 +58,8 @@ impl Failure {
             Self::Library(error) => match error.kind() {
                 "locked" => LOCKED,
                 "interrupted" => INTERRUPTED,
+                // No project and no database could make sense of these.
+                "malformed-target" | "range-syntax" | "current-not-allowed" => USAGE,
                 _ => FAILED,
             },
             Self::Command { code, .. } => *code,

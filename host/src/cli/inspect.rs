@@ -72,10 +72,7 @@ pub(super) fn run(settings: &Settings, arguments: &InspectArguments) -> Result<u
 fn read(settings: &Settings, what: &str) -> Result<(String, Vec<u8>), Failure> {
     if Path::new(what).extension().is_some_and(|extension| extension == "wasm") {
         let path = Path::new(what);
-        let folder = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        let folder = super::settings::open_folder(folder)?;
-        let file = path.file_name().unwrap_or_default();
-        let bytes = folder.read(file).map_err(|error| {
+        let bytes = super::settings::read_file(path).map_err(|error| {
             Failure::new(
                 "project-files",
                 format!("'{}' cannot be read: {error}", safe_line(what)),

@@ -30,18 +30,23 @@ use clap::Parser as _;
 use self::args::Arguments;
 use self::args::Command;
 use self::failure::Failure;
+use self::report::Report;
 use self::settings::Settings;
+use self::settings::wants_json;
 use crate::plan::Direction;
 
 /// Runs the command line of this process.
 pub fn main() -> ExitCode {
+    std::panic::catch_unwind(process).unwrap_or_else(|panic| {
+        // Where it happened stands above: the panic hook has written it.
+        Report::new(wants_json(), false, false).failure(&panicked(panic.as_ref()))
+    })
+}
+
+fn process() -> ExitCode {
     let arguments = match Arguments::try_parse() {
         Ok(arguments) => arguments,
-        Err(error) => {
-            // Help and version come this way as well; clap knows which stream and code each one has.
-            let _ = error.print();
-            return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(failure::USAGE));
-        }
+        Err(error) => return not_understood(&error),
     };
     let settings = Settings::new(&arguments.global);
     let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
@@ -55,6 +60,24 @@ pub fn main() -> ExitCode {
         Ok(code) => ExitCode::from(code),
         Err(failure) => settings.report().failure(&failure),
     }
+}
+
+/// Help, version and wrong arguments; clap knows which stream and code each one has. A program that asked for JSON gets
+/// the last of these as JSON, too.
+fn not_understood(error: &clap::Error) -> ExitCode {
+    if wants_json() && error.use_stderr() {
+        let text = error.render().to_string();
+        let message = text.split("\n\nUsage:").next().unwrap_or_default().trim_start_matches("error:").trim();
+        return Report::new(true, false, false).failure(&Failure::usage(message, "see `host --help`"));
+    }
+    let _ = error.print();
+    ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(failure::USAGE))
+}
+
+/// A panic is a fault of the host, whatever was asked of it.
+fn panicked(panic: &(dyn std::any::Any + Send)) -> Failure {
+    let message = panic.downcast_ref::<String>().map(String::as_str).or_else(|| panic.downcast_ref::<&str>().copied());
+    Failure::bug(format!("host panicked: {}", message.unwrap_or("without a message")))
 }
 
 async fn run(settings: &Settings, command: Command) -> Result<u8, Failure> {
@@ -76,5 +99,23 @@ async fn run(settings: &Settings, command: Command) -> Result<u8, Failure> {
         Command::Local(arguments) => local::run(settings, &arguments),
         Command::EnsureVersion(arguments) => ensure_version::run(settings, &arguments).await,
         Command::Completions(arguments) => completions::run(&arguments),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_panic_is_told_as_a_fault_of_the_host() {
+        let number = std::hint::black_box(7);
+        for (panic, message) in [
+            (std::panic::catch_unwind(|| panic!("plain")), "host panicked: plain"),
+            (std::panic::catch_unwind(move || panic!("number {number}")), "host panicked: number 7"),
+            (std::panic::catch_unwind(|| std::panic::panic_any(7)), "host panicked: without a message"),
+        ] {
+            let failure = panicked(panic.expect_err("a panic").as_ref());
+            assert_eq!((failure.message().as_str(), failure.code()), (message, 70));
+        }
     }
 }

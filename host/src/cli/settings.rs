@@ -29,7 +29,8 @@ const LOCAL_URL: &str = "local:";
 pub(super) struct Settings {
     directory: Option<PathBuf>,
     environment: String,
-    url: Option<String>,
+    /// A url that stands above that of host.toml, and where it comes from.
+    url: Option<(String, &'static str)>,
     arguments: Vec<(String, String)>,
     report: Report,
 }
@@ -39,7 +40,7 @@ impl Settings {
         Self {
             directory: global.dir.clone(),
             environment: global.env.clone(),
-            url: global.url.clone().or_else(|| variable("HOST_DATABASE_URL")).or_else(|| variable("DATABASE_URL")),
+            url: url(global),
             arguments: global.argument.clone(),
             report: Report::new(global.json, global.quiet, global.verbose),
         }
@@ -76,7 +77,8 @@ impl Settings {
                 "name the project's folder with --dir",
             )
         })?;
-        let folder = here.ancestors().find(|folder| folder.join(CONFIG_FILE).is_file());
+        // Whatever it is: something wrong in its place is told, not passed over.
+        let folder = here.ancestors().find(|folder| folder.join(CONFIG_FILE).symlink_metadata().is_ok());
         folder.map(Path::to_path_buf).ok_or_else(|| Error::NoProject.into())
     }
 
@@ -99,7 +101,7 @@ impl Settings {
     /// The complete url of the database. Starts the development cluster if that is what the settings name.
     pub(super) fn url(&self, project: &Project) -> Result<String, Failure> {
         let url = match (&self.url, &project.environment().url) {
-            (Some(url), _) => url.clone(),
+            (Some((url, _)), _) => url.clone(),
             (None, Some(url)) => url.expand(&variable).map_err(Error::Config)?,
             (None, None) => {
                 return Err(Failure::new(
@@ -114,12 +116,22 @@ impl Settings {
 
     /// Connects to the database.
     pub(super) async fn connect(&self, project: &Project) -> Result<Database, Failure> {
-        Ok(project.connect(&self.url(project)?).await?)
+        let url = self.url(project)?;
+        project.connect(&url).await.map_err(|error| {
+            let source = match (&self.url, &project.environment().url) {
+                (Some((_, source)), _) => (*source).to_owned(),
+                (None, Some(setting)) => setting.place(),
+                (None, None) => return error.into(),
+            };
+            let hint = error.hint().map(|hint| format!("{hint} (the url comes from {source})"));
+            Failure::new(error.kind(), super::failure::with_causes(&error), hint.unwrap_or_default())
+        })
     }
 
     /// Connects only if that needs nothing but the wire: a development cluster that stands still is not started.
     pub(super) async fn connect_if_there(&self, project: &Project) -> Option<Database> {
-        let configured = self.url.clone().or_else(|| project.environment().url.as_ref()?.expand(&variable).ok())?;
+        let given = self.url.as_ref().map(|(url, _)| url.clone());
+        let configured = given.or_else(|| project.environment().url.as_ref()?.expand(&variable).ok())?;
         let url = if configured == LOCAL_URL {
             let cluster = self.cluster().ok()?;
             match cluster.status().ok()? {
@@ -166,6 +178,24 @@ pub(super) fn open_folder(folder: &Path) -> Result<Dir, Failure> {
             "name the project's folder with --dir",
         )
     })
+}
+
+/// Reads a file with the rights of this process, wherever it is.
+pub(super) fn read_file(path: &Path) -> std::io::Result<Vec<u8>> {
+    let folder = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    Dir::open_ambient_dir(folder, ambient_authority())?.read(path.file_name().unwrap_or_default())
+}
+
+/// Whether the arguments ask for JSON, also when they cannot be understood.
+pub(super) fn wants_json() -> bool {
+    std::env::args_os().take_while(|argument| argument != "--").any(|argument| argument == "--json")
+}
+
+/// The url of the arguments or of the environment, and which of them it is.
+fn url(global: &Global) -> Option<(String, &'static str)> {
+    let given = global.url.clone().map(|url| (url, "--url"));
+    let named = |name: &'static str| variable(name).map(|url| (url, name));
+    given.or_else(|| named("HOST_DATABASE_URL")).or_else(|| named("DATABASE_URL"))
 }
 
 /// An environment variable that is set to something.

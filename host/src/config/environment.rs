@@ -114,6 +114,11 @@ impl Limits {
 }
 
 impl UrlSetting {
+    /// Where it is written: key, with its section, and file.
+    pub fn place(&self) -> String {
+        format!("'{}' in {}", self.key, self.file)
+    }
+
     /// The url with the variables' values in it. `lookup` gives the value of an environment variable.
     ///
     /// # Errors

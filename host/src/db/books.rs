@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use super::connect::Database;
 use super::connect::text_field;
 use super::error::DatabaseError;
+use super::error::TableKind;
 use super::names::Tables;
 use crate::revision::RevisionId;
 
@@ -38,36 +39,33 @@ impl Database {
         let both = format!("{}; {}", self.select_heads(), self.select_digests());
         let (rows, version_table_exists, history_table_exists) = match self.simple(doing, both).await {
             Ok(rows) => (rows, true, true),
-            Err(DatabaseError::Statement { error, .. }) if error.sqlstate == UNDEFINED_TABLE => {
+            // One by one, to learn which of the two it is.
+            Err(DatabaseError::Statement { error, .. })
+                if matches!(error.sqlstate.as_str(), UNDEFINED_TABLE | UNDEFINED_COLUMN) =>
+            {
                 let (version, history) = self.which_tables_exist().await?;
                 let mut rows = Vec::new();
                 if version {
-                    rows.extend(self.simple(doing, self.select_heads()).await?);
+                    let heads = self.simple(doing, self.select_heads()).await;
+                    rows.extend(heads.map_err(|error| self.foreign(TableKind::Version, error))?);
                 }
                 if history {
-                    rows.extend(self.simple(doing, self.select_digests()).await?);
+                    let digests = self.simple("read the history table", self.select_digests()).await;
+                    rows.extend(digests.map_err(|error| self.foreign(TableKind::History, error))?);
                 }
                 (rows, version, history)
-            }
-            Err(DatabaseError::Statement { error, .. }) if error.sqlstate == UNDEFINED_COLUMN => {
-                return Err(DatabaseError::ForeignTable {
-                    table: self.tables.version.to_string(),
-                    reason: error.message,
-                });
             }
             Err(error) => return Err(error),
         };
         let mut books = Books { version_table_exists, history_table_exists, ..Books::default() };
         for row in &rows {
             let revision = text_field(row, 0).unwrap_or_default();
-            let revision = RevisionId::new(&revision).map_err(|error| DatabaseError::ForeignTable {
-                table: self.tables.version.to_string(),
-                reason: error.to_string(),
-            })?;
             // Both results come in one stream; the one of the history has a second column.
-            match sqlx::Row::len(row) {
-                1 => books.heads.push(revision),
-                _ => {
+            let kind = if sqlx::Row::len(row) == 1 { TableKind::Version } else { TableKind::History };
+            let revision = RevisionId::new(&revision).map_err(|error| self.foreign_table(kind, error.to_string()))?;
+            match kind {
+                TableKind::Version => books.heads.push(revision),
+                TableKind::History => {
                     if let Some(digest) = text_field(row, 1) {
                         books.digests.insert(revision, digest);
                     }
@@ -81,15 +79,17 @@ impl Database {
     /// Makes the version table and the history table where they are missing, in a transaction of its own.
     ///
     /// # Errors
-    /// [`DatabaseError`] when they cannot be made, or when a table of that name has another shape.
+    /// [`DatabaseError`] when they cannot be made, or when one that is there has another shape; then neither is made.
     pub async fn ensure_tables(&mut self) -> Result<(), DatabaseError> {
+        self.version_column().await?;
+        // Names every column, and reads none if there is no such table.
+        self.read_history(Some(0)).await?;
         let sql = create_tables_sql(&self.tables);
         self.simple("create the version table and the history table", sql).await?;
-        self.version_column().await?;
         Ok(())
     }
 
-    /// Refuses revisions that the version table cannot hold. Alembic makes the column VARCHAR(32).
+    /// Refuses revisions that the version table cannot hold, if there is one already. Alembic makes the column VARCHAR(32).
     ///
     /// # Errors
     /// [`DatabaseError::RevisionTooLong`], or the refusal to read the catalogue.
@@ -97,7 +97,7 @@ impl Database {
         &mut self,
         revisions: impl IntoIterator<Item = &RevisionId>,
     ) -> Result<(), DatabaseError> {
-        let Some(characters_max) = self.version_column().await?.characters_max else {
+        let Some(VersionColumn { characters_max: Some(characters_max) }) = self.version_column().await? else {
             return Ok(());
         };
         for revision in revisions {
@@ -124,27 +124,47 @@ impl Database {
         Ok((exists(0), exists(1)))
     }
 
-    async fn version_column(&mut self) -> Result<VersionColumn, DatabaseError> {
-        let foreign = |reason: String| DatabaseError::ForeignTable { table: self.tables.version.to_string(), reason };
-        let missing = foreign("it has no column version_num".to_owned());
+    /// How the version table keeps its ids; none when there is no such table.
+    async fn version_column(&mut self) -> Result<Option<VersionColumn>, DatabaseError> {
         let sql = format!(
-            "SELECT format_type(atttypid, NULL), atttypmod FROM pg_attribute \
-             WHERE attrelid = to_regclass({}) AND attname = 'version_num' AND NOT attisdropped",
+            "SELECT format_type(atttypid, NULL), atttypmod FROM (SELECT to_regclass({})) AS version (oid) \
+             LEFT JOIN pg_attribute ON attrelid = oid AND attname = 'version_num' AND NOT attisdropped \
+             WHERE oid IS NOT NULL",
             crate::value::quote_text(&self.tables.version.quoted()),
         );
         let rows = self.simple("look at the version table", sql).await?;
-        let row = rows.first().ok_or(missing)?;
+        let Some(row) = rows.first() else { return Ok(None) };
         match text_field(row, 0).as_deref() {
-            Some("text") => Ok(VersionColumn { characters_max: None }),
+            Some("text") => Ok(Some(VersionColumn { characters_max: None })),
             // The modifier of a varchar is its length and 4; without one it is -1.
             Some("character varying") => {
                 let modifier = text_field(row, 1).and_then(|text| text.parse::<i64>().ok()).unwrap_or(-1);
-                Ok(VersionColumn { characters_max: u32::try_from(modifier - 4).ok() })
+                Ok(Some(VersionColumn { characters_max: u32::try_from(modifier - 4).ok() }))
             }
-            other => Err(DatabaseError::ForeignTable {
-                table: self.tables.version.to_string(),
-                reason: format!("its column version_num is of type {}, not text", other.unwrap_or("unknown")),
-            }),
+            Some(other) => {
+                let reason = format!("its column version_num is of type {other}, not text");
+                Err(self.foreign_table(TableKind::Version, reason))
+            }
+            None => Err(self.foreign_table(TableKind::Version, "it has no column version_num".to_owned())),
+        }
+    }
+
+    /// The error for a table that is not one of the host's.
+    pub(super) fn foreign_table(&self, kind: TableKind, reason: String) -> DatabaseError {
+        let table = match kind {
+            TableKind::Version => self.tables.version.to_string(),
+            TableKind::History => self.tables.history.to_string(),
+        };
+        DatabaseError::ForeignTable { kind, table, reason }
+    }
+
+    /// A column that is missing makes a foreign table; every other error stays.
+    pub(super) fn foreign(&self, kind: TableKind, error: DatabaseError) -> DatabaseError {
+        match error {
+            DatabaseError::Statement { error, .. } if error.sqlstate == UNDEFINED_COLUMN => {
+                self.foreign_table(kind, error.message)
+            }
+            error => error,
         }
     }
 

@@ -1,6 +1,7 @@
 //! Opening the connection.
 
 use std::str::FromStr;
+use std::time::Duration;
 
 use sqlx::Connection as _;
 use sqlx::Row as _;
@@ -12,6 +13,9 @@ use super::error::DatabaseError;
 use super::error::classify;
 use super::error::sql_error;
 use super::names::Tables;
+
+/// How long a server may take to answer. Without a limit, packets that get lost on their way would block for minutes.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// The one connection of a run, with the names of the host's tables.
 pub struct Database {
@@ -74,7 +78,13 @@ pub(super) fn text_field(row: &PgRow, index: usize) -> Option<String> {
 
 pub(super) async fn open(options: &PgConnectOptions) -> Result<PgConnection, DatabaseError> {
     let address = address(options);
-    PgConnection::connect_with(options).await.map_err(|error| match error {
+    let user = options.get_username().to_owned();
+    let connected = tokio::time::timeout(CONNECT_TIMEOUT, PgConnection::connect_with(options)).await;
+    let Ok(connected) = connected else {
+        let reason = format!("no answer within {} s", CONNECT_TIMEOUT.as_secs());
+        return Err(DatabaseError::NoServer { address, reason });
+    };
+    connected.map_err(|error| match error {
         sqlx::Error::Database(error) => {
             let error = sql_error(error.downcast_ref::<sqlx::postgres::PgDatabaseError>());
             match error.sqlstate.as_str() {
@@ -83,13 +93,12 @@ pub(super) async fn open(options: &PgConnectOptions) -> Result<PgConnection, Dat
                     database: options.get_database().unwrap_or(options.get_username()).to_owned(),
                 },
                 // Class 28: invalid authorization specification, wrong passwords included.
-                code if code.starts_with("28") => {
-                    DatabaseError::Refused { address, user: options.get_username().to_owned(), reason: error.message }
-                }
-                _ => DatabaseError::NoServer { address, reason: error.message },
+                code if code.starts_with("28") => DatabaseError::Refused { address, user, reason: error.message },
+                _ => DatabaseError::Unavailable { address, user, error: Box::new(error) },
             }
         }
         sqlx::Error::Io(error) => DatabaseError::NoServer { address, reason: error.to_string() },
+        sqlx::Error::Tls(error) => DatabaseError::Tls { address, reason: error.to_string() },
         other => DatabaseError::NoServer { address, reason: other.to_string() },
     })
 }
@@ -99,8 +108,11 @@ fn options(url: &str) -> Result<PgConnectOptions, DatabaseError> {
     if !(url.starts_with("postgres://") || url.starts_with("postgresql://")) {
         return Err(invalid("it does not begin with postgres://"));
     }
-    // The driver's message may quote the url and with it the password.
-    let options = PgConnectOptions::from_str(url).map_err(|_| invalid("it cannot be read"))?;
+    // What the parser of urls says is one of a few fixed texts. The driver's message may quote the url and with it the
+    // password.
+    url::Url::parse(url).map_err(|error| invalid(&error.to_string()))?;
+    let options = PgConnectOptions::from_str(url)
+        .map_err(|_| invalid("one of its parameters has a value that cannot be read"))?;
     Ok(sqlx::ConnectOptions::disable_statement_logging(options))
 }
 
@@ -118,9 +130,16 @@ mod tests {
 
     #[test]
     fn a_bad_url_is_refused_without_being_quoted() {
-        for url in ["mysql://root:secret@h/d", "postgres://u:secret@h:port/d", "secret"] {
+        for (url, reason) in [
+            ("mysql://root:secret@h/d", "it does not begin with postgres://"),
+            ("secret", "it does not begin with postgres://"),
+            ("postgres://u:secret@h:port/d", "invalid port number"),
+            ("postgres://u:sec/ret@h/d", "invalid port number"),
+            ("postgres://u:secret@[::1/d", "invalid IPv6 address"),
+            ("postgres://u:secret@h/d?sslmode=secret", "one of its parameters has a value that cannot be read"),
+        ] {
             let error = options(url).expect_err("not a url").to_string();
-            assert!(error.contains("not valid") && !error.contains("secret"), "{error}");
+            assert_eq!(error, format!("the database url is not valid: {reason}"), "{url}");
         }
     }
 }

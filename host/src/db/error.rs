@@ -29,6 +29,25 @@ pub enum DatabaseError {
         /// What the server said.
         reason: String,
     },
+    /// The server answers, but takes no connection: none is free, it is just starting, the url has a parameter that it does
+    /// not know.
+    #[error("PostgreSQL at {address} takes no connection from user '{user}': {} ({})", error.message, error.sqlstate)]
+    Unavailable {
+        /// Host and port, or the socket.
+        address: String,
+        /// The database user.
+        user: String,
+        /// What the server said.
+        error: Box<SqlError>,
+    },
+    /// Server and host do not agree on encryption.
+    #[error("cannot connect to PostgreSQL at {address} with TLS: {reason}")]
+    Tls {
+        /// Host and port.
+        address: String,
+        /// What the driver said.
+        reason: String,
+    },
     /// The server has no such database.
     #[error("PostgreSQL at {address} has no database '{database}'")]
     NoDatabase {
@@ -53,9 +72,17 @@ pub enum DatabaseError {
         /// What the server said.
         error: Box<SqlError>,
     },
-    /// The version table has another shape than Alembic's.
-    #[error("table {table} is not a version table: {reason}")]
+    /// The connection was lost while a transaction was committed.
+    #[error("the connection to PostgreSQL was lost during COMMIT, so nobody knows whether it was done: {reason}")]
+    CommitUnknown {
+        /// What happened.
+        reason: String,
+    },
+    /// A table has the name of one of the host's, and another shape.
+    #[error("table {table} is not a {} table: {reason}", kind.word())]
     ForeignTable {
+        /// Which of the host's tables it should be.
+        kind: TableKind,
         /// The table.
         table: String,
         /// What is different.
@@ -85,16 +112,37 @@ pub enum DatabaseError {
     #[error("the transaction of the migration ended before its bookkeeping")]
     TransactionGone,
     /// Another runner holds the lock.
-    #[error("another runner is at work on this database ({holder})")]
+    #[error("another runner is at work on this database ({holder}){}", waited(*waited_seconds))]
     Locked {
         /// Who holds the lock, as far as the server says.
         holder: String,
-        /// How long the host waited.
+        /// How long the host waited, in whole seconds.
         waited_seconds: u64,
     },
-    /// The work was interrupted on request.
-    #[error("interrupted")]
-    Cancelled,
+    /// The wait for another runner was interrupted on request. Nothing has happened yet.
+    #[error("interrupted while waiting for another runner ({holder}); nothing was changed")]
+    Cancelled {
+        /// Who holds the lock, as far as the server says.
+        holder: String,
+    },
+}
+
+/// One of the host's own tables.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TableKind {
+    /// The one that holds the heads.
+    Version,
+    /// The one that records what ran.
+    History,
+}
+
+impl TableKind {
+    fn word(self) -> &'static str {
+        match self {
+            Self::Version => "version",
+            Self::History => "history",
+        }
+    }
 }
 
 impl DatabaseError {
@@ -105,22 +153,45 @@ impl DatabaseError {
                 "write it as postgres://user:password@host:5432/database, with special characters percent-encoded, or use url = \"local:\"".to_owned()
             }
             Self::NoServer { .. } => {
-                "start the server, or correct the url (--url, HOST_DATABASE_URL, DATABASE_URL, or `url` in host.toml)".to_owned()
+                "start the server, or correct the url".to_owned()
             }
-            Self::Refused { .. } => "correct user and password in the url".to_owned(),
+            Self::Refused { .. } => "correct user and password in the url; without a password there, ~/.pgpass is read".to_owned(),
+            Self::Unavailable { error, .. } => return Some(unavailable_hint(error)),
+            Self::Tls { .. } => "let the server use TLS, or set another sslmode in the url: disable, prefer, require, verify-ca or verify-full".to_owned(),
             Self::NoDatabase { database, .. } => format!("create it with `createdb {database}`, or correct the url"),
             Self::Lost { .. } => "look at the server's log, then run the command again: what was not committed was rolled back".to_owned(),
             Self::Statement { error, .. } => return statement_hint(error),
-            Self::ForeignTable { .. } => "set `version-table` in host.toml to another name".to_owned(),
+            Self::CommitUnknown { .. } => {
+                "look at `host current`: it shows whether the step is applied; then run the command again".to_owned()
+            }
+            Self::ForeignTable { kind, .. } => {
+                format!("set `{}-table` in host.toml to a name that is free", kind.word())
+            }
             Self::RevisionTooLong { table, .. } => {
                 format!("widen the column: ALTER TABLE {table} ALTER COLUMN version_num TYPE text")
             }
             Self::RowsChanged { .. } => "another runner may have been at work: look at `host current`, then run the command again".to_owned(),
             Self::TransactionGone => "a migration must not end the host's transaction".to_owned(),
             Self::Locked { .. } => "wait for it to end and run the command again, or wait longer with --lock-timeout".to_owned(),
-            Self::Cancelled => return None,
+            Self::Cancelled { .. } => "run the command again".to_owned(),
         })
     }
+}
+
+fn waited(seconds: u64) -> String {
+    if seconds == 0 { String::new() } else { format!("; waited {seconds} s for it") }
+}
+
+/// What to do when the server takes no connection, by its SQLSTATE (PostgreSQL manual, appendix A).
+fn unavailable_hint(error: &SqlError) -> String {
+    let hint = match error.sqlstate.as_str() {
+        "42501" => "grant the user CONNECT on the database, or use another user",
+        "53300" => "wait until a connection is free, or let the server, database or user have more of them",
+        "57P03" => "wait until the server is up, then run the command again",
+        "22023" | "42704" => "correct `options` in the url",
+        _ => return error.hint.clone().unwrap_or_else(|| "look at the server's log".to_owned()),
+    };
+    hint.to_owned()
 }
 
 /// What to do about the refusal of a statement of the host, by its SQLSTATE (PostgreSQL manual, appendix A).

@@ -4,6 +4,7 @@ use sqlx::Row as _;
 
 use super::connect::Database;
 use super::error::DatabaseError;
+use super::error::TableKind;
 use super::error::classify;
 
 /// One row of the history table.
@@ -80,7 +81,7 @@ impl Database {
             Ok(rows) => rows,
             Err(error) => match classify(doing, error) {
                 DatabaseError::Statement { error, .. } if error.sqlstate == "42P01" => return Ok(Vec::new()),
-                error => return Err(error),
+                error => return Err(self.foreign(TableKind::History, error)),
             },
         };
         rows.iter()
@@ -103,10 +104,7 @@ impl Database {
                 })
             })
             .collect::<Result<_, sqlx::Error>>()
-            .map_err(|error| DatabaseError::ForeignTable {
-                table: self.tables.history.to_string(),
-                reason: error.to_string(),
-            })
+            .map_err(|error| self.foreign_table(TableKind::History, error.to_string()))
     }
 
     /// Records a step that failed, in a transaction of its own: the step's own one is gone.

@@ -85,8 +85,7 @@ impl Session {
         if types.contains(&0) || may_return_rows(sql) {
             let prepared = self.describe(sql, &parameter_types(params)).await?;
             let result = self.execute_prepared(&prepared, params).await;
-            self.forget().await?;
-            return result;
+            return self.forget_after(result).await;
         }
         // Every type is known from its value and no column has to be looked up: the server need not be asked first.
         let shapes: Vec<TypeShape> =
@@ -103,8 +102,7 @@ impl Session {
     pub async fn query(&mut self, sql: &str, params: &[Value]) -> Result<ResultSet, SessionError> {
         let prepared = self.describe(sql, &parameter_types(params)).await?;
         let result = self.query_prepared(&prepared, params).await;
-        self.forget().await?;
-        result
+        self.forget_after(result).await
     }
 
     /// Begins a savepoint of the given name, which the host makes up.
@@ -179,6 +177,15 @@ impl Session {
         let value = row.try_get_raw(0).map_err(failed)?;
         let bytes = value.as_bytes().map_err(|error| conversion(&error.to_string()))?;
         Ok(bytes.to_vec())
+    }
+
+    /// Drops what the driver keeps of a statement that was used once. Of two failures the first one counts: after a lost
+    /// connection nothing else works either.
+    async fn forget_after<T>(&mut self, result: Result<T, SessionError>) -> Result<T, SessionError> {
+        let forgotten = self.forget().await;
+        let value = result?;
+        forgotten?;
+        Ok(value)
     }
 
     /// Drops the statements that the driver keeps: a plan from before an ALTER TABLE would fail after it ("cached plan must

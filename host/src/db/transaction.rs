@@ -32,6 +32,11 @@ pub struct Begun {
     pub search_path: Vec<String>,
 }
 
+/// Lets the server end a statement whose client is gone, instead of finding out at its end: until then the lock of runners
+/// is held, too. The setting came with PostgreSQL 14, and systems that cannot watch a socket refuse it.
+const NOTICE_A_LOST_CLIENT: &str = "CASE WHEN current_setting('client_connection_check_interval', true) = '0' \
+     AND version() LIKE '%linux%' THEN set_config('client_connection_check_interval', '1000', true) END";
+
 impl Database {
     /// Begins the transaction of a step, on a session as fresh as the first one: what an earlier migration set is reset.
     ///
@@ -43,7 +48,7 @@ impl Database {
             "RESET ALL; RESET SESSION AUTHORIZATION; RESET ROLE; BEGIN; \
              SET LOCAL standard_conforming_strings = on; SET LOCAL application_name = {}; SET LOCAL lock_timeout = {}; SET LOCAL statement_timeout = {}; \
              SELECT pg_current_xact_id(), (extract(epoch FROM transaction_timestamp()) * 1000000)::bigint, \
-             array_to_json(current_schemas(false))",
+             array_to_json(current_schemas(false)), {NOTICE_A_LOST_CLIENT}",
             crate::value::quote_text(application),
             timeouts.lock_milliseconds,
             timeouts.statement_milliseconds,
@@ -120,10 +125,14 @@ impl Database {
     /// Commits.
     ///
     /// # Errors
-    /// [`DatabaseError`]: a deferred constraint, or a lost connection.
+    /// [`DatabaseError::Statement`], such as from a deferred constraint; [`DatabaseError::CommitUnknown`] when the
+    /// connection was lost before the answer came.
     pub async fn commit(&mut self) -> Result<(), DatabaseError> {
-        self.simple("commit", "COMMIT".to_owned()).await?;
-        Ok(())
+        match self.simple("commit", "COMMIT".to_owned()).await {
+            Ok(_) => Ok(()),
+            Err(DatabaseError::Lost { reason, .. }) => Err(DatabaseError::CommitUnknown { reason }),
+            Err(error) => Err(error),
+        }
     }
 
     /// Rolls back.

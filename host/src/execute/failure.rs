@@ -5,6 +5,7 @@ use crate::capability::StatementFailure;
 use crate::capability::Stop;
 use crate::contract::types::Error as GuestError;
 use crate::contract::types::Limit;
+use crate::contract::types::SqlError;
 use crate::db::DatabaseError;
 use crate::plan::Direction;
 use crate::revision::RevisionId;
@@ -46,6 +47,8 @@ pub enum Cause {
         /// Whether the migration went on as if nothing had happened.
         swallowed: bool,
     },
+    /// The server refused to commit: a deferred constraint or trigger.
+    Commit(Box<SqlError>),
     /// A call was refused by the host before anything was sent.
     Refused(Box<GuestError>),
     /// The migration gave up, in its own words.
@@ -89,6 +92,7 @@ impl Cause {
     pub fn kind(&self) -> &'static str {
         match self {
             Self::Statement { .. } => "statement-failed",
+            Self::Commit(_) => "commit-failed",
             Self::Refused(_) => "call-refused",
             Self::Message(_) => "migration-failed",
             Self::Irreversible => "irreversible",
@@ -114,6 +118,7 @@ impl Cause {
     pub fn summary(&self) -> String {
         match self {
             Self::Statement { failure, .. } => format!("{} ({})", failure.error.message, failure.error.sqlstate),
+            Self::Commit(error) => format!("{} ({})", error.message, error.sqlstate),
             Self::Refused(error) => refusal(error),
             Self::Message(message) => message.clone(),
             Self::Irreversible => "the migration cannot be undone".to_owned(),
@@ -123,6 +128,55 @@ impl Cause {
             Self::Database(error) => error.to_string(),
             Self::Load(error) => error.to_string(),
         }
+    }
+}
+
+impl StepFailure {
+    /// What the operator should do.
+    pub fn hint(&self) -> String {
+        let direction = match self.direction {
+            Direction::Upgrade => "upgrade",
+            Direction::Downgrade => "downgrade",
+        };
+        let again = format!("run the {direction} again");
+        match &self.cause {
+            Cause::Stopped(Stop::Interrupted) => again,
+            Cause::Stopped(Stop::GuestTime { .. }) => {
+                format!("raise guest-seconds in [*.limits] of host.toml if it needs more time, then {again}")
+            }
+            Cause::Stopped(Stop::Memory { .. }) => {
+                format!("work in smaller batches, or raise memory-mebibytes in [*.limits] of host.toml, then {again}")
+            }
+            Cause::Stopped(Stop::Database(error)) | Cause::Database(error) => error.hint().unwrap_or(again),
+            Cause::Load(error) => error.hint(),
+            Cause::Irreversible => format!("go down to {} at most, or restore a backup", self.revision),
+            Cause::Statement { failure, .. } => self.statement_hint(&failure.error, &again),
+            Cause::Commit(error) => self.statement_hint(error, &again),
+            _ => self.correct(&again),
+        }
+    }
+
+    /// By the SQLSTATE: not every refusal is the fault of what was written (PostgreSQL manual, appendix A).
+    fn statement_hint(&self, error: &SqlError, again: &str) -> String {
+        match error.sqlstate.as_str() {
+            "25001" => "every migration runs in a transaction: leave out what cannot (CONCURRENTLY, for example), or run it by \
+                        hand and record it with `host stamp`"
+                .to_owned(),
+            "25006" => {
+                "the server is a read-only replica, or the session is set read-only: connect to the primary".to_owned()
+            }
+            "42501" => format!("grant the database user the right that is missing, then {again}"),
+            "55P03" => format!("something holds a lock on the object: look at pg_stat_activity, then {again}"),
+            "57014" => format!(
+                "raise --statement-timeout, or statement-timeout-milliseconds in [*.limits] of host.toml, if it needs \
+                 more time, then {again}"
+            ),
+            _ => self.correct(again),
+        }
+    }
+
+    fn correct(&self, again: &str) -> String {
+        format!("correct {}, run `host build`, then {again}", self.file)
     }
 }
 

@@ -165,12 +165,12 @@ impl<'project> Runner<'project> {
         if plan.steps.is_empty() {
             return Ok(Report { plan });
         }
+        let runtime = Runtime::new(CompileCache::open(self.project.store().root())).map_err(Error::Runtime)?;
+        self.database().check_ids_fit(plan.steps.iter().flat_map(|step| &step.change.add)).await?;
         if !(books.version_table_exists && books.history_table_exists) {
             self.database().ensure_tables().await?;
         }
-        self.database().check_ids_fit(plan.steps.iter().flat_map(|step| &step.change.add)).await?;
         let canceller = self.database().canceller().await?;
-        let runtime = Runtime::new(CompileCache::open(self.project.store().root())).map_err(Error::Runtime)?;
         let mut loader = Loader::new(Arc::new(runtime));
         let mut heads = plan.heads_before.clone();
         observer.observe(Event::Planned { direction, steps: plan.steps.len() });
@@ -188,10 +188,16 @@ impl<'project> Runner<'project> {
                     recorded,
                 }))
             };
-            if self.interrupt.is_requested() {
-                return Err(Error::Interrupted { heads: heads.into_iter().collect(), steps_done: index });
-            }
-            let loaded = match loader.load(component).await {
+            let interrupt = self.interrupt.clone();
+            let loaded = tokio::select! {
+                biased;
+                // Also while a large component is being compiled.
+                () = interrupt.requested() => {
+                    return Err(Error::Interrupted { direction, heads: heads.into_iter().collect(), steps_done: index });
+                }
+                loaded = loader.load(component) => loaded,
+            };
+            let loaded = match loaded {
                 Ok(loaded) => loaded,
                 Err(error) => return Err(failure(super::failure::Cause::Load(error), false, &heads)),
             };
@@ -272,6 +278,7 @@ impl<'project> Runner<'project> {
             .unwrap_or(Duration::from_secs(u64::from(self.project.environment().limits.runner_lock_seconds)));
         let started = Instant::now();
         let mut reported: Option<Instant> = None;
+        let mut known = String::new();
         while !self.database().try_lock().await? {
             let waited = started.elapsed();
             if waited >= limit || reported.is_none_or(|reported| reported.elapsed() >= LOCK_REPORT) {
@@ -279,13 +286,14 @@ impl<'project> Runner<'project> {
                 if waited >= limit {
                     return Err(DatabaseError::Locked { holder, waited_seconds: waited.as_secs() }.into());
                 }
+                known.clone_from(&holder);
                 observer.observe(Event::Waiting { holder, seconds: waited.as_secs() });
                 reported = Some(Instant::now());
             }
             let interrupt = self.interrupt.clone();
             tokio::select! {
                 () = tokio::time::sleep(LOCK_POLL) => {}
-                () = interrupt.requested() => return Err(DatabaseError::Cancelled.into()),
+                () = interrupt.requested() => return Err(DatabaseError::Cancelled { holder: known }.into()),
             }
         }
         Ok(())

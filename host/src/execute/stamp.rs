@@ -36,15 +36,15 @@ impl Runner<'_> {
         let books = self.books().await?;
         let plan = plan::stamp(self.project.graph(), &books.heads, targets, purge)?;
         for note in &plan.notes {
-            observer.observe(Event::Note { text: note.to_string() });
+            observer.observe(Event::Note { text: format!("this stamp {note}") });
         }
         if plan.change.remove.is_empty() && plan.change.add.is_empty() {
             return Ok(plan);
         }
+        self.database().check_ids_fit(&plan.change.add).await?;
         if !(books.version_table_exists && books.history_table_exists) {
             self.database().ensure_tables().await?;
         }
-        self.database().check_ids_fit(&plan.change.add).await?;
         let records = self.records(&plan);
         let timeouts = self.options.timeouts(&self.project.environment().limits);
         let application = format!("host {} stamp", env!("CARGO_PKG_VERSION"));

@@ -210,16 +210,7 @@ impl StepRun<'_> {
         match database.commit().await {
             Ok(()) => Ok(()),
             // A deferred constraint is checked only now, and it is the migration's matter.
-            Err(DatabaseError::Statement { error, .. }) => Err(Cause::Statement {
-                failure: Box::new(StatementFailure {
-                    error: *error,
-                    statement: "COMMIT".to_owned(),
-                    script_range: None,
-                }),
-                source: None,
-                said: None,
-                swallowed: false,
-            }),
+            Err(DatabaseError::Statement { error, .. }) => Err(Cause::Commit(error)),
             Err(error) => Err(Cause::Database(error)),
         }
     }

@@ -3,10 +3,14 @@
 pub(crate) mod guests;
 mod output;
 mod project;
+mod running;
 mod server;
+mod unchanged;
 
 pub(crate) use output::Output;
 pub(crate) use project::TestProject;
+pub(crate) use running::Running;
+pub(crate) use server::PASSWORD;
 pub(crate) use server::TestDatabase;
 pub(crate) use server::server_log;
 

@@ -29,6 +29,12 @@ impl Output {
         self
     }
 
+    /// The same with more parts replaced that differ from run to run.
+    pub(crate) fn replace(mut self, replacements: &[(String, &'static str)]) -> Self {
+        self.replacements.extend_from_slice(replacements);
+        self
+    }
+
     /// Asserts exit code 0.
     pub(crate) fn success(self) -> Self {
         self.with_code(0)

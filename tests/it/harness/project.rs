@@ -109,7 +109,7 @@ impl TestProject {
         Output::new(output, self.replacements())
     }
 
-    fn replacements(&self) -> Vec<(String, &'static str)> {
+    pub(super) fn replacements(&self) -> Vec<(String, &'static str)> {
         vec![
             (self.folder.path().to_string_lossy().into_owned(), "[project]"),
             (self.database.name().to_owned(), "[database]"),

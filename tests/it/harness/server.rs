@@ -61,6 +61,11 @@ impl TestDatabase {
         server().psql(&self.name, sql)
     }
 
+    /// Lets nobody connect any more, not even the superuser. Sessions that are open stay.
+    pub(crate) fn refuse_connections(&self) {
+        server().psql("host", &format!("ALTER DATABASE {} ALLOW_CONNECTIONS false", self.name));
+    }
+
     /// psql on this database, for tests that need a second session.
     pub(crate) fn psql(&self) -> Command {
         server().psql_command(&self.name)

@@ -9,6 +9,8 @@ use super::text::safe_line;
 use crate::capability::StatementFailure;
 use crate::capability::Stop;
 use crate::cli::failure::Failure;
+use crate::contract::types::SqlError;
+use crate::db::DatabaseError;
 use crate::error::Error;
 use crate::execute::Cause;
 use crate::execute::SourcePlace;
@@ -19,20 +21,23 @@ use crate::sql::Place;
 /// The longest statement that is shown whole, in characters.
 const STATEMENT_CHARACTERS_MAX: usize = 400;
 
+/// Where a database is to which nothing is applied.
+const BASE: &str = "base (nothing is applied)";
+
 /// How many frames of a trap are shown.
 const FRAMES_MAX: usize = 8;
 
 /// The whole text of a failure, with its final line break.
 pub(super) fn render(failure: &Failure, colour: bool) -> String {
-    let (mut lines, hint) = match failure {
+    let mut lines = match failure {
         Failure::Library(error) => match error.as_ref() {
-            Error::Step(step) => (step_lines(step), Some(step_hint(step))),
-            Error::Interrupted { heads, steps_done } => {
-                (vec!["interrupted between two steps".to_owned(), state(heads, *steps_done, Direction::Upgrade)], None)
+            Error::Step(step) => step_lines(step),
+            Error::Interrupted { direction, heads, steps_done } => {
+                vec![failure.message(), state(heads, *steps_done, *direction)]
             }
-            _ => (vec![failure.message()], failure.hint()),
+            _ => vec![failure.message()],
         },
-        Failure::Command { .. } => (vec![failure.message()], failure.hint()),
+        Failure::Command { .. } => vec![failure.message()],
     };
     let (error, hint_word) =
         if colour { ("\u{1b}[1;31merror\u{1b}[0m", "\u{1b}[1;36mhint\u{1b}[0m") } else { ("error", "hint") };
@@ -43,7 +48,7 @@ pub(super) fn render(failure: &Failure, colour: bool) -> String {
         text.push_str(&indented(&safe(&line), "  "));
         text.push('\n');
     }
-    if let Some(hint) = hint {
+    if let Some(hint) = failure.hint() {
         text.push_str(&format!("{hint_word}: {}\n", safe(&hint)));
     }
     text
@@ -73,6 +78,12 @@ fn step_lines(step: &StepFailure) -> Vec<String> {
         Cause::Stopped(Stop::Interrupted) => {
             format!("the {} of {name} was interrupted and rolled back", verb(step.direction))
         }
+        Cause::Load(_) => {
+            format!("the {} of {name} was not begun, because its component cannot be loaded", verb(step.direction))
+        }
+        Cause::Database(DatabaseError::CommitUnknown { .. }) => {
+            format!("the {} of {name} ran, but may or may not be committed", verb(step.direction))
+        }
         _ => format!("the {} of {name} failed and was rolled back", verb(step.direction)),
     }];
     match &step.cause {
@@ -84,6 +95,14 @@ fn step_lines(step: &StepFailure) -> Vec<String> {
             if *swallowed {
                 lines.push("the migration went on as if nothing had happened, but the transaction was lost".to_owned());
             }
+        }
+        Cause::Commit(error) => {
+            lines.push(format!("{} {}: {}", error.severity, error.sqlstate, error.message));
+            lines.push(format!(
+                "in {}, when the transaction was committed: by a deferred constraint or trigger",
+                step.file
+            ));
+            error_lines(&mut lines, error);
         }
         Cause::Panicked(panic) => {
             lines.push(format!("it panicked: {}", panic.message));
@@ -102,6 +121,10 @@ fn step_lines(step: &StepFailure) -> Vec<String> {
             lines.push(cause.summary());
             lines.push(format!("in {}", step.file));
         }
+    }
+    if matches!(step.cause, Cause::Database(DatabaseError::CommitUnknown { .. })) {
+        lines.push(format!("before it the database was at {}", list_or(&step.heads, BASE)));
+        return lines;
     }
     lines.push(state(&step.heads, step.steps_done, step.direction));
     if !step.recorded && !matches!(step.cause, Cause::Load(_)) {
@@ -129,6 +152,16 @@ fn statement_lines(lines: &mut Vec<String>, failure: &StatementFailure, source: 
             lines.push(indented(&format!("{statement}{more}"), "  "));
         }
     }
+    error_lines(lines, error);
+}
+
+/// What the server adds to its message.
+fn error_lines(lines: &mut Vec<String>, error: &SqlError) {
+    // Most messages name the constraint already.
+    let constraint = error.constraint.clone().filter(|name| !error.message.contains(name.as_str()));
+    if let Some(constraint) = constraint {
+        lines.push(format!("constraint: {constraint}"));
+    }
     for (name, text) in [("detail", &error.detail), ("server's hint", &error.hint), ("context", &error.context)] {
         if let Some(text) = text {
             lines.push(format!("{name}: {text}"));
@@ -139,38 +172,10 @@ fn statement_lines(lines: &mut Vec<String>, failure: &StatementFailure, source: 
 /// What the database is like now.
 fn state(heads: &[crate::revision::RevisionId], steps_done: usize, direction: Direction) -> String {
     let done = u64::try_from(steps_done).unwrap_or(u64::MAX);
-    let at = list_or(heads, "base (nothing is applied)");
-    match steps_done {
+    let at = list_or(heads, BASE);
+    let were = if done == 1 { "was" } else { "were" };
+    match done {
         0 => format!("the database is at {at}, as it was before"),
-        _ => format!("the database is at {at}: {} of this {} done", was(done), verb(direction)),
-    }
-}
-
-fn was(steps: u64) -> String {
-    format!("{} {}", count(steps, "step"), if steps == 1 { "was" } else { "were" })
-}
-
-fn step_hint(step: &StepFailure) -> String {
-    let again = format!("run the {} again", verb(step.direction));
-    match &step.cause {
-        Cause::Stopped(Stop::Interrupted) => again,
-        Cause::Stopped(Stop::GuestTime { .. }) => {
-            format!("raise guest-seconds in [*.limits] of host.toml if it needs more time, then {again}")
-        }
-        Cause::Stopped(Stop::Memory { .. }) => {
-            format!("work in smaller batches, or raise memory-mebibytes in [*.limits] of host.toml, then {again}")
-        }
-        Cause::Stopped(Stop::Database(error)) | Cause::Database(error) => error.hint().unwrap_or(again),
-        Cause::Load(error) => error.hint(),
-        Cause::Irreversible => "choose a target above it, or restore a backup".to_owned(),
-        Cause::Statement { failure, .. } => match failure.error.sqlstate.as_str() {
-            "55P03" => format!("something holds a lock on the object: look at pg_stat_activity, then {again}"),
-            "57014" => format!(
-                "raise statement-timeout-milliseconds in [*.limits] of host.toml if it needs more time, then {again}"
-            ),
-            "42501" => format!("grant the database user the right that is missing, then {again}"),
-            _ => format!("correct {}, run `host build`, then {again}", step.file),
-        },
-        _ => format!("correct {}, run `host build`, then {again}", step.file),
+        _ => format!("the database is at {at}: {} of this {} {were} done", count(done, "step"), verb(direction)),
     }
 }

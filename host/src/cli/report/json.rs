@@ -7,6 +7,7 @@ use super::human::level_name;
 use super::human::verb;
 use crate::capability::GuestEvent;
 use crate::cli::failure::Failure;
+use crate::contract::types::SqlError;
 use crate::error::Error;
 use crate::execute::Cause;
 use crate::execute::Event;
@@ -63,21 +64,36 @@ pub(super) fn failure(failure: &Failure) -> Value {
         error["steps_done"] = json!(step.steps_done);
         error["heads"] = json!(step.heads);
         error["blame"] = json!(format!("{:?}", step.cause.blame()).to_lowercase());
-        if let Cause::Statement { failure, source, said, swallowed } = &step.cause {
-            let said_by_server = &failure.error;
-            error["sqlstate"] = json!(said_by_server.sqlstate);
-            error["detail"] = json!(said_by_server.detail);
-            error["server_hint"] = json!(said_by_server.hint);
-            error["context"] = json!(said_by_server.context);
-            error["statement"] = json!(failure.statement);
-            error["position"] = json!(said_by_server.position);
-            error["said"] = json!(said);
-            error["swallowed"] = json!(swallowed);
-            if let Some(place) = super::failure::place(failure, source.as_ref()) {
-                error["line"] = json!(place.line);
-                error["column"] = json!(place.column);
+        match &step.cause {
+            Cause::Statement { failure, source, said, swallowed } => {
+                server_error(&mut error, &failure.error);
+                error["statement"] = json!(failure.statement);
+                error["said"] = json!(said);
+                error["swallowed"] = json!(swallowed);
+                if let Some(place) = super::failure::place(failure, source.as_ref()) {
+                    error["line"] = json!(place.line);
+                    error["column"] = json!(place.column);
+                }
             }
+            Cause::Commit(refusal) => server_error(&mut error, refusal),
+            _ => {}
         }
     }
     json!({ "error": error })
+}
+
+/// What the server said.
+fn server_error(error: &mut Value, said: &SqlError) {
+    error["sqlstate"] = json!(said.sqlstate);
+    error["severity"] = json!(said.severity);
+    error["server_message"] = json!(said.message);
+    error["detail"] = json!(said.detail);
+    error["server_hint"] = json!(said.hint);
+    error["context"] = json!(said.context);
+    error["position"] = json!(said.position);
+    error["schema"] = json!(said.schema);
+    error["table"] = json!(said.table);
+    error["column_name"] = json!(said.column);
+    error["datatype"] = json!(said.datatype);
+    error["constraint"] = json!(said.constraint);
 }

@@ -1,0 +1,133 @@
+//! Ctrl-C and SIGTERM: the statement is cancelled on the server, the step is rolled back, and the operator is told.
+
+use std::time::Duration;
+use std::time::Instant;
+
+use rustix::process::Signal;
+
+use crate::harness::Running;
+use crate::harness::TestProject;
+use crate::harness::assert_output;
+
+/// A sixth of what the statement would take, and what a hurried operator can bear.
+const SOON: Duration = Duration::from_secs(5);
+
+#[test]
+fn an_interrupt_during_a_statement() {
+    let project = TestProject::with_a_long_statement();
+    let runner = start(&project, &["upgrade", "head"]);
+    let interrupted = Instant::now();
+    runner.signal(Signal::INT);
+    let output = runner.wait().with_code(130);
+    assert!(interrupted.elapsed() < SOON, "{:?}", interrupted.elapsed());
+    assert!(!project.database.long_statement_runs());
+    assert_rolled_back(&project);
+    assert_output!(output);
+    let log = project.database.query("SELECT revision, outcome, error FROM host_history ORDER BY id DESC LIMIT 1");
+    assert_eq!(log, "b|failed|interrupted");
+}
+
+#[test]
+fn an_interrupt_during_a_statement_as_json() {
+    let project = TestProject::with_a_long_statement();
+    let runner = start(&project, &["--json", "upgrade", "head"]);
+    runner.signal(Signal::INT);
+    let output = runner.wait().with_code(130);
+    assert_eq!(output.stderr, "");
+    let error = output.json_lines().pop().expect("a last line");
+    assert_eq!(error["error"]["kind"], "interrupted");
+    assert_eq!(error["error"]["steps_done"], 1);
+    assert_rolled_back(&project);
+}
+
+#[test]
+fn a_termination_during_a_statement() {
+    let project = TestProject::with_a_long_statement();
+    let runner = start(&project, &["upgrade", "head"]);
+    runner.signal(Signal::TERM);
+    assert_output!(runner.wait().with_code(130));
+    assert!(!project.database.long_statement_runs());
+    assert_rolled_back(&project);
+}
+
+#[test]
+fn after_an_interrupt_the_lock_is_free() {
+    let project = TestProject::with_a_long_statement();
+    let runner = start(&project, &["upgrade", "head"]);
+    runner.signal(Signal::INT);
+    let _ = runner.wait().with_code(130);
+    project.host(&["downgrade", "base", "--lock-timeout", "0"]).success();
+}
+
+#[test]
+fn an_interrupt_during_a_computation() {
+    let project = TestProject::with_guest("loops");
+    let runner = project.start(&["upgrade", "head"]);
+    project.database.wait_until(
+        "SELECT count(*) = 1 FROM pg_stat_activity WHERE datname = current_database() AND state = 'idle in transaction'",
+    );
+    let interrupted = Instant::now();
+    runner.signal(Signal::INT);
+    let output = runner.wait().with_code(130);
+    assert!(interrupted.elapsed() < SOON, "{:?}", interrupted.elapsed());
+    assert!(output.stderr.contains("was interrupted and rolled back"), "{}", output.stable());
+    assert_eq!(project.database.query("SELECT count(*) FROM host_version"), "0");
+}
+
+#[test]
+fn an_interrupt_while_waiting_for_another_runner() {
+    let project = TestProject::with_a_long_statement();
+    let first = start(&project, &["upgrade", "head"]);
+    let second = project.start(&["upgrade", "head"]);
+    project.database.wait_until(
+        "SELECT count(*) = 1 FROM pg_stat_activity WHERE datname = current_database() AND query LIKE '%try_advisory%'",
+    );
+    let interrupted = Instant::now();
+    second.signal(Signal::INT);
+    let output = second.wait().with_code(130);
+    assert!(interrupted.elapsed() < SOON, "{:?}", interrupted.elapsed());
+    assert!(project.database.long_statement_runs(), "the other runner goes on");
+    assert!(output.stderr.contains("interrupted while waiting for another runner"), "{}", output.stable());
+    first.signal(Signal::INT);
+    let _ = first.wait().with_code(130);
+}
+
+#[test]
+fn a_second_interrupt_ends_the_process_at_once() {
+    let project = TestProject::with_a_long_statement();
+    let runner = start(&project, &["upgrade", "head"]);
+    // Without a second connection the statement cannot be cancelled from outside.
+    project.database.refuse_connections();
+    runner.signal(Signal::INT);
+    std::thread::sleep(Duration::from_millis(500));
+    let interrupted = Instant::now();
+    runner.signal(Signal::INT);
+    let output = runner.wait().with_code(130);
+    assert!(interrupted.elapsed() < SOON, "{:?}", interrupted.elapsed());
+    assert_output!(output);
+}
+
+#[test]
+fn a_runner_that_is_killed_leaves_nothing_behind() {
+    let project = TestProject::with_a_long_statement();
+    let runner = start(&project, &["upgrade", "head"]);
+    runner.signal(Signal::KILL);
+    assert_eq!(runner.wait().code, -9);
+    // The server notices that the client is gone although the statement would sleep on.
+    let output = project.host(&["stamp", "a", "--purge"]).success();
+    assert!(output.stderr.contains("nothing to do: the database is at a"), "{}", output.stable());
+    assert!(!project.database.long_statement_runs());
+    assert_rolled_back(&project);
+}
+
+/// Starts a run and waits until its long statement runs.
+fn start(project: &TestProject, arguments: &[&str]) -> Running {
+    let runner = project.start(arguments);
+    project.database.wait_for_the_long_statement();
+    runner
+}
+
+fn assert_rolled_back(project: &TestProject) {
+    assert_eq!(project.database.query("SELECT version_num FROM host_version"), "a");
+    assert_eq!(project.database.query("SELECT to_regclass('table_a'), to_regclass('table_b')"), "table_a|");
+}
