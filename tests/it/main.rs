@@ -8,6 +8,7 @@
 mod harness;
 
 mod architecture;
+mod bad_component;
 mod bad_database;
 mod demonstration;
 mod documents;

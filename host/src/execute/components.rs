@@ -42,6 +42,18 @@ pub(super) fn check(project: &Project, steps: &[Step]) -> Result<Vec<StepCompone
     steps.iter().map(|step| check_step(project, step)).collect()
 }
 
+/// Looks into the components of compiled languages: all of them are valid before the first step runs.
+pub(super) fn validate(project: &Project, runtime: &Runtime, components: &[StepComponent]) -> Result<(), Error> {
+    for StepComponent { migration, component, .. } in components.iter().filter(|step| step.script.is_none()) {
+        runtime.validate(&component.bytes, &component.digest.to_string()).map_err(|error| Error::ComponentRefused {
+            revision: migration.metadata.revision.clone(),
+            file: project.store().component_path(migration),
+            error,
+        })?;
+    }
+    Ok(())
+}
+
 fn check_step(project: &Project, step: &Step) -> Result<StepComponent, Error> {
     let migration = project.migration(&step.revision).ok_or_else(|| Error::UnknownRevision(step.revision.clone()))?;
     if migration.metadata.transaction == Transaction::None {

@@ -166,6 +166,7 @@ impl<'project> Runner<'project> {
             return Ok(Report { plan });
         }
         let runtime = Runtime::new(CompileCache::open(self.project.store().root())).map_err(Error::Runtime)?;
+        components::validate(self.project, &runtime, &components)?;
         self.database().check_ids_fit(plan.steps.iter().flat_map(|step| &step.change.add)).await?;
         if !(books.version_table_exists && books.history_table_exists) {
             self.database().ensure_tables().await?;

@@ -65,6 +65,11 @@ impl CompileCache {
         unsafe { Component::deserialize(engine, code) }.ok()
     }
 
+    /// Whether there is compiled code of a component. Reading it back may still fail.
+    pub fn has(&self, engine: &Engine, component_digest: &str) -> bool {
+        self.folder.try_exists(file_name(engine, component_digest)).unwrap_or(false)
+    }
+
     /// Keeps compiled code. A failure costs only time later, so it is not reported.
     pub fn put(&self, engine: &Engine, component_digest: &str, component: &Component) {
         let _ = self.write(engine, component_digest, component);

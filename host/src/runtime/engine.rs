@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use wasmparser::WasmFeatures;
 use wasmtime::Config;
 use wasmtime::Engine;
 use wasmtime::WasmBacktraceDetails;
@@ -38,6 +39,11 @@ pub fn engine() -> wasmtime::Result<Engine> {
     let engine = Engine::new(&config)?;
     tick(&engine)?;
     Ok(engine)
+}
+
+/// The features of WebAssembly that a guest may use: those of [`engine`].
+pub fn features() -> WasmFeatures {
+    WasmFeatures::default() - WasmFeatures::RELAXED_SIMD - WasmFeatures::MEMORY64 - WasmFeatures::THREADS
 }
 
 /// Lets time pass for the engine's guests, as long as the engine exists.

@@ -1,8 +1,21 @@
 //! Looking at a component before it is compiled: does it want what this host has, and does it give what a migration gives?
 
+use std::collections::BTreeSet;
+use std::sync::LazyLock;
+
+use wasmparser::ComponentAlias;
+use wasmparser::ComponentExternalKind;
+use wasmparser::ComponentOuterAliasKind;
+use wasmparser::ComponentType;
+use wasmparser::ComponentTypeRef;
+use wasmparser::InstanceTypeDeclaration;
 use wasmparser::Parser;
 use wasmparser::Payload;
+use wasmparser::component_types::ComponentEntityType;
+use wasmparser::component_types::ComponentItem;
+use wasmparser::types::TypesRef;
 
+use super::script::CONTRACT;
 use crate::contract;
 
 /// The largest component that is looked at, in bytes. Compiling is not bounded by any other limit.
@@ -15,7 +28,22 @@ pub struct Interfaces {
     pub imports: Vec<String>,
     /// Exports, in the component's order.
     pub exports: Vec<String>,
+    /// The functions of imported interfaces: import and function, in the component's order.
+    pub functions: Vec<(String, String)>,
 }
+
+/// The functions of the contract, as (`sql`, `execute`). Later versions of the same series may have more.
+static PROVIDED_FUNCTIONS: LazyLock<BTreeSet<(String, String)>> = LazyLock::new(|| {
+    let mut resolve = wit_parser::Resolve::default();
+    // A contract that cannot be read would not have compiled.
+    let _ = resolve.push_str("migration.wit", CONTRACT);
+    let interfaces = resolve.interfaces.iter().map(|(_, interface)| interface);
+    let functions = interfaces.flat_map(|interface| {
+        let name = interface.name.clone().unwrap_or_default();
+        interface.functions.keys().map(move |function| (name.clone(), function.clone()))
+    });
+    functions.collect()
+});
 
 /// Why a component cannot run on this host.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -38,11 +66,27 @@ pub enum ImportError {
         /// The import.
         import: String,
     },
+    /// The component was built for a newer version of the contract, in which an interface has more functions.
+    #[error("it imports the function '{function}' of {import}, which this host does not provide")]
+    NewerContract {
+        /// The interface.
+        import: String,
+        /// The function.
+        function: String,
+    },
     /// The component imports something that no migration gets.
     #[error("it imports {import}, which this host does not provide")]
     NotProvided {
         /// The import.
         import: String,
+    },
+    /// The component exports a `migration` that has not the functions of one.
+    #[error("it exports {export} without the function '{function}'")]
+    NoDirection {
+        /// The export.
+        export: String,
+        /// The function.
+        function: &'static str,
     },
     /// The component is no migration.
     #[error("it does not export {wanted}, so it is not built for the world {world}")]
@@ -62,7 +106,7 @@ impl ImportError {
                 "run `host build` again; a file that was copied may have been cut short".to_owned()
             }
             Self::TooLarge { .. } => "strip the component, or split the migration".to_owned(),
-            Self::OtherContract { .. } => format!(
+            Self::OtherContract { .. } | Self::NewerContract { .. } => format!(
                 "build the migration with the SDK of host {}, or use a host for that version of the contract",
                 env!("CARGO_PKG_VERSION")
             ),
@@ -77,7 +121,9 @@ impl ImportError {
                 "a migration gets host:migration/{types, sql, env} and an inert subset of WASI 0.2, nothing else"
                     .to_owned()
             }
-            Self::OtherWorld { .. } => "build it with a migration SDK: see `host revision --help`".to_owned(),
+            Self::OtherWorld { .. } | Self::NoDirection { .. } => {
+                "build it with a migration SDK: see `host revision --help`".to_owned()
+            }
         }
     }
 }
@@ -90,10 +136,15 @@ pub fn interfaces(bytes: &[u8]) -> Result<Interfaces, ImportError> {
     if bytes.len() > COMPONENT_BYTES_MAX {
         return Err(ImportError::TooLarge { mebibytes: bytes.len() >> 20 });
     }
+    if !bytes.starts_with(b"\0asm") {
+        return Err(ImportError::NotAComponent { reason: "it is not WebAssembly".to_owned() });
+    }
     let invalid =
         |error: wasmparser::BinaryReaderError| ImportError::NotAComponent { reason: error.message().to_owned() };
     let mut interfaces = Interfaces::default();
     let mut depth = 0_usize;
+    // The functions of each type in the component's index space of types; none for what is no type of an instance.
+    let mut types: Vec<Vec<String>> = Vec::new();
     for payload in Parser::new(0).parse_all(bytes) {
         match payload.map_err(invalid)? {
             Payload::Version { encoding, .. } if depth == 0 && encoding != wasmparser::Encoding::Component => {
@@ -101,20 +152,58 @@ pub fn interfaces(bytes: &[u8]) -> Result<Interfaces, ImportError> {
             }
             Payload::ModuleSection { .. } | Payload::ComponentSection { .. } => depth += 1,
             Payload::End(_) => depth = depth.saturating_sub(1),
+            Payload::ComponentTypeSection(section) if depth == 0 => {
+                for defined in section {
+                    types.push(functions(&defined.map_err(invalid)?));
+                }
+            }
+            Payload::ComponentAliasSection(section) if depth == 0 => {
+                for alias in section {
+                    let is_type = matches!(
+                        alias.map_err(invalid)?,
+                        ComponentAlias::InstanceExport { kind: ComponentExternalKind::Type, .. }
+                            | ComponentAlias::Outer { kind: ComponentOuterAliasKind::Type, .. }
+                    );
+                    types.extend(is_type.then(Vec::new));
+                }
+            }
             Payload::ComponentImportSection(section) if depth == 0 => {
                 for import in section {
-                    interfaces.imports.push(import.map_err(invalid)?.name.name.to_owned());
+                    let import = import.map_err(invalid)?;
+                    let name = import.name.name.to_owned();
+                    match import.ty {
+                        ComponentTypeRef::Type(_) => types.push(Vec::new()),
+                        ComponentTypeRef::Instance(index) => {
+                            let index = usize::try_from(index).unwrap_or(usize::MAX);
+                            let functions = types.get(index).cloned().unwrap_or_default();
+                            interfaces.functions.extend(functions.into_iter().map(|function| (name.clone(), function)));
+                        }
+                        _ => {}
+                    }
+                    interfaces.imports.push(name);
                 }
             }
             Payload::ComponentExportSection(section) if depth == 0 => {
                 for export in section {
-                    interfaces.exports.push(export.map_err(invalid)?.name.name.to_owned());
+                    let export = export.map_err(invalid)?;
+                    types.extend((export.kind == ComponentExternalKind::Type).then(Vec::new));
+                    interfaces.exports.push(export.name.name.to_owned());
                 }
             }
             _ => {}
         }
     }
     Ok(interfaces)
+}
+
+/// The functions that an instance of this type has.
+fn functions(defined: &ComponentType<'_>) -> Vec<String> {
+    let ComponentType::Instance(declarations) = defined else { return Vec::new() };
+    let function = |declaration: &InstanceTypeDeclaration<'_>| match declaration {
+        InstanceTypeDeclaration::Export { name, ty: ComponentTypeRef::Func(_) } => Some(name.name.to_owned()),
+        _ => None,
+    };
+    declarations.iter().filter_map(function).collect()
 }
 
 /// Checks that a component wants what this host has, and exports `export` of the contract.
@@ -137,6 +226,12 @@ pub fn check(bytes: &[u8], export: &str, world: &str) -> Result<(), ImportError>
             return Err(ImportError::NotProvided { import: import.clone() });
         }
     }
+    for (import, function) in &interfaces.functions {
+        let Some((interface, _)) = contract_name(import) else { continue };
+        if !PROVIDED_FUNCTIONS.contains(&(interface.to_owned(), function.clone())) {
+            return Err(ImportError::NewerContract { import: import.clone(), function: function.clone() });
+        }
+    }
     let given = interfaces
         .exports
         .iter()
@@ -149,6 +244,29 @@ pub fn check(bytes: &[u8], export: &str, world: &str) -> Result<(), ImportError>
         wanted: format!("{}/{export}@{}", contract::PACKAGE, contract::VERSION),
         world: world.to_owned(),
     })
+}
+
+/// Checks that the exported `migration` has its two functions. `types` are those of the same component, validated.
+///
+/// # Errors
+/// [`ImportError::NoDirection`].
+pub fn check_directions(types: TypesRef<'_>, bytes: &[u8]) -> Result<(), ImportError> {
+    let exports = interfaces(bytes)?.exports;
+    let Some(export) = exports.into_iter().find(|name| matches!(contract_name(name), Some(("migration", _)))) else {
+        return Ok(());
+    };
+    let functions = match types.component_item_for_export(&export) {
+        Some(ComponentItem { ty: ComponentEntityType::Instance(instance), .. }) => {
+            types.get(*instance).map(|instance| &instance.exports)
+        }
+        _ => None,
+    };
+    for function in ["upgrade", "downgrade"] {
+        if functions.is_none_or(|functions| !functions.contains_key(function)) {
+            return Err(ImportError::NoDirection { export, function });
+        }
+    }
+    Ok(())
 }
 
 /// `host:migration/sql@0.1.0` → (`sql`, `0.1.0`).
@@ -201,6 +319,27 @@ mod tests {
             ));
             let result = check(&bytes, "migration", "migration-guest").err().map(|error| error.to_string());
             assert_eq!(result.as_deref(), expected, "{import}");
+        }
+    }
+
+    #[test]
+    fn a_function_of_a_newer_contract_is_named() {
+        let cases = [
+            (r#"(export "execute" (func))"#, None),
+            (r#"(export "[static]statement.explain" (func))"#, Some("[static]statement.explain")),
+            (r#"(export "execute" (func)) (export "listen" (func))"#, Some("listen")),
+            (r#"(export "a-new-type" (type (sub resource)))"#, None),
+        ];
+        for (declarations, expected) in cases {
+            // The import before makes a type that the index has to count.
+            let bytes = component(&format!(
+                "(component (import \"a\" (type (sub resource))) \
+                 (import \"host:migration/sql@0.1.9\" (instance {declarations})) \
+                 (instance $i) (export \"host:migration/migration@0.1.0\" (instance $i)))"
+            ));
+            let interfaces = interfaces(&bytes).expect("a component");
+            let unknown = interfaces.functions.iter().find(|(_, function)| function != "execute");
+            assert_eq!(unknown.map(|(_, function)| function.as_str()), expected, "{declarations}");
         }
     }
 

@@ -43,7 +43,7 @@ pub enum LoadError {
         name: String,
     },
     /// It cannot be compiled or linked.
-    #[error("it cannot be loaded: {reason}")]
+    #[error("{reason}")]
     Refused {
         /// Why, with all causes.
         reason: String,
@@ -56,7 +56,9 @@ impl LoadError {
         match self {
             Self::Import(error) => error.hint(),
             Self::UnknownRuntime { .. } => "use the host that built it, or a newer one".to_owned(),
-            Self::Refused { .. } => "run `host build` with this version of host".to_owned(),
+            Self::Refused { .. } => {
+                "build it again; for what `host build` makes, run it with --force and this version of host".to_owned()
+            }
         }
     }
 }
@@ -70,6 +72,22 @@ impl Runtime {
         let engine = engine::engine().map_err(refused)?;
         let linker = linker::linker(&engine).map_err(refused)?;
         Ok(Self { engine, linker, cache })
+    }
+
+    /// Checks that a migration in a compiled language is valid WebAssembly, which compiling would find out much later. One
+    /// that was compiled before is valid.
+    ///
+    /// # Errors
+    /// [`LoadError::Refused`], and [`LoadError::Import`] when it has no function for one of the directions.
+    pub fn validate(&self, bytes: &[u8], digest: &str) -> Result<(), LoadError> {
+        if self.cache.as_ref().is_some_and(|cache| cache.has(&self.engine, digest)) {
+            return Ok(());
+        }
+        let mut validator = wasmparser::Validator::new_with_features(engine::features());
+        let types = validator.validate_all(bytes).map_err(|error| LoadError::Refused {
+            reason: format!("it is not valid WebAssembly: {} at byte {}", error.message(), error.offset()),
+        })?;
+        Ok(imports::check_directions(types.as_ref(), bytes)?)
     }
 
     /// Compiles and links a migration in a compiled language. Blocks while it compiles.
