@@ -31,9 +31,17 @@ pub(super) fn run(settings: &Settings, arguments: &InitArguments) -> Result<u8, 
     let folder =
         settings.named_folder().map_or_else(|| arguments.folder.clone(), |named| named.join(&arguments.folder));
     let root = make_folder(&folder)?;
-    store::create_file(&root, CONFIG_FILE, scaffold::HOST_TOML.as_bytes()).map_err(Error::Store)?;
-    root.create_dir_all("migrations").map_err(|error| cannot_write(&folder, &error))?;
+    if root.symlink_metadata(CONFIG_FILE).is_ok() {
+        return Err(Failure::new(
+            "project-exists",
+            format!("the folder '{}' is a project already: it has a {CONFIG_FILE}", folder.display()),
+            "go on with `host revision -m MESSAGE`, or choose another folder",
+        ));
+    }
+    // Last of all the file that makes it a project: until it is there, the command can simply be run again.
+    root.create_dir_all("migrations").map_err(|error| cannot_write(&folder.join("migrations"), &error))?;
     store::ensure_ignored(&root).map_err(Error::Store)?;
+    store::create_file(&root, CONFIG_FILE, scaffold::HOST_TOML.as_bytes()).map_err(Error::Store)?;
     let report = settings.report();
     if report.is_json() {
         report.document(&json!({"event": "initialised", "folder": folder.to_string_lossy()}));
@@ -55,9 +63,15 @@ fn make_folder(folder: &Path) -> Result<Dir, Failure> {
 }
 
 fn cannot_write(folder: &Path, error: &std::io::Error) -> Failure {
+    let in_the_way = matches!(error.kind(), std::io::ErrorKind::AlreadyExists | std::io::ErrorKind::NotADirectory);
+    let hint = if in_the_way {
+        "a file is in its place: remove it, or choose another folder"
+    } else {
+        "check the permissions of the folder above, or choose another one"
+    };
     Failure::new(
         "project-files",
         format!("the folder '{}' cannot be made: {error}", safe_line(&folder.to_string_lossy())),
-        "check the permissions of the folder above, or choose another one",
+        hint,
     )
 }

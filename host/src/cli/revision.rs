@@ -14,12 +14,13 @@ use crate::revision::place;
 use crate::scaffold;
 use crate::scaffold::NewMigration;
 use crate::store::Metadata;
+use crate::store::StoreError;
 use crate::toolchain::Language;
 
 #[derive(Debug, Args)]
 pub(super) struct RevisionArguments {
     /// What the migration does, in a few words
-    #[arg(short, long)]
+    #[arg(short, long, allow_hyphen_values = true)]
     message: Option<String>,
     /// The language: sql or rust
     #[arg(long, value_name = "LANGUAGE", default_value = "sql")]
@@ -47,7 +48,7 @@ pub(super) struct MergeArguments {
     #[arg(required = true)]
     revisions: Vec<String>,
     /// What the merge does, in a few words
-    #[arg(short, long)]
+    #[arg(short, long, allow_hyphen_values = true)]
     message: Option<String>,
     /// The language: sql or rust
     #[arg(long, value_name = "LANGUAGE", default_value = "sql")]
@@ -146,6 +147,7 @@ fn make(settings: &Settings, wanted: Wanted<'_>) -> Result<u8, Failure> {
         branch_labels: wanted.branch_labels.clone(),
     };
     let place = place(project.graph(), &new).map_err(Error::Place)?;
+    // Not by name: a small machine has no database of time zones.
     let now = jiff::Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC);
     let metadata = Metadata {
         revises: place.revises,
@@ -165,7 +167,14 @@ fn make(settings: &Settings, wanted: Wanted<'_>) -> Result<u8, Failure> {
         let hint = error.hint().unwrap_or_else(|| "choose another message".to_owned());
         Failure::new("no-template", super::failure::with_causes(&error), hint)
     })?;
-    let path = project.store().create_migration(&files).map_err(Error::Store)?;
+    let path = project.store().create_migration(&files).map_err(|error| match error {
+        StoreError::Exists { .. } => Failure::new(
+            "project-files",
+            error.to_string(),
+            "choose another message, or wait a minute: the name is made of message and time",
+        ),
+        error => Error::Store(error).into(),
+    })?;
     written(settings, &project, wanted.language, &id, &path)
 }
 

@@ -47,7 +47,7 @@ impl ConfigError {
     /// What the user should do.
     pub fn hint(&self) -> Option<String> {
         match self {
-            Self::Toml { .. } => None,
+            Self::Toml { problem, .. } => Some(problem.hint()),
             Self::UnknownEnvironment { file, name, .. } => {
                 Some(format!("choose one of these with -e, or add a section [{name}] to {file}"))
             }

@@ -7,6 +7,9 @@ use toml::Spanned;
 use toml::de::DeTable;
 use toml::de::DeValue;
 
+/// How many wrong characters a name may have to be taken for another one.
+const TYPING_ERRORS_MAX: usize = 2;
+
 /// How many levels of tables are searched for the key.
 const DEPTH_MAX: usize = 16;
 
@@ -45,6 +48,24 @@ impl TomlProblem {
     }
 }
 
+impl TomlProblem {
+    /// What the user should do. Of keys that are not known, the closest one that is.
+    pub fn hint(&self) -> String {
+        if self.message.starts_with("missing field") {
+            return "add it".to_owned();
+        }
+        let (what, expected) = self.message.split_once(", expected").unwrap_or((&self.message, ""));
+        let Some(written) = quoted(what).next().filter(|_| what.starts_with("unknown ")) else {
+            return "correct this line".to_owned();
+        };
+        let distances = quoted(expected).map(|known| (distance(written, known), known));
+        match distances.min().filter(|(distance, _)| *distance <= TYPING_ERRORS_MAX) {
+            Some((_, known)) => format!("did you mean `{known}`? Otherwise remove it"),
+            None => "remove it, or correct its name".to_owned(),
+        }
+    }
+}
+
 impl fmt::Display for TomlProblem {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(formatter, "{}: ", self.line)?;
@@ -53,6 +74,27 @@ impl fmt::Display for TomlProblem {
         }
         formatter.write_str(&self.message)
     }
+}
+
+/// The words between backticks, in which serde puts names.
+fn quoted(message: &str) -> impl Iterator<Item = &str> {
+    message.split('`').skip(1).step_by(2)
+}
+
+/// How many characters have to be put in, taken out or changed to make one word of another (Levenshtein).
+fn distance(one: &str, other: &str) -> usize {
+    let other: Vec<char> = other.chars().collect();
+    let mut row: Vec<usize> = (0..=other.len()).collect();
+    for character in one.chars() {
+        let mut diagonal = row[0];
+        row[0] += 1;
+        for (index, target) in other.iter().enumerate() {
+            let changed = diagonal + usize::from(character != *target);
+            diagonal = row[index + 1];
+            row[index + 1] = changed.min(row[index] + 1).min(diagonal + 1);
+        }
+    }
+    row[other.len()]
 }
 
 /// The line of a byte offset, from 1.
@@ -86,5 +128,38 @@ fn inner_key(value: &Spanned<DeValue<'_>>, span: &Range<usize>, depth: usize) ->
     match value.get_ref() {
         DeValue::Table(table) => key_at(table, span, depth),
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_closest_key_is_proposed() {
+        let problem = |message: &str| TomlProblem { line: 1, key: None, message: message.to_owned() };
+        for (message, hint) in [
+            (
+                "unknown field `migration`, expected one of `url`, `migrations`",
+                "did you mean `migrations`? Otherwise remove it",
+            ),
+            ("unknown field `mesage`, expected `message` or `revision`", "did you mean `message`? Otherwise remove it"),
+            ("unknown field `übung`, expected one of `url`, `migrations`", "remove it, or correct its name"),
+            ("unknown field `a`, there are no fields", "remove it, or correct its name"),
+            ("missing field `revision`", "add it"),
+            ("invalid type: integer `7`, expected a string", "correct this line"),
+        ] {
+            assert_eq!(problem(message).hint(), hint, "{message}");
+        }
+    }
+
+    #[test]
+    fn distances() {
+        for (one, other, expected) in
+            [("", "", 0), ("", "ab", 2), ("kitten", "sitting", 3), ("ä", "a", 1), ("ab", "ba", 2)]
+        {
+            assert_eq!(distance(one, other), expected);
+            assert_eq!(distance(other, one), expected);
+        }
     }
 }

@@ -90,8 +90,8 @@ impl PlanError {
                 format!("name a revision below the point where '{branch}' begins, or leave out the branch")
             }
             Self::RelativeTooFar { steps, direction } => match (direction, steps.signum()) {
-                (Direction::Upgrade, 1) => "use fewer steps, or head".to_owned(),
-                (Direction::Downgrade, -1) => "use fewer steps, or base".to_owned(),
+                (Direction::Upgrade, 1) => "fewer than that are left to apply: use fewer steps, or head".to_owned(),
+                (Direction::Downgrade, -1) => "fewer than that are applied: use fewer steps, or base".to_owned(),
                 (Direction::Upgrade, _) => "use +N to go up, or `host downgrade` to go down".to_owned(),
                 (Direction::Downgrade, _) => "use -N to go down, or `host upgrade` to go up".to_owned(),
             },

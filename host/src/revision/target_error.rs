@@ -133,14 +133,16 @@ impl TargetError {
     pub fn hint(&self) -> Option<String> {
         Some(match self {
             Self::NotFound { name } if name.chars().count() < 4 => {
-                "write the whole id: ids of up to three characters are not found by a part of them; `host history` lists all".to_owned()
+                "see `host history` for the revisions; an id of up to three characters has to be written whole".to_owned()
             }
             Self::NotFound { .. } => "see `host history` for the revisions and `host branches` for the labels".to_owned(),
             Self::Malformed { .. } => {
                 "use an id, a label, head, heads or base, with LABEL@ before it or +N or -N after it if needed".to_owned()
             }
             Self::AmbiguousPrefix { .. } => "add characters until only one of them is meant".to_owned(),
-            Self::NoSuchBranch { .. } => "put a branch label or a revision before the @".to_owned(),
+            Self::NoSuchBranch { .. } => {
+                "put a branch label or a revision before the @; see `host branches` and `host history`".to_owned()
+            }
             Self::NotOnBranch { revision, .. } => format!("use {revision} without a branch"),
             Self::MultipleHeads { heads, .. } => {
                 format!("the heads are {}; name one of them, or join them with `host merge heads`", join(heads))

@@ -58,6 +58,18 @@ pub enum BlockError {
     Toml(TomlProblem),
 }
 
+impl BlockError {
+    /// What the user should do.
+    pub fn hint(&self) -> String {
+        match self {
+            Self::Unterminated { prefix, .. } => format!("end the block with a line '{prefix} {END}'"),
+            Self::NotAtTop { .. } => "move it to the top of the file".to_owned(),
+            Self::Repeated { .. } => "remove one of them".to_owned(),
+            Self::Toml(problem) => problem.hint(),
+        }
+    }
+}
+
 impl Block {
     /// Looks for the block in a source whose line comments begin with `prefix` (`--`, `#` or `//`). None when there is
     /// no such block.

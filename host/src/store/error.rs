@@ -19,6 +19,12 @@ pub enum StoreError {
         /// The folder.
         folder: String,
     },
+    /// The migrations folder is no folder.
+    #[error("'{path}' is not a folder, so it holds no migrations")]
+    NotAFolder {
+        /// The path.
+        path: String,
+    },
     /// A file or folder cannot be read.
     #[error("cannot read '{path}'")]
     Read {
@@ -182,8 +188,9 @@ impl StoreError {
             Self::NoMigrationsFolder { .. } => {
                 "create it, or set `migrations` in host.toml to the folder that holds them".to_owned()
             }
+            Self::NotAFolder { .. } => "set `migrations` in host.toml to the folder that holds them".to_owned(),
             Self::Outside { .. } => {
-                "put the file itself there: only what lies inside the project's folder is read or written".to_owned()
+                "put it inside the project's folder: nothing outside of it is read or written".to_owned()
             }
             Self::Exists { .. } => "choose another name, or remove it first".to_owned(),
             Self::NameNotUtf8 { .. } => "rename it, or begin its name with '.' or '_' if it is no migration".to_owned(),
@@ -192,7 +199,22 @@ impl StoreError {
                 "begin the file with the lines `{prefix} /// migration`, `{prefix} revision = \"…\"` and `{prefix} ///`, or \
                  its name with '_' if it is no migration"
             ),
-            Self::Block { error: BlockError::Repeated { .. }, .. } => "remove one of them".to_owned(),
+            Self::Block { error, .. } => error.hint(),
+            Self::Metadata { problem, .. } => problem.hint(),
+            Self::Read { source, .. } if source.kind() == io::ErrorKind::NotADirectory => {
+                "remove the file that stands in the place of a folder".to_owned()
+            }
+            Self::Read { .. } => "check the permissions of the file and of the folders above it".to_owned(),
+            Self::Write { source, .. } if source.kind() == io::ErrorKind::StorageFull => {
+                "make room on the disk".to_owned()
+            }
+            Self::Write { .. } => "check the permissions of the project's folder".to_owned(),
+            Self::NotAFile { .. } => {
+                "put a file in its place, or begin its name with '.' or '_' if it is no migration".to_owned()
+            }
+            Self::TooLarge { .. } | Self::FolderTooLarge { .. } => {
+                "split the migration, and keep what is no source elsewhere".to_owned()
+            }
             Self::NoSource { .. } => "add one, or begin the folder's name with '_' if it is no migration".to_owned(),
             Self::SeveralComponents { .. } => "leave one of them".to_owned(),
             Self::NoEmbedded { .. } => {
@@ -202,7 +224,6 @@ impl StoreError {
             Self::Corrupt { .. } => "run `host build`".to_owned(),
             Self::NotBuilt { .. } | Self::Stale { .. } => "run `host build`".to_owned(),
             Self::Changed { .. } => "run the command again".to_owned(),
-            _ => return None,
         };
         Some(hint)
     }

@@ -76,6 +76,7 @@ impl Store {
         let folder = self.migrations.as_str();
         let failed = |error: std::io::Error| match error.kind() {
             std::io::ErrorKind::NotFound => StoreError::NoMigrationsFolder { folder: folder.to_owned() },
+            std::io::ErrorKind::NotADirectory => StoreError::NotAFolder { path: folder.to_owned() },
             _ => StoreError::read(folder, error),
         };
         let mut found = Vec::new();
