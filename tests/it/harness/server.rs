@@ -71,7 +71,8 @@ impl TestDatabase {
         server().psql_command(&self.name)
     }
 
-    /// Schema and data of the database, as pg_dump writes them.
+    /// Schema and data of the database, as pg_dump writes them; rows are sorted, because two equal tables may keep theirs in
+    /// different places.
     pub(crate) fn dump(&self, options: &[&str]) -> String {
         let output = Command::new("pg_dump")
             .args(["--no-owner", "--dbname", &self.url()])
@@ -81,7 +82,12 @@ impl TestDatabase {
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
         let dump = String::from_utf8(output.stdout).expect("UTF-8");
         // Newer versions write a random key around the dump.
-        dump.lines().filter(|line| !line.contains("restrict ")).collect::<Vec<_>>().join("\n")
+        let mut lines: Vec<&str> = dump.lines().filter(|line| !line.contains("restrict ")).collect();
+        for block in lines.split_mut(|line| *line == "\\.") {
+            let rows = block.iter().rposition(|line| line.starts_with("COPY ")).map_or(block.len(), |copy| copy + 1);
+            block[rows..].sort_unstable();
+        }
+        lines.join("\n")
     }
 }
 
