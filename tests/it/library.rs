@@ -125,3 +125,32 @@ fn an_interrupt_stops_a_run_from_another_task() {
     assert_eq!(error.kind(), "interrupted");
     assert_eq!(files.database.query("SELECT count(*) FROM host_version"), "0");
 }
+
+#[test]
+fn a_run_that_is_dropped_leaves_nothing_and_says_so() {
+    let files = TestProject::new();
+    files.sql("slow", None, "CREATE TABLE table_a (id int);\nSELECT pg_sleep(600)", "DROP TABLE table_a");
+    let project = open(&files);
+    build(&files, &project);
+    let url = files.database.url();
+    let error = runtime().block_on(async {
+        let database = project.connect(&url).await.expect("a connection");
+        let mut runner = Runner::new(&project, database, Options::default());
+        let sleeping = tokio::sync::Notify::new();
+        let mut observer = |event: Event| {
+            if matches!(event, Event::StepStarted { .. }) {
+                sleeping.notify_one();
+            }
+        };
+        tokio::select! {
+            _ = runner.run(Direction::Upgrade, "head", &mut observer) => panic!("it does not end"),
+            () = async {
+                sleeping.notified().await;
+                tokio::time::sleep(std::time::Duration::from_millis(500)).await;
+            } => {}
+        }
+        runner.books().await.expect_err("the connection is gone")
+    });
+    assert!(error.to_string().contains("a run that was dropped"), "{error}");
+    assert_eq!(files.database.query(TABLES), "");
+}

@@ -98,7 +98,7 @@ impl<'project> Runner<'project> {
     /// # Errors
     /// [`Error::Database`].
     pub async fn books(&mut self) -> Result<Books, Error> {
-        Ok(self.database().read_books().await?)
+        Ok(self.database()?.read_books().await?)
     }
 
     /// What ran on this database, newest first. Never writes.
@@ -106,7 +106,7 @@ impl<'project> Runner<'project> {
     /// # Errors
     /// [`Error::Database`].
     pub async fn history(&mut self, limit: Option<u32>) -> Result<Vec<HistoryRow>, Error> {
-        Ok(self.database().read_history(limit).await?)
+        Ok(self.database()?.read_history(limit).await?)
     }
 
     /// What an upgrade or a downgrade would do. Takes no lock, needs no component, never writes.
@@ -123,7 +123,7 @@ impl<'project> Runner<'project> {
     /// # Errors
     /// [`Error::Database`].
     pub async fn ensure_version(&mut self) -> Result<(), Error> {
-        Ok(self.database().ensure_tables().await?)
+        Ok(self.database()?.ensure_tables().await?)
     }
 
     /// Upgrades or downgrades to a target.
@@ -147,8 +147,7 @@ impl<'project> Runner<'project> {
         components::check(self.project, &plan.steps)?;
         self.lock(observer).await?;
         let result = self.run_locked(direction, target, observer).await;
-        // The session's end frees the lock as well.
-        let _ = self.database().unlock().await;
+        self.unlock().await;
         result
     }
 
@@ -167,11 +166,11 @@ impl<'project> Runner<'project> {
         }
         let runtime = Runtime::new(CompileCache::open(self.project.store().root())).map_err(Error::Runtime)?;
         components::validate(self.project, &runtime, &components)?;
-        self.database().check_ids_fit(plan.steps.iter().flat_map(|step| &step.change.add)).await?;
+        self.database()?.check_ids_fit(plan.steps.iter().flat_map(|step| &step.change.add)).await?;
         if !(books.version_table_exists && books.history_table_exists) {
-            self.database().ensure_tables().await?;
+            self.database()?.ensure_tables().await?;
         }
-        let canceller = self.database().canceller().await?;
+        let canceller = self.database()?.canceller().await?;
         let mut loader = Loader::new(Arc::new(runtime));
         let mut heads = plan.heads_before.clone();
         observer.observe(Event::Planned { direction, steps: plan.steps.len() });
@@ -216,7 +215,7 @@ impl<'project> Runner<'project> {
             });
             let runtime = Arc::clone(loader.runtime());
             let limits = &self.project.environment().limits;
-            let database = self.take_database();
+            let database = self.database.take().ok_or_else(out)?;
             let run = StepRun {
                 step,
                 component,
@@ -280,10 +279,10 @@ impl<'project> Runner<'project> {
         let started = Instant::now();
         let mut reported: Option<Instant> = None;
         let mut known = String::new();
-        while !self.database().try_lock().await? {
+        while !self.database()?.try_lock().await? {
             let waited = started.elapsed();
             if waited >= limit || reported.is_none_or(|reported| reported.elapsed() >= LOCK_REPORT) {
-                let holder = self.database().lock_holder().await?.unwrap_or_else(|| "which has just ended".to_owned());
+                let holder = self.database()?.lock_holder().await?.unwrap_or_else(|| "which has just ended".to_owned());
                 if waited >= limit {
                     return Err(DatabaseError::Locked { holder, waited_seconds: waited.as_secs() }.into());
                 }
@@ -300,11 +299,22 @@ impl<'project> Runner<'project> {
         Ok(())
     }
 
-    pub(super) fn database(&mut self) -> &mut Database {
-        self.database.as_mut().expect("BUG: the database is out only while a guest has it")
+    /// Gives the lock back. Whatever happens here, the end of the session frees it.
+    pub(super) async fn unlock(&mut self) {
+        if let Some(database) = &mut self.database {
+            let _ = database.unlock().await;
+        }
     }
 
-    fn take_database(&mut self) -> Database {
-        self.database.take().expect("BUG: the database is out only while a guest has it")
+    pub(super) fn database(&mut self) -> Result<&mut Database, DatabaseError> {
+        self.database.as_mut().ok_or_else(out)
+    }
+}
+
+/// A run that was dropped in the middle of a step took the connection with it; the server has rolled back.
+fn out() -> DatabaseError {
+    DatabaseError::Lost {
+        doing: "go on after a run that was dropped".to_owned(),
+        reason: "the connection went with it".to_owned(),
     }
 }

@@ -22,8 +22,7 @@ impl Runner<'_> {
     ) -> Result<StampPlan, Error> {
         self.lock(observer).await?;
         let result = self.stamp_locked(targets, purge, observer).await;
-        // The session's end frees the lock as well.
-        let _ = self.database().unlock().await;
+        self.unlock().await;
         result
     }
 
@@ -41,14 +40,14 @@ impl Runner<'_> {
         if plan.change.remove.is_empty() && plan.change.add.is_empty() {
             return Ok(plan);
         }
-        self.database().check_ids_fit(&plan.change.add).await?;
+        self.database()?.check_ids_fit(&plan.change.add).await?;
         if !(books.version_table_exists && books.history_table_exists) {
-            self.database().ensure_tables().await?;
+            self.database()?.ensure_tables().await?;
         }
         let records = self.records(&plan);
         let timeouts = self.options.timeouts(&self.project.environment().limits);
         let application = format!("host {} stamp", env!("CARGO_PKG_VERSION"));
-        let database = self.database();
+        let database = self.database()?;
         let begun = database.begin(&application, timeouts).await?;
         let written = async {
             let [first, rest @ ..] = records.as_slice() else { return Ok(()) };
@@ -60,7 +59,7 @@ impl Runner<'_> {
         };
         if let Err(error) = written.await {
             // The first error is the one to tell.
-            let _ = self.database().rollback().await;
+            let _ = self.database()?.rollback().await;
             return Err(error.into());
         }
         observer.observe(Event::Stamped {
