@@ -26,6 +26,7 @@ mod rust_language;
 mod start;
 mod supply;
 mod wasi;
+mod vectors;
 
 /// A test file that no module names would never run.
 #[test]

@@ -19,8 +19,9 @@ pub(super) struct CurrentArguments {
 pub(super) async fn run(settings: &Settings, arguments: &CurrentArguments) -> Result<u8, Failure> {
     let project = settings.project()?;
     let mut runner = settings.runner(&project, settings.options()).await?;
-    let books = runner.books().await?;
+    let mut books = runner.books().await?;
     runner.close().await;
+    books.heads.sort();
     let graph = project.graph();
     let report = settings.report();
     // Compared by what is applied, not by rows: a head that another one depends on has no row of its own.

@@ -12,7 +12,8 @@ use crate::revision::RevisionId;
 /// What the database says is applied.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Books {
-    /// The rows of the version table, sorted.
+    /// The rows of the version table, in the order in which the server returns them: as in Alembic, `-1` counts from the
+    /// first one.
     pub heads: Vec<RevisionId>,
     /// For each revision that was upgraded to or stamped, the digest of its source at that time.
     pub digests: HashMap<RevisionId, String>,
@@ -72,7 +73,6 @@ impl Database {
                 }
             }
         }
-        books.heads.sort();
         Ok(books)
     }
 

@@ -1,5 +1,6 @@
 //! A sealed environment for each test.
 
+mod graph;
 pub(crate) mod guests;
 mod output;
 mod project;
@@ -7,6 +8,7 @@ mod running;
 mod server;
 mod unchanged;
 
+pub(crate) use graph::Node;
 pub(crate) use output::Output;
 pub(crate) use project::TestProject;
 pub(crate) use running::Running;
