@@ -15,6 +15,7 @@ mod bad_target;
 mod bad_usage;
 mod demonstration;
 mod documents;
+mod edit;
 mod examples;
 mod failing_step;
 mod guests;

@@ -70,6 +70,8 @@ pub(super) enum Command {
     Branches,
     /// Show one migration
     Show(super::show::ShowArguments),
+    /// Open one migration in an editor
+    Edit(super::edit::EditArguments),
     /// Set the version table without running a migration
     Stamp(super::stamp::StampArguments),
     /// Show what ran on this database: when, who, how long, with which outcome

@@ -7,6 +7,7 @@ mod args;
 mod build;
 mod completions;
 mod current;
+mod edit;
 mod ensure_version;
 mod failure;
 mod heads;
@@ -93,6 +94,7 @@ async fn run(settings: &Settings, command: Command) -> Result<u8, Failure> {
         Command::Heads(arguments) => heads::run(settings, &arguments),
         Command::Branches => heads::branches(settings),
         Command::Show(arguments) => show::run(settings, &arguments).await,
+        Command::Edit(arguments) => edit::run(settings, &arguments).await,
         Command::Stamp(arguments) => stamp::run(settings, &arguments).await,
         Command::Log(arguments) => log::run(settings, &arguments).await,
         Command::Inspect(arguments) => inspect::run(settings, &arguments),

@@ -9,6 +9,8 @@ use super::report::text::list_or;
 use super::report::text::safe_line;
 use super::settings::Settings;
 use crate::error::Error;
+use crate::project::Project;
+use crate::revision::RevisionId;
 
 #[derive(Debug, Args)]
 pub(super) struct ShowArguments {
@@ -19,16 +21,7 @@ pub(super) struct ShowArguments {
 
 pub(super) async fn run(settings: &Settings, arguments: &ShowArguments) -> Result<u8, Failure> {
     let project = settings.project()?;
-    // Only `current` is a matter of the database.
-    let rows = if arguments.revision.contains("current") {
-        let mut database = settings.connect(&project).await?;
-        let books = database.read_books().await?;
-        database.close().await;
-        books.heads
-    } else {
-        Vec::new()
-    };
-    let ids = crate::revision::resolve_revisions(project.graph(), &rows, &arguments.revision).map_err(Error::Target)?;
+    let ids = named(settings, &project, &arguments.revision).await?;
     let report = settings.report();
     if report.is_json() {
         let revisions: Vec<_> = ids.iter().filter_map(|id| history::document(&project, id, None)).collect();
@@ -41,11 +34,27 @@ pub(super) async fn run(settings: &Settings, arguments: &ShowArguments) -> Resul
             report.line("");
         }
         report.line(&format!("revision {id}"));
-        report.line(&safe_line(&format!("    {}", revision.message)));
+        if !revision.message.is_empty() {
+            report.line(&safe_line(&format!("    {}", revision.message)));
+        }
         report.line(&format!("    revises: {}", list_or(&revision.revises, "<base>")));
         report.line(&history::details(&project, revision));
         let children: Vec<_> = project.graph().children(id.as_str()).iter().map(|child| child.id.clone()).collect();
         report.line(&format!("    next: {}", list_or(&children, "none (head)")));
     }
     Ok(0)
+}
+
+/// The revisions that a target names. Only for `current` the database is asked.
+pub(super) async fn named(settings: &Settings, project: &Project, target: &str) -> Result<Vec<RevisionId>, Failure> {
+    let rows = if target.contains("current") {
+        let mut database = settings.connect(project).await?;
+        let mut books = database.read_books().await?;
+        database.close().await;
+        books.heads.sort();
+        books.heads
+    } else {
+        Vec::new()
+    };
+    Ok(crate::revision::resolve_revisions(project.graph(), &rows, target).map_err(Error::Target)?)
 }
