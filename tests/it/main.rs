@@ -7,6 +7,7 @@
 
 mod harness;
 
+mod alembic;
 mod architecture;
 mod bad_component;
 mod bad_database;
@@ -26,8 +27,8 @@ mod road;
 mod rust_language;
 mod start;
 mod supply;
-mod wasi;
 mod vectors;
+mod wasi;
 
 /// A test file that no module names would never run.
 #[test]

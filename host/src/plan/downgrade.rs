@@ -35,7 +35,9 @@ pub fn downgrade(graph: &Graph, heads: &[RevisionId], target: &str) -> Result<Pl
         && dropped.is_empty()
         && !rows.contains(&place)
     {
-        return Err(PlanError::NotApplied { target: target.text, heads: graph.ids(rows) });
+        let above = graph.reach([place], Edges::RealChildren);
+        let needed_by = graph.ids(rows.iter().copied().filter(|row| above.contains(*row)));
+        return Err(PlanError::NotApplied { target: target.text, heads: graph.ids(rows), needed_by });
     }
     let order = newest_first(graph, &dropped, &rows);
     notes.extend(takes_along(graph, &order, place, branch.as_ref()));

@@ -12,13 +12,15 @@ pub enum PlanError {
     /// The target names nothing, or a row of the version table is not among the migrations.
     #[error(transparent)]
     Target(#[from] TargetError),
-    /// What the target names is not applied, so there is nothing above it to take back.
+    /// What the target names is not applied, or only because other branches depend on it: nothing above it is.
     #[error("Destination {target} is not a valid downgrade target from current head(s)")]
     NotApplied {
         /// The target.
         target: String,
         /// The rows of the version table.
         heads: Vec<RevisionId>,
+        /// The rows that need what the target names.
+        needed_by: Vec<RevisionId>,
     },
     /// The branch that the target names does not go on from its revision.
     #[error("Not a valid downgrade target from current heads: nothing above '{target}' leads to branch '{branch}'")]
@@ -82,6 +84,10 @@ impl PlanError {
             Self::Target(error) => return error.hint(),
             Self::NotApplied { heads, .. } if heads.is_empty() => {
                 "the database is at base, so there is nothing to take back".to_owned()
+            }
+            Self::NotApplied { target, needed_by, .. } if !needed_by.is_empty() => {
+                let rows = join(needed_by);
+                format!("'{target}' is applied only because of {rows}; to take that back, name a place below {rows}")
             }
             Self::NotApplied { heads, .. } => {
                 format!("the database is at {}; name an ancestor of it, see `host history -i`", join(heads))

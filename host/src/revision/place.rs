@@ -108,6 +108,14 @@ impl PlaceError {
             Self::NothingToMerge { .. } => Some("name two or more heads; `host heads` lists them".to_owned()),
             Self::NotOneDependency { .. } => Some("name one revision or label".to_owned()),
             Self::Target(error) => error.hint(),
+            Self::Graph(GraphError::DuplicateRevision { .. }) => {
+                Some("choose another `--rev-id`; nothing was written".to_owned())
+            }
+            Self::Graph(
+                GraphError::DuplicateLabel { .. }
+                | GraphError::LabelIsRevision { .. }
+                | GraphError::InvalidLabel { .. },
+            ) => Some("choose another `--branch-label`; nothing was written".to_owned()),
             Self::Graph(error) => error.hint(),
         }
     }

@@ -6,6 +6,7 @@ use crate::revision::testing::DEPENDENT;
 use crate::revision::testing::MERGED;
 use crate::revision::testing::graph;
 use crate::revision::testing::id;
+use crate::revision::testing::try_graph;
 
 fn run(graph_text: &str, rows: &str, command: &str) -> String {
     let (graph, rows) = (graph(graph_text), ids(rows));
@@ -133,6 +134,15 @@ fn every_error_has_a_hint() {
     let error = upgrade(&graph, &[], "head").unwrap_err();
     assert_eq!(error.kind(), "multiple-heads");
     assert!(error.hint().unwrap().contains("d1, d2"));
+    let hint = |text: &str, rows: &str, target: &str| {
+        let error = downgrade(&try_graph(text).unwrap(), &ids(rows), target).unwrap_err();
+        assert_eq!(error.kind(), "not-applied");
+        error.hint().unwrap()
+    };
+    assert!(hint("a; b a", "", "a").contains("the database is at base"));
+    assert!(hint("a; b a; c a", "b", "c").contains("the database is at b; name an ancestor"));
+    // A head that has no row, because another branch depends on it.
+    assert!(hint("a; b a; x @b; y @b", "x y", "b").contains("only because of x, y"));
 }
 
 #[test]
