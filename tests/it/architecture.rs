@@ -22,9 +22,10 @@ const WORDS: &[(&str, &[&str])] = &[
     ("std::env", &["cli/", "local/"]),
     ("std::fs", &["local/", "cli/build.rs"]),
     ("rustix::fs", &["local/"]),
-    ("process::Command", &["local/", "toolchain/"]),
+    // `host edit` becomes the editor.
+    ("process::Command", &["local/", "toolchain/", "cli/edit.rs"]),
     // `host local psql` becomes psql.
-    ("CommandExt", &["local/", "cli/local.rs"]),
+    ("CommandExt", &["local/", "cli/local.rs", "cli/edit.rs"]),
     ("process::exit", &["cli/signals.rs"]),
     ("unsafe", &["runtime/cache.rs"]),
     ("tokio::fs", &[]),
