@@ -23,17 +23,21 @@ pub(super) fn build(revisions: Vec<Revision>) -> Result<Graph, GraphError> {
         files: files_of(&revisions, &cycle),
     })?;
     let all_real_parents = join_edges(&parents, &all_dependencies);
-    topological(&all_real_parents).map_err(|cycle| GraphError::DependencyCycle {
+    let real_order = topological(&all_real_parents).map_err(|cycle| GraphError::DependencyCycle {
         revisions: ids_of(&revisions, &cycle),
         files: files_of(&revisions, &cycle),
     })?;
+    let mut heights = vec![0; revisions.len()];
+    for (height, node) in real_order.into_iter().enumerate() {
+        heights[node] = height;
+    }
 
     let dependencies = normalise(&order, &parents, &all_dependencies);
     let real_parents = join_edges(&parents, &dependencies);
     let children = reverse(&parents);
     let real_children = reverse(&all_real_parents);
     let labels = Labels::spread(labels, &order, &parents, &children, &real_children);
-    Ok(Graph { revisions, names, parents, dependencies, real_parents, children, real_children, labels })
+    Ok(Graph { revisions, names, parents, dependencies, real_parents, children, real_children, heights, labels })
 }
 
 fn index_ids(revisions: &[Revision]) -> Result<BTreeMap<RevisionId, Node>, GraphError> {

@@ -47,6 +47,8 @@ pub struct Graph {
     pub(super) children: Vec<Vec<Node>>,
     /// The reverse of parents and *all* dependencies, as the branch points of Alembic's label rule need it.
     pub(super) real_children: Vec<Vec<Node>>,
+    /// For every revision a number that is greater than those of its parents and dependencies.
+    pub(super) heights: Vec<usize>,
     pub(super) labels: Labels,
 }
 

@@ -32,7 +32,7 @@ pub(crate) fn newest_first(graph: &Graph, todo: &NodeSet, heads: &[Node]) -> Vec
     while let Some(line) = lines.get(current) {
         let (key, at) = (line.key, line.at);
         if open.waiting_for[at] > 0 {
-            match open.oldest_line_above(at) {
+            match open.oldest_line_above(at, &lines) {
                 Some(other) => current = lines.partition_point(|line| line.key < other),
                 // Cannot happen in a set without gaps; the line must not wait for ever.
                 None => open.waiting_for[at] = 0,
@@ -110,7 +110,12 @@ impl<'graph> Open<'graph> {
     }
 
     /// The lowest key of the lines that stand above a node.
-    fn oldest_line_above(&mut self, node: Node) -> Option<usize> {
+    ///
+    /// Only a line that stands higher in the whole graph can stand above. The search ends at the oldest of these, which
+    /// mostly is the one, and near; otherwise it sees everything above the node.
+    fn oldest_line_above(&mut self, node: Node, lines: &[Line]) -> Option<usize> {
+        let height = &self.graph.heights;
+        let oldest_possible = lines.iter().find(|line| height[line.at] > height[node])?.key;
         self.searches += 1;
         let mut oldest = None;
         let mut above = vec![node];
@@ -120,10 +125,12 @@ impl<'graph> Open<'graph> {
                     continue;
                 }
                 self.seen_in[*child] = self.searches;
-                oldest = match (oldest, self.line_at[*child]) {
-                    (Some(oldest), Some(key)) => Some(key.min(oldest)),
-                    (oldest, key) => oldest.or(key),
-                };
+                if let Some(key) = self.line_at[*child] {
+                    if key == oldest_possible {
+                        return Some(key);
+                    }
+                    oldest = Some(oldest.map_or(key, |oldest: usize| oldest.min(key)));
+                }
                 above.push(*child);
             }
         }
