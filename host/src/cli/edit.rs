@@ -29,6 +29,7 @@ pub(super) struct EditArguments {
     revision: String,
 }
 
+#[expect(clippy::disallowed_methods, reason = "this process becomes the editor")]
 pub(super) async fn run(settings: &Settings, arguments: &EditArguments) -> Result<u8, Failure> {
     let project = settings.project()?;
     let ids = super::show::named(settings, &project, &arguments.revision).await?;
