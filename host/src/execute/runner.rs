@@ -6,6 +6,7 @@ use std::time::Instant;
 
 use super::components;
 use super::components::Loader;
+use super::components::StepComponent;
 use super::event::Event;
 use super::event::Observer;
 use super::failure::StepFailure;
@@ -144,9 +145,9 @@ impl<'project> Runner<'project> {
         if plan.steps.is_empty() {
             return Ok(Report { plan });
         }
-        components::check(self.project, &plan.steps)?;
+        let components = components::check(self.project, &plan.steps)?;
         self.lock(observer).await?;
-        let result = self.run_locked(direction, target, observer).await;
+        let result = self.run_locked(direction, target, (plan, components), observer).await;
         self.unlock().await;
         result
     }
@@ -155,12 +156,13 @@ impl<'project> Runner<'project> {
         &mut self,
         direction: Direction,
         target: &str,
+        (plan_before, components): (Plan, Vec<StepComponent>),
         observer: &mut dyn Observer,
     ) -> Result<Report, Error> {
         // Another runner may have worked until the lock was free.
         let books = self.books().await?;
         let plan = self.admitted_plan(&books, direction, target)?;
-        let components = components::check(self.project, &plan.steps)?;
+        let components = if plan == plan_before { components } else { components::check(self.project, &plan.steps)? };
         if plan.steps.is_empty() {
             return Ok(Report { plan });
         }

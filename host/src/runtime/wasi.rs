@@ -5,11 +5,9 @@
 
 use std::time::Duration;
 
-use sha2::Digest as _;
 use tokio::sync::mpsc;
 use wasmtime::component::HasSelf;
 use wasmtime::component::Linker;
-use wasmtime_wasi::Deterministic;
 use wasmtime_wasi::WasiCtx;
 use wasmtime_wasi::WasiCtxBuilder;
 use wasmtime_wasi::WasiCtxView;
@@ -21,6 +19,7 @@ use crate::contract::env::Level;
 
 mod clock;
 mod output;
+mod random;
 
 /// The interfaces of WASI 0.2 that a guest may import. None of them reaches outside the sandbox.
 const PROVIDED: &[&str] = &[
@@ -65,8 +64,8 @@ pub fn context(now_micros: i64, seed: u64, events: &mpsc::UnboundedSender<GuestE
     let mut builder = WasiCtxBuilder::new();
     builder
         .wall_clock(clock::Stopped(now))
-        .secure_random(Deterministic::new(random_bytes(seed, "secure")))
-        .insecure_random(Deterministic::new(random_bytes(seed, "insecure")))
+        .secure_random(random::Stream::new("secure", seed))
+        .insecure_random(random::Stream::new("insecure", seed))
         .insecure_random_seed(u128::from(seed))
         .stdout(output::LogStream::new(events.clone(), Level::Info))
         .stderr(output::LogStream::new(events.clone(), Level::Warn))
@@ -104,9 +103,4 @@ pub(super) fn add_to_linker(linker: &mut Linker<GuestState>) -> wasmtime::Result
     filesystem::types::add_to_linker::<_, WasiFilesystem>(linker, GuestState::filesystem)?;
     filesystem::preopens::add_to_linker::<_, WasiFilesystem>(linker, GuestState::filesystem)?;
     Ok(())
-}
-
-/// Enough bytes for hash seeds and identifiers; a guest that draws more meets them again.
-fn random_bytes(seed: u64, stream: &str) -> Vec<u8> {
-    (0..256_u32).flat_map(|block| sha2::Sha256::digest(format!("{stream} {seed} {block}")).to_vec()).collect()
 }

@@ -1,9 +1,14 @@
 //! What a migration says about itself.
 
+use std::fmt;
+use std::marker::PhantomData;
+
 use serde::Deserialize;
 use serde::Deserializer;
 use serde::Serialize;
 use serde::de::Error;
+use serde::de::SeqAccess;
+use serde::de::Visitor;
 
 use crate::config::TomlProblem;
 use crate::revision::RevisionId;
@@ -15,7 +20,7 @@ pub struct Metadata {
     /// Its revision id.
     pub revision: RevisionId,
     /// The revisions that it comes after: none for a base, several for a merge. One may be written without a list.
-    #[serde(default, skip_serializing_if = "Vec::is_empty", deserialize_with = "one_or_many_ids")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty", deserialize_with = "one_or_many")]
     pub revises: Vec<RevisionId>,
     /// Revisions or labels of other branches that have to be there first.
     #[serde(default, skip_serializing_if = "Vec::is_empty", deserialize_with = "one_or_many")]
@@ -91,22 +96,43 @@ impl Metadata {
     }
 }
 
-#[derive(Deserialize)]
-#[serde(untagged, expecting = "expected a text or a list of texts")]
-enum OneOrMany {
-    One(String),
-    Many(Vec<String>),
+/// Reads one text or a list of texts, each made into what it stands for.
+///
+/// Written by hand, because an untagged enum would first copy everything and then format an error that nobody sees, for
+/// each list in the index of migrations.
+struct OneOrMany<T>(PhantomData<T>);
+
+impl<'de, T> Visitor<'de> for OneOrMany<T>
+where
+    T: TryFrom<String>,
+    T::Error: fmt::Display,
+{
+    type Value = Vec<T>;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("a text or a list of texts")
+    }
+
+    fn visit_str<E: Error>(self, text: &str) -> Result<Vec<T>, E> {
+        Ok(vec![T::try_from(text.to_owned()).map_err(E::custom)?])
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut texts: A) -> Result<Vec<T>, A::Error> {
+        let mut all = Vec::new();
+        while let Some(text) = texts.next_element::<String>()? {
+            all.push(T::try_from(text).map_err(A::Error::custom)?);
+        }
+        Ok(all)
+    }
 }
 
-fn one_or_many<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
-    Ok(match OneOrMany::deserialize(deserializer)? {
-        OneOrMany::One(text) => vec![text],
-        OneOrMany::Many(texts) => texts,
-    })
-}
-
-fn one_or_many_ids<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<RevisionId>, D::Error> {
-    one_or_many(deserializer)?.into_iter().map(|text| RevisionId::new(text).map_err(Error::custom)).collect()
+fn one_or_many<'de, D, T>(deserializer: D) -> Result<Vec<T>, D::Error>
+where
+    D: Deserializer<'de>,
+    T: TryFrom<String>,
+    T::Error: fmt::Display,
+{
+    deserializer.deserialize_any(OneOrMany(PhantomData))
 }
 
 #[derive(Deserialize)]
@@ -184,7 +210,10 @@ mod tests {
                 "revision = 'a'\nrevises = ['b', 'a-b']",
                 "2: 'revises': Character(s) '-' not allowed in revision identifier 'a-b'",
             ),
-            ("revision = 'a'\nrevises = 5", "2: 'revises': expected a text or a list of texts"),
+            (
+                "revision = 'a'\nrevises = 5",
+                "2: 'revises': invalid type: integer `5`, expected a text or a list of texts",
+            ),
             (
                 "revision = 'a'\ntransaction = 'never'",
                 "2: 'transaction': unknown variant `never`, expected `per-migration` or `none`",

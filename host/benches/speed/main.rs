@@ -1,0 +1,91 @@
+//! How fast `host` is, measured on this machine: `scripts/bench` runs it, docs/benchmarks.md holds what it said.
+//!
+//! Every figure with a limit is printed with it, and a limit that is exceeded makes the exit code 1. Words on the command
+//! line choose sections, for example `scripts/bench nothing-to-do planner`; without any, all of them run.
+
+#![expect(clippy::print_stdout, reason = "a benchmark prints its figures")]
+#![expect(clippy::disallowed_methods, reason = "a benchmark makes folders and starts the command")]
+
+mod figures;
+mod machine;
+mod nothing_to_do;
+mod plain_loop;
+mod planner;
+mod process;
+mod project;
+mod proxy;
+mod round_trips;
+mod sandbox;
+mod server;
+mod thousand;
+
+use std::process::ExitCode;
+
+use figures::Figures;
+use project::TestProject;
+use server::Server;
+
+/// Any failure ends the benchmark.
+type Result<T> = std::result::Result<T, Box<dyn std::error::Error>>;
+
+/// The largest project that is measured.
+const MANY: usize = 1_000;
+
+/// A project to compare it with.
+const FEW: usize = 100;
+
+fn main() -> ExitCode {
+    let mut words: Vec<String> = std::env::args().skip(1).collect();
+    // Cargo says so when it runs benchmarks, and says nothing when it runs them as tests.
+    let benchmark = words.iter().any(|word| word == "--bench");
+    words.retain(|word| word != "--bench");
+    if !benchmark {
+        println!("nothing is measured without --bench: use scripts/bench");
+        return ExitCode::SUCCESS;
+    }
+    match run(&words) {
+        Ok(figures) if figures.all_within_limits() => ExitCode::SUCCESS,
+        Ok(_) => ExitCode::FAILURE,
+        Err(error) => {
+            println!("error: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(words: &[String]) -> Result<Figures> {
+    let wanted = |section: &str| words.is_empty() || words.iter().any(|word| word == section);
+    let folder = tempfile::tempdir()?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let mut figures = Figures::default();
+    let server = Server::start(folder.path())?;
+    println!("{}", machine::facts(&server)?);
+    if wanted("size") {
+        process::measure_binary(&mut figures)?;
+    }
+    if wanted("nothing-to-do") || wanted("round-trips") {
+        let few = TestProject::generate(folder.path(), "few", FEW, project::mixed)?;
+        let many = TestProject::generate(folder.path(), "many", MANY, project::mixed)?;
+        let databases = [server.create_database("few_up")?, server.create_database("many_up")?];
+        for (project, url) in [&few, &many].into_iter().zip(&databases) {
+            process::run(project.host(url, &["upgrade", "head"]))?;
+        }
+        if wanted("round-trips") {
+            round_trips::measure(&mut figures, &server, &many, "many_up", folder.path())?;
+        }
+        if wanted("nothing-to-do") {
+            nothing_to_do::measure(&mut figures, [(&few, &databases[0]), (&many, &databases[1])])?;
+        }
+    }
+    if wanted("thousand") {
+        thousand::measure(&mut figures, &server, folder.path(), &runtime)?;
+    }
+    if wanted("sandbox") {
+        sandbox::measure(&mut figures, &server, folder.path(), &runtime)?;
+    }
+    if wanted("planner") {
+        planner::measure(&mut figures)?;
+    }
+    println!("{figures}");
+    Ok(figures)
+}
