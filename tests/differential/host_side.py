@@ -14,6 +14,9 @@ from outcome import Outcome
 from outcome import Refused
 from outcome import Step
 
+# Longer than host waits for anything by itself.
+SECONDS_MAX = 90
+
 # host's exit codes for what a user did wrong; every other one is a fault.
 REFUSED = (1, 2)
 
@@ -88,7 +91,10 @@ class Host:
     def ask(self, command: str, targets: tuple[str, ...]) -> Outcome:
         """What the command does from the rows that are in the table. A stamp is really run."""
         dry_run = [] if command == "stamp" else ["--dry-run"]
-        process = self._run("--json", command, *targets, *dry_run)
+        try:
+            process = self._run("--json", command, *targets, *dry_run)
+        except subprocess.TimeoutExpired:
+            return Crashed(f"no answer within {SECONDS_MAX} s")
         try:
             document = json.loads(process.stdout.splitlines()[-1])
         except (ValueError, IndexError):
@@ -104,4 +110,4 @@ class Host:
 
     def _run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         command = [self.program, "--dir", self.folder, *arguments]
-        return subprocess.run(command, env=self.environment, capture_output=True, text=True, timeout=60)
+        return subprocess.run(command, env=self.environment, capture_output=True, text=True, timeout=SECONDS_MAX)
