@@ -90,7 +90,7 @@ fn a_lock_that_somebody_else_holds() {
     use std::io::Write as _;
     let project = failing("ALTER TABLE table_a ADD COLUMN name text");
     project.host(&["upgrade", "a"]).success();
-    project.write("host.toml", "[default]\n[default.limits]\nlock-timeout-milliseconds = 50\n");
+    project.write("host.toml", "[default]\n[default.limits]\nlock-timeout-milliseconds = 50\nlock-retries = 0\n");
     let mut other = project.database.psql().stdin(std::process::Stdio::piped()).spawn().expect("psql runs");
     let mut input = other.stdin.take().expect("a pipe");
     input.write_all(b"BEGIN; LOCK TABLE table_a;\n").expect("a statement to send");

@@ -1,4 +1,4 @@
-//! Ctrl-C and SIGTERM: the statement is cancelled on the server, the step is rolled back, and the operator is told.
+//! Ctrl-C and SIGTERM: what runs is cancelled on the server and rolled back, or may finish, and the operator is told.
 
 use std::time::Duration;
 use std::time::Instant;
@@ -41,13 +41,86 @@ fn an_interrupt_during_a_statement_as_json() {
 }
 
 #[test]
-fn a_termination_during_a_statement() {
+fn a_termination_cancels_a_step_that_does_not_finish_within_the_grace_period() {
+    let project = TestProject::with_a_long_statement();
+    project.write("host.toml", "[default.limits]\ntermination-grace-seconds = 1\n");
+    let runner = start(&project, &["upgrade", "head"]);
+    runner.signal(Signal::TERM);
+    assert_output!(runner.wait().with_code(143));
+    assert!(!project.database.long_statement_runs());
+    assert_rolled_back(&project);
+}
+
+#[test]
+fn a_termination_lets_a_quick_step_finish_and_begins_no_other() {
+    let project = with_a_quick_step();
+    let runner = start(&project, &["upgrade", "head"]);
+    runner.signal(Signal::TERM);
+    assert_output!(runner.wait().with_code(143));
+    assert_eq!(project.database.query("SELECT version_num FROM host_version"), "b");
+    project.host(&["upgrade", "head"]).success();
+}
+
+#[test]
+fn a_termination_during_the_last_step_is_no_failure_when_it_finishes() {
+    let project = with_a_quick_step();
+    let runner = start(&project, &["upgrade", "b"]);
+    runner.signal(Signal::TERM);
+    let output = runner.wait().success();
+    assert!(output.stdout.contains("done in"), "{}", output.stable());
+    assert_eq!(project.database.query("SELECT version_num FROM host_version"), "b");
+}
+
+#[test]
+fn a_second_termination_cancels() {
     let project = TestProject::with_a_long_statement();
     let runner = start(&project, &["upgrade", "head"]);
     runner.signal(Signal::TERM);
-    assert_output!(runner.wait().with_code(130));
-    assert!(!project.database.long_statement_runs());
+    std::thread::sleep(Duration::from_millis(300));
+    assert!(project.database.long_statement_runs(), "the step may go on for the grace period");
+    let terminated = Instant::now();
+    runner.signal(Signal::TERM);
+    let output = runner.wait().with_code(143);
+    assert!(terminated.elapsed() < SOON, "{:?}", terminated.elapsed());
+    assert!(output.stderr.contains("was interrupted and rolled back"), "{}", output.stable());
     assert_rolled_back(&project);
+}
+
+#[test]
+fn an_interrupt_within_the_grace_period_cancels() {
+    let project = TestProject::with_a_long_statement();
+    let runner = start(&project, &["upgrade", "head"]);
+    runner.signal(Signal::TERM);
+    std::thread::sleep(Duration::from_millis(300));
+    runner.signal(Signal::INT);
+    let _ = runner.wait().with_code(130);
+    assert_rolled_back(&project);
+}
+
+#[test]
+fn a_termination_without_grace_cancels_at_once() {
+    let project = TestProject::with_a_long_statement();
+    project.write("host.toml", "[default.limits]\ntermination-grace-seconds = 0\n");
+    let runner = start(&project, &["upgrade", "head"]);
+    runner.signal(Signal::TERM);
+    let output = runner.wait().with_code(143);
+    assert!(!output.stderr.contains("Terminating"), "{}", output.stable());
+    assert_rolled_back(&project);
+}
+
+#[test]
+fn a_termination_while_waiting_for_another_runner() {
+    let project = TestProject::with_a_long_statement();
+    let first = start(&project, &["upgrade", "head"]);
+    let second = project.start(&["upgrade", "head"]);
+    project.database.wait_until(
+        "SELECT count(*) = 1 FROM pg_stat_activity WHERE datname = current_database() AND query LIKE '%try_advisory%'",
+    );
+    second.signal(Signal::TERM);
+    let output = second.wait().with_code(143);
+    assert!(output.stderr.contains("interrupted while waiting for another runner"), "{}", output.stable());
+    first.signal(Signal::INT);
+    let _ = first.wait().with_code(130);
 }
 
 #[test]
@@ -118,6 +191,16 @@ fn a_runner_that_is_killed_leaves_nothing_behind() {
     assert!(output.stderr.contains("nothing to do: the database is at a"), "{}", output.stable());
     assert!(!project.database.long_statement_runs());
     assert_rolled_back(&project);
+}
+
+/// The migrations `a`, `b`, which sleeps for two seconds, and `c`.
+fn with_a_quick_step() -> TestProject {
+    let project = TestProject::new();
+    project.sql("a", None, "CREATE TABLE table_a (id int)", "DROP TABLE table_a");
+    project.sql("b", Some("a"), "CREATE TABLE table_b (id int);\nSELECT pg_sleep(2)", "DROP TABLE table_b");
+    project.sql("c", Some("b"), "CREATE TABLE table_c (id int)", "DROP TABLE table_c");
+    project.host(&["build"]).success();
+    project
 }
 
 /// Starts a run and waits until its long statement runs.

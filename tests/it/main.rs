@@ -23,6 +23,7 @@ mod guests;
 mod interrupt;
 mod library;
 mod offline;
+mod retry;
 mod road;
 mod rust_language;
 mod start;

@@ -11,7 +11,7 @@ use clap::Subcommand;
 #[command(name = "host", version, max_term_width = 100)]
 #[command(
     after_help = "Exit codes: 0 done, 1 failed, 2 usage, 3 a check answered no, 4 another runner holds the lock, \
-                        70 a fault of host, 130 interrupted."
+                        70 a fault of host, 130 interrupted, 143 terminated."
 )]
 pub(super) struct Arguments {
     #[command(flatten)]

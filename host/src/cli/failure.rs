@@ -16,6 +16,8 @@ const LOCKED: u8 = 4;
 const BUG: u8 = 70;
 /// Interrupted by SIGINT (128 and the signal's number).
 pub(super) const INTERRUPTED: u8 = 130;
+/// Ended by SIGTERM (128 and the signal's number).
+pub(super) const TERMINATED: u8 = 143;
 
 /// Why a command failed.
 #[derive(Debug)]
@@ -57,7 +59,7 @@ impl Failure {
         match self {
             Self::Library(error) => match error.kind() {
                 "locked" => LOCKED,
-                "interrupted" => INTERRUPTED,
+                "interrupted" => super::signals::exit_code(),
                 // No project and no database could make sense of these.
                 "malformed-target" | "range-syntax" | "current-not-allowed" => USAGE,
                 _ => FAILED,

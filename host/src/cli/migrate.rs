@@ -83,7 +83,7 @@ pub(super) async fn run(
         runner.close().await;
         return Ok(0);
     }
-    signals::listen(runner.interrupt(), settings.report().clone());
+    signals::listen(&project, runner.interrupt(), settings.report().clone());
     let result = runner.run(direction, &arguments.target, &mut settings.report().observer()).await;
     runner.close().await;
     finished(settings, &result?.plan);

@@ -1,37 +1,94 @@
 //! SIGINT and SIGTERM.
 
+use std::sync::atomic::AtomicU8;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use tokio::signal::unix::Signal;
+use tokio::signal::unix::SignalKind;
+use tokio::signal::unix::signal;
+
 use super::failure::Failure;
 use super::failure::INTERRUPTED;
+use super::failure::TERMINATED;
 use super::report::Report;
 use crate::capability::Interrupt;
+use crate::project::Project;
 
-/// Listens until the process ends. The first signal stops the run in an orderly way: the statement is cancelled on the
-/// server and its step rolled back. The second one ends the process at once; the server then rolls back by itself.
-pub(super) fn listen(interrupt: Interrupt, report: Report) {
+/// The exit code of a run that ends because of a signal: that of the last one.
+static EXIT_CODE: AtomicU8 = AtomicU8::new(INTERRUPTED);
+
+/// What was asked for last.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Asked {
+    /// Nothing yet.
+    Nothing,
+    /// To end when the step is done, within the grace period.
+    AfterStep,
+    /// To cancel and to roll back.
+    Now,
+}
+
+/// The exit code of a run that was interrupted: 128 and the number of the signal.
+pub(super) fn exit_code() -> u8 {
+    EXIT_CODE.load(Ordering::Relaxed)
+}
+
+/// Listens until the process ends.
+///
+/// SIGINT, from a person, stops the run in an orderly way: the statement is cancelled on the server and its step rolled back.
+/// SIGTERM, from whoever manages processes, lets the step that runs finish, if it does so within the grace period; otherwise,
+/// and after a second one, it is as with SIGINT. One more signal then ends the process at once, and the server rolls back by
+/// itself.
+pub(super) fn listen(project: &Project, interrupt: Interrupt, report: Report) {
+    let grace = Duration::from_secs(u64::from(project.environment().limits.termination_grace_seconds));
+    let (Ok(mut interrupts), Ok(mut terminations)) = (signal(SignalKind::interrupt()), signal(SignalKind::terminate()))
+    else {
+        return;
+    };
     tokio::spawn(async move {
-        let Ok(mut terminate) = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) else {
-            return;
-        };
-        for first in [true, false] {
-            tokio::select! {
-                result = tokio::signal::ctrl_c() => if result.is_err() { return },
-                _ = terminate.recv() => {}
-            }
-            if first {
-                interrupt.request();
-                report.progress("Interrupted: cancelling the statement and rolling back; once more ends at once");
-            } else {
-                report.failure(&Failure::Command {
-                    kind: "interrupted",
-                    message: "ended at once, without waiting for the rollback".to_owned(),
-                    hint: Some(
-                        "PostgreSQL rolls back by itself as soon as it notices; then look at `host current`".to_owned(),
-                    ),
-                    code: INTERRUPTED,
-                });
-                #[expect(clippy::exit, reason = "the operator asked twice, and nothing here has to be put in order")]
-                std::process::exit(i32::from(INTERRUPTED));
-            }
+        let mut asked = Asked::Nothing;
+        loop {
+            let by_grace = asked == Asked::AfterStep;
+            let code = tokio::select! {
+                () = received(&mut interrupts) => INTERRUPTED,
+                () = received(&mut terminations) => TERMINATED,
+                () = tokio::time::sleep(grace), if by_grace => TERMINATED,
+            };
+            EXIT_CODE.store(code, Ordering::Relaxed);
+            asked = match asked {
+                Asked::Nothing if code == TERMINATED && !grace.is_zero() => {
+                    interrupt.request_after_step();
+                    report.progress(&format!(
+                        "Terminating: no further step begins, the one that runs has {} s to finish; once more cancels it",
+                        grace.as_secs()
+                    ));
+                    Asked::AfterStep
+                }
+                Asked::Nothing | Asked::AfterStep => {
+                    interrupt.request();
+                    report.progress("Interrupted: cancelling the statement and rolling back; once more ends at once");
+                    Asked::Now
+                }
+                Asked::Now => end_at_once(&report, code),
+            };
         }
     });
+}
+
+async fn received(signal: &mut Signal) {
+    if signal.recv().await.is_none() {
+        std::future::pending::<()>().await;
+    }
+}
+
+fn end_at_once(report: &Report, code: u8) -> ! {
+    report.failure(&Failure::Command {
+        kind: "interrupted",
+        message: "ended at once, without waiting for the rollback".to_owned(),
+        hint: Some("PostgreSQL rolls back by itself as soon as it notices; then look at `host current`".to_owned()),
+        code,
+    });
+    #[expect(clippy::exit, reason = "the operator asked twice, and nothing here has to be put in order")]
+    std::process::exit(i32::from(code))
 }

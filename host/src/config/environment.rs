@@ -60,6 +60,10 @@ pub struct Limits {
     pub result_mebibytes: u32,
     /// How long to wait for another runner, in seconds.
     pub runner_lock_seconds: u32,
+    /// How often a migration that lost to a lock is run again.
+    pub lock_retries: u32,
+    /// How long the step that runs may go on after SIGTERM, in seconds.
+    pub termination_grace_seconds: u32,
 }
 
 impl Environment {
@@ -109,6 +113,8 @@ impl Limits {
             result_rows: limit!(result_rows, 100_000),
             result_mebibytes: limit!(result_mebibytes, 64),
             runner_lock_seconds: limit!(runner_lock_seconds, 60),
+            lock_retries: limit!(lock_retries, 3),
+            termination_grace_seconds: limit!(termination_grace_seconds, 10),
         }
     }
 }

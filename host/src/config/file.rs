@@ -45,6 +45,8 @@ pub(super) struct LimitsSection {
     pub(super) result_rows: Option<AtLeastOne>,
     pub(super) result_mebibytes: Option<Mebibytes>,
     pub(super) runner_lock_seconds: Option<Any>,
+    pub(super) lock_retries: Option<Any>,
+    pub(super) termination_grace_seconds: Option<Any>,
 }
 
 /// A whole number between two bounds, both included.

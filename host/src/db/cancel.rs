@@ -29,6 +29,15 @@ impl Database {
 }
 
 impl Canceller {
+    pub(super) fn options(&self) -> &PgConnectOptions {
+        &self.options
+    }
+
+    /// The number of the process that serves the connection.
+    pub(super) fn process(&self) -> &str {
+        &self.process
+    }
+
     /// Cancels the statement that runs now, if any (PostgreSQL manual, `pg_cancel_backend`).
     ///
     /// # Errors

@@ -2,12 +2,13 @@
 //!
 //! This is the only module that names sqlx. Its parts, in the order in which a run uses them:
 //! [`connect`] opens the connection, [`books`] reads what is applied, [`lock`] keeps other runners away, [`transaction`]
-//! frames one step, [`session`] runs a guest's statements ([`script`] writes them down instead, [`guest`] is either), [`history`] is the append-only record, and [`cancel`] stops a
-//! statement from outside.
+//! frames one step, [`session`] runs a guest's statements ([`script`] writes them down instead, [`guest`] is either), [`history`] is the append-only record, [`cancel`] stops a
+//! statement from outside, and [`activity`] tells how far it is.
 //!
 //! Statements of guests go one at a time through the extended protocol, which refuses a text of several statements.
 //! Only texts written in this module go through the simple protocol.
 
+pub mod activity;
 pub mod books;
 pub mod cancel;
 pub mod connect;
@@ -22,6 +23,7 @@ pub mod session;
 pub mod transaction;
 mod types;
 
+pub use activity::Activity;
 pub use books::Books;
 pub use cancel::Canceller;
 pub use connect::Database;

@@ -1,6 +1,7 @@
 //! What happens during a run, for whoever watches.
 
 use crate::capability::GuestEvent;
+use crate::db::Activity;
 use crate::plan::Direction;
 use crate::revision::RevisionId;
 
@@ -37,6 +38,26 @@ pub enum Event {
         number: usize,
         /// The number of steps of the plan.
         of: usize,
+    },
+    /// A step lost to a lock; it was rolled back and will be run again.
+    Retrying {
+        /// The revision.
+        revision: RevisionId,
+        /// What the server said, with its SQLSTATE.
+        reason: String,
+        /// The number of the coming repetition, from 1.
+        repetition: u32,
+        /// The number of repetitions that there may be.
+        of: u32,
+        /// How long it waits before, in milliseconds.
+        milliseconds: u64,
+    },
+    /// A statement takes long. Sent a few seconds after it began, and again in growing distances.
+    Activity {
+        /// The revision that runs.
+        revision: RevisionId,
+        /// What the server is doing.
+        activity: Activity,
     },
     /// A migration says something. Its text is not fit for a terminal as it is.
     Guest {

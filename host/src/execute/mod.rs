@@ -6,10 +6,12 @@
 mod components;
 mod event;
 mod failure;
+mod retry;
 mod runner;
 mod script;
 mod stamp;
 mod step;
+mod watch;
 
 pub use event::Event;
 pub use event::Observer;

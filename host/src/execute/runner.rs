@@ -10,10 +10,13 @@ use super::components::StepComponent;
 use super::event::Event;
 use super::event::Observer;
 use super::failure::StepFailure;
+use super::retry;
+use super::step::StepResult;
 use super::step::StepRun;
 use crate::capability::Interrupt;
 use crate::config::Limits;
 use crate::db::Books;
+use crate::db::Canceller;
 use crate::db::Database;
 use crate::db::DatabaseError;
 use crate::db::HistoryRow;
@@ -22,8 +25,10 @@ use crate::error::Error;
 use crate::plan;
 use crate::plan::Direction;
 use crate::plan::Plan;
+use crate::plan::Step;
 use crate::project::Project;
 use crate::runtime::CompileCache;
+use crate::runtime::Loaded;
 use crate::runtime::Runtime;
 
 /// How often a runner that waits asks for the lock.
@@ -194,7 +199,7 @@ impl<'project> Runner<'project> {
             let loaded = tokio::select! {
                 biased;
                 // Also while a large component is being compiled.
-                () = interrupt.requested() => {
+                () = interrupt.ending() => {
                     return Err(Error::Interrupted { direction, heads: heads.into_iter().collect(), steps_done: index });
                 }
                 loaded = loader.load(component) => loaded,
@@ -215,21 +220,10 @@ impl<'project> Runner<'project> {
                 number: index + 1,
                 of: plan.steps.len(),
             });
-            let runtime = Arc::clone(loader.runtime());
-            let limits = &self.project.environment().limits;
-            let database = self.database.take().ok_or_else(out)?;
-            let run = StepRun {
-                step,
-                component,
-                loaded,
-                runtime: &runtime,
-                limits,
-                options: &self.options,
-                interrupt: &self.interrupt,
-                canceller: &canceller,
+            let Some(result) = self.repeat(step, component, &loaded, loader.runtime(), &canceller, observer).await?
+            else {
+                return Err(Error::Interrupted { direction, heads: heads.into_iter().collect(), steps_done: index });
             };
-            let (database, result) = run.run(database, observer).await;
-            self.database = Some(database);
             if let Err(cause) = result.outcome {
                 return Err(failure(cause, result.recorded, &heads));
             }
@@ -246,6 +240,55 @@ impl<'project> Runner<'project> {
             });
         }
         Ok(Report { plan })
+    }
+
+    /// Runs a step, and runs it again as long as it loses to locks and may be repeated. None when it was told to end while
+    /// it waited for the next try.
+    async fn repeat(
+        &mut self,
+        step: &Step,
+        component: &StepComponent,
+        loaded: &Loaded,
+        runtime: &Arc<Runtime>,
+        canceller: &Canceller,
+        observer: &mut dyn Observer,
+    ) -> Result<Option<StepResult>, Error> {
+        let limits = &self.project.environment().limits;
+        let mut repetition = 0;
+        loop {
+            let database = self.database.take().ok_or_else(out)?;
+            let run = StepRun {
+                step,
+                component,
+                loaded: loaded.clone(),
+                runtime,
+                limits,
+                options: &self.options,
+                interrupt: &self.interrupt,
+                canceller,
+                may_repeat: repetition < limits.lock_retries,
+            };
+            let (database, result) = run.run(database, observer).await;
+            self.database = Some(database);
+            let Err(cause) = &result.outcome else { return Ok(Some(result)) };
+            let Some(conflict) = retry::conflict(cause).filter(|_| repetition < limits.lock_retries) else {
+                return Ok(Some(result));
+            };
+            repetition += 1;
+            let wait = retry::backoff(repetition, getrandom::u32().unwrap_or_default());
+            observer.observe(Event::Retrying {
+                revision: step.revision.clone(),
+                reason: format!("{} ({})", conflict.message, conflict.sqlstate),
+                repetition,
+                of: limits.lock_retries,
+                milliseconds: u64::try_from(wait.as_millis()).unwrap_or(u64::MAX),
+            });
+            let interrupt = self.interrupt.clone();
+            tokio::select! {
+                () = tokio::time::sleep(wait) => {}
+                () = interrupt.ending() => return Ok(None),
+            }
+        }
     }
 
     /// Plans, and refuses what a plan may not do without being asked to.
@@ -295,7 +338,7 @@ impl<'project> Runner<'project> {
             let interrupt = self.interrupt.clone();
             tokio::select! {
                 () = tokio::time::sleep(LOCK_POLL) => {}
-                () = interrupt.requested() => return Err(DatabaseError::Cancelled { holder: known }.into()),
+                () = interrupt.ending() => return Err(DatabaseError::Cancelled { holder: known }.into()),
             }
         }
         Ok(())

@@ -12,6 +12,7 @@ use super::event::Observer;
 use super::failure::Cause;
 use super::failure::SourcePlace;
 use super::runner::Options;
+use super::watch::Watch;
 use crate::capability::Budget;
 use crate::capability::GuestEvent;
 use crate::capability::GuestState;
@@ -50,6 +51,8 @@ pub(super) struct StepRun<'a> {
     pub(super) options: &'a Options,
     pub(super) interrupt: &'a Interrupt,
     pub(super) canceller: &'a Canceller,
+    /// Whether the step is run again when it loses to a lock; only the last failure is recorded.
+    pub(super) may_repeat: bool,
 }
 
 /// How a step went.
@@ -96,8 +99,9 @@ impl StepRun<'_> {
         };
         let mut recorded = false;
         if let Err(cause) = &outcome {
+            let repeated = self.may_repeat && super::retry::conflict(cause).is_some();
             // After a failed COMMIT there is no transaction any more; ROLLBACK is then only a warning.
-            if database.rollback().await.is_ok() {
+            if database.rollback().await.is_ok() && !repeated {
                 record.error = Some(cause.summary());
                 recorded = database.record_failure(&record).await.is_ok();
             }
@@ -140,10 +144,14 @@ impl StepRun<'_> {
         let source = self.component.script.as_ref().map(|(source, _)| source);
         let mut call = std::pin::pin!(self.runtime.run(&self.loaded, self.step.direction, source, state));
         let mut cancelling = false;
+        let mut watch = Watch::begin(self.canceller);
         let (ending, state) = loop {
             tokio::select! {
                 biased;
                 Some(event) = events.recv() => self.report(observer, event),
+                activity = watch.next() => {
+                    observer.observe(Event::Activity { revision: self.step.revision.clone(), activity });
+                }
                 ended = &mut call => break ended,
                 () = self.interrupt.requested(), if !cancelling => cancelling = true,
                 () = tokio::time::sleep(CANCEL_INTERVAL), if cancelling => {}

@@ -24,6 +24,12 @@ pub(super) fn event(event: &Event, verbose: bool) -> Option<String> {
             // A base has no parents; Alembic leaves that side of the arrow empty.
             format!("Running {verb} {} -> {}{message}", list_or(from, ""), list_or(to, ""))
         }
+        Event::Retrying { reason, repetition, of, milliseconds, .. } => format!(
+            "  rolled back: {}; running it again in {} ({repetition} of {of})",
+            safe_line(reason),
+            duration(*milliseconds)
+        ),
+        Event::Activity { activity, .. } => format!("  {}", safe_line(&super::activity::sentence(activity))),
         Event::Guest { event: GuestEvent::Log { level, message }, .. } => {
             if !verbose && matches!(level, Level::Trace | Level::Debug) {
                 return None;

@@ -29,6 +29,24 @@ pub(super) fn event(event: &Event) -> Value {
             "number": number,
             "of": of,
         }),
+        Event::Retrying { revision, reason, repetition, of, milliseconds } => json!({
+            "event": "retrying",
+            "revision": revision,
+            "reason": reason,
+            "repetition": repetition,
+            "of": of,
+            "milliseconds": milliseconds,
+        }),
+        Event::Activity { revision, activity } => json!({
+            "event": "activity",
+            "revision": revision,
+            "seconds": activity.seconds,
+            "statement": activity.statement,
+            "waits_for": activity.waits_for,
+            "phase": activity.phase,
+            "done": activity.done,
+            "total": activity.total,
+        }),
         Event::Guest { revision, event: GuestEvent::Log { level, message } } => {
             json!({"event": "log", "revision": revision, "level": level_name(*level), "message": message})
         }

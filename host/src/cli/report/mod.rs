@@ -3,6 +3,7 @@
 //! Results go to standard output, everything about the way there to standard error. With `--json` standard output holds
 //! JSON and nothing else: one object a line for events, one document for listings, and `{"error": …}` for a failure.
 
+mod activity;
 mod failure;
 pub(super) mod human;
 mod json;

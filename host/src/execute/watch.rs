@@ -1,0 +1,83 @@
+//! Watching a step that takes long, through a second connection.
+
+use std::time::Duration;
+
+use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
+
+use crate::db::Activity;
+use crate::db::Canceller;
+
+/// A statement that is done sooner is not worth a word, nor a second connection.
+const FIRST_LOOK: Duration = Duration::from_secs(5);
+
+/// How often a long statement is looked at, so that a new one is noticed.
+const INTERVAL: Duration = Duration::from_secs(1);
+
+/// The longest time between two reports of the same statement, in seconds.
+const REPORT_SECONDS_MAX: u64 = 60;
+
+/// A watch over one step. It ends when it is dropped.
+pub(super) struct Watch {
+    reports: mpsc::Receiver<Activity>,
+    task: JoinHandle<()>,
+}
+
+impl Watch {
+    /// Begins. Where no second connection can be had, it stays silent.
+    pub(super) fn begin(canceller: &Canceller) -> Self {
+        let canceller = canceller.clone();
+        let (sender, reports) = mpsc::channel(1);
+        let task = tokio::spawn(async move {
+            tokio::time::sleep(FIRST_LOOK).await;
+            let Ok(mut watcher) = canceller.watcher().await else { return };
+            let mut next = FIRST_LOOK.as_secs();
+            while let Ok(activity) = watcher.look().await {
+                match activity {
+                    Some(activity) if activity.seconds >= next => {
+                        next = next_report(activity.seconds);
+                        if sender.send(activity).await.is_err() {
+                            break;
+                        }
+                    }
+                    // A new statement has begun.
+                    Some(activity) if activity.seconds < FIRST_LOOK.as_secs() => next = FIRST_LOOK.as_secs(),
+                    _ => {}
+                }
+                tokio::time::sleep(INTERVAL).await;
+            }
+            watcher.close().await;
+        });
+        Self { reports, task }
+    }
+
+    /// The next report; never, when there are no more.
+    pub(super) async fn next(&mut self) -> Activity {
+        match self.reports.recv().await {
+            Some(activity) => activity,
+            None => std::future::pending().await,
+        }
+    }
+}
+
+impl Drop for Watch {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+/// Reports come at double the time, and then every minute.
+fn next_report(seconds: u64) -> u64 {
+    seconds.saturating_add(seconds.clamp(FIRST_LOOK.as_secs(), REPORT_SECONDS_MAX))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reports_become_rarer() {
+        let times: Vec<u64> = std::iter::successors(Some(5), |seconds| Some(next_report(*seconds))).take(6).collect();
+        assert_eq!(times, [5, 10, 20, 40, 80, 140]);
+    }
+}
