@@ -1,6 +1,7 @@
 //! A project: its settings, its migrations, their graph.
 
 use std::collections::HashMap;
+use std::time::Duration;
 
 use cap_std::fs::Dir;
 
@@ -64,7 +65,8 @@ impl Project {
     /// [`Error::Database`].
     pub async fn connect(&self, url: &str) -> Result<Database, Error> {
         let application = concat!("host ", env!("CARGO_PKG_VERSION"));
-        Ok(Database::connect(url, application, self.tables()).await?)
+        let database = Database::connect(url, application, self.tables()).await?;
+        Ok(database.with_silence(Duration::from_secs(u64::from(self.environment.limits.silence_seconds))))
     }
 
     /// The settings.

@@ -64,6 +64,8 @@ pub struct Limits {
     pub lock_retries: u32,
     /// How long the step that runs may go on after SIGTERM, in seconds.
     pub termination_grace_seconds: u32,
+    /// How long the server may be silent until a second connection looks at it, in seconds; 0 is for ever.
+    pub silence_seconds: u32,
 }
 
 impl Environment {
@@ -115,6 +117,7 @@ impl Limits {
             runner_lock_seconds: limit!(runner_lock_seconds, 60),
             lock_retries: limit!(lock_retries, 3),
             termination_grace_seconds: limit!(termination_grace_seconds, 10),
+            silence_seconds: limit!(silence_seconds, 15),
         }
     }
 }

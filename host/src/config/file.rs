@@ -47,6 +47,7 @@ pub(super) struct LimitsSection {
     pub(super) runner_lock_seconds: Option<Any>,
     pub(super) lock_retries: Option<Any>,
     pub(super) termination_grace_seconds: Option<Any>,
+    pub(super) silence_seconds: Option<Any>,
 }
 
 /// A whole number between two bounds, both included.

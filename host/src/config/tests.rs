@@ -29,11 +29,12 @@ fn the_reference_names_every_key_and_its_default() {
         runner_lock_seconds,
         lock_retries,
         termination_grace_seconds,
+        silence_seconds,
     } = limits;
     assert!(memory_mebibytes.is_some() && guest_seconds.is_some() && result_rows.is_some());
     assert!(lock_timeout_milliseconds.is_some() && statement_timeout_milliseconds.is_some());
     assert!(result_mebibytes.is_some() && runner_lock_seconds.is_some());
-    assert!(lock_retries.is_some() && termination_grace_seconds.is_some());
+    assert!(lock_retries.is_some() && termination_grace_seconds.is_some() && silence_seconds.is_some());
     assert!(text.contains("\n# url = "));
 }
 
@@ -97,7 +98,7 @@ fn errors_name_line_key_and_what_is_known() {
             "[prod.limits]\nmemory = 5",
             "host.toml:2: 'prod.limits.memory': unknown field `memory`, expected one of `memory-mebibytes`, \
              `guest-seconds`, `lock-timeout-milliseconds`, `statement-timeout-milliseconds`, `result-rows`, \
-             `result-mebibytes`, `runner-lock-seconds`, `lock-retries`, `termination-grace-seconds`",
+             `result-mebibytes`, `runner-lock-seconds`, `lock-retries`, `termination-grace-seconds`, `silence-seconds`",
         ),
         (
             "[default.grants]\nnetwork = true",

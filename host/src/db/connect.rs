@@ -13,6 +13,7 @@ use super::error::DatabaseError;
 use super::error::classify;
 use super::error::sql_error;
 use super::names::Tables;
+use super::watch::Watch;
 
 /// How long a server may take to answer. Without a limit, packets that get lost on their way would block for minutes.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(30);
@@ -24,6 +25,7 @@ pub struct Database {
     pub(super) tables: Tables,
     /// The schema in which tables without one are made; known once a run prepares itself.
     pub(super) schema: Option<String>,
+    pub(super) watch: Watch,
 }
 
 impl Database {
@@ -37,7 +39,15 @@ impl Database {
     pub async fn connect(url: &str, application: &str, tables: Tables) -> Result<Self, DatabaseError> {
         let options = options(url)?.application_name(application);
         let connection = open(&options).await?;
-        Ok(Self { connection, options, tables, schema: None })
+        let watch = Watch::new(options.clone());
+        Ok(Self { connection, options, tables, schema: None, watch })
+    }
+
+    /// Sets how long the server may be silent until a second connection looks whether it is still at work. Zero never looks.
+    #[must_use]
+    pub fn with_silence(mut self, interval: Duration) -> Self {
+        self.watch = Watch::with_interval(self.options.clone(), interval);
+        self
     }
 
     /// Ends the session in an orderly way. Without it the server notices the closed socket.
@@ -64,10 +74,11 @@ impl Database {
 
     /// Sends a text written in this module through the simple protocol, and gives the rows of all its statements.
     pub(super) async fn simple(&mut self, doing: &str, sql: String) -> Result<Vec<PgRow>, DatabaseError> {
-        sqlx::raw_sql(sqlx::AssertSqlSafe(sql))
-            .fetch_all(&mut self.connection)
-            .await
-            .map_err(|error| classify(doing, error))
+        let answer = async {
+            let rows = sqlx::raw_sql(sqlx::AssertSqlSafe(sql)).fetch_all(&mut self.connection).await;
+            rows.map_err(|error| classify(doing, error))
+        };
+        self.watch.over(doing, answer).await
     }
 }
 

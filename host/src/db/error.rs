@@ -72,12 +72,23 @@ pub enum DatabaseError {
         /// What the server said.
         error: Box<SqlError>,
     },
-    /// The connection was lost while a transaction was committed.
-    #[error("the connection to PostgreSQL was lost during COMMIT, so nobody knows whether it was done: {reason}")]
+    /// The connection was lost while a transaction was committed, and whether it was is not known.
+    #[error("the connection to PostgreSQL was lost during COMMIT: {reason}{}", not_found_out(why))]
     CommitUnknown {
         /// What happened.
         reason: String,
+        /// Why it could not be found out; none before the host has tried.
+        why: Option<String>,
     },
+    /// The connection was lost while a transaction was committed, and the server says that it was not.
+    #[error("the connection to PostgreSQL was lost during COMMIT, and the server did not commit: {reason}")]
+    NotCommitted {
+        /// What happened.
+        reason: String,
+    },
+    /// The connection was lost between two steps, and another runner was at work until there was a new one.
+    #[error("another runner went on while the connection was lost")]
+    Overtaken,
     /// A table has the name of one of the host's, and another shape.
     #[error("table {table} is not a {} table: {reason}", kind.word())]
     ForeignTable {
@@ -162,8 +173,12 @@ impl DatabaseError {
             Self::Lost { .. } => "look at the server's log, then run the command again: what was not committed was rolled back".to_owned(),
             Self::Statement { error, .. } => return statement_hint(error),
             Self::CommitUnknown { .. } => {
-                "look at `host current`: it shows whether the step is applied; then run the command again".to_owned()
+                "once the server answers, `host current` shows whether the step is applied; running the command again is safe \
+                 either way: it goes on from where the database is"
+                    .to_owned()
             }
+            Self::NotCommitted { .. } => "look at the server's log, then run the command again".to_owned(),
+            Self::Overtaken => "look at `host current`, then run the command again for what is still to do".to_owned(),
             Self::ForeignTable { kind, .. } => {
                 format!("set `{}-table` in host.toml to a name that is free", kind.word())
             }
@@ -176,6 +191,10 @@ impl DatabaseError {
             Self::Cancelled { .. } => "run the command again".to_owned(),
         })
     }
+}
+
+fn not_found_out(why: &Option<String>) -> String {
+    why.as_ref().map(|why| format!("; whether it was done could not be found out: {why}")).unwrap_or_default()
 }
 
 fn waited(seconds: u64) -> String {

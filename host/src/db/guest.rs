@@ -11,6 +11,9 @@ use crate::contract::types::Oid;
 use crate::contract::types::Value;
 use crate::value::TypeShape;
 
+/// What the host does for a guest, in an error.
+const RUN: &str = "run a statement of the migration";
+
 /// Where a guest's statements go.
 pub enum GuestSession {
     /// To the server, in the transaction that the host began.
@@ -51,7 +54,7 @@ impl GuestSession {
     /// [`SessionError`].
     pub async fn execute(&mut self, sql: &str, params: &[Value]) -> Result<u64, SessionError> {
         match self {
-            Self::Database(session) => session.execute(sql, params).await,
+            Self::Database(session) => session.watch().over(RUN, session.execute(sql, params)).await,
             Self::Script(script) => script.execute(sql, params),
         }
     }
@@ -62,7 +65,7 @@ impl GuestSession {
     /// [`SessionError`]; `offline` for a script.
     pub async fn query(&mut self, sql: &str, params: &[Value]) -> Result<ResultSet, SessionError> {
         match self {
-            Self::Database(session) => session.query(sql, params).await,
+            Self::Database(session) => session.watch().over(RUN, session.query(sql, params)).await,
             Self::Script(_) => Err(ScriptSession::needs_rows("query")),
         }
     }
@@ -73,7 +76,7 @@ impl GuestSession {
     /// [`SessionError`].
     pub async fn prepare(&mut self, sql: &str) -> Result<GuestStatement, SessionError> {
         Ok(match self {
-            Self::Database(session) => GuestStatement::Database(session.prepare(sql).await?),
+            Self::Database(session) => GuestStatement::Database(session.watch().over(RUN, session.prepare(sql)).await?),
             Self::Script(_) => GuestStatement::Script(sql.to_owned()),
         })
     }
@@ -89,7 +92,7 @@ impl GuestSession {
     ) -> Result<u64, SessionError> {
         match (self, statement) {
             (Self::Database(session), GuestStatement::Database(prepared)) => {
-                session.execute_prepared(prepared, params).await
+                session.watch().over(RUN, session.execute_prepared(prepared, params)).await
             }
             (session, statement) => session.write(statement.sql(), params),
         }
@@ -101,7 +104,9 @@ impl GuestSession {
     /// [`SessionError`].
     pub async fn execute_many(&mut self, statement: &GuestStatement, rows: &[Vec<Value>]) -> Result<u64, SessionError> {
         match (self, statement) {
-            (Self::Database(session), GuestStatement::Database(prepared)) => session.execute_many(prepared, rows).await,
+            (Self::Database(session), GuestStatement::Database(prepared)) => {
+                session.watch().over(RUN, session.execute_many(prepared, rows)).await
+            }
             (session, statement) => {
                 rows.iter().try_for_each(|row| session.write(statement.sql(), row).map(|_| ()))?;
                 Ok(0)
@@ -120,7 +125,7 @@ impl GuestSession {
     ) -> Result<ResultSet, SessionError> {
         match (self, statement) {
             (Self::Database(session), GuestStatement::Database(prepared)) => {
-                session.query_prepared(prepared, params).await
+                session.watch().over(RUN, session.query_prepared(prepared, params)).await
             }
             _ => Err(ScriptSession::needs_rows("the query of a prepared statement")),
         }
@@ -132,7 +137,7 @@ impl GuestSession {
     /// [`SessionError`].
     pub async fn savepoint(&mut self, name: &str) -> Result<(), SessionError> {
         match self {
-            Self::Database(session) => session.savepoint(name).await,
+            Self::Database(session) => session.watch().over(RUN, session.savepoint(name)).await,
             Self::Script(script) => {
                 script.write(format!("SAVEPOINT {name}"));
                 Ok(())
@@ -146,7 +151,7 @@ impl GuestSession {
     /// [`SessionError`].
     pub async fn release(&mut self, name: &str) -> Result<(), SessionError> {
         match self {
-            Self::Database(session) => session.release(name).await,
+            Self::Database(session) => session.watch().over(RUN, session.release(name)).await,
             Self::Script(script) => {
                 script.write(format!("RELEASE SAVEPOINT {name}"));
                 Ok(())
@@ -160,7 +165,7 @@ impl GuestSession {
     /// [`SessionError`].
     pub async fn rollback_to(&mut self, name: &str) -> Result<(), SessionError> {
         match self {
-            Self::Database(session) => session.rollback_to(name).await,
+            Self::Database(session) => session.watch().over(RUN, session.rollback_to(name)).await,
             Self::Script(script) => {
                 script.write(format!("ROLLBACK TO SAVEPOINT {name}"));
                 Ok(())

@@ -77,12 +77,12 @@ impl Database {
             rfc3339("finished_at"),
             self.tables.history.quoted(),
         );
-        let rows = match sqlx::query(sqlx::AssertSqlSafe(sql)).persistent(false).fetch_all(&mut self.connection).await {
+        let query = sqlx::query(sqlx::AssertSqlSafe(sql)).persistent(false);
+        let answer = async { query.fetch_all(&mut self.connection).await.map_err(|error| classify(doing, error)) };
+        let rows = match self.watch.over(doing, answer).await {
             Ok(rows) => rows,
-            Err(error) => match classify(doing, error) {
-                DatabaseError::Statement { error, .. } if error.sqlstate == "42P01" => return Ok(Vec::new()),
-                error => return Err(self.foreign(TableKind::History, error)),
-            },
+            Err(DatabaseError::Statement { error, .. }) if error.sqlstate == "42P01" => return Ok(Vec::new()),
+            Err(error) => return Err(self.foreign(TableKind::History, error)),
         };
         rows.iter()
             .map(|row| {
@@ -113,7 +113,8 @@ impl Database {
     /// [`DatabaseError`] when the row cannot be written.
     pub async fn record_failure(&mut self, record: &Record) -> Result<(), DatabaseError> {
         let sql = format!("INSERT INTO {}", self.insert_history("failed", 1));
-        sqlx::query(sqlx::AssertSqlSafe(sql))
+        let doing = "record the failure in the history table";
+        let query = sqlx::query(sqlx::AssertSqlSafe(sql))
             .persistent(false)
             .bind(&record.revision)
             .bind(record.direction)
@@ -122,10 +123,9 @@ impl Database {
             .bind(record.microseconds)
             .bind(record.statements)
             .bind(record.rows)
-            .bind(&record.error)
-            .execute(&mut self.connection)
-            .await
-            .map_err(|error| classify("record the failure in the history table", error))?;
+            .bind(&record.error);
+        let answer = async { query.execute(&mut self.connection).await.map_err(|error| classify(doing, error)) };
+        self.watch.over(doing, answer).await?;
         Ok(())
     }
 

@@ -2,8 +2,9 @@
 //!
 //! This is the only module that names sqlx. Its parts, in the order in which a run uses them:
 //! [`connect`] opens the connection, [`books`] reads what is applied, [`lock`] keeps other runners away, [`transaction`]
-//! frames one step, [`session`] runs a guest's statements ([`script`] writes them down instead, [`guest`] is either), [`history`] is the append-only record, [`cancel`] stops a
-//! statement from outside, and [`activity`] tells how far it is.
+//! frames one step, [`session`] runs a guest's statements ([`script`] writes them down instead, [`guest`] is either),
+//! [`history`] is the append-only record, [`cancel`] stops a statement from outside and [`activity`] tells how far it is.
+//! [`watch`] notices that no answer will come, and [`loss`] is for the time after that.
 //!
 //! Statements of guests go one at a time through the extended protocol, which refuses a text of several statements.
 //! Only texts written in this module go through the simple protocol.
@@ -16,12 +17,14 @@ pub mod error;
 pub mod guest;
 pub mod history;
 pub mod lock;
+pub mod loss;
 pub mod names;
 pub mod parameters;
 pub mod script;
 pub mod session;
 pub mod transaction;
 mod types;
+pub mod watch;
 
 pub use activity::Activity;
 pub use books::Books;

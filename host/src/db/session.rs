@@ -18,6 +18,7 @@ use super::error::sql_error;
 use super::parameters;
 use super::parameters::Parameter;
 use super::types;
+use super::watch::Watch;
 use crate::contract::sql::ResultSet;
 use crate::contract::types::Column;
 use crate::contract::types::Error;
@@ -40,6 +41,12 @@ pub enum SessionError {
 impl SessionError {
     pub(super) fn guest(error: Error) -> Self {
         Self::Guest(Box::new(error))
+    }
+}
+
+impl From<DatabaseError> for SessionError {
+    fn from(error: DatabaseError) -> Self {
+        Self::Fatal(error)
     }
 }
 
@@ -127,6 +134,11 @@ impl Session {
     /// [`SessionError`].
     pub async fn rollback_to(&mut self, name: &str) -> Result<(), SessionError> {
         self.simple(format!("ROLLBACK TO SAVEPOINT {name}")).await
+    }
+
+    /// What watches over the connection.
+    pub(super) fn watch(&self) -> Watch {
+        self.database.watch.clone()
     }
 
     fn connection(&mut self) -> &mut PgConnection {

@@ -37,6 +37,13 @@ pub struct Begun {
 const NOTICE_A_LOST_CLIENT: &str = "CASE WHEN current_setting('client_connection_check_interval', true) = '0' \
      AND version() LIKE '%linux%' THEN set_config('client_connection_check_interval', '1000', true) END";
 
+/// Lets the server notice within half a minute that the client's machine is gone, with which the lock of runners would else
+/// be held for the two hours of the usual keepalives. It also keeps the connection known to whatever translates addresses on
+/// the way. Sockets of the same machine need none of it, and ignore it.
+pub(super) const NOTICE_A_DEAD_CLIENT: &str = "set_config('tcp_keepalives_idle', '15', false), \
+     set_config('tcp_keepalives_interval', '5', false), set_config('tcp_keepalives_count', '3', false), \
+     set_config('tcp_user_timeout', '30000', false)";
+
 impl Database {
     /// Begins the transaction of a step, on a session as fresh as the first one: what an earlier migration set is reset.
     ///
@@ -48,7 +55,7 @@ impl Database {
             "RESET ALL; RESET SESSION AUTHORIZATION; RESET ROLE; BEGIN; \
              SET LOCAL standard_conforming_strings = on; SET LOCAL application_name = {}; SET LOCAL lock_timeout = {}; SET LOCAL statement_timeout = {}; \
              SELECT pg_current_xact_id(), (extract(epoch FROM transaction_timestamp()) * 1000000)::bigint, \
-             array_to_json(current_schemas(false)), {NOTICE_A_LOST_CLIENT}",
+             array_to_json(current_schemas(false)), {NOTICE_A_LOST_CLIENT}, {NOTICE_A_DEAD_CLIENT}",
             crate::value::quote_text(application),
             timeouts.lock_milliseconds,
             timeouts.statement_milliseconds,
@@ -94,7 +101,7 @@ impl Database {
             self.insert_history("done", 3),
         );
         let texts = |revisions: &[RevisionId]| revisions.iter().map(ToString::to_string).collect::<Vec<_>>();
-        let row = sqlx::query(sqlx::AssertSqlSafe(sql))
+        let query = sqlx::query(sqlx::AssertSqlSafe(sql))
             .bind(texts(remove))
             .bind(texts(add))
             .bind(&record.revision)
@@ -104,10 +111,9 @@ impl Database {
             .bind(record.microseconds)
             .bind(record.statements)
             .bind(record.rows)
-            .bind(&record.error)
-            .fetch_one(&mut self.connection)
-            .await
-            .map_err(|error| classify(doing, error))?;
+            .bind(&record.error);
+        let answer = async { query.fetch_one(&mut self.connection).await.map_err(|error| classify(doing, error)) };
+        let row = self.watch.over(doing, answer).await?;
         let lost = |error: sqlx::Error| classify(doing, error);
         if row.try_get::<String, _>(0).map_err(lost)? != transaction {
             return Err(DatabaseError::TransactionGone);
@@ -130,7 +136,7 @@ impl Database {
     pub async fn commit(&mut self) -> Result<(), DatabaseError> {
         match self.simple("commit", "COMMIT".to_owned()).await {
             Ok(_) => Ok(()),
-            Err(DatabaseError::Lost { reason, .. }) => Err(DatabaseError::CommitUnknown { reason }),
+            Err(DatabaseError::Lost { reason, .. }) => Err(DatabaseError::CommitUnknown { reason, why: None }),
             Err(error) => Err(error),
         }
     }

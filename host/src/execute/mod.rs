@@ -3,15 +3,16 @@
 //! [`Runner`] plans, takes the lock, checks every component of the plan before the first step runs, and then takes one step
 //! after the other. What happens is reported to an [`Observer`]; only the caller decides how that looks.
 
+mod activity;
 mod components;
 mod event;
 mod failure;
+mod outcome;
 mod retry;
 mod runner;
 mod script;
 mod stamp;
 mod step;
-mod watch;
 
 pub use event::Event;
 pub use event::Observer;

@@ -1,5 +1,6 @@
 //! From a target to an upgraded or downgraded database.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 use std::time::Instant;
@@ -27,6 +28,7 @@ use crate::plan::Direction;
 use crate::plan::Plan;
 use crate::plan::Step;
 use crate::project::Project;
+use crate::revision::RevisionId;
 use crate::runtime::CompileCache;
 use crate::runtime::Loaded;
 use crate::runtime::Runtime;
@@ -177,13 +179,13 @@ impl<'project> Runner<'project> {
         if !(books.version_table_exists && books.history_table_exists) {
             self.database()?.ensure_tables().await?;
         }
-        let canceller = self.database()?.canceller().await?;
+        let mut canceller = self.database()?.canceller().await?;
         let mut loader = Loader::new(Arc::new(runtime));
         let mut heads = plan.heads_before.clone();
         observer.observe(Event::Planned { direction, steps: plan.steps.len() });
         for (index, (step, component)) in plan.steps.iter().zip(&components).enumerate() {
             let message = component.migration.metadata.message.clone();
-            let failure = |cause, recorded, heads: &std::collections::BTreeSet<_>| {
+            let failure = |cause, recorded, heads: &BTreeSet<_>| {
                 Error::Step(Box::new(StepFailure {
                     revision: step.revision.clone(),
                     message: component.migration.metadata.message.clone(),
@@ -238,6 +240,18 @@ impl<'project> Runner<'project> {
                 statements: result.statements,
                 rows: result.rows,
             });
+            if let Some(reason) = result.reconnected {
+                let text = format!(
+                    "the connection to PostgreSQL was lost during COMMIT ({reason}), but {} was committed: the server says so \
+                     over a new connection",
+                    step.revision
+                );
+                observer.observe(Event::Note { text });
+                if index + 1 == plan.steps.len() || self.take_up(&plan, &heads, observer).await? {
+                    break;
+                }
+                canceller = self.database()?.canceller().await?;
+            }
         }
         Ok(Report { plan })
     }
@@ -288,6 +302,23 @@ impl<'project> Runner<'project> {
                 () = tokio::time::sleep(wait) => {}
                 () = interrupt.ending() => return Ok(None),
             }
+        }
+    }
+
+    /// Goes on over a new connection: takes the lock again, and looks whether anything has changed until then. True when
+    /// another runner has done the rest of the plan.
+    async fn take_up(
+        &mut self,
+        plan: &Plan,
+        heads: &BTreeSet<RevisionId>,
+        observer: &mut dyn Observer,
+    ) -> Result<bool, Error> {
+        self.lock(observer).await?;
+        let found: BTreeSet<RevisionId> = self.books().await?.heads.into_iter().collect();
+        match found {
+            found if found == *heads => Ok(false),
+            found if found == plan.heads_after => Ok(true),
+            _ => Err(DatabaseError::Overtaken.into()),
         }
     }
 

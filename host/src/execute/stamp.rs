@@ -2,7 +2,10 @@
 
 use super::event::Event;
 use super::event::Observer;
+use super::outcome;
+use super::outcome::Outcome;
 use super::runner::Runner;
+use crate::db::DatabaseError;
 use crate::db::history::Record;
 use crate::error::Error;
 use crate::plan;
@@ -57,7 +60,16 @@ impl Runner<'_> {
             }
             database.commit().await
         };
-        if let Err(error) = written.await {
+        let mut written = written.await;
+        if let (Err(DatabaseError::CommitUnknown { reason, .. }), Some(record)) = (&written, records.first()) {
+            let (reason, interrupt) = (reason.clone(), self.interrupt());
+            written = match outcome::settle(self.database()?, &begun, record, &interrupt).await {
+                Outcome::Committed => Ok(()),
+                Outcome::RolledBack => Err(DatabaseError::NotCommitted { reason }),
+                Outcome::Unknown { why } => Err(DatabaseError::CommitUnknown { reason, why: Some(why) }),
+            };
+        }
+        if let Err(error) = written {
             // The first error is the one to tell.
             let _ = self.database()?.rollback().await;
             return Err(error.into());

@@ -6,13 +6,16 @@ use std::time::Instant;
 use sha2::Digest as _;
 use tokio::sync::mpsc;
 
+use super::activity::ActivityReports;
 use super::components::StepComponent;
 use super::event::Event;
 use super::event::Observer;
 use super::failure::Cause;
 use super::failure::SourcePlace;
+use super::outcome;
+use super::outcome::Outcome;
 use super::runner::Options;
-use super::watch::Watch;
+
 use crate::capability::Budget;
 use crate::capability::GuestEvent;
 use crate::capability::GuestState;
@@ -63,6 +66,9 @@ pub(super) struct StepResult {
     pub(super) outcome: Result<(), Cause>,
     /// Whether a failure is in the history table.
     pub(super) recorded: bool,
+    /// The reason, when the connection was lost during COMMIT, which nevertheless went through. The database is another
+    /// connection now, without the lock of runners.
+    pub(super) reconnected: Option<String>,
 }
 
 impl StepRun<'_> {
@@ -75,7 +81,9 @@ impl StepRun<'_> {
             Ok(begun) => begun,
             Err(error) => {
                 let outcome = Err(Cause::Database(error));
-                return (database, StepResult { statements: 0, rows: 0, milliseconds: 0, outcome, recorded: false });
+                let result =
+                    StepResult { statements: 0, rows: 0, milliseconds: 0, outcome, recorded: false, reconnected: None };
+                return (database, result);
             }
         };
         let (mut database, ending, journal) = self.call_guest(database, &begun, observer).await;
@@ -93,21 +101,37 @@ impl StepRun<'_> {
             error: None,
         };
         let (statements, rows) = (journal.statements, journal.rows);
-        let outcome = match self.judge(ending, journal) {
+        let mut outcome = match self.judge(ending, journal) {
             Ok(()) => self.finish(&mut database, &begun, &record).await,
             Err(cause) => Err(cause),
         };
+        let mut reconnected = None;
+        if let Err(Cause::Database(DatabaseError::CommitUnknown { reason, .. })) = &outcome {
+            let reason = reason.clone();
+            outcome = match outcome::settle(&mut database, &begun, &record, self.interrupt).await {
+                Outcome::Committed => {
+                    reconnected = Some(reason);
+                    Ok(())
+                }
+                Outcome::RolledBack => Err(Cause::Database(DatabaseError::NotCommitted { reason })),
+                Outcome::Unknown { why } => {
+                    Err(Cause::Database(DatabaseError::CommitUnknown { reason, why: Some(why) }))
+                }
+            };
+        }
         let mut recorded = false;
-        if let Err(cause) = &outcome {
+        if let Err(cause) = &outcome
+            && !matches!(cause, Cause::Database(DatabaseError::CommitUnknown { .. }))
+        {
             let repeated = self.may_repeat && super::retry::conflict(cause).is_some();
             // After a failed COMMIT there is no transaction any more; ROLLBACK is then only a warning.
-            if database.rollback().await.is_ok() && !repeated {
+            if (database.rollback().await.is_ok() || outcome::replace(&mut database).await) && !repeated {
                 record.error = Some(cause.summary());
                 recorded = database.record_failure(&record).await.is_ok();
             }
         }
         let milliseconds = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
-        (database, StepResult { statements, rows, milliseconds, outcome, recorded })
+        (database, StepResult { statements, rows, milliseconds, outcome, recorded, reconnected })
     }
 
     async fn call_guest(
@@ -144,12 +168,12 @@ impl StepRun<'_> {
         let source = self.component.script.as_ref().map(|(source, _)| source);
         let mut call = std::pin::pin!(self.runtime.run(&self.loaded, self.step.direction, source, state));
         let mut cancelling = false;
-        let mut watch = Watch::begin(self.canceller);
+        let mut long_statements = ActivityReports::begin(self.canceller);
         let (ending, state) = loop {
             tokio::select! {
                 biased;
                 Some(event) = events.recv() => self.report(observer, event),
-                activity = watch.next() => {
+                activity = long_statements.next() => {
                     observer.observe(Event::Activity { revision: self.step.revision.clone(), activity });
                 }
                 ended = &mut call => break ended,

@@ -17,13 +17,13 @@ const INTERVAL: Duration = Duration::from_secs(1);
 /// The longest time between two reports of the same statement, in seconds.
 const REPORT_SECONDS_MAX: u64 = 60;
 
-/// A watch over one step. It ends when it is dropped.
-pub(super) struct Watch {
+/// Reports on the long statements of one step. They end when this is dropped.
+pub(super) struct ActivityReports {
     reports: mpsc::Receiver<Activity>,
     task: JoinHandle<()>,
 }
 
-impl Watch {
+impl ActivityReports {
     /// Begins. Where no second connection can be had, it stays silent.
     pub(super) fn begin(canceller: &Canceller) -> Self {
         let canceller = canceller.clone();
@@ -60,7 +60,7 @@ impl Watch {
     }
 }
 
-impl Drop for Watch {
+impl Drop for ActivityReports {
     fn drop(&mut self) {
         self.task.abort();
     }

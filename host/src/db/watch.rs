@@ -1,0 +1,176 @@
+//! Noticing that an answer will never come.
+//!
+//! A network that loses packets tells nobody. The driver sets no keepalives and waits for ever; a time limit is no way out
+//! either, because a statement may rightly take hours. So when the server has been silent for a while, a second connection
+//! looks at the session of the first one (`pg_stat_activity`): while that works, the host waits on. When it is gone, or
+//! waits for the host as the host waits for it, or when no server can be reached any more, the connection is given up.
+
+use std::future::Future;
+use std::sync::Arc;
+use std::sync::OnceLock;
+use std::time::Duration;
+
+use sqlx::Connection as _;
+use sqlx::postgres::PgConnectOptions;
+
+use super::connect::open;
+use super::connect::text_field;
+use super::error::DatabaseError;
+use super::error::classify;
+
+/// How long the server may be silent until a second connection looks at it, where nothing else is said.
+const INTERVAL: Duration = Duration::from_secs(15);
+
+/// After so many looks that find no server, or do not know what to look at, the connection is given up.
+const FRUITLESS_LOOKS_MAX: u32 = 4;
+
+/// Watches over one connection. All copies are one.
+#[derive(Clone)]
+pub struct Watch {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    options: PgConnectOptions,
+    interval: Duration,
+    session: OnceLock<SessionIdentity>,
+    lost: OnceLock<String>,
+}
+
+/// A session of the server: process numbers are used again, so the time belongs to it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SessionIdentity {
+    /// The number of the server's process.
+    pub process: String,
+    /// When it began, as the server writes it.
+    pub started: String,
+}
+
+/// What a second connection sees of the first one.
+enum Look {
+    /// The server works on what it was asked, or does not say what it does.
+    Working,
+    /// The server waits for the host, since then.
+    Idle(String),
+    /// The session has ended.
+    Gone,
+    /// No server answers.
+    Unreachable(String),
+}
+
+impl Watch {
+    pub(super) fn new(options: PgConnectOptions) -> Self {
+        Self::with_interval(options, INTERVAL)
+    }
+
+    /// Zero never looks.
+    pub(super) fn with_interval(options: PgConnectOptions, interval: Duration) -> Self {
+        Self { shared: Arc::new(Shared { options, interval, session: OnceLock::new(), lost: OnceLock::new() }) }
+    }
+
+    /// The same for a new connection.
+    pub(super) fn anew(&self) -> Self {
+        Self::with_interval(self.shared.options.clone(), self.shared.interval)
+    }
+
+    /// Says which session of the server this connection is. The first word counts.
+    pub(super) fn know(&self, session: SessionIdentity) {
+        let _ = self.shared.session.set(session);
+    }
+
+    /// The session of the server, once it is known.
+    pub(super) fn session(&self) -> Option<&SessionIdentity> {
+        self.shared.session.get()
+    }
+
+    /// Waits for an answer of the server, and gives up when there will be none. After that the connection is not used again:
+    /// the driver would wait for the rest of the answer.
+    ///
+    /// # Errors
+    /// Those of the answer, or [`DatabaseError::Lost`].
+    pub(super) async fn over<T, E: From<DatabaseError>>(
+        &self,
+        doing: &str,
+        answer: impl Future<Output = Result<T, E>>,
+    ) -> Result<T, E> {
+        let lost = |reason: &str| DatabaseError::Lost { doing: doing.to_owned(), reason: reason.to_owned() }.into();
+        if let Some(reason) = self.shared.lost.get() {
+            return Err(lost(reason));
+        }
+        tokio::select! {
+            biased;
+            answer = answer => answer,
+            reason = self.silence() => Err(lost(self.shared.lost.get_or_init(|| reason))),
+        }
+    }
+
+    /// Ends when no answer will come, with the reason.
+    async fn silence(&self) -> String {
+        let interval = self.shared.interval;
+        if interval.is_zero() {
+            return std::future::pending().await;
+        }
+        let mut fruitless = 0;
+        let mut idle_since: Option<String> = None;
+        loop {
+            tokio::time::sleep(interval).await;
+            let look = match self.session() {
+                Some(session) => Box::pin(self.look(session)).await,
+                None => Look::Unreachable("no answer".to_owned()),
+            };
+            match look {
+                Look::Working => (fruitless, idle_since) = (0, None),
+                Look::Gone => return "the server has ended the session".to_owned(),
+                // Once may be by chance: the answer may just be on its way.
+                Look::Idle(since) if idle_since.as_ref() == Some(&since) => {
+                    return "the server waits for the host, so what was on its way has got lost".to_owned();
+                }
+                Look::Idle(since) => (fruitless, idle_since) = (0, Some(since)),
+                Look::Unreachable(reason) => {
+                    fruitless += 1;
+                    if fruitless >= FRUITLESS_LOOKS_MAX {
+                        let seconds = interval.as_secs() * u64::from(fruitless);
+                        return format!("the server has been silent for more than {seconds} s ({reason})");
+                    }
+                }
+            }
+        }
+    }
+
+    async fn look(&self, session: &SessionIdentity) -> Look {
+        match tokio::time::timeout(self.shared.interval.max(Duration::from_secs(5)), self.ask(session)).await {
+            Err(_) => Look::Unreachable("a second connection gets no answer either".to_owned()),
+            Ok(Ok(look)) => look,
+            Ok(Err(error @ (DatabaseError::NoServer { .. } | DatabaseError::Lost { .. }))) => {
+                Look::Unreachable(error.to_string())
+            }
+            // A server that refuses a second connection is there. What the first one does, nobody says.
+            Ok(Err(_)) => Look::Working,
+        }
+    }
+
+    async fn ask(&self, session: &SessionIdentity) -> Result<Look, DatabaseError> {
+        let mut connection = open(&self.shared.options).await?;
+        let sql =
+            format!("SELECT state, state_change::text FROM pg_catalog.pg_stat_activity WHERE {}", session.condition());
+        let row = sqlx::raw_sql(sqlx::AssertSqlSafe(sql))
+            .fetch_optional(&mut connection)
+            .await
+            .map_err(|error| classify("look at the session", error))?;
+        // Everything is known; how this session ends does not matter.
+        let _ = connection.close().await;
+        let Some(row) = row else { return Ok(Look::Gone) };
+        Ok(match (text_field(&row, 0), text_field(&row, 1)) {
+            (Some(state), Some(since)) if state.starts_with("idle") => Look::Idle(since),
+            _ => Look::Working,
+        })
+    }
+}
+
+impl SessionIdentity {
+    /// The condition on `pg_stat_activity` that this session meets, and no other one.
+    pub(super) fn condition(&self) -> String {
+        let text = crate::value::quote_text;
+        format!("pid::text = {} AND backend_start::text = {}", text(&self.process), text(&self.started))
+    }
+}
