@@ -19,6 +19,7 @@ mod documents;
 mod edit;
 mod examples;
 mod failing_step;
+mod faults;
 mod guests;
 mod interrupt;
 mod library;

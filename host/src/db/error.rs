@@ -268,7 +268,18 @@ pub(super) fn classify(doing: &str, error: sqlx::Error) -> DatabaseError {
                 DatabaseError::Statement { doing: doing.to_owned(), error: Box::new(error) }
             }
         }
-        other => DatabaseError::Lost { doing: doing.to_owned(), reason: other.to_string() },
+        other => DatabaseError::Lost { doing: doing.to_owned(), reason: reason(other) },
+    }
+}
+
+/// What the driver says when no server does. Its own words for the usual case count bytes.
+fn reason(error: sqlx::Error) -> String {
+    match error {
+        sqlx::Error::Io(error) if error.kind() == std::io::ErrorKind::UnexpectedEof => {
+            "the other side closed it without a word".to_owned()
+        }
+        sqlx::Error::Io(error) => error.to_string(),
+        other => other.to_string(),
     }
 }
 

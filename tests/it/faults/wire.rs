@@ -1,0 +1,27 @@
+//! Messages of PostgreSQL's protocol, version 3 (PostgreSQL manual, "Message Formats").
+
+use std::io::Read;
+
+/// One message with its header, as it goes over the wire.
+pub(super) struct Message {
+    /// The letter that it begins with; the start-up message has none.
+    pub(super) letter: Option<u8>,
+    /// All of it.
+    pub(super) bytes: Vec<u8>,
+}
+
+/// Reads the next message; none when the other side has ended.
+///
+/// Only the first message of a client has no letter: the host does not ask for encryption here.
+pub(super) fn read(from: &mut impl Read, is_startup: bool) -> Option<Message> {
+    let mut bytes = vec![0; if is_startup { 4 } else { 5 }];
+    from.read_exact(&mut bytes).ok()?;
+    let length_at = bytes.len() - 4;
+    let length = u32::from_be_bytes(bytes[length_at..].try_into().expect("four bytes"));
+    // The length counts itself, and not the letter.
+    let body = usize::try_from(length).expect("a length").checked_sub(4)?;
+    let header = bytes.len();
+    bytes.resize(header + body, 0);
+    from.read_exact(&mut bytes[header..]).ok()?;
+    Some(Message { letter: (!is_startup).then(|| bytes[0]), bytes })
+}
