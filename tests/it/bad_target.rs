@@ -117,6 +117,21 @@ fn a_downgrade_over_a_migration_that_says_that_it_is_irreversible() {
 }
 
 #[test]
+fn a_downgrade_of_three_of_which_the_middle_one_is_irreversible() {
+    let project = TestProject::new();
+    project.sql("a", None, "CREATE TABLE table_a (id int)", "DROP TABLE table_a");
+    let text = "-- /// migration\n-- revision = \"b\"\n-- revises = [\"a\"]\n-- irreversible = true\n-- ///\n\
+                -- upgrade\nCREATE TABLE table_b (id int);\n-- downgrade\n";
+    project.write("migrations/b.sql", text);
+    project.sql("c", Some("b"), "CREATE TABLE table_c (id int)", "DROP TABLE table_c");
+    project.host(&["build"]).success();
+    project.host(&["upgrade", "head"]).success();
+    // Not even the first step is taken, which could be.
+    assert_output!(project.refuses(1, &["downgrade", "base"]));
+    project.host(&["downgrade", "b"]).success();
+}
+
+#[test]
 fn an_applied_migration_that_was_changed() {
     let project = TestProject::with_three_tables();
     project.host(&["upgrade", "b"]).success();

@@ -8,6 +8,7 @@ use super::connect::open;
 use super::connect::text_field;
 use super::error::DatabaseError;
 use super::history::Record;
+use super::watch::WAITS_FOR_HOST;
 
 /// How long to wait after a connection that was refused; twice as long each time, up to the second value.
 const RETRY: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(2));
@@ -87,7 +88,7 @@ impl Database {
     pub async fn session_works(&mut self, lost: &Self) -> Result<bool, DatabaseError> {
         let Some(session) = lost.watch.session() else { return Ok(false) };
         let sql = format!(
-            "SELECT 1 FROM pg_catalog.pg_stat_activity WHERE {} AND state OPERATOR(pg_catalog.=) 'active'",
+            "SELECT 1 FROM pg_catalog.pg_stat_activity WHERE {} AND ({WAITS_FOR_HOST}) IS NOT TRUE",
             session.condition()
         );
         Ok(!self.simple("look at the session of the lost connection", sql).await?.is_empty())

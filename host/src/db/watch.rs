@@ -21,8 +21,9 @@ use super::error::classify;
 /// How long the server may be silent until a second connection looks at it, where nothing else is said.
 const INTERVAL: Duration = Duration::from_secs(15);
 
-/// After so many looks that find no server, or do not know what to look at, the connection is given up.
-const FRUITLESS_LOOKS_MAX: u32 = 4;
+/// After so many looks in a row that see no work, the connection is given up. Fewer would not do: while a large text is on its
+/// way to the server over a slow line, the server waits for the host as well.
+const LOOKS_MAX: u32 = 4;
 
 /// Watches over one connection. All copies are one.
 #[derive(Clone)]
@@ -51,7 +52,7 @@ enum Look {
     /// The server works on what it was asked, or does not say what it does.
     Working,
     /// The server waits for the host, since then.
-    Idle(String),
+    Waiting(String),
     /// The session has ended.
     Gone,
     /// No server answers.
@@ -110,29 +111,34 @@ impl Watch {
         if interval.is_zero() {
             return std::future::pending().await;
         }
-        let mut fruitless = 0;
-        let mut idle_since: Option<String> = None;
+        let mut looks = 0;
+        let mut waiting_since: Option<String> = None;
         loop {
             tokio::time::sleep(interval).await;
             let look = match self.session() {
                 Some(session) => Box::pin(self.look(session)).await,
                 None => Look::Unreachable("no answer".to_owned()),
             };
-            match look {
-                Look::Working => (fruitless, idle_since) = (0, None),
+            let (reason, since) = match look {
                 Look::Gone => return "the server has ended the session".to_owned(),
-                // Once may be by chance: the answer may just be on its way.
-                Look::Idle(since) if idle_since.as_ref() == Some(&since) => {
-                    return "the server waits for the host, so what was on its way has got lost".to_owned();
+                Look::Working => {
+                    looks = 0;
+                    continue;
                 }
-                Look::Idle(since) => (fruitless, idle_since) = (0, Some(since)),
-                Look::Unreachable(reason) => {
-                    fruitless += 1;
-                    if fruitless >= FRUITLESS_LOOKS_MAX {
-                        let seconds = interval.as_secs() * u64::from(fruitless);
-                        return format!("the server has been silent for more than {seconds} s ({reason})");
-                    }
+                Look::Waiting(since) => {
+                    ("it waits for the host, so what was on its way has got lost".to_owned(), Some(since))
                 }
+                Look::Unreachable(reason) => (reason, None),
+            };
+            // Something came and went in between.
+            if waiting_since != since {
+                looks = 0;
+            }
+            waiting_since = since;
+            looks += 1;
+            if looks >= LOOKS_MAX {
+                let seconds = interval.as_secs() * u64::from(looks);
+                return format!("the server has been silent for more than {seconds} s: {reason}");
             }
         }
     }
@@ -151,8 +157,10 @@ impl Watch {
 
     async fn ask(&self, session: &SessionIdentity) -> Result<Look, DatabaseError> {
         let mut connection = open(&self.shared.options).await?;
-        let sql =
-            format!("SELECT state, state_change::text FROM pg_catalog.pg_stat_activity WHERE {}", session.condition());
+        let sql = format!(
+            "SELECT CASE WHEN {WAITS_FOR_HOST} THEN state_change::text END FROM pg_catalog.pg_stat_activity WHERE {}",
+            session.condition()
+        );
         let row = sqlx::raw_sql(sqlx::AssertSqlSafe(sql))
             .fetch_optional(&mut connection)
             .await
@@ -160,12 +168,13 @@ impl Watch {
         // Everything is known; how this session ends does not matter.
         let _ = connection.close().await;
         let Some(row) = row else { return Ok(Look::Gone) };
-        Ok(match (text_field(&row, 0), text_field(&row, 1)) {
-            (Some(state), Some(since)) if state.starts_with("idle") => Look::Idle(since),
-            _ => Look::Working,
-        })
+        Ok(text_field(&row, 0).map_or(Look::Working, Look::Waiting))
     }
 }
+
+/// The condition on `pg_stat_activity` that a session meets when it waits for the next message. The state is no sign: in the
+/// middle of the messages for one statement it is `active`.
+pub(super) const WAITS_FOR_HOST: &str = "wait_event = 'ClientRead'";
 
 impl SessionIdentity {
     /// The condition on `pg_stat_activity` that this session meets, and no other one.

@@ -7,13 +7,12 @@
 mod proxy;
 mod scene;
 mod server;
+mod told;
 mod wire;
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::sync::Mutex;
-use std::sync::MutexGuard;
-use std::sync::PoisonError;
 use std::sync::atomic::AtomicUsize;
 use std::sync::atomic::Ordering;
 use std::time::Instant;
@@ -23,12 +22,13 @@ use proxy::Harm;
 use scene::Scene;
 use scene::Survived;
 use scene::Way;
+use server::Alone;
 
 const HARMS: [Harm; 6] = [Harm::Cut, Harm::CutHost, Harm::Drop, Harm::Delay, Harm::KillHost, Harm::StopServer];
 const WAYS: [Way; 2] = [Way::Upgrade, Way::Downgrade];
 
-/// How many faults of the kinds that do not concern others are tried at the same time.
-const WORKERS: usize = 3;
+/// Words that choose ways and kinds of faults of the full run; without any, all of them run.
+const CHOICE: &str = "HOST_FAULTS";
 
 /// What happened to the faults of one kind.
 #[derive(Default)]
@@ -41,16 +41,9 @@ struct Row {
     lost: Vec<String>,
 }
 
-/// These tests stop their server, so only one of them runs at a time.
-fn alone() -> MutexGuard<'static, ()> {
-    static ONE: Mutex<()> = Mutex::new(());
-    ONE.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
 #[test]
 fn a_sample_of_faults_loses_nothing() {
-    let _alone = alone();
-    let _stop = server::Stop;
+    let _alone = Alone::new();
     for way in WAYS {
         let scene = Scene::new(way);
         for (index, harm) in HARMS.into_iter().enumerate() {
@@ -59,7 +52,7 @@ fn a_sample_of_faults_loses_nothing() {
             let wanted = if matches!(harm, Harm::Drop | Harm::StopServer | Harm::CutHost) { 3 } else { 6 };
             let step = (faults.len() / wanted).max(1) | 1;
             let sample: Vec<Fault> = faults.into_iter().skip(index * 3 + 1).step_by(step).collect();
-            let row = try_all(&scene, &sample, if harm == Harm::StopServer { 1 } else { WORKERS });
+            let row = try_all(&scene, &sample, workers(harm));
             assert!(row.lost.is_empty(), "{}", row.lost.join("\n\n"));
         }
     }
@@ -68,19 +61,18 @@ fn a_sample_of_faults_loses_nothing() {
 #[test]
 #[ignore = "takes an hour: scripts/test-faults runs it"]
 fn every_fault_loses_nothing() {
-    let _alone = alone();
-    let _stop = server::Stop;
+    let _alone = Alone::new();
     let mut table = format!(
         "{:<10} {:<11} {:>6} {:>9} {:>6} | {:>6} {:>7} {:>7} {:>8}\n",
         "way", "fault", "tried", "survived", "lost", "done", "failed", "killed", "unknown"
     );
     let mut lost = Vec::new();
     let started = Instant::now();
-    for way in WAYS {
+    for way in WAYS.into_iter().filter(|way| HARMS.iter().any(|harm| chosen(*way, *harm))) {
         let scene = Scene::new(way);
-        for harm in HARMS {
+        for harm in HARMS.into_iter().filter(|harm| chosen(way, *harm)) {
             let faults = scene.faults(harm);
-            let row = try_all(&scene, &faults, if harm == Harm::StopServer { 1 } else { WORKERS });
+            let row = try_all(&scene, &faults, workers(harm));
             let line = format!(
                 "{:<10} {:<11} {:>6} {:>9} {:>6} | {:>6} {:>7} {:>7} {:>8}",
                 format!("{way:?}"),
@@ -102,6 +94,27 @@ fn every_fault_loses_nothing() {
     }
     report(&format!("\n{table}{} s\n", started.elapsed().as_secs()));
     assert!(lost.is_empty(), "{}", lost.join("\n\n"));
+}
+
+/// How many faults are tried at the same time. Those that stop the server concern everybody, others mostly wait.
+fn workers(harm: Harm) -> usize {
+    match harm {
+        Harm::StopServer | Harm::StopServerForGood => 1,
+        Harm::Drop | Harm::CutHost => 8,
+        Harm::Cut | Harm::Delay | Harm::KillHost => 3,
+    }
+}
+
+/// Whether the full run is to try it.
+fn chosen(way: Way, harm: Harm) -> bool {
+    let choice = std::env::var(CHOICE).unwrap_or_default().to_lowercase();
+    let words: Vec<&str> = choice.split_whitespace().collect();
+    let fits = |name: String, all: Vec<String>| {
+        let name = name.to_lowercase();
+        words.contains(&name.as_str()) || !all.iter().any(|one| words.contains(&one.to_lowercase().as_str()))
+    };
+    fits(format!("{way:?}"), WAYS.map(|way| format!("{way:?}")).to_vec())
+        && fits(format!("{harm:?}"), HARMS.map(|harm| format!("{harm:?}")).to_vec())
 }
 
 /// Tries faults, some at a time.

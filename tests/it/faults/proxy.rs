@@ -61,6 +61,8 @@ pub(super) enum Harm {
     KillHost,
     /// `pg_ctl stop -m immediate`; a little later the server starts again.
     StopServer,
+    /// The same, and it does not start again.
+    StopServerForGood,
 }
 
 /// A harm at a message of the first connection.
@@ -82,8 +84,8 @@ pub(super) struct Proxy {
 struct Shared {
     fault: Option<Fault>,
     server: &'static FaultServer,
-    /// The letters of the first connection's messages.
-    letters: Mutex<[Vec<Option<u8>>; 2]>,
+    /// The messages of host and server on the first connection.
+    messages: Mutex<[Vec<Vec<u8>>; 2]>,
     fired: AtomicBool,
     over: AtomicBool,
     silent: AtomicBool,
@@ -107,7 +109,7 @@ impl Proxy {
         let shared = Arc::new(Shared {
             fault,
             server,
-            letters: Mutex::default(),
+            messages: Mutex::default(),
             fired: AtomicBool::new(false),
             over: AtomicBool::new(false),
             silent: AtomicBool::new(false),
@@ -139,9 +141,9 @@ impl Proxy {
         fired
     }
 
-    /// The letters of the messages of host and server on the first connection.
-    pub(super) fn letters(&self) -> [Vec<Option<u8>>; 2] {
-        self.shared.letters.lock().expect("a lock").clone()
+    /// The messages of host and server on the first connection.
+    pub(super) fn messages(&self) -> [Vec<Vec<u8>>; 2] {
+        self.shared.messages.lock().expect("a lock").clone()
     }
 }
 
@@ -188,7 +190,7 @@ impl Connection {
             Sender::Host => wire::read(&mut from_client, number == 0),
             Sender::Server => wire::read(&mut from_server, false),
         } {
-            let harm = self.note(sender, number, message.letter);
+            let harm = self.note(sender, number, &message);
             number += 1;
             let arrives = |moment| harm.is_none_or(|(_, when)| when == moment);
             match harm {
@@ -199,8 +201,8 @@ impl Connection {
             if (delayed || arrives(Moment::After)) && !self.is_silent() {
                 // The other side may be gone.
                 let _ = match sender {
-                    Sender::Host => (&self.server).write_all(&message.bytes),
-                    Sender::Server => (&self.client).write_all(&message.bytes),
+                    Sender::Host => (&self.server).write_all(&message),
+                    Sender::Server => (&self.client).write_all(&message),
                 };
             }
             if let Some((harm, Moment::After)) = harm
@@ -229,12 +231,12 @@ impl Connection {
     }
 
     /// Counts a message, and says what is to be done at it.
-    fn note(&self, sender: Sender, number: usize, letter: Option<u8>) -> Option<(Harm, Moment)> {
+    fn note(&self, sender: Sender, number: usize, message: &[u8]) -> Option<(Harm, Moment)> {
         if !self.is_first {
             return None;
         }
         let index = if sender == Sender::Host { 0 } else { 1 };
-        self.shared.letters.lock().expect("a lock")[index].push(letter);
+        self.shared.messages.lock().expect("a lock")[index].push(message.to_vec());
         let fault = self.shared.fault.filter(|fault| fault.sender == sender && fault.number == number)?;
         Some((fault.harm, fault.moment))
     }
@@ -257,6 +259,7 @@ impl Connection {
                 let host = self.shared.host_known.wait_while(guard, |host| host.is_none()).expect("a lock");
                 rustix::process::kill_process(host.expect("it is known"), Signal::KILL).expect("a process to kill");
             }
+            Harm::StopServerForGood => self.shared.server.stop_immediately(),
             Harm::StopServer => {
                 self.shared.server.stop_immediately();
                 let server = self.shared.server;

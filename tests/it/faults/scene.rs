@@ -14,7 +14,9 @@ use super::proxy::Proxy;
 use super::proxy::Sender;
 use super::server::FaultServer;
 use super::server::server;
+use super::wire;
 use crate::harness::Output;
+use crate::harness::Running;
 use crate::harness::TestProject;
 
 /// No host may be at work for longer: that would be one that hangs.
@@ -37,8 +39,8 @@ pub(super) struct Scene {
     /// Copied for each fault.
     template: String,
     expected: String,
-    /// The messages of the undisturbed run, for host and server.
-    letters: [Vec<Option<u8>>; 2],
+    /// The messages of host and server in the undisturbed run.
+    messages: [Vec<Vec<u8>>; 2],
 }
 
 /// What a fault led to.
@@ -105,7 +107,7 @@ impl Scene {
             way,
             template: "template0".to_owned(),
             expected: String::new(),
-            letters: Default::default(),
+            messages: Default::default(),
         };
         if way == Way::Downgrade {
             let database = scene.new_database("applied");
@@ -115,7 +117,7 @@ impl Scene {
         let database = scene.new_database("expected");
         let proxy = Proxy::start(server(), None);
         scene.run(&proxy.url(&database), way).success();
-        scene.letters = proxy.letters();
+        scene.messages = proxy.messages();
         scene.expected = server().dump(&database);
         drop_database(&database);
         scene
@@ -124,30 +126,60 @@ impl Scene {
     /// Every fault of a kind: at each message. A message of the host is lost on its way, or arrives and its answer is lost.
     /// For one of the server only the first makes sense: if it arrives, the next one is the first that is lost.
     pub(super) fn faults(&self, harm: Harm) -> Vec<Fault> {
-        let last = self.letters[1].len() - 1;
+        let [host, server] = &self.messages;
         let mut faults = Vec::new();
-        for number in 0..self.letters[0].len() {
+        for number in 0..host.len() {
             faults.push(Fault { harm, sender: Sender::Host, number, moment: Moment::Before });
             // What is late is late on both sides.
             if harm != Harm::Delay {
                 faults.push(Fault { harm, sender: Sender::Host, number, moment: Moment::After });
             }
         }
-        faults.extend((0..=last).map(|number| Fault { harm, sender: Sender::Server, number, moment: Moment::Before }));
+        faults.extend((0..server.len()).map(|number| Fault {
+            harm,
+            sender: Sender::Server,
+            number,
+            moment: Moment::Before,
+        }));
         // Until the connection is there the limit is that of connecting, which is no matter of the harness to wait for.
         if harm == Harm::Drop {
-            let ready = self.letters[1].iter().position(|letter| *letter == Some(b'Z')).expect("a session");
+            let ready = server.iter().position(|message| message[0] == wire::READY).expect("a session");
             faults.retain(|fault| fault.number > if fault.sender == Sender::Host { 0 } else { ready });
         }
         // The farewell is the last message of the host, and nobody waits for what comes after it.
-        let farewell = self.letters[0].len() - 1;
+        let farewell = host.len() - 1;
         faults.retain(|fault| !(fault.sender == Sender::Host && fault.number == farewell && harm == Harm::KillHost));
         faults
     }
 
     /// The number of messages of host and server.
     pub(super) fn messages(&self) -> [usize; 2] {
-        [self.letters[0].len(), self.letters[1].len()]
+        self.messages.each_ref().map(Vec::len)
+    }
+
+    /// A fault at the COMMIT of a step, counted from 1.
+    pub(super) fn at_commit(&self, step: usize, harm: Harm, moment: Moment) -> Fault {
+        let mut commits = (0..self.messages[0].len()).filter(|number| self.messages[0][*number] == wire::COMMIT);
+        let number = commits.nth(step - 1).expect("a step that commits");
+        Fault { harm, sender: Sender::Host, number, moment }
+    }
+
+    /// Starts a run with a fault on its way, for people to read.
+    pub(super) fn start(&self, database: &str, fault: Fault) -> (Running, Proxy) {
+        let proxy = Proxy::start(server(), Some(fault));
+        let mut command = self.project.command(&self.way.arguments()[1..]);
+        command.env("HOST_DATABASE_URL", proxy.url(database));
+        let running = self.project.start_command(command);
+        proxy.host_is(running.pid());
+        (running, proxy)
+    }
+
+    /// Runs again, straight to the server, and compares the result with that of the undisturbed run.
+    pub(super) fn ends_as_undisturbed(&self, database: &str) {
+        self.run(&server().url(database), self.way).success();
+        assert_eq!(done(server(), database, self.way), self.way.revisions());
+        assert_eq!(server().dump(database), self.expected);
+        drop_database(database);
     }
 
     /// Runs into a fault, and checks everything. The error says what was lost.

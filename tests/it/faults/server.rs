@@ -3,7 +3,10 @@
 use std::path::Path;
 use std::path::PathBuf;
 use std::process::Command;
+use std::sync::Mutex;
+use std::sync::MutexGuard;
 use std::sync::OnceLock;
+use std::sync::PoisonError;
 use std::time::Duration;
 use std::time::Instant;
 
@@ -23,14 +26,24 @@ pub(super) struct FaultServer {
     socket_folder: PathBuf,
 }
 
-/// Stops the server when the last test is done with it.
-pub(super) struct Stop;
+/// The use of the server by one test: others would not like that it is stopped in between. It runs as long as this lives.
+pub(super) struct Alone {
+    _turn: MutexGuard<'static, ()>,
+}
 
-impl Drop for Stop {
+impl Alone {
+    pub(super) fn new() -> Self {
+        static TURN: Mutex<()> = Mutex::new(());
+        // A test that failed leaves nothing that would disturb the next one.
+        let turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
+        server().start();
+        Self { _turn: turn }
+    }
+}
+
+impl Drop for Alone {
     fn drop(&mut self) {
-        if let Some(server) = SERVER.get() {
-            let _ = server.cluster.stop();
-        }
+        let _ = server().cluster.stop();
     }
 }
 

@@ -2,18 +2,16 @@
 
 use std::io::Read;
 
-/// One message with its header, as it goes over the wire.
-pub(super) struct Message {
-    /// The letter that it begins with; the start-up message has none.
-    pub(super) letter: Option<u8>,
-    /// All of it.
-    pub(super) bytes: Vec<u8>,
-}
+/// The host's COMMIT: a simple query.
+pub(super) const COMMIT: &[u8] = b"Q\0\0\0\x0bCOMMIT\0";
 
-/// Reads the next message; none when the other side has ended.
+/// The letter of the server's `ReadyForQuery`.
+pub(super) const READY: u8 = b'Z';
+
+/// Reads the next message with its header; none when the other side has ended.
 ///
 /// Only the first message of a client has no letter: the host does not ask for encryption here.
-pub(super) fn read(from: &mut impl Read, is_startup: bool) -> Option<Message> {
+pub(super) fn read(from: &mut impl Read, is_startup: bool) -> Option<Vec<u8>> {
     let mut bytes = vec![0; if is_startup { 4 } else { 5 }];
     from.read_exact(&mut bytes).ok()?;
     let length_at = bytes.len() - 4;
@@ -23,5 +21,5 @@ pub(super) fn read(from: &mut impl Read, is_startup: bool) -> Option<Message> {
     let header = bytes.len();
     bytes.resize(header + body, 0);
     from.read_exact(&mut bytes[header..]).ok()?;
-    Some(Message { letter: (!is_startup).then(|| bytes[0]), bytes })
+    Some(bytes)
 }

@@ -1,10 +1,12 @@
 //! Commands that are still at work while the test goes on.
 
 use std::process::Child;
+use std::process::Command;
 use std::process::Stdio;
 use std::time::Duration;
 use std::time::Instant;
 
+use rustix::process::Pid;
 use rustix::process::Signal;
 
 use super::Output;
@@ -35,17 +37,25 @@ impl TestProject {
 
     /// Starts `host` and does not wait for it.
     pub(crate) fn start(&self, arguments: &[&str]) -> Running {
-        let mut command = self.command(arguments);
+        self.start_command(self.command(arguments))
+    }
+
+    /// The same for a command that was prepared.
+    pub(crate) fn start_command(&self, mut command: Command) -> Running {
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         Running { child: Some(command.spawn().expect("host starts")), replacements: self.replacements() }
     }
 }
 
 impl Running {
+    /// The number of the process.
+    pub(crate) fn pid(&self) -> Pid {
+        Pid::from_child(self.child.as_ref().expect("a process that was not waited for"))
+    }
+
     /// Sends a signal.
     pub(crate) fn signal(&self, signal: Signal) {
-        let child = self.child.as_ref().expect("a process that was not waited for");
-        rustix::process::kill_process(rustix::process::Pid::from_child(child), signal).expect("a process to signal");
+        rustix::process::kill_process(self.pid(), signal).expect("a process to signal");
     }
 
     /// Waits until it ends.
