@@ -139,6 +139,23 @@ fn what_is_written_twice_is_the_same() {
     assert!(document("ARCHITECTURE.md").text.contains(&flow), "ARCHITECTURE.md has an old data flow");
 }
 
+/// `module::test` in docs/reliability.md is a test in tests/it.
+#[test]
+fn every_promise_names_tests_that_exist() {
+    let text = document("docs/reliability.md").text;
+    let mut named = 0;
+    for name in text.split('`').skip(1).step_by(2).filter(|code| code.contains("::")) {
+        let (module, test) = name.rsplit_once("::").expect("a module and a test");
+        let module = root().join("tests/it").join(module.replace("::", "/"));
+        let files = [module.with_extension("rs"), module.join("mod.rs")];
+        let source = files.iter().find_map(|file| std::fs::read_to_string(file).ok());
+        let source = source.unwrap_or_else(|| panic!("{name}: no such module"));
+        assert!(source.contains(&format!("\nfn {test}()")), "{name}: no such test");
+        named += 1;
+    }
+    assert!(named > 20, "{named} tests were found");
+}
+
 #[test]
 fn every_command_and_option_is_described() {
     let help = |command: &[&str]| {
