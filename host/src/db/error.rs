@@ -87,8 +87,13 @@ pub enum DatabaseError {
         reason: String,
     },
     /// The connection was lost between two steps, and another runner was at work until there was a new one.
-    #[error("another runner went on while the connection was lost")]
-    Overtaken,
+    #[error(
+        "the connection to PostgreSQL was lost and made again, but meanwhile another runner went on: the database is at {heads}"
+    )]
+    Overtaken {
+        /// The rows of the version table now, as text.
+        heads: String,
+    },
     /// A table has the name of one of the host's, and another shape.
     #[error("table {table} is not a {} table: {reason}", kind.word())]
     ForeignTable {
@@ -178,7 +183,7 @@ impl DatabaseError {
                     .to_owned()
             }
             Self::NotCommitted { .. } => "look at the server's log, then run the command again".to_owned(),
-            Self::Overtaken => "look at `host current`, then run the command again for what is still to do".to_owned(),
+            Self::Overtaken { .. } => "look at `host current`, then run the command again for what is still to do".to_owned(),
             Self::ForeignTable { kind, .. } => {
                 format!("set `{}-table` in host.toml to a name that is free", kind.word())
             }

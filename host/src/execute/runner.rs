@@ -318,7 +318,11 @@ impl<'project> Runner<'project> {
         match found {
             found if found == *heads => Ok(false),
             found if found == plan.heads_after => Ok(true),
-            _ => Err(DatabaseError::Overtaken.into()),
+            found => {
+                let heads: Vec<_> = found.iter().map(ToString::to_string).collect();
+                let heads = if heads.is_empty() { "base".to_owned() } else { heads.join(", ") };
+                Err(DatabaseError::Overtaken { heads }.into())
+            }
         }
     }
 

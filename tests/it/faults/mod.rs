@@ -49,7 +49,7 @@ fn a_sample_of_faults_loses_nothing() {
         for (index, harm) in HARMS.into_iter().enumerate() {
             let faults = scene.faults(harm);
             // Those that take long are fewer. The steps have no common divisor with what repeats in the protocol.
-            let wanted = if matches!(harm, Harm::Drop | Harm::StopServer | Harm::CutHost) { 3 } else { 6 };
+            let wanted = if matches!(harm, Harm::Drop | Harm::StopServer | Harm::CutHost) { 2 } else { 5 };
             let step = (faults.len() / wanted).max(1) | 1;
             let sample: Vec<Fault> = faults.into_iter().skip(index * 3 + 1).step_by(step).collect();
             let row = try_all(&scene, &sample, workers(harm));

@@ -174,6 +174,13 @@ impl Scene {
         (running, proxy)
     }
 
+    /// Starts a run straight to the server.
+    pub(super) fn start_undisturbed(&self, database: &str) -> Running {
+        let mut command = self.project.command(&self.way.arguments()[1..]);
+        command.env("HOST_DATABASE_URL", server().url(database));
+        self.project.start_command(command)
+    }
+
     /// Runs again, straight to the server, and compares the result with that of the undisturbed run.
     pub(super) fn ends_as_undisturbed(&self, database: &str) {
         self.run(&server().url(database), self.way).success();

@@ -46,6 +46,46 @@ fn a_commit_that_was_done_and_not_answered() {
 }
 
 #[test]
+fn another_runner_takes_over_in_between() {
+    let _alone = Alone::new();
+    let scene = Scene::new(Way::Upgrade);
+    let database = scene.new_database("taken_over");
+    let (first, _proxy) = scene.start(&database, scene.at_commit(2, Harm::Drop, Moment::After));
+    // Until the silence is noticed, the lock is held by a session that nobody uses any more.
+    wait_for_version(&database, "b");
+    let second = scene.start_undisturbed(&database);
+    // Which of the two does the rest is a matter of chance. Both know that it is done, and it is done once.
+    let outputs = [first.wait().success(), second.wait().success()];
+    assert!(outputs[1].stdout.contains("Waiting for another runner"), "{}", outputs[1].stable());
+    scene.ends_as_undisturbed(&database);
+}
+
+#[test]
+fn the_books_are_others_after_the_connection_was_lost() {
+    let _alone = Alone::new();
+    let scene = Scene::new(Way::Upgrade);
+    let database = scene.new_database("overtaken");
+    let (running, _proxy) = scene.start(&database, scene.at_commit(2, Harm::Drop, Moment::After));
+    wait_for_version(&database, "b");
+    server().query(&database, "DELETE FROM host_version");
+    assert_output!(running.wait().with_code(1));
+    server().query(&database, "INSERT INTO host_version VALUES ('b')");
+    scene.ends_as_undisturbed(&database);
+}
+
+/// Waits until a step is committed.
+fn wait_for_version(database: &str, version: &str) {
+    let begun = Instant::now();
+    let exists = "SELECT to_regclass('host_version') IS NOT NULL";
+    while server().query(database, exists) != "t"
+        || server().query(database, "SELECT version_num FROM host_version") != version
+    {
+        assert!(begun.elapsed() < Duration::from_secs(30), "{version} was never reached");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
+#[test]
 fn a_commit_that_was_not_done() {
     let _alone = Alone::new();
     let scene = Scene::new(Way::Downgrade);
