@@ -2,6 +2,7 @@
 -- revision = "2bfd90cccc65"
 -- revises = ["f5782733c5e3"]
 -- message = "track changes of customers and reservations"
+-- asks = ["schema", "function"]
 -- created = "2026-03-30T12:00:00Z"
 -- ///
 -- upgrade

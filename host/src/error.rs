@@ -3,6 +3,7 @@
 use crate::config::ConfigError;
 use crate::db::DatabaseError;
 use crate::execute::StepFailure;
+use crate::grant::NotGranted;
 use crate::plan::Direction;
 use crate::plan::PlanError;
 use crate::project::Changed;
@@ -11,6 +12,7 @@ use crate::revision::PlaceError;
 use crate::revision::RevisionId;
 use crate::revision::TargetError;
 use crate::runtime::LoadError;
+use crate::sql::ScriptError;
 use crate::store::StoreError;
 
 /// Why a command failed. Each kind has a stable word for programs ([`Error::kind`]) and a remedy ([`Error::hint`]).
@@ -80,6 +82,28 @@ pub enum Error {
         /// Its file or folder.
         file: String,
     },
+    /// A migration asks for more than its environment grants.
+    #[error("migration {revision} ({file}) may not run in the environment '{environment}': {error}")]
+    NotGranted {
+        /// The revision.
+        revision: RevisionId,
+        /// Its file or folder.
+        file: String,
+        /// The environment.
+        environment: String,
+        /// Both sides. Part of the message, not its cause.
+        error: NotGranted,
+    },
+    /// A statement of a migration in SQL would be refused.
+    #[error("migration {revision} ({file}) cannot run: {error}")]
+    ScriptRefused {
+        /// The revision.
+        revision: RevisionId,
+        /// Its file.
+        file: String,
+        /// Which one, and why. Part of the message, not its cause.
+        error: ScriptError,
+    },
     /// A component cannot run on this host.
     #[error("the component of migration {revision} ({file}) cannot run: {error}")]
     ComponentRefused {
@@ -137,6 +161,8 @@ impl Error {
             Self::TakesAlong { .. } => "takes-along",
             Self::Irreversible { .. } => "irreversible",
             Self::NoTransactionUnsupported { .. } => "no-transaction",
+            Self::NotGranted { .. } => "not-granted",
+            Self::ScriptRefused { .. } => "call-refused",
             Self::ComponentRefused { .. } => "component-refused",
             Self::Offline { .. } => "offline",
             Self::Step(failure) => failure.cause.kind(),
@@ -177,6 +203,17 @@ impl Error {
             Self::NoTransactionUnsupported { .. } => {
                 "run its statements by hand, then record it with `host stamp`".to_owned()
             }
+            Self::NotGranted { environment, error, .. } => {
+                let keys: Vec<String> =
+                    error.missing().written().map(|class| format!("`{} = true`", class.word())).collect();
+                format!(
+                    "if it is meant to do that here, write {} under [{environment}.grants] in host.toml; otherwise write \
+                     `asks = {}` into its metadata and build it again",
+                    keys.join(" and "),
+                    error.asks.minus(error.missing()).as_toml(),
+                )
+            }
+            Self::ScriptRefused { error, .. } => return error.hint(),
             Self::ComponentRefused { error, .. } => error.hint(),
             Self::Offline { .. } => {
                 "run it online with `host upgrade`, or write the script up to the revision before and after it"

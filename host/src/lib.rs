@@ -49,7 +49,7 @@
 //!
 //! ```text
 //! cli       arguments -> Settings: folder, environment, url, output
-//! config    host.toml -> Environment: tables, limits                   nothing is expanded before it is needed
+//! config    host.toml -> Environment: tables, grants, limits           nothing is expanded before it is needed
 //! project   folder + Environment -> Project                            no guest runs, no database is asked
 //!   store     migrations/ -> metadata, digests                         files that did not change are not read again
 //!   revision  metadata -> Graph, or an error that names the file       pure
@@ -57,10 +57,11 @@
 //!           version table, history table -> Books                      one round trip; reading never writes
 //! plan      Graph + Books + target -> Plan of steps                    pure; --dry-run stops here
 //! execute   every component of the plan is checked, then the lock, then for each step:
+//!   grant       what it asks for + what is granted -> Grant            pure; asking for more stops the run here
 //!   runtime     component -> compiled code, from the cache or by the compiler, while the step before is still running
 //!   db          begin -> Session                                       one transaction for each step
 //!   capability  the guest calls; each call is guarded, counted, timed, written down
-//!     sql         one statement? no COMMIT?                            pure
+//!     sql         one statement, known, and within the Grant?          pure
 //!     value       values of the contract <-> the wire                  pure
 //!   db          ok: version rows + history row + commit; otherwise rollback, then a history row for the failure
 //!           Event -> Observer
@@ -96,6 +97,8 @@ pub mod contract;
 
 // The database.
 pub mod db;
+
+pub mod grant;
 
 pub mod sql;
 

@@ -37,7 +37,7 @@ const WORDS: &[(&str, &[&str])] = &[
 ];
 
 /// Modules that only compute: the same input gives the same output, and no test of them needs a file or a server.
-const PURE: &[&str] = &["config", "plan", "revision", "sql", "value"];
+const PURE: &[&str] = &["config", "grant", "plan", "revision", "sql", "value"];
 const IMPURE_WORDS: &[&str] = &[
     "async",
     "await",
@@ -56,11 +56,11 @@ const IMPURE_WORDS: &[&str] = &[
 
 /// Which modules a module may name. `error` is what all of them fail with, `cli` may name everything.
 const LAYERS: &[(&str, &[&str])] = &[
-    ("capability", &["contract", "db", "sql", "value"]),
-    ("config", &[]),
+    ("capability", &["contract", "db", "grant", "sql", "value"]),
+    ("config", &["grant"]),
     ("contract", &["capability"]),
     ("db", &["config", "contract", "revision", "sql", "value"]),
-    ("error", &["config", "db", "execute", "plan", "project", "revision", "runtime", "store"]),
+    ("error", &["config", "db", "execute", "grant", "plan", "project", "revision", "runtime", "sql", "store"]),
     (
         "execute",
         &[
@@ -69,6 +69,7 @@ const LAYERS: &[(&str, &[&str])] = &[
             "contract",
             "db",
             "error",
+            "grant",
             "plan",
             "project",
             "revision",
@@ -78,15 +79,16 @@ const LAYERS: &[(&str, &[&str])] = &[
             "value",
         ],
     ),
+    ("grant", &[]),
     ("local", &[]),
     ("plan", &["revision"]),
     ("project", &["config", "db", "error", "revision", "store"]),
     ("revision", &[]),
     ("runtime", &["capability", "contract", "plan", "store"]),
     ("scaffold", &["revision", "store", "toolchain"]),
-    ("sql", &[]),
-    ("store", &["config", "revision", "toolchain"]),
-    ("toolchain", &["revision", "sql", "store"]),
+    ("sql", &["grant"]),
+    ("store", &["config", "grant", "revision", "toolchain"]),
+    ("toolchain", &["grant", "revision", "sql", "store"]),
     ("value", &["contract"]),
 ];
 

@@ -52,7 +52,7 @@ fn the_place_is_exact_after_characters_of_several_bytes() {
 
 #[test]
 fn a_syntax_error() {
-    let project = failing("CREATE TABLE table_b (id int);\n\nCREATE TABEL table_c (id int);\nSELECT 1");
+    let project = failing("CREATE TABLE table_b (id int);\n\nCREATE TABLE table_c (id int,);\nSELECT 1");
     assert_output!(fails(&project, &["upgrade", "head"]));
 }
 

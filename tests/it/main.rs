@@ -20,6 +20,7 @@ mod edit;
 mod examples;
 mod failing_step;
 mod faults;
+mod guard;
 mod guests;
 mod interrupt;
 mod library;

@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use crate::contract::types::SqlError;
+use crate::sql::Refusal;
 
 /// A statement that the server refused.
 #[derive(Debug, Clone, PartialEq)]
@@ -34,6 +35,8 @@ pub struct Journal {
     /// The first statement that failed since the last point to which the transaction can be rolled back. As long as it
     /// stands, the transaction is lost.
     pub failure: Option<StatementFailure>,
+    /// The last statement that the guard refused. Nothing was sent, so the transaction is sound.
+    pub refused: Option<Refusal>,
     /// The last words before a trap.
     pub panic: Option<Panic>,
     /// The names of the open savepoints, outermost first.

@@ -20,6 +20,7 @@ use crate::contract::types::Column;
 use crate::contract::types::Error;
 use crate::contract::types::Value;
 use crate::db::SessionError;
+use crate::sql::Refusal;
 
 /// SQLSTATE `query_canceled`.
 const QUERY_CANCELED: &str = "57014";
@@ -42,7 +43,7 @@ impl Host for GuestState {
     }
 
     async fn execute_script(&mut self, sql: String) -> Result<(), CallError> {
-        let statements = crate::sql::split(&sql).map_err(|error| CallError::guest(Error::Denied(error.to_string())))?;
+        let statements = crate::sql::split(&sql).map_err(|source| self.deny(Refusal::Unreadable { source }))?;
         for statement in statements {
             self.admit(statement.text)?;
             let started = Instant::now();
@@ -170,7 +171,14 @@ impl GuestState {
     /// The guard before a statement is sent.
     fn admit(&mut self, sql: &str) -> Result<(), CallError> {
         self.check_interrupt()?;
-        crate::sql::check(sql).map_err(|refusal| CallError::guest(Error::Denied(refusal.to_string())))
+        crate::sql::check(sql, &self.grant).map_err(|refusal| self.deny(refusal))
+    }
+
+    /// Tells the guest, and keeps for the operator what can be done about it.
+    fn deny(&mut self, refusal: Refusal) -> CallError {
+        let error = Error::Denied(refusal.message());
+        self.journal.refused = Some(refusal);
+        CallError::guest(error)
     }
 
     /// Writes down how a statement went.

@@ -16,6 +16,7 @@ use crate::contract::env::Level;
 use crate::contract::env::RunInfo;
 use crate::db::DatabaseError;
 use crate::db::GuestSession;
+use crate::grant::Grant;
 
 /// Why the host ends a guest. Never shown to the guest, so that no handler in it can swallow it.
 #[derive(Debug, thiserror::Error)]
@@ -152,6 +153,7 @@ impl Budget {
 pub struct GuestState {
     pub(crate) session: GuestSession,
     pub(crate) run: RunInfo,
+    pub(crate) grant: Grant,
     pub(crate) journal: Journal,
     pub(crate) budget: Budget,
     pub(crate) interrupt: Interrupt,
@@ -177,6 +179,7 @@ impl GuestState {
         Self {
             session,
             run,
+            grant: Grant::default(),
             journal: Journal::default(),
             budget,
             interrupt,
@@ -186,6 +189,12 @@ impl GuestState {
             monotonic_nanoseconds: 0,
             events,
         }
+    }
+
+    /// Lets the guest do what it asks for. Without this it may read.
+    #[must_use]
+    pub fn granting(self, grant: Grant) -> Self {
+        Self { grant, ..self }
     }
 
     /// Gives back the session and what was written down.

@@ -10,10 +10,17 @@ use super::report::text::list_or;
 use super::report::text::safe_line;
 use super::settings::Settings;
 use crate::error::Error;
+use crate::grant::Class;
+use crate::grant::Classes;
+use crate::grant::Grant;
+use crate::grant::NotGranted;
 use crate::runtime::imports;
 use crate::runtime::imports::Interfaces;
 use crate::store::Digest;
 use crate::store::Embedded;
+
+/// The interface for statements, of any version.
+const SQL: &str = "host:migration/sql@";
 
 #[derive(Debug, Args)]
 pub(super) struct InspectArguments {
@@ -21,8 +28,16 @@ pub(super) struct InspectArguments {
     what: String,
 }
 
+/// What was named.
+struct Inspected {
+    name: String,
+    bytes: Vec<u8>,
+    /// The name of the environment and what it grants, when a revision of a project was named.
+    environment: Option<(String, Classes)>,
+}
+
 pub(super) fn run(settings: &Settings, arguments: &InspectArguments) -> Result<u8, Failure> {
-    let (name, bytes) = read(settings, &arguments.what)?;
+    let Inspected { name, bytes, environment } = read(settings, &arguments.what)?;
     let refused = |reason: String| {
         Failure::new(
             "component-refused",
@@ -38,6 +53,11 @@ pub(super) fn run(settings: &Settings, arguments: &InspectArguments) -> Result<u
         Some(_) => None,
         None => imports::check(&bytes, "migration", "migration-guest").err(),
     };
+    let asks = embedded.as_ref().map_or(Classes::usual(), |embedded| embedded.metadata.asks);
+    let sends_sql = script.is_some() || interfaces.imports.iter().any(|import| import.starts_with(SQL));
+    let may = if sends_sql { Grant::of_asks(asks).allowed() } else { Classes::NONE };
+    let may_not = Classes::all().minus(may);
+    let refused = environment.as_ref().and_then(|(_, granted)| Grant::new(asks, *granted).err());
     let report = settings.report();
     if report.is_json() {
         report.document(&json!({
@@ -47,8 +67,11 @@ pub(super) fn run(settings: &Settings, arguments: &InspectArguments) -> Result<u
             "imports": interfaces.imports,
             "exports": interfaces.exports,
             "migration": embedded,
-            "runs_here": verdict.is_none(),
-            "reason": verdict.map(|error| error.to_string()),
+            "may": words(may),
+            "may_not": words(may_not),
+            "not_granted": environment.as_ref().map(|_| words(refused.map_or(Classes::NONE, |error| error.missing()))),
+            "runs_here": verdict.is_none() && refused.is_none(),
+            "reason": verdict.map(|error| error.to_string()).or(refused.map(|error| error.to_string())),
         }));
         return Ok(0);
     }
@@ -58,10 +81,17 @@ pub(super) fn run(settings: &Settings, arguments: &InspectArguments) -> Result<u
     if let Some(embedded) = &embedded {
         metadata(embedded).iter().for_each(|line| report.line(&safe_line(line)));
     }
+    if let Some((name, _)) = &environment {
+        report.line(&safe_line(&format!("granted:   {}", granted(name, refused))));
+    }
     report.line(&safe_line(&format!("imports:   {}", list_or(&interfaces.imports, "nothing"))));
     report.line(&safe_line(&format!("exports:   {}", list_or(&interfaces.exports, "nothing"))));
-    report.line("it can:");
-    abilities(&interfaces, script.as_deref()).iter().for_each(|line| report.line(&format!("  - {line}")));
+    report.line("it may:");
+    abilities(&interfaces, script.as_deref(), may).iter().for_each(|line| report.line(&format!("  - {line}")));
+    if sends_sql && !may_not.is_empty() {
+        report.line("it may not, because it does not ask for it:");
+        may_not.iter().for_each(|class| report.line(&format!("  - {} ({class})", class.ability())));
+    }
     match verdict {
         Some(error) => report.line(&format!("it does not run on this host: {error}")),
         None => report.line("it cannot reach files, the network, the environment, the clock or other processes"),
@@ -69,7 +99,21 @@ pub(super) fn run(settings: &Settings, arguments: &InspectArguments) -> Result<u
     Ok(0)
 }
 
-fn read(settings: &Settings, what: &str) -> Result<(String, Vec<u8>), Failure> {
+fn words(classes: Classes) -> Vec<&'static str> {
+    classes.iter().map(Class::word).collect()
+}
+
+/// How the environment answers what the migration asks for.
+fn granted(environment: &str, refused: Option<NotGranted>) -> String {
+    match refused {
+        None => format!("all that it asks for, in the environment '{environment}'"),
+        Some(error) => {
+            format!("{} is missing in the environment '{environment}', so it does not run there", error.missing())
+        }
+    }
+}
+
+fn read(settings: &Settings, what: &str) -> Result<Inspected, Failure> {
     if Path::new(what).extension().is_some_and(|extension| extension == "wasm") {
         let path = Path::new(what);
         let bytes = super::settings::read_file(path).map_err(|error| {
@@ -79,7 +123,7 @@ fn read(settings: &Settings, what: &str) -> Result<(String, Vec<u8>), Failure> {
                 "name a .wasm file or a revision",
             )
         })?;
-        return Ok((what.to_owned(), bytes));
+        return Ok(Inspected { name: what.to_owned(), bytes, environment: None });
     }
     let project = settings.project()?;
     let ids = crate::revision::resolve_revisions(project.graph(), &[], what).map_err(Error::Target)?;
@@ -91,7 +135,12 @@ fn read(settings: &Settings, what: &str) -> Result<(String, Vec<u8>), Failure> {
     };
     let migration = project.migration(id).ok_or_else(|| Error::UnknownRevision(id.clone()))?;
     let component = project.store().component(migration).map_err(Error::Store)?;
-    Ok((project.store().component_path(migration), component.bytes))
+    let environment = project.environment();
+    Ok(Inspected {
+        name: project.store().component_path(migration),
+        bytes: component.bytes,
+        environment: Some((environment.name.clone(), environment.grants)),
+    })
 }
 
 fn metadata(embedded: &Embedded) -> Vec<String> {
@@ -102,23 +151,22 @@ fn metadata(embedded: &Embedded) -> Vec<String> {
         format!("message:   {}", metadata.message),
         format!("language:  {}", embedded.language),
         format!("source:    {} (digest {})", embedded.file, embedded.source_digest),
-        format!("asks:      {}", list_or(&metadata.asks, "nothing beyond schema and data")),
+        format!("asks:      {}", metadata.asks),
         format!("built by:  host {}", embedded.built_with),
     ]
 }
 
-/// The imports in words.
-fn abilities(interfaces: &Interfaces, script: Option<&str>) -> Vec<String> {
-    if let Some(language) = script {
-        return vec![format!(
-            "run the {language} that it carries, one statement at a time, in the transaction that the host owns"
-        )];
-    }
-    let has = |prefix: &str| interfaces.imports.iter().any(|import| import.starts_with(prefix));
+/// What it asks for and what it imports, in words.
+fn abilities(interfaces: &Interfaces, script: Option<&str>, may: Classes) -> Vec<String> {
     let mut abilities = Vec::new();
-    if has("host:migration/sql") {
-        abilities.push("run SQL, one statement at a time, in the transaction that the host owns".to_owned());
+    let statements = "one statement at a time, in the transaction that the host owns";
+    let has = |prefix: &str| interfaces.imports.iter().any(|import| import.starts_with(prefix));
+    match script {
+        Some(language) => abilities.push(format!("run the {language} that it carries, {statements}")),
+        None if has(SQL) => abilities.push(format!("run SQL, {statements}")),
+        None => {}
     }
+    abilities.extend(may.iter().map(|class| format!("{} ({class})", class.ability())));
     if has("host:migration/bulk") {
         abilities.push("copy big tables in and out (not provided by this version of host)".to_owned());
     }

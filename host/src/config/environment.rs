@@ -10,6 +10,8 @@ use super::expand;
 use super::file::GrantsSection;
 use super::file::LimitsSection;
 use super::file::Section;
+use crate::grant::Class;
+use crate::grant::Classes;
 
 /// The settings of one environment.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,7 +27,7 @@ pub struct Environment {
     /// The table that records what ran.
     pub history_table: TableName,
     /// What migrations may ask for.
-    pub grants: Grants,
+    pub grants: Classes,
     /// How much a migration may use.
     pub limits: Limits,
 }
@@ -37,11 +39,6 @@ pub struct UrlSetting {
     key: String,
     file: String,
 }
-
-/// What migrations may ask for beyond schema and data changes. Reserved: nothing yet.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Grants {}
 
 /// How much a migration may use.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -88,15 +85,34 @@ impl Environment {
                 .unwrap_or_else(|| "migrations".to_owned()),
             version_table: table(&own.version_table, &default.version_table, "host_version"),
             history_table: table(&own.history_table, &default.history_table, "host_history"),
-            grants: own.grants.as_ref().or(default.grants.as_ref()).map_or(Grants {}, Grants::resolve),
+            grants: GrantsSection::resolve(&own.grants, &default.grants),
             limits: Limits::resolve(&own.limits, &default.limits),
         }
     }
 }
 
-impl Grants {
-    fn resolve(GrantsSection {}: &GrantsSection) -> Self {
-        Self {}
+impl GrantsSection {
+    /// Key by key, like everything else; reading is always granted.
+    fn resolve(own: &Self, default: &Self) -> Classes {
+        let granted = |class: &Class| {
+            let written = own.key(*class).or(default.key(*class));
+            written.unwrap_or_else(|| Classes::usual().contains(*class))
+        };
+        Class::ALL.into_iter().filter(granted).collect()
+    }
+
+    fn key(&self, class: Class) -> Option<bool> {
+        match class {
+            Class::Query => Some(true),
+            Class::Data => self.data,
+            Class::Schema => self.schema,
+            Class::Function => self.function,
+            Class::Extension => self.extension,
+            Class::Privilege => self.privilege,
+            Class::Role => self.role,
+            Class::Session => self.session,
+            Class::Foreign => self.foreign,
+        }
     }
 }
 

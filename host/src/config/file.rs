@@ -26,14 +26,25 @@ pub(super) struct Section {
     pub(super) migrations: Option<String>,
     pub(super) version_table: Option<TableName>,
     pub(super) history_table: Option<TableName>,
-    pub(super) grants: Option<GrantsSection>,
+    #[serde(default)]
+    pub(super) grants: GrantsSection,
     #[serde(default)]
     pub(super) limits: LimitsSection,
 }
 
-#[derive(Debug, Default, Clone, Deserialize)]
-#[serde(deny_unknown_fields, expecting = "an empty table")]
-pub(super) struct GrantsSection {}
+/// One key for each class that somebody has to allow.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, expecting = "a table")]
+pub(super) struct GrantsSection {
+    pub(super) data: Option<bool>,
+    pub(super) schema: Option<bool>,
+    pub(super) function: Option<bool>,
+    pub(super) extension: Option<bool>,
+    pub(super) privilege: Option<bool>,
+    pub(super) role: Option<bool>,
+    pub(super) session: Option<bool>,
+    pub(super) foreign: Option<bool>,
+}
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields, expecting = "a table")]

@@ -12,7 +12,6 @@ mod table_name;
 mod toml_problem;
 
 pub use environment::Environment;
-pub use environment::Grants;
 pub use environment::Limits;
 pub use environment::UrlSetting;
 pub use error::ConfigError;

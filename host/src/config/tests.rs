@@ -3,6 +3,8 @@
 use super::file::GrantsSection;
 use super::file::LimitsSection;
 use super::*;
+use crate::grant::Class;
+use crate::grant::Classes;
 
 fn environment(text: &str, name: &str) -> Environment {
     Config::parse(text, "host.toml").unwrap().environment(name).unwrap().clone()
@@ -18,7 +20,11 @@ fn the_reference_names_every_key_and_its_default() {
     let Section { url: _, migrations, version_table, history_table, grants, limits } =
         sections.remove("default").unwrap();
     assert!(migrations.is_some() && version_table.is_some() && history_table.is_some());
-    assert!(matches!(grants, Some(GrantsSection {})));
+    let GrantsSection { data, schema, function, extension, privilege, role, session, foreign } = grants;
+    let written = [data, schema, function, extension, privilege, role, session, foreign];
+    assert!(written.iter().all(Option::is_some));
+    let classes = Class::ALL.iter().filter(|class| **class != Class::Query).map(|class| format!("\n{class} = "));
+    assert!(classes.map(|key| text.contains(&key)).eq(written.map(|key| key.is_some())), "a class without a key");
     let LimitsSection {
         memory_mebibytes,
         guest_seconds,
@@ -47,7 +53,12 @@ fn environments_inherit_key_by_key() {
         [default.limits]
         guest-seconds = 5
         result-rows = 10
+        [default.grants]
+        function = true
+        role = true
         [prod]
+        grants.role = false
+        grants.data = false
         migrations = "db"
         limits.result-rows = 20
     "#;
@@ -58,6 +69,9 @@ fn environments_inherit_key_by_key() {
     assert_eq!(prod.history_table.to_string(), "host_history");
     assert_eq!((prod.limits.guest_seconds, prod.limits.result_rows), (5, 20));
     assert_eq!(environment(text, "default").limits.result_rows, 10);
+    assert_eq!(environment(text, "default").grants, Classes::usual().with(Class::Function).with(Class::Role));
+    assert_eq!(prod.grants, [Class::Query, Class::Schema, Class::Function].into_iter().collect());
+    assert_eq!(environment("", "default").grants, Classes::usual());
 
     let url = prod.url.unwrap();
     assert!(!format!("{url:?}").contains("postgres"));
@@ -102,7 +116,12 @@ fn errors_name_line_key_and_what_is_known() {
         ),
         (
             "[default.grants]\nnetwork = true",
-            "host.toml:2: 'default.grants.network': unknown field `network`, there are no fields",
+            "host.toml:2: 'default.grants.network': unknown field `network`, expected one of `data`, `schema`, `function`, \
+             `extension`, `privilege`, `role`, `session`, `foreign`",
+        ),
+        (
+            "[default.grants]\nfunction = 'yes'",
+            "host.toml:2: 'default.grants.function': invalid type: string, expected a boolean",
         ),
         (
             "[default]\nlimits = { memory-mebibytes = 0 }",

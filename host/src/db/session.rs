@@ -89,7 +89,9 @@ impl Session {
     /// [`SessionError`].
     pub async fn execute(&mut self, sql: &str, params: &[Value]) -> Result<u64, SessionError> {
         let types: Vec<u32> = params.iter().map(value::declared_type).collect();
-        if types.contains(&0) || may_return_rows(sql) {
+        // The driver looks up the types of columns in the catalogue in between, and these queries would make the server drop
+        // an unnamed statement (PostgreSQL manual, "Extended Query"), so one that may have a result gets a name.
+        if types.contains(&0) || crate::sql::may_return_rows(sql) {
             let prepared = self.describe(sql, &parameter_types(params)).await?;
             let result = self.execute_prepared(&prepared, params).await;
             return self.forget_after(result).await;
@@ -204,18 +206,6 @@ impl Session {
     /// not change result type"). One that a guest still holds is prepared again when it is used.
     async fn forget(&mut self) -> Result<(), SessionError> {
         sqlx::Connection::clear_cached_statements(self.connection()).await.map_err(failed)
-    }
-}
-
-/// Whether a statement may have a result. The driver looks up the types of its columns in the catalogue in between, and
-/// these queries would make the server drop an unnamed statement (PostgreSQL manual, "Extended Query"), so it gets a name.
-fn may_return_rows(sql: &str) -> bool {
-    let Some(kind) = crate::sql::classify(sql) else { return true };
-    match kind.command() {
-        "INSERT" | "UPDATE" | "DELETE" => sql.to_ascii_lowercase().contains("returning"),
-        command => ["SELECT", "WITH", "VALUES", "TABLE", "MERGE", "FETCH", "CALL", "EXECUTE", "EXPLAIN", "SHOW"]
-            .iter()
-            .any(|returning| command.starts_with(returning)),
     }
 }
 

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use tokio::task::JoinHandle;
 
 use crate::error::Error;
+use crate::grant::Grant;
 use crate::plan::Direction;
 use crate::plan::Step;
 use crate::project::Project;
@@ -27,6 +28,8 @@ pub(super) struct StepComponent {
     pub(super) component: Arc<Component>,
     /// For a language runtime: what it runs, and where that begins in the file, in bytes.
     pub(super) script: Option<(Source, usize)>,
+    /// What it may do here.
+    pub(super) grant: Grant,
 }
 
 /// Compiles components, at most one ahead of the step that runs.
@@ -37,7 +40,7 @@ pub(super) struct Loader {
 }
 
 /// Finds the component of each step and checks all that can be checked without compiling: that it is built and fresh, that
-/// this host has what it imports, and that the plan does not hold a step that cannot run.
+/// this host has what it imports, that all it asks for is granted, and that the plan does not hold a step that cannot run.
 pub(super) fn check(project: &Project, steps: &[Step]) -> Result<Vec<StepComponent>, Error> {
     steps.iter().map(|step| check_step(project, step)).collect()
 }
@@ -63,6 +66,13 @@ fn check_step(project: &Project, step: &Step) -> Result<StepComponent, Error> {
     if step.direction == Direction::Downgrade && migration.metadata.irreversible {
         return Err(irreversible());
     }
+    let environment = project.environment();
+    let grant = Grant::new(migration.metadata.asks, environment.grants).map_err(|error| Error::NotGranted {
+        revision: step.revision.clone(),
+        file: migration.file.clone(),
+        environment: environment.name.clone(),
+        error,
+    })?;
     let component = project.store().component(migration)?;
     let refused = |error: LoadError| Error::ComponentRefused {
         revision: step.revision.clone(),
@@ -78,6 +88,11 @@ fn check_step(project: &Project, step: &Step) -> Result<StepComponent, Error> {
                 (Direction::Downgrade, Some(sections)) => sections.downgrade().ok_or_else(irreversible)?,
                 (_, None) => 0..text.len(),
             };
+            crate::sql::check_script(text, range.clone(), &grant).map_err(|error| Error::ScriptRefused {
+                revision: step.revision.clone(),
+                file: migration.file.clone(),
+                error,
+            })?;
             let source = Source { file: migration.file.clone(), text: text[range.clone()].to_owned() };
             Some((source, range.start))
         }
@@ -87,7 +102,7 @@ fn check_step(project: &Project, step: &Step) -> Result<StepComponent, Error> {
             None
         }
     };
-    Ok(StepComponent { migration: migration.clone(), component: Arc::new(component), script })
+    Ok(StepComponent { migration: migration.clone(), component: Arc::new(component), script, grant })
 }
 
 impl Loader {

@@ -11,6 +11,7 @@ use crate::plan::Direction;
 use crate::revision::RevisionId;
 use crate::runtime::LoadError;
 use crate::runtime::Trapped;
+use crate::sql::Refusal;
 
 /// A step that failed. The database is as it was before the step.
 #[derive(Debug)]
@@ -49,6 +50,8 @@ pub enum Cause {
     },
     /// The server refused to commit: a deferred constraint or trigger.
     Commit(Box<SqlError>),
+    /// A statement was refused by the guard before anything was sent.
+    Denied(Refusal),
     /// A call was refused by the host before anything was sent.
     Refused(Box<GuestError>),
     /// The migration gave up, in its own words.
@@ -93,7 +96,7 @@ impl Cause {
         match self {
             Self::Statement { .. } => "statement-failed",
             Self::Commit(_) => "commit-failed",
-            Self::Refused(_) => "call-refused",
+            Self::Denied(_) | Self::Refused(_) => "call-refused",
             Self::Message(_) => "migration-failed",
             Self::Irreversible => "irreversible",
             Self::Panicked(_) => "panicked",
@@ -119,6 +122,7 @@ impl Cause {
         match self {
             Self::Statement { failure, .. } => format!("{} ({})", failure.error.message, failure.error.sqlstate),
             Self::Commit(error) => format!("{} ({})", error.message, error.sqlstate),
+            Self::Denied(refusal) => refusal.message(),
             Self::Refused(error) => refusal(error),
             Self::Message(message) => message.clone(),
             Self::Irreversible => "the migration cannot be undone".to_owned(),
@@ -152,6 +156,10 @@ impl StepFailure {
             Cause::Irreversible => format!("go down to {} at most, or restore a backup", self.revision),
             Cause::Statement { failure, .. } => self.statement_hint(&failure.error, &again),
             Cause::Commit(error) => self.statement_hint(error, &again),
+            Cause::Denied(refusal) => match refusal.hint() {
+                Some(hint) => format!("{hint}; then run `host build` and the {direction} again"),
+                None => self.correct(&again),
+            },
             _ => self.correct(&again),
         }
     }

@@ -120,7 +120,8 @@ async fn statements(
         wasi::context(0, seed, &events),
         usize::try_from(limits.memory_mebibytes).unwrap_or(usize::MAX).saturating_mul(1 << 20),
         events,
-    );
+    )
+    .granting(component.grant);
     let source = component.script.as_ref().map(|(source, _)| source);
     let (ending, state) = runtime.run(loaded, step.direction, source, state).await;
     let (session, journal) = state.into_parts();

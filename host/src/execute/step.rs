@@ -164,7 +164,8 @@ impl StepRun<'_> {
             wasi::context(begun.now_micros, seed, &sender),
             usize::try_from(self.limits.memory_mebibytes).unwrap_or(usize::MAX).saturating_mul(1 << 20),
             sender,
-        );
+        )
+        .granting(self.component.grant);
         let source = self.component.script.as_ref().map(|(source, _)| source);
         let mut call = std::pin::pin!(self.runtime.run(&self.loaded, self.step.direction, source, state));
         let mut cancelling = false;
@@ -214,7 +215,10 @@ impl StepRun<'_> {
             (Ending::Failed(failure), Some(cause)) => Err(statement(cause, words(failure), false)),
             (Ending::Failed(Failure::Irreversible), None) => Err(Cause::Irreversible),
             (Ending::Failed(Failure::Message(message)), None) => Err(Cause::Message(message)),
-            (Ending::Failed(Failure::Sql(error)), None) => Err(Cause::Refused(Box::new(error))),
+            (Ending::Failed(Failure::Sql(error)), None) => Err(match (error, journal.refused) {
+                (GuestError::Denied(reason), Some(refusal)) if reason == refusal.message() => Cause::Denied(refusal),
+                (error, _) => Cause::Refused(Box::new(error)),
+            }),
             (Ending::Trapped(_), Some(failure)) => {
                 Err(statement(failure, journal.panic.map(|panic| panic.message), false))
             }

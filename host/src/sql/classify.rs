@@ -1,313 +1,335 @@
-//! What a statement does, as far as its first words tell.
+//! What a statement needs from whoever sends it.
 
-use std::fmt;
-
-use super::token::Token;
+use super::command::Command;
+use super::marks::Marks;
+use super::marks::marks;
+use super::objects::Object;
+use super::objects::object;
+use super::refusal::Reason;
+use super::refusal::Refusal;
+use super::settings::Setting;
+use super::settings::set_or_reset;
 use super::token::TokenKind;
 use super::token::Tokens;
+use super::trust::brings_untrusted_language;
+use super::words::Words;
+use super::words::plain;
+use crate::grant::Class;
+use crate::grant::Classes;
 
-/// How many words of a statement's beginning are looked at.
-const HEAD_WORDS_MAX: usize = 8;
+/// Statements that contain another one.
+const NESTING_MAX: usize = 2;
 
-/// Words between CREATE and the kind of object.
-const CREATE_MODIFIERS: [&str; 12] = [
-    "OR",
-    "REPLACE",
-    "UNIQUE",
-    "TEMP",
-    "TEMPORARY",
-    "UNLOGGED",
-    "LOCAL",
-    "GLOBAL",
-    "RECURSIVE",
-    "TRUSTED",
-    "PROCEDURAL",
-    "CONSTRAINT",
-];
-
-/// Commands and kinds of objects that have more than one word.
-const PHRASES: [&str; 28] = [
-    "ACCESS METHOD",
-    "ALTER DEFAULT PRIVILEGES",
-    "COMMIT PREPARED",
-    "DEFAULT PRIVILEGES",
-    "EVENT TRIGGER",
-    "FOREIGN DATA WRAPPER",
-    "FOREIGN TABLE",
-    "IMPORT FOREIGN SCHEMA",
-    "LARGE OBJECT",
-    "MATERIALIZED VIEW",
-    "OPERATOR CLASS",
-    "OPERATOR FAMILY",
-    "PREPARE TRANSACTION",
-    "REASSIGN OWNED",
-    "REFRESH MATERIALIZED VIEW",
-    "ROLLBACK PREPARED",
-    "ROLLBACK TO",
-    "SECURITY LABEL",
-    "SET CONSTRAINTS",
-    "SET ROLE",
-    "SET SESSION AUTHORIZATION",
-    "SET SESSION CHARACTERISTICS",
-    "SET TRANSACTION",
-    "START TRANSACTION",
-    "TEXT SEARCH CONFIGURATION",
-    "TEXT SEARCH DICTIONARY",
-    "TEXT SEARCH PARSER",
-    "USER MAPPING",
-];
-
-/// Parameters that are another spelling of SET TRANSACTION.
-const TRANSACTION_PARAMETERS: [&str; 3] = ["TRANSACTION_ISOLATION", "TRANSACTION_READ_ONLY", "TRANSACTION_DEFERRABLE"];
-
-/// What a statement is.
+/// What a statement is, and what it needs.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct StatementKind {
-    command: String,
-    class: StatementClass,
+pub struct Needs {
+    /// What it is called.
+    pub command: Command,
+    /// The classes that the migration has to have. A statement may need several.
+    pub classes: Classes,
 }
 
-/// What a statement needs from whoever sends it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum StatementClass {
-    /// It begins, ends, cuts or configures the transaction.
-    TransactionControl,
-    /// `COPY … FROM STDIN`: it reads rows through the copy protocol.
-    CopyIn,
-    /// `COPY … TO STDOUT`: it writes rows through the copy protocol.
-    CopyOut,
-    /// Nothing special is known about it.
-    Other,
-}
+/// Commands that are always of one class.
+const PLAIN: [(&str, Class); 19] = [
+    ("SHOW", Class::Query),
+    ("FETCH", Class::Query),
+    ("MOVE", Class::Query),
+    ("CLOSE", Class::Query),
+    ("INSERT", Class::Data),
+    ("UPDATE", Class::Data),
+    ("DELETE", Class::Data),
+    ("MERGE", Class::Data),
+    ("TRUNCATE", Class::Data),
+    ("LOCK", Class::Data),
+    ("REFRESH MATERIALIZED VIEW", Class::Data),
+    ("ANALYZE", Class::Schema),
+    ("ANALYSE", Class::Schema),
+    ("VACUUM", Class::Schema),
+    ("REINDEX", Class::Schema),
+    ("CLUSTER", Class::Schema),
+    ("CALL", Class::Function),
+    ("REASSIGN OWNED", Class::Privilege),
+    ("IMPORT FOREIGN SCHEMA", Class::Foreign),
+];
 
-impl StatementKind {
-    /// The command in upper case, such as `ALTER TABLE`, `INSERT` or `ROLLBACK TO`.
-    pub fn command(&self) -> &str {
-        &self.command
+/// Commands that no migration may send. Longer phrases come before those that they begin with.
+const FORBIDDEN: [(&str, Reason); 23] = [
+    ("BEGIN", Reason::Transaction),
+    ("START TRANSACTION", Reason::Transaction),
+    ("COMMIT PREPARED", Reason::Transaction),
+    ("COMMIT", Reason::Transaction),
+    ("END", Reason::Transaction),
+    ("ABORT", Reason::Transaction),
+    ("ROLLBACK PREPARED", Reason::Transaction),
+    ("ROLLBACK TO", Reason::Transaction),
+    ("ROLLBACK", Reason::Transaction),
+    ("SAVEPOINT", Reason::Transaction),
+    ("RELEASE", Reason::Transaction),
+    ("PREPARE TRANSACTION", Reason::Transaction),
+    ("PREPARE", Reason::Prepared),
+    ("EXECUTE", Reason::Prepared),
+    ("DEALLOCATE", Reason::Prepared),
+    ("COPY", Reason::Copy),
+    ("LOAD", Reason::Library),
+    ("LISTEN", Reason::Notification),
+    ("UNLISTEN", Reason::Notification),
+    ("NOTIFY", Reason::Notification),
+    ("DISCARD", Reason::SessionState),
+    ("CHECKPOINT", Reason::Server),
+    ("START", Reason::Transaction),
+];
+
+/// What the first statement in the text is and needs. Comments, blanks and opening parentheses before it do not count.
+///
+/// It looks at the statement itself. What the functions do that it calls, and what an object does later that it makes, is
+/// for the rights of the database role to limit.
+///
+/// # Errors
+/// [`Refusal`], when no migration may send it, or when it is not known.
+pub fn classify(statement: &str) -> Result<Needs, Refusal> {
+    let marks = marks(statement);
+    let mut needs = nested(statement, &marks, NESTING_MAX)?;
+    if let Some(setting) = marks.setting {
+        needs.classes = needs.classes.union(class_of(setting, || Command::new("set_config"))?.into());
     }
+    Ok(needs)
+}
 
-    /// What it needs.
-    pub fn class(&self) -> StatementClass {
-        self.class
+fn nested(statement: &str, marks: &Marks, levels: usize) -> Result<Needs, Refusal> {
+    let words = Words::new(statement);
+    let first = words.at(0).ok_or(Refusal::NoCommand)?;
+    if let Some((command, class)) = PLAIN.iter().find(|(phrase, _)| words.begin_with(0, phrase)) {
+        return Ok(needs(Command::new(command), *class));
     }
-}
-
-impl fmt::Display for StatementKind {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(&self.command)
+    if let Some((command, reason)) = FORBIDDEN.iter().find(|(phrase, _)| words.begin_with(0, phrase)) {
+        return Err(forbidden_command(&words, command, *reason));
     }
-}
-
-/// What the first statement in the text is. Comments, blanks and opening parentheses before it do not count. None where
-/// there is no command.
-pub fn classify(statement: &str) -> Option<StatementKind> {
-    let tokens: Vec<Token> = Tokens::new(statement)
-        .map_while(Result::ok)
-        .filter(|token| token.kind.is_significant())
-        .skip_while(|token| token.kind == TokenKind::OpenParenthesis)
-        .take_while(|token| token.kind != TokenKind::Semicolon)
-        .collect();
-    let head: Vec<String> = tokens
-        .iter()
-        .take(HEAD_WORDS_MAX)
-        .map_while(|token| match token.kind {
-            TokenKind::Word => Some(upper(statement, token)),
-            _ => None,
-        })
-        .collect();
-    let head: Vec<&str> = head.iter().map(String::as_str).collect();
-    let first = *head.first()?;
-    let other = |command: String| StatementKind { command, class: StatementClass::Other };
-    let kind = match first {
-        "WITH" => other(main_verb(statement, &tokens)),
-        "COPY" => StatementKind { command: first.to_owned(), class: copy_class(statement, &tokens) },
-        "CREATE" | "ALTER" | "DROP" => other(object_command(&head)),
-        _ => match transaction_command(statement, &tokens, &head) {
-            Some(command) => StatementKind { command, class: StatementClass::TransactionControl },
-            None => other(phrase(&head)),
-        },
-    };
-    Some(kind)
-}
-
-/// The command, when it controls the transaction.
-fn transaction_command(statement: &str, tokens: &[Token], head: &[&str]) -> Option<String> {
-    let found = match head.first()? {
-        &"BEGIN" | &"START" | &"COMMIT" | &"END" | &"ABORT" | &"ROLLBACK" | &"SAVEPOINT" | &"RELEASE" => {
-            rollback_to(head).unwrap_or_else(|| phrase(head))
+    match first.to_ascii_uppercase().as_str() {
+        "SELECT" => Ok(query("SELECT", marks)),
+        "VALUES" => Ok(query("VALUES", marks)),
+        "TABLE" => Ok(query("TABLE", marks)),
+        "WITH" => Ok(query("WITH", marks)),
+        "CREATE" => change("CREATE", statement, &words, marks),
+        "ALTER" => change("ALTER", statement, &words, marks),
+        "DROP" => change("DROP", statement, &words, marks),
+        "COMMENT" => comment(&words),
+        "SECURITY" if words.is(1, "LABEL") => security_label(&words),
+        "GRANT" => Ok(rights("GRANT", marks)),
+        "REVOKE" => Ok(rights("REVOKE", marks)),
+        "SET" => set("SET", &words),
+        "RESET" => set("RESET", &words),
+        "DO" => {
+            trusted("DO", statement, marks)?;
+            Ok(needs(Command::new("DO"), Class::Function))
         }
-        // With a name, even if it is `transaction`, it prepares a statement.
-        &"PREPARE"
-            if head.get(1) == Some(&"TRANSACTION")
-                && tokens.get(2).map(|token| token.kind) == Some(TokenKind::String) =>
-        {
-            phrase(head)
+        "DECLARE" => declare(statement, marks, levels),
+        "EXPLAIN" => explain(statement, &words, levels),
+        _ => Err(Refusal::Unknown { command: Command::unknown(first, "") }),
+    }
+}
+
+fn needs(command: Command, classes: impl Into<Classes>) -> Needs {
+    Needs { command, classes: classes.into() }
+}
+
+fn forbidden(command: Command, reason: Reason) -> Refusal {
+    Refusal::Forbidden { command, reason }
+}
+
+fn forbidden_command(words: &Words<'_>, command: &'static str, reason: Reason) -> Refusal {
+    let to = |place| words.is(0, "ROLLBACK") && words.is(place, "TO");
+    if to(1) || (words.is_any(1, &["WORK", "TRANSACTION"]) && to(2)) {
+        return forbidden(Command::new("ROLLBACK TO"), reason);
+    }
+    // With a name, even if it is `transaction`, it prepares a statement.
+    if command == "PREPARE TRANSACTION" && words.kind(2) != Some(TokenKind::String) {
+        return forbidden(Command::new("PREPARE"), Reason::Prepared);
+    }
+    forbidden(Command::new(command), reason)
+}
+
+/// A query, a query that makes a table, or one with changes in its WITH.
+fn query(verb: &'static str, marks: &Marks) -> Needs {
+    let mut found = needs(Command::new(verb), Class::Query);
+    if marks.into {
+        found = Needs { command: Command::on(verb, "… INTO"), classes: found.classes.with(Class::Schema) };
+    }
+    if let Some(change) = marks.changes {
+        found.classes = found.classes.with(Class::Data);
+        if !marks.into {
+            found.command = Command::on("WITH …", change);
         }
-        &"SET" => return set_transaction(statement, tokens, head),
-        _ => return None,
-    };
-    Some(found)
+    }
+    found
 }
 
-/// `ROLLBACK [WORK | TRANSACTION] TO …`
-fn rollback_to(head: &[&str]) -> Option<String> {
-    let is_rollback_to = match head {
-        ["ROLLBACK", "WORK" | "TRANSACTION", rest, ..] | ["ROLLBACK", rest, ..] => *rest == "TO",
-        _ => false,
+fn change(verb: &'static str, statement: &str, words: &Words<'_>, marks: &Marks) -> Result<Needs, Refusal> {
+    let unknown = || Refusal::Unknown { command: Command::unknown(verb, words.raw(1).unwrap_or_default()) };
+    let object = object(words).ok_or_else(unknown)?;
+    let command = Command::on(verb, object.words);
+    let Some(class) = object.class else {
+        return Err(forbidden(command, Reason::Server));
     };
-    is_rollback_to.then(|| "ROLLBACK TO".to_owned())
-}
-
-/// `SET [SESSION | LOCAL] TRANSACTION …`, `… SESSION CHARACTERISTICS …`, or a parameter that does the same.
-fn set_transaction(statement: &str, tokens: &[Token], head: &[&str]) -> Option<String> {
-    let scope = usize::from(matches!(head.get(1), Some(&"SESSION" | &"LOCAL")));
-    for skipped in [1, 1 + scope] {
-        match head.get(skipped..) {
-            Some(["TRANSACTION", ..]) => return Some("SET TRANSACTION".to_owned()),
-            Some(["SESSION", "CHARACTERISTICS", ..]) => {
-                return Some("SET SESSION CHARACTERISTICS".to_owned());
+    let mut classes = Classes::from(class);
+    match (verb, object.words) {
+        ("CREATE", "FUNCTION" | "PROCEDURE" | "TRANSFORM" | "LANGUAGE") => trusted(verb, statement, marks)?,
+        ("CREATE", "EXTENSION") => untrusted_extension(words, &object)?,
+        ("CREATE", "RULE") if marks.notify => return Err(forbidden(Command::new("NOTIFY"), Reason::Notification)),
+        ("CREATE", "TABLE") if marks.execute => return Err(forbidden(Command::new("EXECUTE"), Reason::Prepared)),
+        ("CREATE", "SCHEMA") => {
+            if marks.strange_element {
+                return Err(Refusal::Unknown { command: Command::on("CREATE SCHEMA", "with this element") });
             }
-            _ => {}
+            if marks.grant || marks.authorization {
+                classes = classes.with(Class::Privilege);
+            }
         }
+        // It drops the objects of a role, too.
+        ("DROP", "OWNED") => classes = classes.with(Class::Schema),
+        ("ALTER", _) if marks.owner_to && !renames(words, &object) => classes = classes.with(Class::Privilege),
+        _ => {}
     }
-    // The name of a parameter may be quoted, and its case does not count.
-    let parameter = upper(statement, tokens.get(1 + scope)?);
-    TRANSACTION_PARAMETERS
-        .contains(&parameter.trim_matches('"'))
-        .then(|| format!("SET {}", parameter.to_ascii_lowercase()))
+    Ok(Needs { command, classes })
 }
 
-/// Where the rows come from or go to: the word after the first FROM or TO outside of parentheses. Both are reserved, so
-/// that no table or column can be called so without quotes.
-fn copy_class(statement: &str, tokens: &[Token]) -> StatementClass {
-    let mut depth = 0_usize;
-    let mut words = tokens.iter().filter_map(|token| match token.kind {
-        TokenKind::OpenParenthesis => {
-            depth += 1;
-            None
+/// `ALTER TABLE t RENAME owner TO b` is about a column.
+fn renames(words: &Words<'_>, object: &Object) -> bool {
+    let mut place = object.name_at;
+    if words.begin_with(place, "IF EXISTS") {
+        place += 2;
+    }
+    if words.is(place, "ONLY") {
+        place += 1;
+    }
+    words.after_name(place).is_some_and(|after| {
+        words.is(after, "RENAME") || (words.raw(after) == Some("*") && words.is(after + 1, "RENAME"))
+    })
+}
+
+fn trusted(verb: &'static str, statement: &str, marks: &Marks) -> Result<(), Refusal> {
+    match &marks.language {
+        None => Ok(()),
+        Some(bytes) => {
+            let language = &statement[bytes.clone()];
+            Err(forbidden(Command::on_written(verb, &format!("… LANGUAGE {language}")), Reason::Language))
         }
-        TokenKind::CloseParenthesis => {
-            depth = depth.saturating_sub(1);
-            None
-        }
-        TokenKind::Word | TokenKind::String if depth == 0 => Some(upper(statement, token)),
-        _ => None,
-    });
-    let direction = words.find(|word| word == "FROM" || word == "TO");
-    let uses_protocol = words.next().is_some_and(|word| word == "STDIN" || word == "STDOUT");
-    match direction.as_deref() {
-        Some("FROM") if uses_protocol => StatementClass::CopyIn,
-        Some(_) if uses_protocol => StatementClass::CopyOut,
-        _ => StatementClass::Other,
     }
 }
 
-/// The command after the queries of a WITH. Their names, which may be words like `insert`, follow WITH or a comma.
-fn main_verb(statement: &str, tokens: &[Token]) -> String {
-    let mut depth = 0_usize;
-    let mut can_be_name = true;
-    for token in tokens.iter().skip(1) {
+fn untrusted_extension(words: &Words<'_>, object: &Object) -> Result<(), Refusal> {
+    let place = if words.begin_with(object.name_at, "IF NOT EXISTS") { object.name_at + 3 } else { object.name_at };
+    let written = words.raw(place).unwrap_or_default();
+    match plain(written) {
+        Some(name) if !brings_untrusted_language(name) => Ok(()),
+        _ => Err(forbidden(Command::on_written("CREATE EXTENSION", written), Reason::Language)),
+    }
+}
+
+/// Comments on what all databases share are for who may change it.
+fn comment(words: &Words<'_>) -> Result<Needs, Refusal> {
+    let class = shared("COMMENT ON", words, 2)?.unwrap_or(Class::Schema);
+    Ok(needs(Command::new("COMMENT"), class))
+}
+
+fn security_label(words: &Words<'_>) -> Result<Needs, Refusal> {
+    let on = if words.is(2, "FOR") { 4 } else { 2 };
+    let class = shared("SECURITY LABEL ON", words, on + 1)?;
+    let classes = Classes::from(Class::Privilege);
+    Ok(needs(Command::new("SECURITY LABEL"), class.map_or(classes, |class| classes.with(class))))
+}
+
+/// What a remark on a kind of object that all databases share needs.
+fn shared(verb: &'static str, words: &Words<'_>, place: usize) -> Result<Option<Class>, Refusal> {
+    for object in ["DATABASE", "TABLESPACE"] {
+        if words.is(place, object) {
+            return Err(forbidden(Command::on(verb, object), Reason::Server));
+        }
+    }
+    Ok(words.is(place, "ROLE").then_some(Class::Role))
+}
+
+/// Rights on objects, or membership in roles. Parameters are those of the whole server.
+fn rights(verb: &'static str, marks: &Marks) -> Needs {
+    match (marks.on, marks.on_parameter) {
+        (true, false) => needs(Command::new(verb), Class::Privilege),
+        (true, true) => needs(Command::on(verb, "ON PARAMETER"), Classes::from(Class::Privilege).with(Class::Role)),
+        (false, _) => needs(Command::on(verb, "of a role"), Class::Role),
+    }
+}
+
+fn set(verb: &'static str, words: &Words<'_>) -> Result<Needs, Refusal> {
+    let (setting, name) = set_or_reset(words);
+    let command = || Command::on_written(verb, &name);
+    let class = class_of(setting, command)?;
+    Ok(needs(command(), class))
+}
+
+fn class_of(setting: Setting, command: impl Fn() -> Command) -> Result<Class, Refusal> {
+    let reason = match setting {
+        Setting::Harmless => return Ok(Class::Query),
+        Setting::Constraints => return Ok(Class::Data),
+        Setting::Other => return Ok(Class::Session),
+        Setting::Fixed => Reason::Fixed,
+        Setting::Transaction => Reason::Transaction,
+        Setting::Identity => Reason::Identity,
+        Setting::Hidden => Reason::Hidden,
+    };
+    Err(forbidden(command(), reason))
+}
+
+/// A cursor needs what its query needs.
+fn declare(statement: &str, marks: &Marks, levels: usize) -> Result<Needs, Refusal> {
+    let command = Command::new("DECLARE");
+    if marks.hold {
+        return Err(forbidden(Command::on("DECLARE", "… WITH HOLD"), Reason::HeldCursor));
+    }
+    let inner = marks.after_for.and_then(|start| statement.get(start..)).ok_or(Refusal::NoCommand)?;
+    let inner = inside(inner, &command, levels)?;
+    Ok(needs(command, inner.classes))
+}
+
+/// EXPLAIN runs its statement only with ANALYZE. What may not be run is not explained either.
+fn explain(statement: &str, words: &Words<'_>, levels: usize) -> Result<Needs, Refusal> {
+    let command = Command::new("EXPLAIN");
+    let (start, runs) = match words.kind(1) {
+        Some(TokenKind::OpenParenthesis) if !words.is_any(2, &["SELECT", "WITH", "VALUES", "TABLE"]) => {
+            options(statement)
+        }
+        _ => {
+            let runs = words.is_any(1, &["ANALYZE", "ANALYSE"]);
+            let place = 1 + usize::from(runs);
+            let place = place + usize::from(words.is(place, "VERBOSE"));
+            (words.bytes(place).map(|bytes| bytes.start), runs)
+        }
+    };
+    let inner = start.and_then(|start| statement.get(start..)).ok_or(Refusal::NoCommand)?;
+    let inner = inside(inner, &command, levels)?;
+    let command = if runs { Command::on("EXPLAIN", "ANALYZE") } else { command };
+    Ok(needs(command, if runs { inner.classes } else { Class::Query.into() }))
+}
+
+/// Where the options in parentheses end, and whether ANALYZE may be among them. A quoted name may hide it; its value is
+/// not looked at.
+fn options(statement: &str) -> (Option<usize>, bool) {
+    let mut runs = false;
+    let mut tokens = Tokens::new(statement).map_while(Result::ok);
+    let open = tokens.find(|token| token.kind == TokenKind::OpenParenthesis).map(|open| open.bytes.start);
+    for token in tokens {
+        let written = &statement[token.bytes.clone()];
         match token.kind {
-            TokenKind::OpenParenthesis => depth += 1,
-            TokenKind::CloseParenthesis => depth = depth.saturating_sub(1),
-            TokenKind::Word if depth == 0 => {
-                let word = upper(statement, token);
-                match word.as_str() {
-                    "RECURSIVE" if can_be_name => continue,
-                    "SELECT" | "INSERT" | "UPDATE" | "DELETE" | "MERGE" | "VALUES" | "TABLE" if !can_be_name => {
-                        return word;
-                    }
-                    _ => {}
-                }
-            }
-            _ => {}
-        }
-        can_be_name = depth == 0 && token.kind == TokenKind::Comma;
-    }
-    "WITH".to_owned()
-}
-
-/// `CREATE`, `ALTER` or `DROP` and the kind of object.
-fn object_command(head: &[&str]) -> String {
-    let (verb, rest) = head.split_at(1.min(head.len()));
-    let whole = phrase(head);
-    if PHRASES.contains(&whole.as_str()) {
-        return whole;
-    }
-    let object: Vec<&str> = rest.iter().copied().skip_while(|word| CREATE_MODIFIERS.contains(word)).collect();
-    format!("{} {}", verb.concat(), phrase(&object)).trim_end().to_owned()
-}
-
-/// The phrase that the words begin with, or the first word.
-fn phrase(words: &[&str]) -> String {
-    let begins = |phrase: &&str| {
-        let mut phrase_words = phrase.split(' ');
-        words
-            .iter()
-            .map(Some)
-            .chain(std::iter::repeat(None))
-            .zip(phrase_words.by_ref())
-            .all(|(word, expected)| word == Some(&expected))
-    };
-    PHRASES
-        .iter()
-        .find(|phrase| begins(phrase))
-        .or(words.first())
-        .map_or_else(String::new, |phrase| (*phrase).to_owned())
-}
-
-fn upper(statement: &str, token: &Token) -> String {
-    statement[token.bytes.clone()].to_ascii_uppercase()
-}
-
-#[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-
-    #[test]
-    fn commands() {
-        let cases = [
-            ("select 1", "SELECT"),
-            ("((SELECT 1))", "SELECT"),
-            ("-- a\nINSERT INTO t VALUES (1)", "INSERT"),
-            ("CREATE TABLE IF NOT EXISTS t ()", "CREATE TABLE"),
-            ("CREATE UNLOGGED TABLE t ()", "CREATE TABLE"),
-            ("CREATE OR REPLACE FUNCTION f()", "CREATE FUNCTION"),
-            ("CREATE UNIQUE INDEX CONCURRENTLY i", "CREATE INDEX"),
-            ("CREATE TEMP RECURSIVE VIEW v", "CREATE VIEW"),
-            ("DROP MATERIALIZED VIEW v", "DROP MATERIALIZED VIEW"),
-            ("ALTER DEFAULT PRIVILEGES GRANT", "ALTER DEFAULT PRIVILEGES"),
-            ("ALTER TYPE t ADD VALUE 'a'", "ALTER TYPE"),
-            ("CREATE FOREIGN DATA WRAPPER w", "CREATE FOREIGN DATA WRAPPER"),
-            ("CREATE", "CREATE"),
-            ("REFRESH MATERIALIZED VIEW v", "REFRESH MATERIALIZED VIEW"),
-            ("COMMENT ON TABLE t IS 'a'", "COMMENT"),
-            ("SET ROLE a", "SET ROLE"),
-            ("SET a = 1", "SET"),
-            ("WITH a AS (SELECT 1) INSERT INTO t SELECT 2", "INSERT"),
-            ("WITH RECURSIVE insert(a) AS (SELECT 1), update AS (DELETE FROM t) SELECT 1", "SELECT"),
-            ("WITH a AS MATERIALIZED (SELECT 1) TABLE a", "TABLE"),
-            ("WITH a AS (SELECT 1)", "WITH"),
-            ("COPY t TO STDOUT", "COPY"),
-            ("FUTURE COMMAND", "FUTURE"),
-        ];
-        for (statement, command) in cases {
-            let kind = classify(statement);
-            let found = kind.as_ref().map(StatementKind::command);
-            assert_eq!(found, Some(command), "{statement}");
-        }
-        for nothing in ["", " -- a", ";", "1", "'a'", "\"SELECT\" 1"] {
-            assert_eq!(classify(nothing), None, "{nothing}");
+            TokenKind::CloseParenthesis => return (Some(token.bytes.end), runs),
+            // `EXPLAIN ((SELECT 1))` has no options.
+            TokenKind::OpenParenthesis => return (open, true),
+            TokenKind::QuotedIdentifier => runs = true,
+            _ => runs |= written.eq_ignore_ascii_case("ANALYZE") || written.eq_ignore_ascii_case("ANALYSE"),
         }
     }
+    (None, runs)
+}
 
-    proptest! {
-        #[test]
-        fn no_text_makes_it_panic(text in "(SET|LOCAL|SESSION|WITH|COPY|FROM|ROLLBACK|CREATE|OR|\\(|\\)|,|'| |\\PC){0,12}") {
-            let _ = classify(&text);
-        }
+fn inside(inner: &str, outer: &Command, levels: usize) -> Result<Needs, Refusal> {
+    match levels.checked_sub(1) {
+        Some(levels) => nested(inner, &marks(inner), levels),
+        None => Err(Refusal::Unknown { command: outer.clone() }),
     }
 }

@@ -1,7 +1,7 @@
 //! The text of SQL: cutting it into statements, telling what they are, and pointing at places in it. Pure: no I/O.
 //!
 //! - [`split`] cuts a script where PostgreSQL would.
-//! - [`classify`] names a statement's command, and [`check`] refuses what a migration must not send.
+//! - [`classify`] names a statement's command and says what it needs, and [`check`] refuses what a migration must not send.
 //! - [`substitute`] puts values in the place of parameters.
 //! - [`place`] and [`excerpt`] turn the server's error positions into something to look at.
 //! - [`sections`] finds the two directions in a migration file, and [`check_script`] checks one of them.
@@ -11,18 +11,26 @@
 //! cut rightly, too.
 
 mod classify;
+mod command;
 mod guard;
+mod items;
+mod marks;
+mod objects;
 mod parameters;
 mod position;
+mod refusal;
+mod rows;
 mod script;
 mod sections;
+mod settings;
 mod split;
 mod token;
+mod trust;
+mod words;
 
-pub use classify::StatementClass;
-pub use classify::StatementKind;
+pub use classify::Needs;
 pub use classify::classify;
-pub use guard::Refusal;
+pub use command::Command;
 pub use guard::check;
 pub use parameters::MissingParameter;
 pub use parameters::substitute;
@@ -31,6 +39,9 @@ pub use position::byte_of_character;
 pub use position::excerpt;
 pub use position::place;
 pub use position::place_of_byte;
+pub use refusal::Reason;
+pub use refusal::Refusal;
+pub use rows::may_return_rows;
 pub use script::ScriptError;
 pub use script::check_script;
 pub use sections::SectionError;

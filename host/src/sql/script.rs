@@ -2,12 +2,13 @@
 
 use std::ops::Range;
 
-use super::guard::Refusal;
 use super::guard::check;
 use super::position::Place;
 use super::position::place_of_byte;
+use super::refusal::Refusal;
 use super::split::SplitError;
 use super::split::split;
+use crate::grant::Grant;
 
 /// Why a direction of a migration file can never run. Places are those of the whole file.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -36,17 +37,17 @@ impl ScriptError {
 }
 
 /// Checks every statement in a part of a file that begins and ends with a line: one that would be refused when it runs is
-/// better refused when it is built.
+/// better refused when it is built, and at the latest before the first step of a plan.
 ///
 /// # Errors
 /// [`ScriptError`], for the first statement that cannot run.
-pub fn check_script(file: &str, part: Range<usize>) -> Result<(), ScriptError> {
+pub fn check_script(file: &str, part: Range<usize>, grant: &Grant) -> Result<(), ScriptError> {
     // What comes before is blanked, so that places are those of the file.
     let before = file.as_bytes().get(..part.start).unwrap_or_default();
     let mut text: String = before.iter().map(|byte| if *byte == b'\n' { '\n' } else { ' ' }).collect();
     text.push_str(file.get(part).unwrap_or_default());
     for statement in split(&text)? {
-        check(statement.text).map_err(|refusal| {
+        check(statement.text, grant).map_err(|refusal| {
             let place = place_of_byte(&text, statement.bytes.start);
             ScriptError::Refused { place, refusal }
         })?;
@@ -70,11 +71,11 @@ mod tests {
             ),
             (downgrade, "'\\i' at line 5, column 1 is a command of psql, not SQL"),
         ] {
-            let error = check_script(file, part).expect_err("it cannot run");
+            let error = check_script(file, part, &Grant::default()).expect_err("it cannot run");
             assert_eq!(error.to_string(), message);
             assert!(error.hint().is_some());
         }
-        assert_eq!(check_script("SELECT 1;\n-- nothing\n", 0..21), Ok(()));
-        assert_eq!(check_script("", 0..0), Ok(()));
+        assert_eq!(check_script("SELECT 1;\n-- nothing\n", 0..21, &Grant::default()), Ok(()));
+        assert_eq!(check_script("", 0..0, &Grant::default()), Ok(()));
     }
 }

@@ -2,8 +2,6 @@
 
 use std::ops::Range;
 
-use super::classify::StatementClass;
-use super::classify::classify;
 use super::position::Place;
 use super::position::place_of_byte;
 use super::token::Construct;
@@ -11,9 +9,7 @@ use super::token::Token;
 use super::token::TokenError;
 use super::token::TokenKind;
 use super::token::Tokens;
-
-/// How many words at the beginning tell a routine: `CREATE OR REPLACE FUNCTION`.
-const ROUTINE_WORDS_MAX: usize = 4;
+use super::words::Words;
 
 /// One statement of a script.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -117,9 +113,8 @@ pub fn split(script: &str) -> Result<Vec<Statement<'_>>, SplitError> {
 struct Pending<'a> {
     script: &'a str,
     bytes: Range<usize>,
-    /// The words that it begins with, in upper case, up to the first token that is none.
-    head: Vec<String>,
-    head_is_open: bool,
+    /// Whether it is a CREATE FUNCTION or CREATE PROCEDURE, once that is known.
+    routine: Routine,
     parentheses: usize,
     /// How many `BEGIN ATOMIC` are open.
     bodies: usize,
@@ -135,13 +130,36 @@ enum Previous {
     Other,
 }
 
+/// How far the words have come that a routine begins with. Only routines have bodies that are not quoted.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Routine {
+    Start,
+    Create,
+    CreateOr,
+    CreateOrReplace,
+    Yes,
+    No,
+}
+
+impl Routine {
+    fn after(self, is: impl Fn(&str) -> bool) -> Self {
+        match self {
+            Self::Yes | Self::No => self,
+            Self::Start if is("CREATE") => Self::Create,
+            Self::Create if is("OR") => Self::CreateOr,
+            Self::CreateOr => Self::CreateOrReplace,
+            Self::Create | Self::CreateOrReplace if is("FUNCTION") || is("PROCEDURE") => Self::Yes,
+            _ => Self::No,
+        }
+    }
+}
+
 impl<'a> Pending<'a> {
     fn new(script: &'a str, start: usize) -> Self {
         Self {
             script,
             bytes: start..start,
-            head: Vec::new(),
-            head_is_open: true,
+            routine: Routine::Start,
             parentheses: 0,
             bodies: 0,
             previous: Previous::Other,
@@ -150,47 +168,32 @@ impl<'a> Pending<'a> {
 
     fn push(&mut self, token: &Token) {
         self.bytes.end = token.bytes.end;
-        let word = (token.kind == TokenKind::Word).then(|| self.script[token.bytes.clone()].to_ascii_uppercase());
-        self.previous = match (token.kind, word.as_deref()) {
-            (TokenKind::Semicolon, _) if self.parentheses == 0 => Previous::StatementStart,
-            (_, Some("BEGIN")) if self.parentheses == 0 => Previous::Begin,
-            (_, Some("ATOMIC")) if self.previous == Previous::Begin && self.is_routine() => {
+        let word = if token.kind == TokenKind::Word { &self.script[token.bytes.clone()] } else { "" };
+        let is = |known: &str| word.eq_ignore_ascii_case(known);
+        self.routine = self.routine.after(is);
+        let outside = self.parentheses == 0;
+        self.previous = match token.kind {
+            TokenKind::Semicolon if outside => Previous::StatementStart,
+            TokenKind::OpenParenthesis => {
+                self.parentheses += 1;
+                Previous::Other
+            }
+            TokenKind::CloseParenthesis => {
+                self.parentheses = self.parentheses.saturating_sub(1);
+                Previous::Other
+            }
+            _ if outside && is("BEGIN") => Previous::Begin,
+            _ if self.previous == Previous::Begin && self.routine == Routine::Yes && is("ATOMIC") => {
                 self.bodies += 1;
                 Previous::StatementStart
             }
             // Any other END belongs to a CASE or is a name: no statement begins with it.
-            (_, Some("END")) if self.previous == Previous::StatementStart => {
+            _ if self.previous == Previous::StatementStart && is("END") => {
                 self.bodies = self.bodies.saturating_sub(1);
-                Previous::Other
-            }
-            (TokenKind::OpenParenthesis, _) => {
-                self.parentheses += 1;
-                Previous::Other
-            }
-            (TokenKind::CloseParenthesis, _) => {
-                self.parentheses = self.parentheses.saturating_sub(1);
                 Previous::Other
             }
             _ => Previous::Other,
         };
-        match word {
-            Some(word) if self.head_is_open && self.head.len() < ROUTINE_WORDS_MAX => {
-                self.head.push(word);
-            }
-            _ => self.head_is_open = false,
-        }
-    }
-
-    /// Only routines have bodies that are not quoted.
-    fn is_routine(&self) -> bool {
-        let mut words = self.head.iter().map(String::as_str).peekable();
-        if words.next() != Some("CREATE") {
-            return false;
-        }
-        if words.peek() == Some(&"OR") {
-            words.nth(1);
-        }
-        matches!(words.next(), Some("FUNCTION" | "PROCEDURE"))
     }
 
     /// Whether a semicolon would end the statement here.
@@ -204,12 +207,30 @@ impl<'a> Pending<'a> {
 }
 
 /// psql reads data after `COPY … FROM STDIN;`, so what follows cannot be read as SQL.
-fn refuse_copy_data(script: &str, copy: &Statement<'_>, end: usize) -> Result<(), SplitError> {
-    let is_copy = classify(copy.text).is_some_and(|kind| kind.class() == StatementClass::CopyIn);
-    if is_copy && !script[end..].trim().is_empty() {
-        return Err(SplitError::InlineCopyData { place: place_of_byte(script, copy.bytes.start) });
+fn refuse_copy_data(script: &str, statement: &Statement<'_>, end: usize) -> Result<(), SplitError> {
+    if Words::new(statement.text).is(0, "COPY") && is_copy_in(statement.text) && !script[end..].trim().is_empty() {
+        return Err(SplitError::InlineCopyData { place: place_of_byte(script, statement.bytes.start) });
     }
     Ok(())
+}
+
+/// Whether the word after the first FROM or TO outside of parentheses is one of the protocol. FROM and TO are reserved, so
+/// that no table or column can be called so without quotes.
+fn is_copy_in(copy: &str) -> bool {
+    let mut depth = 0_usize;
+    let mut words = Tokens::new(copy).map_while(Result::ok).filter_map(|token| {
+        match token.kind {
+            TokenKind::OpenParenthesis => depth += 1,
+            TokenKind::CloseParenthesis => depth = depth.saturating_sub(1),
+            TokenKind::Word | TokenKind::String if depth == 0 => return Some(&copy[token.bytes]),
+            _ => {}
+        }
+        None
+    });
+    let is = |word: &str, known: &str| word.eq_ignore_ascii_case(known);
+    let direction = words.find(|word| is(word, "FROM") || is(word, "TO"));
+    direction.is_some_and(|word| is(word, "FROM"))
+        && words.next().is_some_and(|word| is(word, "STDIN") || is(word, "STDOUT"))
 }
 
 fn meta_command(script: &str, backslash: usize) -> SplitError {

@@ -104,10 +104,7 @@ impl<'a> Tokens<'a> {
             },
             b'"' => self.quoted_identifier(start, start),
             b'$' => self.dollar(start),
-            b'0'..=b'9' => {
-                let end = self.skip_while(start, |byte| byte.is_ascii_digit());
-                Ok((TokenKind::Number, end))
-            }
+            b'0'..=b'9' => Ok((TokenKind::Number, self.number_end(start))),
             _ if is_word_start(first) => Ok((TokenKind::Word, self.skip_while(start, is_word_part))),
             b';' => one(TokenKind::Semicolon),
             b'(' => one(TokenKind::OpenParenthesis),
@@ -116,6 +113,25 @@ impl<'a> Tokens<'a> {
             b'\\' => one(TokenKind::Backslash),
             _ => one(TokenKind::Other),
         }
+    }
+
+    /// `1`, `1.`, `1.5`, `1e5`. Up to PostgreSQL 14 a word may follow at once, so what belongs to the number has to be told
+    /// from it: `1e5INTO` is a number and a key word.
+    fn number_end(&self, start: usize) -> usize {
+        let digits = |from| self.skip_while(from, |byte| byte.is_ascii_digit());
+        let mut end = digits(start);
+        // Two dots are no part of a number.
+        if self.byte(end) == Some(b'.') && self.byte(end + 1) != Some(b'.') {
+            end = digits(end + 1);
+        }
+        if matches!(self.byte(end), Some(b'e' | b'E')) {
+            let sign = usize::from(matches!(self.byte(end + 1), Some(b'+' | b'-')));
+            let exponent_end = digits(end + 1 + sign);
+            if exponent_end > end + 1 + sign {
+                end = exponent_end;
+            }
+        }
+        end
     }
 
     /// Block comments nest.
@@ -279,7 +295,7 @@ mod tests {
 
     #[test]
     fn quotes_and_comments() {
-        let cases: [(&str, &[&str]); 22] = [
+        let cases: [(&str, &[&str]); 27] = [
             ("a'b'", &["a", "'b'"]),
             ("'a''b'", &["'a''b'"]),
             ("'a\\' b", &["'a\\'", "b"]),
@@ -302,6 +318,11 @@ mod tests {
             ("--;\ra --;", &["a"]),
             ("1+--;\n2*/*;*/3", &["1", "+", "2", "*", "3"]),
             ("\u{feff}a\u{a0}é", &["a\u{a0}é"]),
+            ("1e5INTO 1.INTO", &["1e5", "INTO", "1.", "INTO"]),
+            ("1.5E-3a .5e+2b", &["1.5E-3", "a", ".", "5e+2", "b"]),
+            ("1e 1e+ 1..2", &["1", "e", "1", "e", "+", "1", ".", ".", "2"]),
+            ("1ea 1.e1 1.a", &["1", "ea", "1.e1", "1.", "a"]),
+            ("a.1.b", &["a", ".", "1.", "b"]),
         ];
         for (text, expected) in cases {
             assert_eq!(significant(text), expected, "{text}");

@@ -6,11 +6,14 @@ use std::marker::PhantomData;
 use serde::Deserialize;
 use serde::Deserializer;
 use serde::Serialize;
+use serde::Serializer;
 use serde::de::Error;
 use serde::de::SeqAccess;
 use serde::de::Visitor;
 
 use crate::config::TomlProblem;
+use crate::grant::Class;
+use crate::grant::Classes;
 use crate::revision::RevisionId;
 
 /// The metadata of one migration. Keys are written in kebab-case; only `revision` is required.
@@ -40,9 +43,14 @@ pub struct Metadata {
     /// Whether it has no way back.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub irreversible: bool,
-    /// What it asks for beyond schema and data changes.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub asks: Vec<String>,
+    /// What it asks for: the classes of its statements. Without the key it asks for what is usual.
+    #[serde(
+        default = "Classes::usual",
+        skip_serializing_if = "is_usual",
+        serialize_with = "asks_as_words",
+        deserialize_with = "asks"
+    )]
+    pub asks: Classes,
 }
 
 /// How a migration stands to transactions.
@@ -75,7 +83,7 @@ impl Metadata {
             created: None,
             transaction: Transaction::default(),
             irreversible: false,
-            asks: Vec::new(),
+            asks: Classes::usual(),
         }
     }
 
@@ -135,6 +143,22 @@ where
     deserializer.deserialize_any(OneOrMany(PhantomData))
 }
 
+/// Reading needs no word, and may have one.
+fn asks<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Classes, D::Error> {
+    let classes: Vec<Class> = one_or_many(deserializer)?;
+    Ok(classes.into_iter().collect::<Classes>().with(Class::Query))
+}
+
+// The signature that serde calls.
+fn asks_as_words<S: Serializer>(asks: &Classes, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_seq(asks.written().map(Class::word))
+}
+
+// The signature that serde calls.
+fn is_usual(asks: &Classes) -> bool {
+    *asks == Classes::usual()
+}
+
 #[derive(Deserialize)]
 #[serde(untagged, expecting = "expected a time as in RFC 3339, such as 2026-11-22T12:00:00Z")]
 enum TextOrTime {
@@ -175,7 +199,7 @@ mod tests {
             created = 2026-11-22T12:00:00Z
             transaction = "none"
             irreversible = true
-            asks = ["superuser"]
+            asks = ["schema", "role"]
         "#;
         let expected = Metadata {
             revises: vec![RevisionId::new("a").unwrap()],
@@ -185,7 +209,7 @@ mod tests {
             created: Some("2026-11-22T12:00:00Z".to_owned()),
             transaction: Transaction::None,
             irreversible: true,
-            asks: vec!["superuser".to_owned()],
+            asks: [Class::Query, Class::Schema, Class::Role].into_iter().collect(),
             ..Metadata::new(RevisionId::new("b").unwrap())
         };
         assert_eq!(Metadata::from_toml(text).unwrap(), expected);
@@ -219,11 +243,31 @@ mod tests {
                 "2: 'transaction': unknown variant `never`, expected `per-migration` or `none`",
             ),
             (
+                "revision = 'a'\nasks = ['schema', 'superuser']",
+                "2: 'asks': unknown class `superuser`, expected one of `query`, `data`, `schema`, `function`, `extension`, \
+                 `privilege`, `role`, `session`, `foreign`",
+            ),
+            (
                 "revision = 'a'\ncreated = 'today'",
                 "2: 'created': 'today' is not a time as in RFC 3339, such as 2026-11-22T12:00:00Z",
             ),
         ] {
             assert_eq!(Metadata::from_toml(text).unwrap_err().to_string(), expected);
+        }
+    }
+
+    #[test]
+    fn asks_are_usual_unless_written() {
+        for (text, expected, written) in [
+            ("", Classes::usual(), ""),
+            ("asks = ['data', 'schema']", Classes::usual(), ""),
+            ("asks = 'data'", Classes::NONE.with(Class::Query).with(Class::Data), "asks = [\"data\"]\n"),
+            ("asks = []", Class::Query.into(), "asks = []\n"),
+            ("asks = ['query']", Class::Query.into(), "asks = []\n"),
+        ] {
+            let metadata = Metadata::from_toml(&format!("revision = 'a'\n{text}")).unwrap();
+            assert_eq!(metadata.asks, expected, "{text}");
+            assert_eq!(metadata.to_toml().unwrap(), format!("revision = \"a\"\n{written}"));
         }
     }
 
@@ -238,11 +282,13 @@ mod tests {
             message in any::<String>(),
             labels in proptest::collection::vec(any::<String>(), 0..3),
             irreversible in any::<bool>(),
+            classes in proptest::collection::vec(proptest::sample::select(&Class::ALL[..]), 0..4),
         ) {
             let metadata = Metadata {
                 message,
                 branch_labels: labels,
                 irreversible,
+                asks: classes.into_iter().collect::<Classes>().with(Class::Query),
                 ..Metadata::new(RevisionId::new("a").unwrap())
             };
             let text = metadata.to_toml().unwrap();

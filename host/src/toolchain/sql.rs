@@ -2,6 +2,7 @@
 
 use super::ToolchainError;
 use super::embedded;
+use crate::grant::Grant;
 use crate::sql::sections;
 use crate::store::Embedded;
 use crate::store::Migration;
@@ -14,8 +15,9 @@ pub(super) fn build(store: &Store, migration: &Migration) -> Result<Vec<u8>, Too
     let source = store.text_source(migration)?;
     let found =
         sections(&source.text).map_err(|source| ToolchainError::Sections { file: migration.file.clone(), source })?;
+    let grant = Grant::of_asks(migration.metadata.asks);
     for part in [Some(found.upgrade.clone()), found.downgrade.clone()].into_iter().flatten() {
-        crate::sql::check_script(&source.text, part)
+        crate::sql::check_script(&source.text, part, &grant)
             .map_err(|source| ToolchainError::Script { file: migration.file.clone(), source })?;
     }
     let ends = |range: std::ops::Range<usize>| [range.start, range.end];

@@ -6,6 +6,11 @@ use std::process::Command;
 use super::Output;
 use super::TestDatabase;
 use super::guests;
+use host::grant::Classes;
+
+/// All that can be granted, so that a test has to say only what it is about.
+const GRANTS: &str = "[default.grants]\nfunction = true\nextension = true\nprivilege = true\nrole = true\n\
+                      session = true\nforeign = true\n";
 
 /// A project in a temporary folder, with a database of its own.
 pub(crate) struct TestProject {
@@ -17,7 +22,7 @@ impl TestProject {
     /// A project with settings and no migrations.
     pub(crate) fn new() -> Self {
         let project = Self { database: TestDatabase::new(), folder: tempfile::tempdir().expect("a temporary folder") };
-        project.write("host.toml", "[default]\n");
+        project.write("host.toml", &format!("[default]\n\n{GRANTS}"));
         std::fs::create_dir(project.path("migrations")).expect("a folder for migrations");
         project
     }
@@ -45,13 +50,14 @@ impl TestProject {
         std::fs::write(path, text).expect("a file");
     }
 
-    /// Writes a migration in SQL, `migrations/<id>.sql`.
+    /// Writes a migration in SQL, `migrations/<id>.sql`. It asks for what its statements need.
     pub(crate) fn sql(&self, id: &str, revises: Option<&str>, upgrade: &str, downgrade: &str) {
+        let asks = asks(&[upgrade, downgrade]);
         let revises = revises.map(|parent| format!("-- revises = [\"{parent}\"]\n")).unwrap_or_default();
         self.write(
             &format!("migrations/{id}.sql"),
             &format!(
-                "-- /// migration\n-- revision = \"{id}\"\n{revises}-- message = \"migration {id}\"\n-- ///\n\
+                "-- /// migration\n-- revision = \"{id}\"\n{revises}{asks}-- message = \"migration {id}\"\n-- ///\n\
                  -- upgrade\n{upgrade};\n-- downgrade\n{downgrade};\n"
             ),
         );
@@ -116,4 +122,12 @@ impl TestProject {
             (self.database.socket_folder(), "[socket]"),
         ]
     }
+}
+
+/// The line `asks` of a migration's metadata, where it needs one.
+fn asks(directions: &[&str]) -> String {
+    let statements = directions.iter().flat_map(|sql| host::sql::split(sql).unwrap_or_default());
+    let needed = statements.filter_map(|statement| host::sql::classify(statement.text).ok());
+    let asks = needed.fold(Classes::usual(), |asks, needs| asks.union(needs.classes));
+    if asks == Classes::usual() { String::new() } else { format!("-- asks = {}\n", asks.as_toml()) }
 }

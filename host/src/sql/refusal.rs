@@ -1,0 +1,166 @@
+//! Why a text is not sent, and what to do about it.
+
+use std::fmt;
+
+use super::command::Command;
+use super::split::SplitError;
+use super::trust::TRUSTED_LANGUAGES;
+use crate::grant::Classes;
+
+/// Why a text is not sent.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    /// There is no statement.
+    #[error("the text has no statement")]
+    Empty,
+    /// There is more than one statement.
+    #[error("the text has {count} statements instead of one, the first is {first}")]
+    SeveralStatements {
+        /// What the first one begins with.
+        first: Command,
+        /// How many there are.
+        count: usize,
+    },
+    /// The text does not begin with a command.
+    #[error("the statement does not begin with a command")]
+    NoCommand,
+    /// The text cannot be read as SQL.
+    #[error("the statement cannot be read")]
+    Unreadable {
+        /// What is wrong with it.
+        #[source]
+        source: SplitError,
+    },
+    /// The guard does not know the command, so it cannot say what it needs.
+    #[error("{command} is no command that this version of host knows")]
+    Unknown {
+        /// As it is written.
+        command: Command,
+    },
+    /// No migration may send it, whatever is granted.
+    #[error("{command} is not allowed in a migration, because {reason}")]
+    Forbidden {
+        /// What it is.
+        command: Command,
+        /// Why.
+        reason: Reason,
+    },
+    /// The migration did not ask for it.
+    #[error("{command} is of the class {missing}, and the migration asks for {asks}")]
+    NotAsked {
+        /// What it is.
+        command: Command,
+        /// The classes that are missing.
+        missing: Classes,
+        /// What the migration asks for.
+        asks: Classes,
+    },
+}
+
+/// Why no migration may send a statement.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Reason {
+    /// It begins, ends, cuts or configures the transaction.
+    Transaction,
+    /// It changes the role that acts.
+    Identity,
+    /// It takes rows past the host: through the copy protocol, or to files and programs of the server.
+    Copy,
+    /// It prepares a statement, or runs or forgets one that was prepared.
+    Prepared,
+    /// It loads code into the server.
+    Library,
+    /// It talks to other sessions.
+    Notification,
+    /// It throws away what the session holds.
+    SessionState,
+    /// It is about the whole server.
+    Server,
+    /// It brings code that is not known to stay inside of the database.
+    Language,
+    /// It runs on after the transaction.
+    HeldCursor,
+    /// It changes under which rules the host and the server read text.
+    Fixed,
+    /// It does not say what it sets.
+    Hidden,
+}
+
+impl Refusal {
+    /// The whole refusal in one line, with its cause.
+    pub fn message(&self) -> String {
+        match self {
+            Self::Unreadable { source } => format!("{self}: {source}"),
+            _ => self.to_string(),
+        }
+    }
+
+    /// What to do about it.
+    pub fn hint(&self) -> Option<String> {
+        let hint = match self {
+            Self::Empty | Self::NoCommand => return None,
+            Self::SeveralStatements { .. } => "send them one by one, or all of them through execute-script",
+            Self::Unreadable { source } => return source.hint(),
+            Self::Unknown { .. } => "correct its spelling; what only a newer PostgreSQL knows needs a newer host",
+            Self::Forbidden { reason, .. } => return Some(reason.hint()),
+            Self::NotAsked { missing, asks, .. } => {
+                return Some(format!(
+                    "if the migration is meant to do that, write `asks = {}` into its metadata",
+                    asks.union(*missing).as_toml()
+                ));
+            }
+        };
+        Some(hint.to_owned())
+    }
+}
+
+impl Reason {
+    fn hint(self) -> String {
+        let hint = match self {
+            Self::Transaction => {
+                "leave it out, the host commits after the migration; to undo a part of it, use begin-savepoint"
+            }
+            Self::Identity => "leave it out; the url in host.toml says as which role migrations run",
+            Self::Copy => "write rows with INSERT, read them with a query; bulk transfer is not provided yet",
+            Self::Prepared => {
+                "prepare it through the contract's `prepare` (in Rust `Statement::prepare`), or send it as it is"
+            }
+            Self::Library => "let an administrator put it into session_preload_libraries",
+            Self::Notification => "leave it out; let the application notify others when the upgrade is done",
+            Self::SessionState => "leave it out; every migration begins with a fresh session",
+            Self::Server => "let an administrator run it, outside of the migrations",
+            Self::Language => {
+                return format!(
+                    "use a trusted language ({}), or let an administrator install it",
+                    TRUSTED_LANGUAGES.join(", ")
+                );
+            }
+            Self::HeldCursor => "leave WITH HOLD out; the cursor lasts until the migration ends",
+            Self::Fixed => {
+                "leave it out; the host's connection has standard_conforming_strings = on and client_encoding = UTF8"
+            }
+            Self::Hidden => "write the parameter's name without escapes",
+        };
+        hint.to_owned()
+    }
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Self::Transaction => "the host owns the transaction",
+            Self::Identity => "the operator chooses as which role migrations run",
+            Self::Copy => "it goes past the host: to the connection itself, or to files and programs of the server",
+            Self::Prepared => "the host would not see what is run",
+            Self::Library => "it loads code into the server",
+            Self::Notification => "it reaches sessions that have nothing to do with the migration",
+            Self::SessionState => "the host needs what the session holds",
+            Self::Server => "it is about the whole server, not this database",
+            Self::Language => "code in a language that is not trusted can leave the database",
+            Self::HeldCursor => "the cursor would run on after the migration",
+            Self::Fixed => "the host relies on the value that is set",
+            Self::Hidden => "the host cannot tell what it sets",
+        })
+    }
+}

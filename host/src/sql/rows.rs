@@ -1,0 +1,40 @@
+//! Whether a statement may have a result.
+
+use super::words::Words;
+
+/// Commands that give rows.
+const READING: [&str; 10] =
+    ["SELECT", "WITH", "VALUES", "TABLE", "MERGE", "FETCH", "CALL", "EXECUTE", "EXPLAIN", "SHOW"];
+
+/// Whether a statement may have a result. It never says no of one that has.
+pub fn may_return_rows(statement: &str) -> bool {
+    let words = Words::new(statement);
+    if words.is_any(0, &["INSERT", "UPDATE", "DELETE"]) {
+        return contains_word(statement, "returning");
+    }
+    words.at(0).is_none() || words.is_any(0, &READING)
+}
+
+fn contains_word(text: &str, word: &str) -> bool {
+    text.as_bytes().windows(word.len()).any(|window| window.eq_ignore_ascii_case(word.as_bytes()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn results() {
+        for (statement, expected) in [
+            ("SELECT 1", true),
+            ("( VALUES (1))", true),
+            ("WITH a AS (SELECT 1) INSERT INTO b SELECT 1", true),
+            ("insert into a values (1) Returning b", true),
+            ("INSERT INTO a VALUES (1)", false),
+            ("CREATE TABLE a ()", false),
+            ("", true),
+        ] {
+            assert_eq!(may_return_rows(statement), expected, "{statement}");
+        }
+    }
+}
