@@ -122,6 +122,23 @@ fn an_export_that_is_no_migration_inside() {
 }
 
 #[test]
+fn a_component_that_is_larger_than_it_may_be() {
+    let data = "a".repeat(1 << 20);
+    let project = with_component(&format!(r#"(component (core module (memory 17) (data "{data}")) {EXPORT})"#));
+    project.write("host.toml", "[default.limits]\ncomponent-mebibytes = 1\n");
+    let output = project.refuses(1, &["upgrade", "head"]);
+    let bytes = std::fs::metadata(project.path("migrations/d.wasm")).expect("the component").len();
+    assert_output!(output.replace(&[(bytes.to_string(), "[bytes]")]));
+}
+
+#[test]
+fn a_function_that_is_too_large_for_the_compiler() {
+    let nothing = "nop ".repeat(1 << 20);
+    let project = with_component(&format!("(component (core module (func {nothing})) {EXPORT})"));
+    assert_output!(project.refuses(1, &["upgrade", "head"]));
+}
+
+#[test]
 fn a_component_that_carries_no_metadata() {
     let project = TestProject::with_three_tables();
     let bytes = wat::parse_str(format!("(component {EXPORT})")).expect("a component");

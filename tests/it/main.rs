@@ -22,6 +22,7 @@ mod failing_step;
 mod faults;
 mod guard;
 mod guests;
+mod hostile;
 mod interrupt;
 mod library;
 mod offline;

@@ -9,6 +9,7 @@
 mod figures;
 mod machine;
 mod nothing_to_do;
+mod overhead;
 mod plain_loop;
 mod planner;
 mod process;

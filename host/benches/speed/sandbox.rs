@@ -6,11 +6,7 @@ use std::time::Instant;
 
 use cap_std::ambient_authority;
 use cap_std::fs::Dir;
-use host::capability::Budget;
-use host::capability::GuestState;
-use host::capability::Interrupt;
 use host::config::TableName;
-use host::contract::env::RunInfo;
 use host::db::Database;
 use host::db::GuestSession;
 use host::db::Session;
@@ -23,13 +19,13 @@ use host::runtime::Ending;
 use host::runtime::Loaded;
 use host::runtime::Runtime;
 use host::runtime::Source;
-use host::runtime::wasi;
 use tokio::runtime::Runtime as TokioRuntime;
 
 use crate::Result;
 use crate::figures::Figures;
 use crate::figures::mebibytes;
 use crate::figures::spread;
+use crate::overhead;
 use crate::process;
 use crate::server::Server;
 
@@ -39,12 +35,12 @@ const RUNS: usize = 20;
 const CALLS: u32 = 200;
 
 pub(crate) fn measure(figures: &mut Figures, server: &Server, folder: &Path, runtime: &TokioRuntime) -> Result<()> {
-    figures.add("making the engine and its linker", spread(&times(|| Ok(Runtime::new(None)?))?));
+    figures.add("making the engine and its linker", spread(&times(|| Ok(Runtime::new(None, overhead::STACK_BYTES)?))?));
     figures.add("assembling the SQL runtime", spread(&times(|| Ok(BuiltIn::Sql.component()?))?));
-    let uncached = Runtime::new(None)?;
+    let uncached = Runtime::new(None, overhead::STACK_BYTES)?;
     figures.add("loading the SQL runtime, compiled anew", spread(&times(|| Ok(uncached.load_script(BuiltIn::Sql)?))?));
     let cache = Dir::open_ambient_dir(folder, ambient_authority())?;
-    let cached = Runtime::new(CompileCache::open(&cache))?;
+    let cached = Runtime::new(CompileCache::open(&cache), overhead::STACK_BYTES)?;
     cached.load_script(BuiltIn::Sql)?;
     figures.add(
         "loading the SQL runtime from the compile cache",
@@ -66,7 +62,7 @@ pub(crate) fn measure(figures: &mut Figures, server: &Server, folder: &Path, run
         }
         Err(error) => figures.add("loading a Rust guest", format!("not measured: {error}")),
     }
-    Ok(())
+    overhead::measure(figures, runtime)
 }
 
 /// The average of many calls, several times.
@@ -79,16 +75,8 @@ async fn empty_calls(runtime: &Runtime, script: &Loaded, server: &Server) -> Res
     for _ in 0..RUNS {
         let started = Instant::now();
         for _ in 0..CALLS {
-            let (events, _receiver) = tokio::sync::mpsc::unbounded_channel();
-            let state = GuestState::new(
-                GuestSession::Database(Box::new(Session::new(database, ResultLimits { rows_max: 1, bytes_max: 1 }))),
-                run_info(),
-                Budget::new(Duration::from_secs(1)),
-                Interrupt::default(),
-                wasi::context(0, 0, &events),
-                1 << 20,
-                events,
-            );
+            let session = Session::new(database, ResultLimits { rows_max: 1, bytes_max: 1 });
+            let state = overhead::state(GuestSession::Database(Box::new(session)));
             let (ending, state) = runtime.run(script, Direction::Upgrade, Some(&source), state).await;
             if !matches!(ending, Ending::Done) {
                 return Err(format!("{ending:?}").into());
@@ -99,18 +87,6 @@ async fn empty_calls(runtime: &Runtime, script: &Loaded, server: &Server) -> Res
     }
     database.close().await;
     Ok(times)
-}
-
-fn run_info() -> RunInfo {
-    RunInfo {
-        revision: "a".to_owned(),
-        server_version: 150_000,
-        search_path: Vec::new(),
-        dry_run: false,
-        now_micros: 0,
-        seed: 0,
-        args: Vec::new(),
-    }
 }
 
 fn times<T>(mut work: impl FnMut() -> Result<T>) -> Result<Vec<Duration>> {

@@ -9,17 +9,15 @@ use crate::contract::env::RunInfo;
 
 impl Host for GuestState {
     async fn log(&mut self, level: Level, message: String) -> wasmtime::Result<()> {
-        self.emit(GuestEvent::Log { level, message });
-        Ok(())
+        self.emit(GuestEvent::Log { level, message })
     }
 
     async fn progress(&mut self, label: String, done: u64, total: Option<u64>) -> wasmtime::Result<()> {
-        self.emit(GuestEvent::Progress { label, done, total });
-        Ok(())
+        self.emit(GuestEvent::Progress { label, done, total })
     }
 
     async fn report_panic(&mut self, message: String, backtrace: Option<String>) -> wasmtime::Result<()> {
-        self.journal.panic = Some(Panic { message, backtrace });
+        self.journal.panicked(Panic { message, backtrace });
         Ok(())
     }
 

@@ -2,6 +2,9 @@
 
 use std::ops::Range;
 
+use super::text::MESSAGE_BYTES_MAX;
+use super::text::STATEMENT_BYTES_MAX;
+use super::text::cut;
 use crate::contract::types::SqlError;
 use crate::sql::Refusal;
 
@@ -14,6 +17,30 @@ pub struct StatementFailure {
     pub statement: String,
     /// Where the statement lies in the script that the guest ran, in bytes.
     pub script_range: Option<Range<usize>>,
+}
+
+impl StatementFailure {
+    /// Without what is longer than anybody reads: a guest chooses the statement, and much of what the server says about it.
+    fn cut(mut self) -> Self {
+        // A place in a script is one in the migration's file, which is there as a whole.
+        if self.statement.len() > STATEMENT_BYTES_MAX && self.script_range.is_none() {
+            let kept =
+                self.statement.bytes().take(STATEMENT_BYTES_MAX).filter(|byte| !is_inside_character(*byte)).count();
+            self.error.position =
+                self.error.position.filter(|position| usize::try_from(*position).is_ok_and(|at| at < kept));
+        }
+        self.statement = cut(self.statement, STATEMENT_BYTES_MAX);
+        self.error.message = cut(self.error.message, MESSAGE_BYTES_MAX);
+        for text in [&mut self.error.detail, &mut self.error.hint, &mut self.error.context] {
+            *text = text.take().map(|text| cut(text, MESSAGE_BYTES_MAX));
+        }
+        self
+    }
+}
+
+/// Whether a byte of UTF-8 is not the first one of its character.
+fn is_inside_character(byte: u8) -> bool {
+    byte & 0b1100_0000 == 0b1000_0000
 }
 
 /// The last words of a guest.
@@ -54,7 +81,16 @@ impl Journal {
 
     /// Notes a statement that failed. Only the first one counts: every later one fails because of it (SQLSTATE 25P02).
     pub fn failed(&mut self, failure: StatementFailure) {
-        self.failure.get_or_insert(failure);
+        if self.failure.is_none() {
+            self.failure = Some(failure.cut());
+        }
+    }
+
+    /// Notes the last words of the guest.
+    pub fn panicked(&mut self, panic: Panic) {
+        let Panic { message, backtrace } = panic;
+        let message = cut(message, MESSAGE_BYTES_MAX);
+        self.panic = Some(Panic { message, backtrace: backtrace.map(|text| cut(text, MESSAGE_BYTES_MAX)) });
     }
 
     /// A name for a new savepoint.
@@ -120,6 +156,21 @@ mod tests {
         journal.failed(failure("first"));
         journal.failed(failure("second"));
         assert_eq!(journal.failure.expect("a failure").error.message, "first");
+    }
+
+    #[test]
+    fn long_texts_are_cut_and_a_place_behind_the_cut_is_dropped() {
+        for (position, kept) in [(1, Some(1)), (65_530, Some(65_530)), (70_000, None)] {
+            let mut long = failure(&"m".repeat(100_000));
+            long.error.position = Some(position);
+            long.statement = "s".repeat(100_000);
+            let mut journal = Journal::default();
+            journal.failed(long);
+            let failure = journal.failure.expect("a failure");
+            assert_eq!(failure.error.position, kept);
+            assert_eq!(failure.statement.len(), STATEMENT_BYTES_MAX + " […]".len());
+            assert_eq!(failure.error.message.len(), MESSAGE_BYTES_MAX + " […]".len());
+        }
     }
 
     #[test]

@@ -4,19 +4,35 @@
 //! in the database is measured, and what went wrong is written down in the [`Journal`], so that the operator learns it
 //! whatever the guest makes of the error. Errors that a guest may handle go back to it; everything else ends it at once.
 
+mod budget;
 mod env;
+mod events;
+mod interrupt;
 mod journal;
+mod limit;
+mod memory;
+mod script;
 mod sql;
 mod state;
+mod text;
 
+pub use budget::Budget;
+pub use events::Events;
+pub use events::GuestEvent;
+pub use interrupt::Interrupt;
 pub use journal::Journal;
 pub use journal::Panic;
 pub use journal::StatementFailure;
-pub use state::Budget;
-pub use state::GuestEvent;
+pub use limit::Exceeded;
+pub use limit::GuestLimits;
+pub use limit::Limit;
+pub use limit::Stop;
+pub(crate) use memory::INSTANCES_MAX;
+pub(crate) use memory::MEMORIES_MAX;
+pub(crate) use memory::TABLES_MAX;
 pub use state::GuestState;
-pub use state::Interrupt;
-pub use state::Stop;
+pub(crate) use state::OTHER_HANDLES_MAX;
+pub(crate) use text::cut;
 
 use crate::contract::types::Error;
 use crate::db::GuestStatement;

@@ -1,6 +1,7 @@
 //! The interface `sql`: statements, prepared statements, savepoints.
 
 use std::ops::Range;
+use std::sync::Arc;
 use std::time::Instant;
 
 use wasmtime::component::Resource;
@@ -10,7 +11,6 @@ use super::GuestState;
 use super::SavepointHandle;
 use super::StatementFailure;
 use super::StatementHandle;
-use super::Stop;
 use crate::contract::sql::Host;
 use crate::contract::sql::HostSavepoint;
 use crate::contract::sql::HostStatement;
@@ -43,12 +43,13 @@ impl Host for GuestState {
     }
 
     async fn execute_script(&mut self, sql: String) -> Result<(), CallError> {
-        let statements = crate::sql::split(&sql).map_err(|source| self.deny(Refusal::Unreadable { source }))?;
-        for statement in statements {
-            self.admit(statement.text)?;
+        let script: Arc<str> = sql.into();
+        for range in self.split(&script).await? {
+            let statement = &script[range.clone()];
+            self.admit(statement)?;
             let started = Instant::now();
-            let result = self.session.execute(statement.text, &[]).await;
-            self.settle(started, statement.text, Some(statement.bytes), result, |rows| *rows)?;
+            let result = self.session.execute(statement, &[]).await;
+            self.settle(started, statement, Some(range), result, |rows| *rows)?;
         }
         Ok(())
     }
@@ -62,22 +63,24 @@ impl Host for GuestState {
 
     async fn prepare(&mut self, sql: String) -> Result<Resource<StatementHandle>, CallError> {
         self.admit(&sql)?;
+        self.may_open()?;
         let started = Instant::now();
         let result = self.session.prepare(&sql).await;
         self.budget.spent_in_database(started.elapsed());
         let prepared = self.note(&sql, None, result)?;
-        Ok(self.table.push(StatementHandle { prepared })?)
+        self.open(StatementHandle { prepared })
     }
 
     async fn begin_savepoint(&mut self) -> Result<Resource<SavepointHandle>, CallError> {
-        self.check_interrupt()?;
+        self.begin(1)?;
+        self.may_open()?;
         let name = self.journal.next_savepoint();
         let started = Instant::now();
         let result = self.session.savepoint(&name).await;
         self.budget.spent_in_database(started.elapsed());
         self.note(&format!("SAVEPOINT {name}"), None, result)?;
         self.journal.opened(&name);
-        Ok(self.table.push(SavepointHandle { name })?)
+        self.open(SavepointHandle { name })
     }
 }
 
@@ -92,7 +95,7 @@ impl HostStatement for GuestState {
     }
 
     async fn execute(&mut self, statement: Resource<StatementHandle>, params: Vec<Value>) -> Result<u64, CallError> {
-        self.check_interrupt()?;
+        self.begin(1)?;
         let prepared = self.table.get(&statement)?.prepared.clone();
         let started = Instant::now();
         let result = self.session.execute_prepared(&prepared, &params).await;
@@ -104,7 +107,7 @@ impl HostStatement for GuestState {
         statement: Resource<StatementHandle>,
         rows: Vec<Vec<Value>>,
     ) -> Result<u64, CallError> {
-        self.check_interrupt()?;
+        self.begin(u64::try_from(rows.len()).unwrap_or(u64::MAX))?;
         let prepared = self.table.get(&statement)?.prepared.clone();
         let started = Instant::now();
         let result = self.session.execute_many(&prepared, &rows).await;
@@ -116,7 +119,7 @@ impl HostStatement for GuestState {
         statement: Resource<StatementHandle>,
         params: Vec<Value>,
     ) -> Result<ResultSet, CallError> {
-        self.check_interrupt()?;
+        self.begin(1)?;
         let prepared = self.table.get(&statement)?.prepared.clone();
         let started = Instant::now();
         let result = self.session.query_prepared(&prepared, &params).await;
@@ -124,7 +127,7 @@ impl HostStatement for GuestState {
     }
 
     async fn drop(&mut self, statement: Resource<StatementHandle>) -> wasmtime::Result<()> {
-        self.table.delete(statement)?;
+        self.close(statement)?;
         Ok(())
     }
 }
@@ -151,7 +154,7 @@ impl HostSavepoint for GuestState {
     }
 
     async fn drop(&mut self, savepoint: Resource<SavepointHandle>) -> wasmtime::Result<()> {
-        let name = self.table.delete(savepoint)?.name;
+        let name = self.close(savepoint)?.name;
         if !self.journal.is_open(&name) {
             return Ok(());
         }
@@ -170,12 +173,12 @@ impl HostSavepoint for GuestState {
 impl GuestState {
     /// The guard before a statement is sent.
     fn admit(&mut self, sql: &str) -> Result<(), CallError> {
-        self.check_interrupt()?;
+        self.begin(1)?;
         crate::sql::check(sql, &self.grant).map_err(|refusal| self.deny(refusal))
     }
 
     /// Tells the guest, and keeps for the operator what can be done about it.
-    fn deny(&mut self, refusal: Refusal) -> CallError {
+    pub(super) fn deny(&mut self, refusal: Refusal) -> CallError {
         let error = Error::Denied(refusal.message());
         self.journal.refused = Some(refusal);
         CallError::guest(error)
@@ -205,16 +208,17 @@ impl GuestState {
         if let Err(SessionError::Guest(error)) = &result
             && let Error::Sql(error) = error.as_ref()
         {
-            if error.sqlstate == QUERY_CANCELED && self.interrupt.is_requested() {
-                return Err(CallError::stop(Stop::Interrupted));
+            // The host itself had the statement cancelled.
+            if error.sqlstate == QUERY_CANCELED {
+                self.check().map_err(CallError::stop)?;
             }
             self.journal.failed(StatementFailure { error: error.clone(), statement: sql.to_owned(), script_range });
         }
         Ok(result?)
     }
 
-    fn open_savepoint(&self, savepoint: &Resource<SavepointHandle>) -> Result<String, CallError> {
-        self.check_interrupt()?;
+    fn open_savepoint(&mut self, savepoint: &Resource<SavepointHandle>) -> Result<String, CallError> {
+        self.begin(1)?;
         let name = self.table.get(savepoint)?.name.clone();
         if self.journal.is_open(&name) {
             return Ok(name);

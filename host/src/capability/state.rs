@@ -1,153 +1,27 @@
 //! What belongs to one run of one guest.
 
-use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
-use std::sync::atomic::Ordering;
-use std::time::Duration;
-use std::time::Instant;
-
-use tokio::sync::Notify;
-use tokio::sync::mpsc;
+use wasmtime::component::Resource;
 use wasmtime::component::ResourceTable;
 
+use super::Budget;
 use super::CallError;
+use super::Events;
+use super::GuestEvent;
+use super::GuestLimits;
+use super::Interrupt;
 use super::Journal;
-use crate::contract::env::Level;
+use super::Limit;
+use super::Stop;
+use super::memory::Memory;
 use crate::contract::env::RunInfo;
-use crate::db::DatabaseError;
 use crate::db::GuestSession;
 use crate::grant::Grant;
 
-/// Why the host ends a guest. Never shown to the guest, so that no handler in it can swallow it.
-#[derive(Debug, thiserror::Error)]
-pub enum Stop {
-    /// The guest computed for too long.
-    #[error("it computed for more than {seconds} s (time in the database does not count)")]
-    GuestTime {
-        /// The limit.
-        seconds: u64,
-    },
-    /// The guest asked for too much memory.
-    #[error("it asked for more than {mebibytes} MiB of memory")]
-    Memory {
-        /// The limit.
-        mebibytes: u64,
-    },
-    /// The operator interrupted the run.
-    #[error("interrupted")]
-    Interrupted,
-    /// The connection is gone, or bookkeeping is impossible.
-    #[error(transparent)]
-    Database(DatabaseError),
-}
+/// Handles that a guest may hold besides statements and savepoints: the streams of WASI.
+pub(crate) const OTHER_HANDLES_MAX: usize = 1_000;
 
-/// Something that a guest says while it runs.
-#[derive(Debug, Clone, PartialEq)]
-pub enum GuestEvent {
-    /// A line for the log.
-    Log {
-        /// How important it is.
-        level: Level,
-        /// The line, as the guest wrote it: not fit for a terminal.
-        message: String,
-    },
-    /// How far a long piece of work is.
-    Progress {
-        /// What is being done.
-        label: String,
-        /// How much is done.
-        done: u64,
-        /// How much there is, where that is known.
-        total: Option<u64>,
-    },
-}
-
-/// A request to stop, which a signal handler or another task can make at any time: now, or once the running step is done.
-#[derive(Debug, Clone, Default)]
-pub struct Interrupt {
-    inner: Arc<InterruptInner>,
-}
-
-#[derive(Debug, Default)]
-struct InterruptInner {
-    after_step: AtomicBool,
-    requested: AtomicBool,
-    notify: Notify,
-}
-
-impl Interrupt {
-    /// Requests that no further step begins. The one that runs may finish.
-    pub fn request_after_step(&self) {
-        self.inner.after_step.store(true, Ordering::SeqCst);
-        self.inner.notify.notify_waiters();
-    }
-
-    /// Whether no further step may begin.
-    pub fn is_ending(&self) -> bool {
-        self.inner.after_step.load(Ordering::SeqCst) || self.is_requested()
-    }
-
-    /// Waits until no further step may begin.
-    pub async fn ending(&self) {
-        self.wait_for(Self::is_ending).await;
-    }
-
-    /// Requests the stop: what runs is cancelled and rolled back.
-    pub fn request(&self) {
-        self.inner.requested.store(true, Ordering::SeqCst);
-        self.inner.notify.notify_waiters();
-    }
-
-    /// Whether the stop was requested.
-    pub fn is_requested(&self) -> bool {
-        self.inner.requested.load(Ordering::SeqCst)
-    }
-
-    /// Waits until the stop is requested.
-    pub async fn requested(&self) {
-        self.wait_for(Self::is_requested).await;
-    }
-
-    async fn wait_for(&self, happened: fn(&Self) -> bool) {
-        loop {
-            // Registered before the flag is read, so that a request in between is not missed.
-            let notified = self.inner.notify.notified();
-            if happened(self) {
-                return;
-            }
-            notified.await;
-        }
-    }
-}
-
-/// How long a guest has computed. Time spent in the database is not the guest's.
-#[derive(Debug)]
-pub struct Budget {
-    started: Instant,
-    in_database: Duration,
-    limit: Duration,
-}
-
-impl Budget {
-    /// Begins to measure.
-    pub fn new(limit: Duration) -> Self {
-        Self { started: Instant::now(), in_database: Duration::ZERO, limit }
-    }
-
-    /// Notes time spent in the database.
-    pub fn spent_in_database(&mut self, time: Duration) {
-        self.in_database += time;
-    }
-
-    /// Whether the guest has used up its time.
-    ///
-    /// # Errors
-    /// [`Stop::GuestTime`].
-    pub fn check(&self) -> Result<(), Stop> {
-        let computed = self.started.elapsed().saturating_sub(self.in_database);
-        if computed > self.limit { Err(Stop::GuestTime { seconds: self.limit.as_secs() }) } else { Ok(()) }
-    }
-}
+/// The largest script that is written instead of a database changed, in bytes: it is put together in memory.
+const SCRIPT_BYTES_MAX: usize = 1 << 30;
 
 /// The data of a guest's store: everything that the host does for it, it does through this.
 pub struct GuestState {
@@ -157,37 +31,42 @@ pub struct GuestState {
     pub(crate) journal: Journal,
     pub(crate) budget: Budget,
     pub(crate) interrupt: Interrupt,
+    pub(crate) limits: GuestLimits,
     pub(crate) table: ResourceTable,
     pub(crate) wasi: wasmtime_wasi::WasiCtx,
-    pub(crate) memory_bytes_max: usize,
     /// The guest's monotonic clock.
     pub(crate) monotonic_nanoseconds: u64,
-    pub(super) events: mpsc::UnboundedSender<GuestEvent>,
+    pub(super) memory: Memory,
+    events: Events,
+    open_handles: usize,
 }
 
 impl GuestState {
-    /// Puts together what a run needs.
+    /// Puts together what a run needs, and begins to measure its time.
     pub fn new(
         session: GuestSession,
         run: RunInfo,
-        budget: Budget,
+        limits: GuestLimits,
         interrupt: Interrupt,
         wasi: wasmtime_wasi::WasiCtx,
-        memory_bytes_max: usize,
-        events: mpsc::UnboundedSender<GuestEvent>,
+        events: Events,
     ) -> Self {
+        let mut table = ResourceTable::new();
+        table.set_max_capacity(limits.open_handles.saturating_add(OTHER_HANDLES_MAX));
         Self {
             session,
             run,
             grant: Grant::default(),
             journal: Journal::default(),
-            budget,
+            budget: Budget::new(&limits),
             interrupt,
-            table: ResourceTable::new(),
+            table,
             wasi,
-            memory_bytes_max,
             monotonic_nanoseconds: 0,
+            memory: Memory::new(limits.memory_bytes),
+            limits,
             events,
+            open_handles: 0,
         }
     }
 
@@ -202,28 +81,51 @@ impl GuestState {
         (self.session, self.journal)
     }
 
-    pub(super) fn emit(&self, event: GuestEvent) {
-        // Without a receiver nobody wants to know.
-        let _ = self.events.send(event);
-    }
-
-    /// Refuses to start anything new once the operator wants to stop.
-    pub(super) fn check_interrupt(&self) -> Result<(), CallError> {
-        if self.interrupt.is_requested() { Err(CallError::stop(Stop::Interrupted)) } else { Ok(()) }
-    }
-}
-
-impl wasmtime::ResourceLimiter for GuestState {
-    fn memory_growing(&mut self, _current: usize, desired: usize, _maximum: Option<usize>) -> wasmtime::Result<bool> {
-        if desired > self.memory_bytes_max {
-            let mebibytes = u64::try_from(self.memory_bytes_max >> 20).unwrap_or(u64::MAX);
-            return Err(wasmtime::Error::new(Stop::Memory { mebibytes }));
+    /// Whether the run has to end now: the operator wants it, or its time is used up.
+    ///
+    /// # Errors
+    /// [`Stop`].
+    pub(crate) fn check(&self) -> Result<(), Stop> {
+        if self.interrupt.is_requested() {
+            return Err(Stop::Interrupted);
         }
-        Ok(true)
+        self.budget.check()
     }
 
-    fn table_growing(&mut self, _current: usize, desired: usize, _maximum: Option<usize>) -> wasmtime::Result<bool> {
-        // A table entry is a pointer; a quarter of a million of them is far beyond any real component.
-        Ok(desired <= 1 << 18)
+    pub(super) fn emit(&self, event: GuestEvent) -> wasmtime::Result<()> {
+        self.events.emit(event).map_err(wasmtime::Error::new)
+    }
+
+    /// Refuses to start anything new when the run has to end, or was to run too many statements.
+    pub(super) fn begin(&mut self, statements: u64) -> Result<(), CallError> {
+        self.check().map_err(CallError::stop)?;
+        if self.session.script_bytes() > SCRIPT_BYTES_MAX {
+            let mebibytes = u64::try_from(SCRIPT_BYTES_MAX >> 20).unwrap_or(u64::MAX);
+            return Err(CallError::stop(Stop::limit(Limit::Script, mebibytes)));
+        }
+        self.budget.count(statements).map_err(CallError::stop)
+    }
+
+    /// Refuses to open one handle more than there may be.
+    pub(super) fn may_open(&self) -> Result<(), CallError> {
+        if self.open_handles < self.limits.open_handles {
+            return Ok(());
+        }
+        let allowed = u64::try_from(self.limits.open_handles).unwrap_or(u64::MAX);
+        Err(CallError::stop(Stop::limit(Limit::OpenHandles, allowed)))
+    }
+
+    /// Gives a handle to the guest.
+    pub(super) fn open<T: Send + 'static>(&mut self, handle: T) -> Result<Resource<T>, CallError> {
+        let handle = self.table.push(handle)?;
+        self.open_handles += 1;
+        Ok(handle)
+    }
+
+    /// Takes a handle back.
+    pub(super) fn close<T: Send + 'static>(&mut self, handle: Resource<T>) -> wasmtime::Result<T> {
+        let handle = self.table.delete(handle)?;
+        self.open_handles = self.open_handles.saturating_sub(1);
+        Ok(handle)
     }
 }

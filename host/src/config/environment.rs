@@ -43,18 +43,36 @@ pub struct UrlSetting {
 /// How much a migration may use.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Limits {
-    /// Memory of one migration, in MiB.
-    pub memory_mebibytes: u32,
     /// Computing time of one migration, in seconds; time in the database does not count.
     pub guest_seconds: u32,
-    /// The server's `lock_timeout`, in milliseconds; 0 is none.
-    pub lock_timeout_milliseconds: u32,
-    /// The server's `statement_timeout`, in milliseconds; 0 is none.
-    pub statement_timeout_milliseconds: u32,
+    /// Time of one migration in all, in seconds; 0 is none.
+    pub migration_seconds: u32,
+    /// Memory of one migration, in MiB.
+    pub memory_mebibytes: u32,
+    /// Stack of one migration, in KiB.
+    pub stack_kibibytes: u32,
+    /// Statements of one migration.
+    pub statements: u32,
+    /// Statements and savepoints that are open at the same time.
+    pub open_handles: u32,
+    /// What a migration hands to the host in one call, in MiB.
+    pub call_mebibytes: u32,
     /// Rows in one result.
     pub result_rows: u32,
     /// Size of one result, in MiB.
     pub result_mebibytes: u32,
+    /// Lines that one migration writes into the log.
+    pub log_lines: u32,
+    /// Size of what one migration writes into the log, in KiB.
+    pub log_kibibytes: u32,
+    /// Size of a component, in MiB.
+    pub component_mebibytes: u32,
+    /// How long to wait for the compiler, in seconds.
+    pub compile_seconds: u32,
+    /// The server's `lock_timeout`, in milliseconds; 0 is none.
+    pub lock_timeout_milliseconds: u32,
+    /// The server's `statement_timeout`, in milliseconds; 0 is none.
+    pub statement_timeout_milliseconds: u32,
     /// How long to wait for another runner, in seconds.
     pub runner_lock_seconds: u32,
     /// How often a migration that lost to a lock is run again.
@@ -124,12 +142,21 @@ impl Limits {
             };
         }
         Self {
-            memory_mebibytes: limit!(memory_mebibytes, 512),
             guest_seconds: limit!(guest_seconds, 60),
-            lock_timeout_milliseconds: limit!(lock_timeout_milliseconds, 10_000),
-            statement_timeout_milliseconds: limit!(statement_timeout_milliseconds, 0),
+            migration_seconds: limit!(migration_seconds, 0),
+            memory_mebibytes: limit!(memory_mebibytes, 512),
+            stack_kibibytes: limit!(stack_kibibytes, 1024),
+            statements: limit!(statements, 10_000_000),
+            open_handles: limit!(open_handles, 1_000),
+            call_mebibytes: limit!(call_mebibytes, 128),
             result_rows: limit!(result_rows, 100_000),
             result_mebibytes: limit!(result_mebibytes, 64),
+            log_lines: limit!(log_lines, 100_000),
+            log_kibibytes: limit!(log_kibibytes, 16_384),
+            component_mebibytes: limit!(component_mebibytes, 64),
+            compile_seconds: limit!(compile_seconds, 600),
+            lock_timeout_milliseconds: limit!(lock_timeout_milliseconds, 10_000),
+            statement_timeout_milliseconds: limit!(statement_timeout_milliseconds, 0),
             runner_lock_seconds: limit!(runner_lock_seconds, 60),
             lock_retries: limit!(lock_retries, 3),
             termination_grace_seconds: limit!(termination_grace_seconds, 10),

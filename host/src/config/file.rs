@@ -14,7 +14,11 @@ const SERVER_MILLISECONDS_MAX: u32 = 2_147_483_647;
 /// A 32-bit guest has no more memory than this, in MiB; a result cannot be larger either.
 const ADDRESSABLE_MEBIBYTES: u32 = 4096;
 
+/// The largest stack, in KiB. A stack of a guest is memory of the process that is there from the beginning of its call.
+const STACK_KIBIBYTES_MAX: u32 = 65_536;
+
 pub(super) type Mebibytes = Bounded<1, ADDRESSABLE_MEBIBYTES>;
+pub(super) type StackKibibytes = Bounded<64, STACK_KIBIBYTES_MAX>;
 pub(super) type ServerMilliseconds = Bounded<0, SERVER_MILLISECONDS_MAX>;
 pub(super) type AtLeastOne = Bounded<1, { u32::MAX }>;
 pub(super) type Any = Bounded<0, { u32::MAX }>;
@@ -49,12 +53,21 @@ pub(super) struct GrantsSection {
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields, expecting = "a table")]
 pub(super) struct LimitsSection {
-    pub(super) memory_mebibytes: Option<Mebibytes>,
     pub(super) guest_seconds: Option<AtLeastOne>,
-    pub(super) lock_timeout_milliseconds: Option<ServerMilliseconds>,
-    pub(super) statement_timeout_milliseconds: Option<ServerMilliseconds>,
+    pub(super) migration_seconds: Option<Any>,
+    pub(super) memory_mebibytes: Option<Mebibytes>,
+    pub(super) stack_kibibytes: Option<StackKibibytes>,
+    pub(super) statements: Option<AtLeastOne>,
+    pub(super) open_handles: Option<AtLeastOne>,
+    pub(super) call_mebibytes: Option<Mebibytes>,
     pub(super) result_rows: Option<AtLeastOne>,
     pub(super) result_mebibytes: Option<Mebibytes>,
+    pub(super) log_lines: Option<AtLeastOne>,
+    pub(super) log_kibibytes: Option<AtLeastOne>,
+    pub(super) component_mebibytes: Option<Mebibytes>,
+    pub(super) compile_seconds: Option<AtLeastOne>,
+    pub(super) lock_timeout_milliseconds: Option<ServerMilliseconds>,
+    pub(super) statement_timeout_milliseconds: Option<ServerMilliseconds>,
     pub(super) runner_lock_seconds: Option<Any>,
     pub(super) lock_retries: Option<Any>,
     pub(super) termination_grace_seconds: Option<Any>,

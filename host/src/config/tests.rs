@@ -26,18 +26,30 @@ fn the_reference_names_every_key_and_its_default() {
     let classes = Class::ALL.iter().filter(|class| **class != Class::Query).map(|class| format!("\n{class} = "));
     assert!(classes.map(|key| text.contains(&key)).eq(written.map(|key| key.is_some())), "a class without a key");
     let LimitsSection {
-        memory_mebibytes,
         guest_seconds,
-        lock_timeout_milliseconds,
-        statement_timeout_milliseconds,
+        migration_seconds,
+        memory_mebibytes,
+        stack_kibibytes,
+        statements,
+        open_handles,
+        call_mebibytes,
         result_rows,
         result_mebibytes,
+        log_lines,
+        log_kibibytes,
+        component_mebibytes,
+        compile_seconds,
+        lock_timeout_milliseconds,
+        statement_timeout_milliseconds,
         runner_lock_seconds,
         lock_retries,
         termination_grace_seconds,
         silence_seconds,
     } = limits;
-    assert!(memory_mebibytes.is_some() && guest_seconds.is_some() && result_rows.is_some());
+    assert!(guest_seconds.is_some() && migration_seconds.is_some() && memory_mebibytes.is_some());
+    assert!(stack_kibibytes.is_some() && statements.is_some() && open_handles.is_some() && call_mebibytes.is_some());
+    assert!(log_lines.is_some() && log_kibibytes.is_some() && result_rows.is_some());
+    assert!(component_mebibytes.is_some() && compile_seconds.is_some());
     assert!(lock_timeout_milliseconds.is_some() && statement_timeout_milliseconds.is_some());
     assert!(result_mebibytes.is_some() && runner_lock_seconds.is_some());
     assert!(lock_retries.is_some() && termination_grace_seconds.is_some() && silence_seconds.is_some());
@@ -110,9 +122,11 @@ fn errors_name_line_key_and_what_is_known() {
         ),
         (
             "[prod.limits]\nmemory = 5",
-            "host.toml:2: 'prod.limits.memory': unknown field `memory`, expected one of `memory-mebibytes`, \
-             `guest-seconds`, `lock-timeout-milliseconds`, `statement-timeout-milliseconds`, `result-rows`, \
-             `result-mebibytes`, `runner-lock-seconds`, `lock-retries`, `termination-grace-seconds`, `silence-seconds`",
+            "host.toml:2: 'prod.limits.memory': unknown field `memory`, expected one of `guest-seconds`, \
+             `migration-seconds`, `memory-mebibytes`, `stack-kibibytes`, `statements`, `open-handles`, `call-mebibytes`, \
+             `result-rows`, `result-mebibytes`, `log-lines`, `log-kibibytes`, `component-mebibytes`, `compile-seconds`, \
+             `lock-timeout-milliseconds`, `statement-timeout-milliseconds`, `runner-lock-seconds`, `lock-retries`, \
+             `termination-grace-seconds`, `silence-seconds`",
         ),
         (
             "[default.grants]\nnetwork = true",

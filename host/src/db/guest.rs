@@ -48,6 +48,14 @@ impl GuestSession {
         }
     }
 
+    /// The size of the script so far, in bytes; 0 for a session.
+    pub fn script_bytes(&self) -> usize {
+        match self {
+            Self::Database(_) => 0,
+            Self::Script(script) => script.bytes(),
+        }
+    }
+
     /// Runs one statement and gives the number of rows touched.
     ///
     /// # Errors

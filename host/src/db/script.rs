@@ -12,12 +12,18 @@ use crate::value;
 #[derive(Debug, Default)]
 pub struct ScriptSession {
     statements: Vec<String>,
+    bytes: usize,
 }
 
 impl ScriptSession {
     /// The statements, without semicolons.
     pub fn into_statements(self) -> Vec<String> {
         self.statements
+    }
+
+    /// The size of all statements, in bytes.
+    pub fn bytes(&self) -> usize {
+        self.bytes
     }
 
     /// Writes down a statement. How many rows it will touch nobody knows yet: 0.
@@ -33,12 +39,13 @@ impl ScriptSession {
         let statement = crate::sql::substitute(sql, &literals).map_err(|error| bad(&error.to_string()))?;
         // Without the comments around it: a trailing one would swallow the semicolon.
         let trimmed = crate::sql::split(&statement).map(|pieces| pieces.first().map(|piece| piece.text.to_owned()));
-        self.statements.push(trimmed.ok().flatten().unwrap_or(statement));
+        self.write(trimmed.ok().flatten().unwrap_or(statement));
         Ok(0)
     }
 
     /// Writes down a statement of the host, such as a savepoint.
     pub fn write(&mut self, sql: String) {
+        self.bytes = self.bytes.saturating_add(sql.len());
         self.statements.push(sql);
     }
 

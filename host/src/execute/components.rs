@@ -3,9 +3,11 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::task::JoinHandle;
 
+use crate::config::Limits;
 use crate::error::Error;
 use crate::grant::Grant;
 use crate::plan::Direction;
@@ -18,6 +20,7 @@ use crate::runtime::Loaded;
 use crate::runtime::Runtime;
 use crate::runtime::Source;
 use crate::runtime::imports;
+use crate::runtime::size;
 use crate::store::Component;
 use crate::store::Migration;
 use crate::store::Transaction;
@@ -35,6 +38,8 @@ pub(super) struct StepComponent {
 /// Compiles components, at most one ahead of the step that runs.
 pub(super) struct Loader {
     runtime: Arc<Runtime>,
+    /// How long to wait for the compiler.
+    patience: Duration,
     scripts: HashMap<BuiltIn, Loaded>,
     ahead: Option<(RevisionId, JoinHandle<Result<Loaded, LoadError>>)>,
 }
@@ -79,6 +84,8 @@ fn check_step(project: &Project, step: &Step) -> Result<StepComponent, Error> {
         file: project.store().component_path(migration),
         error,
     };
+    size::check_component(&component.bytes, project.environment().limits.component_mebibytes)
+        .map_err(|error| refused(error.into()))?;
     let script = match &component.embedded.runtime {
         Some(name) => {
             BuiltIn::named(name).ok_or_else(|| refused(LoadError::UnknownRuntime { name: name.clone() }))?;
@@ -106,8 +113,9 @@ fn check_step(project: &Project, step: &Step) -> Result<StepComponent, Error> {
 }
 
 impl Loader {
-    pub(super) fn new(runtime: Arc<Runtime>) -> Self {
-        Self { runtime, scripts: HashMap::new(), ahead: None }
+    pub(super) fn new(runtime: Arc<Runtime>, limits: &Limits) -> Self {
+        let patience = Duration::from_secs(u64::from(limits.compile_seconds));
+        Self { runtime, patience, scripts: HashMap::new(), ahead: None }
     }
 
     pub(super) fn runtime(&self) -> &Arc<Runtime> {
@@ -134,7 +142,8 @@ impl Loader {
                 Some(loaded) => Ok(loaded.clone()),
                 None => {
                     let runtime = Arc::clone(&self.runtime);
-                    let loaded = finished(tokio::task::spawn_blocking(move || runtime.load_script(built_in))).await?;
+                    let loaded =
+                        self.finished(tokio::task::spawn_blocking(move || runtime.load_script(built_in))).await?;
                     self.scripts.insert(built_in, loaded.clone());
                     Ok(loaded)
                 }
@@ -144,12 +153,31 @@ impl Loader {
             self.begin(step);
         }
         match self.ahead.take() {
-            Some((_, work)) => finished(work).await,
+            Some((_, work)) => self.finished(work).await,
             None => Err(LoadError::Refused { reason: "nothing was compiled".to_owned() }),
+        }
+    }
+
+    /// Waits for the compiler. One that takes too long is left to itself: a thread cannot be stopped, but the process can end,
+    /// and an application that embeds the host goes on without it.
+    async fn finished(&self, work: JoinHandle<Result<Loaded, LoadError>>) -> Result<Loaded, LoadError> {
+        match tokio::time::timeout(self.patience, work).await {
+            Ok(Ok(loaded)) => loaded,
+            Ok(Err(error)) => Err(LoadError::Refused { reason: format!("the compiler failed: {error}") }),
+            Err(_) => Err(LoadError::CompileTime { seconds: self.patience.as_secs() }),
         }
     }
 }
 
-async fn finished(work: JoinHandle<Result<Loaded, LoadError>>) -> Result<Loaded, LoadError> {
-    work.await.unwrap_or_else(|error| Err(LoadError::Refused { reason: format!("the compiler failed: {error}") }))
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_compiler_that_does_not_come_to_an_end_is_left_to_itself() {
+        let runtime = Arc::new(Runtime::new(None, 1 << 20).expect("a runtime"));
+        let loader = Loader { runtime, patience: Duration::from_millis(1), scripts: HashMap::new(), ahead: None };
+        let error = loader.finished(tokio::spawn(std::future::pending())).await.err().expect("it gives up");
+        assert!(matches!(error, LoadError::CompileTime { .. }), "{error}");
+    }
 }

@@ -1,5 +1,7 @@
 //! Why a step failed, and whose matter that is.
 
+use crate::capability::Exceeded;
+use crate::capability::Limit as GuestLimit;
 use crate::capability::Panic;
 use crate::capability::StatementFailure;
 use crate::capability::Stop;
@@ -145,12 +147,7 @@ impl StepFailure {
         let again = format!("run the {direction} again");
         match &self.cause {
             Cause::Stopped(Stop::Interrupted) => again,
-            Cause::Stopped(Stop::GuestTime { .. }) => {
-                format!("raise guest-seconds in [*.limits] of host.toml if it needs more time, then {again}")
-            }
-            Cause::Stopped(Stop::Memory { .. }) => {
-                format!("work in smaller batches, or raise memory-mebibytes in [*.limits] of host.toml, then {again}")
-            }
+            Cause::Stopped(Stop::Limit(exceeded)) => format!("{}, then {again}", way_out(exceeded)),
             Cause::Stopped(Stop::Database(error)) | Cause::Database(error) => error.hint().unwrap_or(again),
             Cause::Load(error) => error.hint(),
             Cause::Irreversible => format!("go down to {} at most, or restore a backup", self.revision),
@@ -185,6 +182,28 @@ impl StepFailure {
 
     fn correct(&self, again: &str) -> String {
         format!("correct {}, run `host build`, then {again}", self.file)
+    }
+}
+
+/// What to do about a limit. Raising it is the second thought where a mistake is as likely.
+fn way_out(exceeded: &Exceeded) -> String {
+    let instead = match exceeded.limit {
+        GuestLimit::GuestTime => "look for a loop without an end",
+        GuestLimit::MigrationTime => "look for what its statements wait for",
+        GuestLimit::ResultRows | GuestLimit::ResultSize => "read less at a time",
+        GuestLimit::Memory | GuestLimit::Call => "work in smaller batches",
+        GuestLimit::Stack => "look for a recursion without an end",
+        GuestLimit::OpenHandles => "close what is not needed any more",
+        GuestLimit::Statements => "let one statement do the work of many",
+        GuestLimit::LogLines | GuestLimit::LogSize => "write less",
+        GuestLimit::TableEntries | GuestLimit::Instances | GuestLimit::Memories | GuestLimit::Tables => {
+            "build it without the libraries that it does not need"
+        }
+        GuestLimit::Script => "run it online",
+    };
+    match exceeded.limit.key() {
+        Some(key) => format!("{instead}, or raise {key} in [*.limits] of host.toml"),
+        None => instead.to_owned(),
     }
 }
 

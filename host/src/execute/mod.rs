@@ -7,12 +7,14 @@ mod activity;
 mod components;
 mod event;
 mod failure;
+mod limits;
 mod outcome;
 mod retry;
 mod runner;
 mod script;
 mod stamp;
 mod step;
+mod watch;
 
 pub use event::Event;
 pub use event::Observer;

@@ -173,14 +173,16 @@ impl<'project> Runner<'project> {
         if plan.steps.is_empty() {
             return Ok(Report { plan });
         }
-        let runtime = Runtime::new(CompileCache::open(self.project.store().root())).map_err(Error::Runtime)?;
+        let limits = &self.project.environment().limits;
+        let runtime = Runtime::new(CompileCache::open(self.project.store().root()), super::limits::stack_bytes(limits))
+            .map_err(Error::Runtime)?;
         components::validate(self.project, &runtime, &components)?;
         self.database()?.check_ids_fit(plan.steps.iter().flat_map(|step| &step.change.add)).await?;
         if !(books.version_table_exists && books.history_table_exists) {
             self.database()?.ensure_tables().await?;
         }
         let mut canceller = self.database()?.canceller().await?;
-        let mut loader = Loader::new(Arc::new(runtime));
+        let mut loader = Loader::new(Arc::new(runtime), limits);
         let mut heads = plan.heads_before.clone();
         observer.observe(Event::Planned { direction, steps: plan.steps.len() });
         for (index, (step, component)) in plan.steps.iter().zip(&components).enumerate() {

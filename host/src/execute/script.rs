@@ -6,17 +6,15 @@
 
 use std::fmt::Write as _;
 use std::sync::Arc;
-use std::time::Duration;
-
-use tokio::sync::mpsc;
 
 use super::components;
 use super::components::Loader;
 use super::components::StepComponent;
 use super::failure::refusal;
+use super::limits;
 use super::runner::Options;
 use super::step::seed;
-use crate::capability::Budget;
+use crate::capability::Events;
 use crate::capability::GuestState;
 use crate::capability::Interrupt;
 use crate::contract::env::RunInfo;
@@ -58,8 +56,11 @@ pub async fn write_script(
         Direction::Downgrade => plan::downgrade(project.graph(), &heads, to)?,
     };
     let components = components::check(project, &plan.steps)?;
-    let runtime = Runtime::new(CompileCache::open(project.store().root())).map_err(Error::Runtime)?;
-    let mut loader = Loader::new(Arc::new(runtime));
+    let limits = &project.environment().limits;
+    let runtime = Runtime::new(CompileCache::open(project.store().root()), limits::stack_bytes(limits))
+        .map_err(Error::Runtime)?;
+    components::validate(project, &runtime, &components)?;
+    let mut loader = Loader::new(Arc::new(runtime), limits);
     let tables = project.tables();
     let mut script = header(&plan, from, to);
     if direction == Direction::Upgrade {
@@ -99,9 +100,9 @@ async fn statements(
     runtime: &Runtime,
     options: &Options,
 ) -> Result<Vec<String>, Error> {
-    let limits = &project.environment().limits;
+    let limits = limits::guest(&project.environment().limits);
     // What a guest says while a script is written has nobody to read it.
-    let (events, _) = mpsc::unbounded_channel();
+    let (events, _) = Events::new(&limits);
     let seed = seed(step.revision.as_str());
     let run = RunInfo {
         revision: step.revision.to_string(),
@@ -112,16 +113,9 @@ async fn statements(
         seed,
         args: options.args.clone(),
     };
-    let state = GuestState::new(
-        GuestSession::Script(ScriptSession::default()),
-        run,
-        Budget::new(Duration::from_secs(u64::from(limits.guest_seconds))),
-        Interrupt::default(),
-        wasi::context(0, seed, &events),
-        usize::try_from(limits.memory_mebibytes).unwrap_or(usize::MAX).saturating_mul(1 << 20),
-        events,
-    )
-    .granting(component.grant);
+    let session = GuestSession::Script(ScriptSession::default());
+    let wasi = wasi::context(0, seed, &events);
+    let state = GuestState::new(session, run, limits, Interrupt::default(), wasi, events).granting(component.grant);
     let source = component.script.as_ref().map(|(source, _)| source);
     let (ending, state) = runtime.run(loaded, step.direction, source, state).await;
     let (session, journal) = state.into_parts();

@@ -1,10 +1,8 @@
 //! One step: begin, run the guest, keep the books, commit; or roll back and say why.
 
-use std::time::Duration;
 use std::time::Instant;
 
 use sha2::Digest as _;
-use tokio::sync::mpsc;
 
 use super::activity::ActivityReports;
 use super::components::StepComponent;
@@ -12,17 +10,19 @@ use super::event::Event;
 use super::event::Observer;
 use super::failure::Cause;
 use super::failure::SourcePlace;
+use super::limits;
 use super::outcome;
 use super::outcome::Outcome;
 use super::runner::Options;
-
-use crate::capability::Budget;
+use super::watch::Watch;
+use crate::capability::Events;
 use crate::capability::GuestEvent;
 use crate::capability::GuestState;
 use crate::capability::Interrupt;
 use crate::capability::Journal;
 use crate::capability::StatementFailure;
 use crate::capability::Stop;
+use crate::capability::cut;
 use crate::config::Limits;
 use crate::contract::env::RunInfo;
 use crate::contract::types::Error as GuestError;
@@ -33,7 +33,6 @@ use crate::db::DatabaseError;
 use crate::db::GuestSession;
 use crate::db::Session;
 use crate::db::history::Record;
-use crate::db::session::ResultLimits;
 use crate::db::transaction::Begun;
 use crate::plan::Step;
 use crate::runtime::Ending;
@@ -41,8 +40,11 @@ use crate::runtime::Loaded;
 use crate::runtime::Runtime;
 use crate::runtime::wasi;
 
-/// How often a statement is cancelled until it ends: the first request may come just before the statement begins.
-const CANCEL_INTERVAL: Duration = Duration::from_millis(300);
+/// The longest message of a failure that the history table keeps, in bytes.
+const SUMMARY_BYTES_MAX: usize = 8 << 10;
+
+/// The longest message of a migration that is kept, in bytes.
+const MESSAGE_BYTES_MAX: usize = 64 << 10;
 
 /// What a step needs besides the database.
 pub(super) struct StepRun<'a> {
@@ -126,7 +128,7 @@ impl StepRun<'_> {
             let repeated = self.may_repeat && super::retry::conflict(cause).is_some();
             // After a failed COMMIT there is no transaction any more; ROLLBACK is then only a warning.
             if (database.rollback().await.is_ok() || outcome::replace(&mut database).await) && !repeated {
-                record.error = Some(cause.summary());
+                record.error = Some(cut(cause.summary(), SUMMARY_BYTES_MAX));
                 recorded = database.record_failure(&record).await.is_ok();
             }
         }
@@ -140,13 +142,10 @@ impl StepRun<'_> {
         begun: &Begun,
         observer: &mut dyn Observer,
     ) -> (Database, Ending, Journal) {
-        let (sender, mut events) = mpsc::unbounded_channel();
+        let guest_limits = limits::guest(self.limits);
+        let (sender, mut events) = Events::new(&guest_limits);
         let seed = seed(self.step.revision.as_str());
-        let limits = ResultLimits {
-            rows_max: u64::from(self.limits.result_rows),
-            bytes_max: u64::from(self.limits.result_mebibytes) << 20,
-        };
-        let session = GuestSession::Database(Box::new(Session::new(database, limits)));
+        let session = GuestSession::Database(Box::new(Session::new(database, limits::results(self.limits))));
         let run = RunInfo {
             revision: self.step.revision.to_string(),
             server_version: session.server_version(),
@@ -156,19 +155,12 @@ impl StepRun<'_> {
             seed,
             args: self.options.args.clone(),
         };
-        let state = GuestState::new(
-            session,
-            run,
-            Budget::new(Duration::from_secs(u64::from(self.limits.guest_seconds))),
-            self.interrupt.clone(),
-            wasi::context(begun.now_micros, seed, &sender),
-            usize::try_from(self.limits.memory_mebibytes).unwrap_or(usize::MAX).saturating_mul(1 << 20),
-            sender,
-        )
-        .granting(self.component.grant);
+        let mut watch = Watch::new(self.interrupt, self.canceller, guest_limits.migration_time);
+        let wasi = wasi::context(begun.now_micros, seed, &sender);
+        let state = GuestState::new(session, run, guest_limits, self.interrupt.clone(), wasi, sender)
+            .granting(self.component.grant);
         let source = self.component.script.as_ref().map(|(source, _)| source);
         let mut call = std::pin::pin!(self.runtime.run(&self.loaded, self.step.direction, source, state));
-        let mut cancelling = false;
         let mut long_statements = ActivityReports::begin(self.canceller);
         let (ending, state) = loop {
             tokio::select! {
@@ -178,15 +170,10 @@ impl StepRun<'_> {
                     observer.observe(Event::Activity { revision: self.step.revision.clone(), activity });
                 }
                 ended = &mut call => break ended,
-                () = self.interrupt.requested(), if !cancelling => cancelling = true,
-                () = tokio::time::sleep(CANCEL_INTERVAL), if cancelling => {}
-            }
-            if cancelling {
-                // Without a second connection the statement runs on, and the guest ends at its next call.
-                let canceller = self.canceller.clone();
-                tokio::spawn(async move { canceller.cancel().await });
+                () = watch.cancel_in_time() => {}
             }
         };
+        watch.end().await;
         let (session, journal) = state.into_parts();
         while let Ok(event) = events.try_recv() {
             self.report(observer, event);
@@ -214,7 +201,12 @@ impl StepRun<'_> {
             (Ending::Failed(Failure::Sql(GuestError::Sql(_))), Some(failure)) => Err(statement(failure, None, false)),
             (Ending::Failed(failure), Some(cause)) => Err(statement(cause, words(failure), false)),
             (Ending::Failed(Failure::Irreversible), None) => Err(Cause::Irreversible),
-            (Ending::Failed(Failure::Message(message)), None) => Err(Cause::Message(message)),
+            (Ending::Failed(Failure::Message(message)), None) => Err(Cause::Message(cut(message, MESSAGE_BYTES_MAX))),
+            (Ending::Failed(Failure::Sql(GuestError::Exceeded(limit))), None)
+                if let Some(exceeded) = limits::of_result(limit, self.limits) =>
+            {
+                Err(Cause::Stopped(Stop::Limit(exceeded)))
+            }
             (Ending::Failed(Failure::Sql(error)), None) => Err(match (error, journal.refused) {
                 (GuestError::Denied(reason), Some(refusal)) if reason == refusal.message() => Cause::Denied(refusal),
                 (error, _) => Cause::Refused(Box::new(error)),
@@ -255,7 +247,7 @@ impl StepRun<'_> {
 /// What a guest says about its failure, where it says anything.
 fn words(failure: Failure) -> Option<String> {
     match failure {
-        Failure::Message(message) => Some(message),
+        Failure::Message(message) => Some(cut(message, MESSAGE_BYTES_MAX)),
         Failure::Sql(error) => Some(super::failure::refusal(&error)),
         Failure::Irreversible => None,
     }

@@ -18,9 +18,6 @@ use wasmparser::types::TypesRef;
 use super::script::CONTRACT;
 use crate::contract;
 
-/// The largest component that is looked at, in bytes. Compiling is not bounded by any other limit.
-pub const COMPONENT_BYTES_MAX: usize = 64 << 20;
-
 /// What a component imports and exports, by full name (`host:migration/sql@0.1.0`).
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Interfaces {
@@ -53,12 +50,6 @@ pub enum ImportError {
     NotAComponent {
         /// What is wrong.
         reason: String,
-    },
-    /// The component is larger than [`COMPONENT_BYTES_MAX`].
-    #[error("it is {mebibytes} MiB large; the limit is {} MiB", COMPONENT_BYTES_MAX >> 20)]
-    TooLarge {
-        /// The size.
-        mebibytes: usize,
     },
     /// The component was built for another version of the contract.
     #[error("it imports {import}, but this host provides version {} of that contract", contract::VERSION)]
@@ -105,7 +96,6 @@ impl ImportError {
             Self::NotAComponent { .. } => {
                 "run `host build` again; a file that was copied may have been cut short".to_owned()
             }
-            Self::TooLarge { .. } => "strip the component, or split the migration".to_owned(),
             Self::OtherContract { .. } | Self::NewerContract { .. } => format!(
                 "build the migration with the SDK of host {}, or use a host for that version of the contract",
                 env!("CARGO_PKG_VERSION")
@@ -131,11 +121,8 @@ impl ImportError {
 /// Reads the names of a component's imports and exports, without compiling or running anything.
 ///
 /// # Errors
-/// [`ImportError::NotAComponent`] and [`ImportError::TooLarge`].
+/// [`ImportError::NotAComponent`].
 pub fn interfaces(bytes: &[u8]) -> Result<Interfaces, ImportError> {
-    if bytes.len() > COMPONENT_BYTES_MAX {
-        return Err(ImportError::TooLarge { mebibytes: bytes.len() >> 20 });
-    }
     if !bytes.starts_with(b"\0asm") {
         return Err(ImportError::NotAComponent { reason: "it is not WebAssembly".to_owned() });
     }

@@ -10,6 +10,8 @@ use super::imports;
 use super::imports::ImportError;
 use super::linker;
 use super::script::BuiltIn;
+use super::size;
+use super::size::SizeError;
 use crate::capability::GuestState;
 use crate::contract::MigrationGuestPre;
 use crate::contract::ScriptRuntimePre;
@@ -17,6 +19,7 @@ use crate::contract::ScriptRuntimePre;
 /// The engine, with what every guest is linked against.
 pub struct Runtime {
     pub(super) engine: Engine,
+    pub(super) stack_bytes: usize,
     linker: Linker<GuestState>,
     cache: Option<CompileCache>,
 }
@@ -36,6 +39,15 @@ pub enum LoadError {
     /// It wants something else than this host gives.
     #[error(transparent)]
     Import(#[from] ImportError),
+    /// It is too large for the compiler.
+    #[error(transparent)]
+    Size(#[from] SizeError),
+    /// The compiler did not come to an end.
+    #[error("it was not compiled within {seconds} s")]
+    CompileTime {
+        /// The limit.
+        seconds: u64,
+    },
     /// It names a runtime that this host does not have.
     #[error("it needs the language runtime '{name}', which this host does not have")]
     UnknownRuntime {
@@ -55,6 +67,11 @@ impl LoadError {
     pub fn hint(&self) -> String {
         match self {
             Self::Import(error) => error.hint(),
+            Self::Size(error) => error.hint(),
+            Self::CompileTime { .. } => {
+                "raise compile-seconds in [*.limits] of host.toml on a slow machine; otherwise split the migration"
+                    .to_owned()
+            }
             Self::UnknownRuntime { .. } => "use the host that built it, or a newer one".to_owned(),
             Self::Refused { .. } => {
                 "build it again; for what `host build` makes, run it with --force and this version of host".to_owned()
@@ -64,29 +81,30 @@ impl LoadError {
 }
 
 impl Runtime {
-    /// Makes a runtime. Without a cache every component is compiled anew.
+    /// Makes a runtime whose guests have a stack of this size, in bytes. Without a cache every component is compiled anew.
     ///
     /// # Errors
     /// [`LoadError::Refused`] when this machine has no compiler backend.
-    pub fn new(cache: Option<CompileCache>) -> Result<Self, LoadError> {
-        let engine = engine::engine().map_err(refused)?;
+    pub fn new(cache: Option<CompileCache>, stack_bytes: usize) -> Result<Self, LoadError> {
+        let engine = engine::engine(stack_bytes).map_err(refused)?;
         let linker = linker::linker(&engine).map_err(refused)?;
-        Ok(Self { engine, linker, cache })
+        Ok(Self { engine, stack_bytes, linker, cache })
     }
 
     /// Checks that a migration in a compiled language is valid WebAssembly, which compiling would find out much later. One
     /// that was compiled before is valid.
     ///
     /// # Errors
-    /// [`LoadError::Refused`], and [`LoadError::Import`] when it has no function for one of the directions.
+    /// [`LoadError::Refused`], [`LoadError::Size`], and [`LoadError::Import`] when it has no function for one of the directions.
     pub fn validate(&self, bytes: &[u8], digest: &str) -> Result<(), LoadError> {
         if self.cache.as_ref().is_some_and(|cache| cache.has(&self.engine, digest)) {
             return Ok(());
         }
-        let mut validator = wasmparser::Validator::new_with_features(engine::features());
+        let mut validator = wasmparser::Validator::new_with_features(engine::FEATURES);
         let types = validator.validate_all(bytes).map_err(|error| LoadError::Refused {
             reason: format!("it is not valid WebAssembly: {} at byte {}", error.message(), error.offset()),
         })?;
+        size::check_functions(bytes)?;
         Ok(imports::check_directions(types.as_ref(), bytes)?)
     }
 

@@ -5,7 +5,6 @@
 
 use std::time::Duration;
 
-use tokio::sync::mpsc;
 use wasmtime::component::HasSelf;
 use wasmtime::component::Linker;
 use wasmtime_wasi::WasiCtx;
@@ -13,7 +12,7 @@ use wasmtime_wasi::WasiCtxBuilder;
 use wasmtime_wasi::WasiCtxView;
 use wasmtime_wasi::WasiView;
 
-use crate::capability::GuestEvent;
+use crate::capability::Events;
 use crate::capability::GuestState;
 use crate::contract::env::Level;
 
@@ -59,7 +58,7 @@ pub fn provides(import: &str) -> bool {
 }
 
 /// Makes the inert context of one run. `now_micros` counts from 1970-01-01 UTC.
-pub fn context(now_micros: i64, seed: u64, events: &mpsc::UnboundedSender<GuestEvent>) -> WasiCtx {
+pub fn context(now_micros: i64, seed: u64, events: &Events) -> WasiCtx {
     let now = Duration::from_micros(u64::try_from(now_micros).unwrap_or_default());
     let mut builder = WasiCtxBuilder::new();
     builder

@@ -1,4 +1,5 @@
-//! The guests of tests/guests, built once for all tests: their compiler needs minutes, a test must not.
+//! The guests of tests/guests. Those in Rust are built once for all tests: their compiler needs minutes, a test must not.
+//! Those in WebAssembly text are put together when they are needed, which takes no time.
 
 use std::path::Path;
 use std::path::PathBuf;
@@ -16,7 +17,7 @@ pub(crate) fn built_project() -> &'static Path {
         let _ = std::fs::remove_dir_all(&migrations);
         std::fs::create_dir_all(&migrations).expect("a folder for the guests");
         std::fs::write(project.join("host.toml"), "[default]\n").expect("settings");
-        for name in names() {
+        for name in names().into_iter().filter(|name| text(name).is_none()) {
             copy(&name, &migrations.join(&name));
         }
         let output = Command::new(env!("CARGO_BIN_EXE_host")).arg("--dir").arg(&project).arg("build").output();
@@ -36,6 +37,43 @@ pub(crate) fn names() -> Vec<String> {
         .collect();
     names.sort();
     names
+}
+
+/// The module of a guest in WebAssembly text, with the types of its world, which `host build` makes a component of. A world
+/// that is more than that of a migration is in a file beside it.
+pub(crate) fn module(name: &str) -> Option<Vec<u8>> {
+    let mut module = wat::parse_str(text(name)?).unwrap_or_else(|error| panic!("{name}: {error}"));
+    let mut resolve = wit_parser::Resolve::default();
+    let mut package = resolve.push_str("migration.wit", host::runtime::script::CONTRACT).expect("the contract");
+    let mut world = "migration-guest";
+    if let Ok(text) = std::fs::read_to_string(folder().join(name).join("guest.wit")) {
+        package = resolve.push_str("guest.wit", &text).unwrap_or_else(|error| panic!("{name}: {error}"));
+        world = "guest";
+    }
+    let world = resolve.select_world(&[package], Some(world)).expect("the world of the guest");
+    wit_component::embed_component_metadata(&mut module, &resolve, world, wit_component::StringEncoding::UTF8)
+        .unwrap_or_else(|error| panic!("{name}: {error}"));
+    Some(module)
+}
+
+/// The names of the guests in WebAssembly text.
+pub(crate) fn texts() -> Vec<String> {
+    names().into_iter().filter(|name| text(name).is_some()).collect()
+}
+
+/// A guest's metadata.
+pub(crate) fn metadata(name: &str) -> String {
+    std::fs::read_to_string(folder().join(name).join("migration.toml")).expect("metadata")
+}
+
+/// A guest's revision.
+pub(crate) fn revision(name: &str) -> String {
+    metadata(name).split('"').nth(1).expect("the revision comes first").to_owned()
+}
+
+/// The text of a guest that is written in WebAssembly text.
+fn text(name: &str) -> Option<String> {
+    std::fs::read_to_string(folder().join(name).join("guest.wat")).ok()
 }
 
 /// Copies a guest's source to where its path to the SDK would no longer be right, and rights it.

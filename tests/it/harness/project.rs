@@ -72,12 +72,15 @@ impl TestProject {
 
     /// Adds a guest of tests/guests as a migration, with the component that was built of it.
     pub(crate) fn guest(&self, name: &str) {
+        if let Some(module) = guests::module(name) {
+            self.write(&format!("migrations/{name}/migration.toml"), &guests::metadata(name));
+            std::fs::write(self.path("migrations").join(name).join("guest.wasm"), module).expect("the module");
+            self.host(&["build"]).success();
+            return;
+        }
         let built = guests::built_project();
         guests::copy(name, &self.path("migrations").join(name));
-        let metadata = std::fs::read_to_string(built.join("migrations").join(name).join("migration.toml"));
-        let metadata = metadata.expect("metadata");
-        let revision = metadata.split('"').nth(1).expect("the revision comes first");
-        let component = format!(".host/build/{revision}.wasm");
+        let component = format!(".host/build/{}.wasm", guests::revision(name));
         std::fs::create_dir_all(self.path(".host/build")).expect("a folder");
         std::fs::copy(built.join(&component), self.path(&component)).expect("the component");
     }

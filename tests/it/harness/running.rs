@@ -1,8 +1,10 @@
 //! Commands that are still at work while the test goes on.
 
+use std::io::Read;
 use std::process::Child;
 use std::process::Command;
 use std::process::Stdio;
+use std::thread::JoinHandle;
 use std::time::Duration;
 use std::time::Instant;
 
@@ -62,6 +64,8 @@ impl Running {
     #[must_use = "compare it with a snapshot, or ask for its code"]
     pub(crate) fn wait(mut self) -> Output {
         let mut child = self.child.take().expect("a process that was not waited for");
+        // Read while it runs: a pipe that nobody empties is full after 64 KiB, and then it would wait for us.
+        let (stdout, stderr) = (read(child.stdout.take()), read(child.stderr.take()));
         let started = Instant::now();
         while child.try_wait().expect("a child").is_none() {
             if started.elapsed() > PATIENCE {
@@ -70,9 +74,20 @@ impl Running {
             }
             std::thread::sleep(POLL);
         }
-        let output = child.wait_with_output().expect("an output");
+        let bytes = |thread: JoinHandle<Vec<u8>>| thread.join().expect("an output");
+        let status = child.wait().expect("a status");
+        let output = std::process::Output { status, stdout: bytes(stdout), stderr: bytes(stderr) };
         Output::new(output, std::mem::take(&mut self.replacements))
     }
+}
+
+/// Reads a pipe to its end.
+fn read(pipe: Option<impl Read + Send + 'static>) -> JoinHandle<Vec<u8>> {
+    std::thread::spawn(move || {
+        let mut bytes = Vec::new();
+        pipe.expect("a pipe").read_to_end(&mut bytes).expect("an output");
+        bytes
+    })
 }
 
 impl Drop for Running {

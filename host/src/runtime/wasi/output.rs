@@ -5,14 +5,16 @@ use std::sync::Mutex;
 use std::sync::PoisonError;
 
 use tokio::io::AsyncWrite;
-use tokio::sync::mpsc;
 use wasmtime_wasi::cli::IsTerminal;
 use wasmtime_wasi::cli::StdoutStream;
 use wasmtime_wasi::p2::OutputStream;
 use wasmtime_wasi::p2::Pollable;
+use wasmtime_wasi::p2::StreamError;
 use wasmtime_wasi::p2::StreamResult;
 
+use crate::capability::Events;
 use crate::capability::GuestEvent;
+use crate::capability::Stop;
 use crate::contract::env::Level;
 
 /// The longest line that is kept together, in bytes.
@@ -21,34 +23,34 @@ const LINE_BYTES_MAX: usize = 8 << 10;
 /// A stream that writes lines into the log.
 #[derive(Clone)]
 pub(super) struct LogStream {
-    events: mpsc::UnboundedSender<GuestEvent>,
+    events: Events,
     level: Level,
     /// What came after the last end of a line; shared, because a guest may open the stream more than once.
     rest: Arc<Mutex<Vec<u8>>>,
 }
 
 impl LogStream {
-    pub(super) fn new(events: mpsc::UnboundedSender<GuestEvent>, level: Level) -> Self {
+    pub(super) fn new(events: Events, level: Level) -> Self {
         Self { events, level, rest: Arc::default() }
     }
 
-    fn push(&self, bytes: &[u8]) {
+    fn push(&self, bytes: &[u8]) -> Result<(), Stop> {
         let mut rest = self.rest.lock().unwrap_or_else(PoisonError::into_inner);
         for byte in bytes {
             if *byte != b'\n' {
                 rest.push(*byte);
             }
             if *byte == b'\n' || rest.len() >= LINE_BYTES_MAX {
-                self.emit(&mut rest);
+                self.emit(&mut rest)?;
             }
         }
+        Ok(())
     }
 
-    fn emit(&self, rest: &mut Vec<u8>) {
+    fn emit(&self, rest: &mut Vec<u8>) -> Result<(), Stop> {
         let message = String::from_utf8_lossy(rest).into_owned();
         rest.clear();
-        // Without a receiver nobody wants to know.
-        let _ = self.events.send(GuestEvent::Log { level: self.level, message });
+        self.events.emit(GuestEvent::Log { level: self.level, message })
     }
 }
 
@@ -59,7 +61,8 @@ impl Drop for LogStream {
             let rest = Arc::clone(&self.rest);
             let mut rest = rest.lock().unwrap_or_else(PoisonError::into_inner);
             if !rest.is_empty() {
-                self.emit(&mut rest);
+                // The guest has ended: a limit has nothing to stop any more.
+                let _ = self.emit(&mut rest);
             }
         }
     }
@@ -84,8 +87,7 @@ impl StdoutStream for LogStream {
 
 impl OutputStream for LogStream {
     fn write(&mut self, bytes: bytes::Bytes) -> StreamResult<()> {
-        self.push(&bytes);
-        Ok(())
+        self.push(&bytes).map_err(|stop| StreamError::Trap(wasmtime::Error::new(stop)))
     }
 
     fn flush(&mut self) -> StreamResult<()> {

@@ -1,0 +1,120 @@
+//! What a guest has used so far of its time and of its statements.
+
+use std::time::Duration;
+use std::time::Instant;
+
+use super::GuestLimits;
+use super::Limit;
+use super::Stop;
+
+/// The account of one run. Time spent in the database is not the guest's, but it is the migration's.
+#[derive(Debug)]
+pub struct Budget {
+    started: Instant,
+    in_database: Duration,
+    guest_time: Duration,
+    migration_time: Option<Duration>,
+    statements: u64,
+    statements_max: u64,
+}
+
+impl Budget {
+    /// Begins to measure.
+    pub fn new(limits: &GuestLimits) -> Self {
+        Self {
+            started: Instant::now(),
+            in_database: Duration::ZERO,
+            guest_time: limits.guest_time,
+            migration_time: limits.migration_time,
+            statements: 0,
+            statements_max: limits.statements,
+        }
+    }
+
+    /// Notes time spent in the database.
+    pub fn spent_in_database(&mut self, time: Duration) {
+        self.in_database += time;
+    }
+
+    /// Whether the migration, or the guest alone, has used up its time.
+    ///
+    /// # Errors
+    /// [`Stop::Limit`].
+    pub fn check(&self) -> Result<(), Stop> {
+        self.check_at(self.started.elapsed())
+    }
+
+    /// Notes statements before they are sent.
+    ///
+    /// # Errors
+    /// [`Stop::Limit`] when there were too many.
+    pub fn count(&mut self, statements: u64) -> Result<(), Stop> {
+        self.statements = self.statements.saturating_add(statements);
+        if self.statements > self.statements_max {
+            return Err(Stop::limit(Limit::Statements, self.statements_max));
+        }
+        Ok(())
+    }
+
+    fn check_at(&self, elapsed: Duration) -> Result<(), Stop> {
+        if let Some(limit) = self.migration_time.filter(|limit| elapsed > *limit) {
+            return Err(Stop::limit(Limit::MigrationTime, limit.as_secs()));
+        }
+        if elapsed.saturating_sub(self.in_database) > self.guest_time {
+            return Err(Stop::limit(Limit::GuestTime, self.guest_time.as_secs()));
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn budget(guest_seconds: u64, migration_seconds: Option<u64>) -> Budget {
+        Budget::new(&GuestLimits {
+            guest_time: Duration::from_secs(guest_seconds),
+            migration_time: migration_seconds.map(Duration::from_secs),
+            memory_bytes: 0,
+            open_handles: 0,
+            call_bytes: 0,
+            statements: 3,
+            log_lines: 0,
+            log_bytes: 0,
+        })
+    }
+
+    fn exceeded(result: Result<(), Stop>) -> Option<Limit> {
+        match result {
+            Ok(()) => None,
+            Err(Stop::Limit(exceeded)) => Some(exceeded.limit),
+            Err(other) => panic!("{other}"),
+        }
+    }
+
+    #[test]
+    fn time_in_the_database_is_not_the_guests() {
+        let mut budget = budget(5, None);
+        assert_eq!(exceeded(budget.check_at(Duration::from_secs(6))), Some(Limit::GuestTime));
+        budget.spent_in_database(Duration::from_secs(3));
+        assert_eq!(exceeded(budget.check_at(Duration::from_secs(6))), None);
+        assert_eq!(exceeded(budget.check_at(Duration::from_secs(9))), Some(Limit::GuestTime));
+    }
+
+    #[test]
+    fn time_in_the_database_is_the_migrations() {
+        let mut budget = budget(5, Some(7));
+        budget.spent_in_database(Duration::from_secs(7));
+        assert_eq!(exceeded(budget.check_at(Duration::from_secs(7))), None);
+        assert_eq!(exceeded(budget.check_at(Duration::from_secs(8))), Some(Limit::MigrationTime));
+    }
+
+    #[test]
+    fn statements_are_counted_before_they_run() {
+        let mut budget = budget(1, None);
+        assert_eq!(exceeded(budget.count(2)), None);
+        assert_eq!(exceeded(budget.count(1)), None);
+        assert_eq!(exceeded(budget.count(1)), Some(Limit::Statements));
+        assert_eq!(exceeded(budget.count(u64::MAX)), Some(Limit::Statements));
+    }
+}

@@ -1,0 +1,160 @@
+//! The limits of a guest, and why the host ends one.
+
+use std::fmt;
+use std::time::Duration;
+
+use crate::db::DatabaseError;
+
+/// How much one run of one guest may use.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GuestLimits {
+    /// Computing time; time in the database does not count.
+    pub guest_time: Duration,
+    /// Time in all, that in the database included.
+    pub migration_time: Option<Duration>,
+    /// Bytes of all memories together.
+    pub memory_bytes: usize,
+    /// Statements and savepoints that are open at the same time.
+    pub open_handles: usize,
+    /// Bytes that one call hands to the host, as the host holds them.
+    pub call_bytes: usize,
+    /// Statements, each row of a batch counted as one.
+    pub statements: u64,
+    /// Lines of the log, with reports of progress.
+    pub log_lines: u64,
+    /// Bytes of these.
+    pub log_bytes: u64,
+}
+
+/// What is limited.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Limit {
+    /// Computing time, in seconds.
+    GuestTime,
+    /// Time in all, in seconds.
+    MigrationTime,
+    /// Memory, in MiB.
+    Memory,
+    /// The stack of calls, in KiB.
+    Stack,
+    /// Open statements, savepoints and other resources.
+    OpenHandles,
+    /// What one call hands to the host, in MiB.
+    Call,
+    /// Rows of one result. A guest may handle this one and the next; they end it when it gives up because of them.
+    ResultRows,
+    /// Size of one result, in MiB.
+    ResultSize,
+    /// Statements.
+    Statements,
+    /// Lines of the log.
+    LogLines,
+    /// Size of the log, in KiB.
+    LogSize,
+    /// Entries of all tables of functions.
+    TableEntries,
+    /// Instances of core modules.
+    Instances,
+    /// Memories.
+    Memories,
+    /// Tables of functions.
+    Tables,
+    /// Size of a script that is written instead of a database changed, in MiB.
+    Script,
+}
+
+impl Limit {
+    /// The key of host.toml with which it is raised; some limits are the host's own.
+    pub fn key(self) -> Option<&'static str> {
+        Some(match self {
+            Self::GuestTime => "guest-seconds",
+            Self::MigrationTime => "migration-seconds",
+            Self::Memory => "memory-mebibytes",
+            Self::Stack => "stack-kibibytes",
+            Self::OpenHandles => "open-handles",
+            Self::Call => "call-mebibytes",
+            Self::ResultRows => "result-rows",
+            Self::ResultSize => "result-mebibytes",
+            Self::Statements => "statements",
+            Self::LogLines => "log-lines",
+            Self::LogSize => "log-kibibytes",
+            Self::TableEntries | Self::Instances | Self::Memories | Self::Tables | Self::Script => return None,
+        })
+    }
+}
+
+/// A limit that a guest ran into.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Exceeded {
+    /// Which one.
+    pub limit: Limit,
+    /// How much there may be, in the unit of the limit.
+    pub allowed: u64,
+    /// The function of the guest that was at work, where it is known and of use.
+    pub function: Option<String>,
+}
+
+impl Exceeded {
+    /// A limit without a place.
+    pub fn new(limit: Limit, allowed: u64) -> Self {
+        Self { limit, allowed, function: None }
+    }
+}
+
+impl fmt::Display for Exceeded {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let allowed = self.allowed;
+        match self.limit {
+            Limit::GuestTime => {
+                write!(formatter, "it computed for more than {allowed} s (time in the database does not count)")
+            }
+            Limit::MigrationTime => {
+                write!(formatter, "it took more than {allowed} s, the time in the database included")
+            }
+            Limit::Memory => write!(formatter, "it asked for more than {allowed} MiB of memory"),
+            Limit::Stack => {
+                write!(formatter, "its calls are nested too deeply: they need more than {allowed} KiB of stack")
+            }
+            Limit::OpenHandles => write!(
+                formatter,
+                "it keeps more than {allowed} handles open at the same time (statements, savepoints, streams)"
+            ),
+            Limit::Call => write!(formatter, "it handed more than {allowed} MiB to the host in one call"),
+            Limit::ResultRows => write!(formatter, "it asked for a result of more than {allowed} rows"),
+            Limit::ResultSize => write!(formatter, "it asked for a result of more than {allowed} MiB"),
+            Limit::Statements => write!(formatter, "it ran more than {allowed} statements"),
+            Limit::LogLines => write!(formatter, "it wrote more than {allowed} lines into the log"),
+            Limit::LogSize => write!(formatter, "it wrote more than {allowed} KiB into the log"),
+            Limit::TableEntries => write!(formatter, "it asked for tables of more than {allowed} functions"),
+            Limit::Instances => write!(formatter, "it consists of more than {allowed} instances of modules"),
+            Limit::Memories => write!(formatter, "it has more than {allowed} memories"),
+            Limit::Tables => write!(formatter, "it has more than {allowed} tables of functions"),
+            Limit::Script => write!(formatter, "its script is larger than {allowed} MiB"),
+        }?;
+        match &self.function {
+            Some(function) => write!(formatter, " (in {function})"),
+            None => Ok(()),
+        }
+    }
+}
+
+/// Why the host ends a guest. Never shown to the guest, so that no handler in it can swallow it.
+#[derive(Debug, thiserror::Error)]
+pub enum Stop {
+    /// The guest used more than it may.
+    #[error("{0}")]
+    Limit(Exceeded),
+    /// The operator interrupted the run.
+    #[error("interrupted")]
+    Interrupted,
+    /// The connection is gone, or bookkeeping is impossible.
+    #[error(transparent)]
+    Database(DatabaseError),
+}
+
+impl Stop {
+    /// A limit was exceeded.
+    pub fn limit(limit: Limit, allowed: u64) -> Self {
+        Self::Limit(Exceeded::new(limit, allowed))
+    }
+}

@@ -1,0 +1,18 @@
+;; Repeats without end what the host does not allow.
+(module
+  (import "host:migration/sql@0.1.0" "execute"
+    (func $execute (param $sql i32) (param $length i32) (param $params i32) (param $count i32) (param $answer i32)))
+  (memory (export "memory") 1)
+  (data (i32.const 1024) "CREATE TABLE left_behind ()")
+  (data (i32.const 2048) "COMMIT")
+  (global $next (mut i32) (i32.const 4096))
+  ;; Forgets what the host answered before.
+  (func (export "cabi_realloc") (param i32 i32 i32 i32) (result i32) (i32.const 8192))
+  (func (export "host:migration/migration@0.1.0#upgrade") (result i32)
+    ;; Must not survive.
+    (call $execute (i32.const 1024) (i32.const 27) (i32.const 0) (i32.const 0) (i32.const 16))
+    (loop $again
+      (call $execute (i32.const 2048) (i32.const 6) (i32.const 0) (i32.const 0) (i32.const 64))
+      (br $again))
+    (i32.const 0))
+  (func (export "host:migration/migration@0.1.0#downgrade") (result i32) (i32.const 0)))
