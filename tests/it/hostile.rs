@@ -194,6 +194,20 @@ fn more_random_bytes_than_there_is_memory() {
 }
 
 #[test]
+fn a_wait_without_end_is_computing() {
+    assert_output!(ends("waits", "guest-seconds = 1\n"));
+}
+
+#[test]
+fn a_limit_is_named_in_json() {
+    let project = project("statements", "statements = 100\n");
+    let output = project.host(&["--json", "upgrade", &guests::revision("statements")]).with_code(1);
+    let error = output.json_lines().pop().expect("a last line")["error"].clone();
+    assert_eq!((&error["kind"], &error["limit"]), (&"limit-exceeded".into(), &"statements".into()));
+    assert_eq!((&error["allowed"], &error["blame"]), (&100.into(), &"operator".into()));
+}
+
+#[test]
 fn an_exit_is_no_success() {
     assert_output!(ends("exits", ""));
 }
@@ -232,6 +246,23 @@ fn one_runner_goes_on_after_each_of_them() {
     assert_eq!(files.database.query("SELECT to_regclass('left_behind')"), "");
     let failed = "SELECT count(*) FROM host_history WHERE outcome = 'failed'";
     assert_eq!(files.database.query(failed), count.to_string());
+}
+
+#[test]
+fn a_commit_is_within_the_time_of_the_migration() {
+    let project = TestProject::new();
+    project.write("host.toml", "[default]\ngrants.function = true\nlimits.migration-seconds = 1\n");
+    let upgrade = "CREATE TABLE slow (id int);\n\
+                   CREATE FUNCTION sleeps() RETURNS trigger LANGUAGE plpgsql AS\n\
+                   $$ BEGIN PERFORM pg_sleep(60); RETURN NULL; END $$;\n\
+                   CREATE CONSTRAINT TRIGGER slow AFTER INSERT ON slow DEFERRABLE INITIALLY DEFERRED\n\
+                   FOR EACH ROW EXECUTE FUNCTION sleeps();\n\
+                   INSERT INTO slow VALUES (1)";
+    project.sql("a", None, upgrade, "SELECT 1");
+    project.host(&["build"]).success();
+    assert_output!(project.start(&["upgrade", "head"]).wait().with_code(1));
+    assert_eq!(project.database.query("SELECT to_regclass('slow'), to_regproc('sleeps')"), "|");
+    assert_eq!(project.database.query("SELECT count(*) FROM host_version"), "0");
 }
 
 #[test]

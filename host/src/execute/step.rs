@@ -20,6 +20,7 @@ use crate::capability::GuestEvent;
 use crate::capability::GuestState;
 use crate::capability::Interrupt;
 use crate::capability::Journal;
+use crate::capability::Limit;
 use crate::capability::StatementFailure;
 use crate::capability::Stop;
 use crate::capability::cut;
@@ -39,6 +40,9 @@ use crate::runtime::Ending;
 use crate::runtime::Loaded;
 use crate::runtime::Runtime;
 use crate::runtime::wasi;
+
+/// SQLSTATE `query_canceled`.
+const QUERY_CANCELED: &str = "57014";
 
 /// The longest message of a failure that the history table keeps, in bytes.
 const SUMMARY_BYTES_MAX: usize = 8 << 10;
@@ -104,7 +108,7 @@ impl StepRun<'_> {
         };
         let (statements, rows) = (journal.statements, journal.rows);
         let mut outcome = match self.judge(ending, journal) {
-            Ok(()) => self.finish(&mut database, &begun, &record).await,
+            Ok(()) => self.finish(&mut database, &begun, &record, started).await,
             Err(cause) => Err(cause),
         };
         let mut reconnected = None;
@@ -229,14 +233,30 @@ impl StepRun<'_> {
         Some(SourcePlace { text, offset: script_offset + range.start })
     }
 
-    async fn finish(&self, database: &mut Database, begun: &Begun, record: &Record) -> Result<(), Cause> {
+    async fn finish(
+        &self,
+        database: &mut Database,
+        begun: &Begun,
+        record: &Record,
+        started: Instant,
+    ) -> Result<(), Cause> {
         if self.interrupt.is_requested() {
             return Err(Cause::Stopped(Stop::Interrupted));
         }
         let change = &self.step.change;
         database.keep_books(&begun.transaction, &change.remove, &change.add, record).await.map_err(Cause::Database)?;
-        match database.commit().await {
+        // Deferred constraints are checked only now, which may take as long as any statement.
+        let limit = limits::guest(self.limits).migration_time;
+        let left = limit.map(|limit| limit.saturating_sub(started.elapsed()));
+        match Watch::new(self.interrupt, self.canceller, left).until(database.commit()).await {
             Ok(()) => Ok(()),
+            Err(DatabaseError::Statement { error, .. }) if error.sqlstate == QUERY_CANCELED => Err(match limit {
+                _ if self.interrupt.is_requested() => Cause::Stopped(Stop::Interrupted),
+                Some(limit) if started.elapsed() > limit => {
+                    Cause::Stopped(Stop::limit(Limit::MigrationTime, limit.as_secs()))
+                }
+                _ => Cause::Commit(error),
+            }),
             // A deferred constraint is checked only now, and it is the migration's matter.
             Err(DatabaseError::Statement { error, .. }) => Err(Cause::Commit(error)),
             Err(error) => Err(Cause::Database(error)),

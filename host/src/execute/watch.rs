@@ -51,6 +51,20 @@ impl<'a> Watch<'a> {
         }
     }
 
+    /// Watches over a piece of work until it ends.
+    pub(super) async fn until<T>(mut self, work: impl Future<Output = T>) -> T {
+        let mut work = std::pin::pin!(work);
+        let done = loop {
+            tokio::select! {
+                biased;
+                done = &mut work => break done,
+                () = self.cancel_in_time() => {}
+            }
+        };
+        self.end().await;
+        done
+    }
+
     /// Ends the watch. A request that is still on its way must not reach what the host does next on this connection.
     pub(super) async fn end(self) {
         if let Some(mut request) = self.request

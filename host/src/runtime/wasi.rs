@@ -20,6 +20,9 @@ mod clock;
 mod output;
 mod random;
 
+/// What a guest gets of random bytes in one call: they are made while it waits, and nothing else happens meanwhile.
+const RANDOM_BYTES_MAX: u64 = 1 << 20;
+
 /// The interfaces of WASI 0.2 that a guest may import. None of them reaches outside the sandbox.
 const PROVIDED: &[&str] = &[
     "wasi:cli/environment",
@@ -66,6 +69,7 @@ pub fn context(now_micros: i64, seed: u64, events: &Events) -> WasiCtx {
         .secure_random(random::Stream::new("secure", seed))
         .insecure_random(random::Stream::new("insecure", seed))
         .insecure_random_seed(u128::from(seed))
+        .max_random_size(RANDOM_BYTES_MAX)
         .stdout(output::LogStream::new(events.clone(), Level::Info))
         .stderr(output::LogStream::new(events.clone(), Level::Warn))
         .allow_tcp(false)

@@ -6,6 +6,7 @@ use serde_json::json;
 use super::human::level_name;
 use super::human::verb;
 use crate::capability::GuestEvent;
+use crate::capability::Stop;
 use crate::cli::failure::Failure;
 use crate::contract::types::SqlError;
 use crate::error::Error;
@@ -94,6 +95,10 @@ pub(super) fn failure(failure: &Failure) -> Value {
                 }
             }
             Cause::Commit(refusal) => server_error(&mut error, refusal),
+            Cause::Stopped(Stop::Limit(exceeded)) => {
+                error["limit"] = json!(exceeded.limit.key());
+                error["allowed"] = json!(exceeded.allowed);
+            }
             _ => {}
         }
     }
