@@ -3,15 +3,21 @@
 //! The server answers exactly for a transaction id (`pg_xact_status`). After a crash it may have given the same number to
 //! somebody else's transaction, so the row in the history table must be there as well: it is part of the transaction.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 use std::time::Instant;
 
+use super::event::Observer;
+use super::runner::Runner;
 use crate::capability::Interrupt;
 use crate::db::Database;
 use crate::db::DatabaseError;
 use crate::db::history::Record;
 use crate::db::loss::TransactionStatus;
 use crate::db::transaction::Begun;
+use crate::error::Error;
+use crate::plan::Plan;
+use crate::revision::RevisionId;
 
 /// How long the host tries to find out: a server that crashed is back by then.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -102,5 +108,28 @@ pub(super) async fn replace(database: &mut Database) -> bool {
             true
         }
         _ => false,
+    }
+}
+
+impl Runner<'_> {
+    /// Goes on over a new connection: takes the lock again, and looks whether anything has changed until then. True when
+    /// another runner has done the rest of the plan.
+    pub(super) async fn take_up(
+        &mut self,
+        plan: &Plan,
+        heads: &BTreeSet<RevisionId>,
+        observer: &mut dyn Observer,
+    ) -> Result<bool, Error> {
+        self.lock(observer).await?;
+        let found: BTreeSet<RevisionId> = self.books().await?.heads.into_iter().collect();
+        match found {
+            found if found == *heads => Ok(false),
+            found if found == plan.heads_after => Ok(true),
+            found => {
+                let heads: Vec<_> = found.iter().map(ToString::to_string).collect();
+                let heads = if heads.is_empty() { "base".to_owned() } else { heads.join(", ") };
+                Err(DatabaseError::Overtaken { heads }.into())
+            }
+        }
     }
 }

@@ -28,7 +28,6 @@ use crate::plan::Direction;
 use crate::plan::Plan;
 use crate::plan::Step;
 use crate::project::Project;
-use crate::revision::RevisionId;
 use crate::runtime::CompileCache;
 use crate::runtime::Loaded;
 use crate::runtime::Runtime;
@@ -303,27 +302,6 @@ impl<'project> Runner<'project> {
             tokio::select! {
                 () = tokio::time::sleep(wait) => {}
                 () = interrupt.ending() => return Ok(None),
-            }
-        }
-    }
-
-    /// Goes on over a new connection: takes the lock again, and looks whether anything has changed until then. True when
-    /// another runner has done the rest of the plan.
-    async fn take_up(
-        &mut self,
-        plan: &Plan,
-        heads: &BTreeSet<RevisionId>,
-        observer: &mut dyn Observer,
-    ) -> Result<bool, Error> {
-        self.lock(observer).await?;
-        let found: BTreeSet<RevisionId> = self.books().await?.heads.into_iter().collect();
-        match found {
-            found if found == *heads => Ok(false),
-            found if found == plan.heads_after => Ok(true),
-            found => {
-                let heads: Vec<_> = found.iter().map(ToString::to_string).collect();
-                let heads = if heads.is_empty() { "base".to_owned() } else { heads.join(", ") };
-                Err(DatabaseError::Overtaken { heads }.into())
             }
         }
     }
