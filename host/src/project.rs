@@ -1,5 +1,6 @@
 //! A project: its settings, its migrations, their graph.
 
+use std::collections::BTreeSet;
 use std::collections::HashMap;
 use std::time::Duration;
 
@@ -31,6 +32,7 @@ pub struct Changed {
 #[derive(Debug)]
 pub struct Project {
     environment: Environment,
+    url_variables: BTreeSet<String>,
     store: Store,
     migrations: Vec<Migration>,
     by_revision: HashMap<RevisionId, usize>,
@@ -47,7 +49,8 @@ impl Project {
             std::io::ErrorKind::NotFound => Error::NoProject,
             _ => Error::ReadConfig { source },
         })?;
-        let environment = Config::parse(&text, CONFIG_FILE)?.environment(environment)?.clone();
+        let config = Config::parse(&text, CONFIG_FILE)?;
+        let environment = config.environment(environment)?.clone();
         let store = Store::open(directory, &environment.migrations);
         let migrations = store.scan()?;
         let graph = Graph::new(migrations.iter().map(Revision::from))?;
@@ -56,7 +59,7 @@ impl Project {
             .enumerate()
             .map(|(index, migration)| (migration.metadata.revision.clone(), index))
             .collect();
-        Ok(Self { environment, store, migrations, by_revision, graph })
+        Ok(Self { environment, url_variables: config.url_variables(), store, migrations, by_revision, graph })
     }
 
     /// Connects to a database of this project. `url` is complete: variables are expanded, `local:` is resolved.
@@ -72,6 +75,11 @@ impl Project {
     /// The settings.
     pub fn environment(&self) -> &Environment {
         &self.environment
+    }
+
+    /// The environment variables that the urls of all environments name: each may hold a password.
+    pub fn url_variables(&self) -> &BTreeSet<String> {
+        &self.url_variables
     }
 
     /// The project's folder.

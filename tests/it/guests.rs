@@ -17,7 +17,9 @@ fn fails(name: &str) -> (TestProject, crate::harness::Output) {
 
 #[test]
 fn every_guest_has_a_test() {
-    let tests = concat!(include_str!("guests.rs"), include_str!("guard.rs"), include_str!("hostile.rs"));
+    let tests =
+        [include_str!("guests.rs"), include_str!("guard.rs"), include_str!("hostile.rs"), include_str!("terminal.rs")]
+            .concat();
     for name in guests::names() {
         assert!(tests.contains(&format!("(\"{name}\"")), "no test runs the guest {name}");
     }

@@ -29,8 +29,10 @@ mod offline;
 mod retry;
 mod road;
 mod rust_language;
+mod secrets;
 mod start;
 mod supply;
+mod terminal;
 mod vectors;
 mod wasi;
 

@@ -7,8 +7,9 @@ use clap::Parser;
 use clap::Subcommand;
 
 /// Apply database migrations, written in any language and run in a sandbox, to PostgreSQL
-#[derive(Debug, Parser)]
-#[command(name = "host", version, max_term_width = 100)]
+// No Debug here and below: what cannot be printed prints no password.
+#[derive(Parser)]
+#[command(name = "host", bin_name = "host", version, max_term_width = 100)]
 #[command(
     after_help = "Exit codes: 0 done, 1 failed, 2 usage, 3 a check answered no, 4 another runner holds the lock, \
                         70 a fault of host, 130 interrupted, 143 terminated."
@@ -20,7 +21,7 @@ pub(super) struct Arguments {
     pub(super) command: Command,
 }
 
-#[derive(Debug, Args)]
+#[derive(Args)]
 #[command(next_help_heading = "Global options")]
 pub(super) struct Global {
     /// Use the project in this folder [default: the nearest folder upwards with a host.toml]

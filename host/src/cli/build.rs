@@ -7,7 +7,6 @@ use super::failure::CHECK_SAYS_NO;
 use super::failure::Failure;
 use super::failure::with_causes;
 use super::report::text::count;
-use super::report::text::safe_line;
 use super::settings::Settings;
 use crate::error::Error;
 use crate::project::Project;
@@ -49,12 +48,12 @@ fn build_with(settings: &Settings, project: &Project, revisions: &[String], forc
     let migrations = chosen(project, revisions)?;
     let folder = settings.project_folder()?;
     let folder = std::fs::canonicalize(&folder).unwrap_or(folder);
-    let environment = ProcessEnvironment::new(std::env::vars_os());
+    let environment = ProcessEnvironment::new(std::env::vars_os()).without(project.url_variables());
     let options = BuildOptions { project: &folder, environment: &environment, force };
     let result = crate::toolchain::build(project.store(), &migrations, options, &mut |event| {
         match event {
         BuildEvent::Started { migration } if !report.is_json() => {
-            report.progress(&safe_line(&format!("Building {}", migration.file)));
+            report.progress(&format!("Building {}", migration.file));
         }
         BuildEvent::Built { migration, bytes } if report.is_json() => report.document(&json!({
             "event": "built", "revision": migration.metadata.revision, "file": migration.file, "bytes": bytes,
@@ -87,10 +86,7 @@ fn check(settings: &Settings, project: &Project, revisions: &[String]) -> Result
         report.document(&json!({ "outdated": outdated }));
     } else {
         for migration in &outdated {
-            report.line(&safe_line(&format!(
-                "{} ({}) is not built, or out of date",
-                migration.metadata.revision, migration.file
-            )));
+            report.line(&format!("{} ({}) is not built, or out of date", migration.metadata.revision, migration.file));
         }
         if outdated.is_empty() {
             report.note("everything is built");

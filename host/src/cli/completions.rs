@@ -15,7 +15,6 @@ pub(super) struct CompletionsArguments {
 pub(super) fn run(arguments: &CompletionsArguments) -> Result<u8, Failure> {
     let mut script = Vec::new();
     clap_complete::generate(arguments.shell, &mut Arguments::command(), "host", &mut script);
-    // Whoever closed the pipe does not want to know more.
-    let _ = std::io::Write::write_all(&mut std::io::stdout().lock(), &script);
+    super::report::terminal::print_exactly(&String::from_utf8_lossy(&script));
     Ok(0)
 }

@@ -5,7 +5,6 @@ use serde_json::json;
 
 use super::failure::CHECK_SAYS_NO;
 use super::failure::Failure;
-use super::report::text::safe_line;
 use super::settings::Settings;
 use crate::revision::RevisionId;
 
@@ -47,7 +46,7 @@ pub(super) async fn run(settings: &Settings, arguments: &CurrentArguments) -> Re
             };
             report.line(&format!("{id}{mark}"));
             if let Some(revision) = graph.get(id.as_str()).filter(|_| report.is_verbose()) {
-                report.line(&safe_line(&format!("    {} ({})", revision.message, revision.file)));
+                report.line(&format!("    {} ({})", revision.message, revision.file));
             }
         }
         if books.heads.is_empty() {

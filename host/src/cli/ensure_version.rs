@@ -20,7 +20,7 @@ pub(super) async fn run(settings: &Settings, arguments: &EnsureVersionArguments)
         if settings.report().is_json() {
             settings.report().document(&json!({ "sql": script }));
         } else {
-            settings.report().line(&script);
+            super::report::terminal::print_exactly(&format!("{script}\n"));
         }
         return Ok(0);
     }

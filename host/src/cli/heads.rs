@@ -5,7 +5,6 @@ use serde_json::json;
 
 use super::failure::Failure;
 use super::report::text::list_or;
-use super::report::text::safe_line;
 use super::settings::Settings;
 use crate::revision::Graph;
 use crate::revision::Revision;
@@ -30,7 +29,7 @@ pub(super) fn run(settings: &Settings, arguments: &HeadsArguments) -> Result<u8,
     for head in heads {
         let labels = list_or(&graph.labels(head.id.as_str()), "");
         let labels = if labels.is_empty() { labels } else { format!(" ({labels})") };
-        report.line(&safe_line(&format!("{}{labels} (head){}", head.id, message(head))));
+        report.line(&format!("{}{labels} (head){}", head.id, message(head)));
     }
     Ok(0)
 }
@@ -54,11 +53,11 @@ pub(super) fn branches(settings: &Settings) -> Result<u8, Failure> {
         return Ok(0);
     }
     for point in points {
-        report.line(&safe_line(&format!("{} (branchpoint){}", point.id, message(point))));
+        report.line(&format!("{} (branchpoint){}", point.id, message(point)));
         for child in graph.children(point.id.as_str()) {
             let labels = list_or(&graph.labels(child.id.as_str()), "");
             let labels = if labels.is_empty() { labels } else { format!(" ({labels})") };
-            report.line(&safe_line(&format!("    -> {}{labels}{}", child.id, message(child))));
+            report.line(&format!("    -> {}{labels}{}", child.id, message(child)));
         }
     }
     Ok(0)

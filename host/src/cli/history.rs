@@ -7,7 +7,6 @@ use serde_json::json;
 
 use super::failure::Failure;
 use super::report::text::list_or;
-use super::report::text::safe_line;
 use super::settings::Settings;
 use crate::db::Books;
 use crate::error::Error;
@@ -45,7 +44,7 @@ pub(super) async fn run(settings: &Settings, arguments: &HistoryArguments) -> Re
         if let Some(revision) = project.graph().get(id.as_str()) {
             report.line(&line(&project, revision, marks.as_ref()));
             if report.is_verbose() {
-                report.line(&details(&project, revision));
+                details(&project, revision).iter().for_each(|line| report.line(line));
             }
         }
     }
@@ -133,24 +132,20 @@ fn line(project: &Project, revision: &Revision, marks: Option<&Marks>) -> String
     if !revision.message.is_empty() {
         text.push_str(&format!(", {}", revision.message));
     }
-    safe_line(&text)
+    text
 }
 
-pub(super) fn details(project: &Project, revision: &Revision) -> String {
-    let mut text = format!("    file: {}", safe_line(&revision.file));
+pub(super) fn details(project: &Project, revision: &Revision) -> Vec<String> {
+    let mut lines = vec![format!("    file: {}", revision.file)];
     if let Some(migration) = project.migration(&revision.id) {
-        text.push_str(&format!(
-            "\n    language: {}\n    source digest: {}",
-            migration.language, migration.source_digest
-        ));
-        if let Some(created) = &migration.metadata.created {
-            text.push_str(&format!("\n    created: {}", safe_line(created)));
-        }
+        lines.push(format!("    language: {}", migration.language));
+        lines.push(format!("    source digest: {}", migration.source_digest));
+        lines.extend(migration.metadata.created.iter().map(|created| format!("    created: {created}")));
     }
     if !revision.depends_on.is_empty() {
-        text.push_str(&format!("\n    depends on: {}", safe_line(&list_or(&revision.depends_on, ""))));
+        lines.push(format!("    depends on: {}", list_or(&revision.depends_on, "")));
     }
-    text
+    lines
 }
 
 pub(super) fn document(project: &Project, id: &RevisionId, marks: Option<&Marks>) -> Option<serde_json::Value> {

@@ -34,7 +34,10 @@ pub(super) fn run(settings: &Settings, arguments: &InitArguments) -> Result<u8, 
     if root.symlink_metadata(CONFIG_FILE).is_ok() {
         return Err(Failure::new(
             "project-exists",
-            format!("the folder '{}' is a project already: it has a {CONFIG_FILE}", folder.display()),
+            format!(
+                "the folder '{}' is a project already: it has a {CONFIG_FILE}",
+                safe_line(&folder.to_string_lossy())
+            ),
             "go on with `host revision -m MESSAGE`, or choose another folder",
         ));
     }
@@ -46,7 +49,7 @@ pub(super) fn run(settings: &Settings, arguments: &InitArguments) -> Result<u8, 
     if report.is_json() {
         report.document(&json!({"event": "initialised", "folder": folder.to_string_lossy()}));
     } else {
-        report.line(&safe_line(&format!("made {} with {CONFIG_FILE} and migrations/", folder.display())));
+        report.line(&format!("made {} with {CONFIG_FILE} and migrations/", folder.display()));
     }
     if let Some(language) = arguments.lang {
         super::revision::first(&settings.at(&folder), language)?;

@@ -6,7 +6,6 @@ use serde_json::json;
 use super::failure::Failure;
 use super::report::text::count;
 use super::report::text::duration;
-use super::report::text::safe_line;
 use super::settings::Settings;
 use crate::db::HistoryRow;
 
@@ -28,17 +27,14 @@ pub(super) async fn run(settings: &Settings, arguments: &LogArguments) -> Result
         return Ok(0);
     }
     for row in &rows {
-        report.line(&safe_line(&line(row)));
+        report.line(&line(row));
         if report.is_verbose() {
-            report.line(&safe_line(&format!("    source digest: {}", row.source_digest.as_deref().unwrap_or("none"))));
-            report.line(&safe_line(&format!(
-                "    component digest: {}",
-                row.component_digest.as_deref().unwrap_or("none")
-            )));
-            report.line(&safe_line(&format!("    host {}", row.host_version)));
+            report.line(&format!("    source digest: {}", row.source_digest.as_deref().unwrap_or("none")));
+            report.line(&format!("    component digest: {}", row.component_digest.as_deref().unwrap_or("none")));
+            report.line(&format!("    host {}", row.host_version));
         }
         if let Some(error) = &row.error {
-            report.line(&format!("    {}", safe_line(error)));
+            report.line(&format!("    {error}"));
         }
     }
     if rows.is_empty() {

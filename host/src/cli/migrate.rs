@@ -112,7 +112,7 @@ async fn script(
     if settings.report().is_json() {
         settings.report().document(&json!({ "sql": script }));
     } else {
-        settings.report().line(script.trim_end());
+        super::report::terminal::print_exactly(&format!("{}\n", script.trim_end()));
     }
     Ok(0)
 }

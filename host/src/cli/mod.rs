@@ -32,12 +32,16 @@ use self::args::Arguments;
 use self::args::Command;
 use self::failure::Failure;
 use self::report::Report;
+use self::report::terminal;
+use self::report::terminal::Line;
 use self::settings::Settings;
 use self::settings::wants_json;
 use crate::plan::Direction;
 
 /// Runs the command line of this process.
 pub fn main() -> ExitCode {
+    settings::keep_secrets();
+    std::panic::set_hook(Box::new(|panic| terminal::print_error(&panic_lines(panic), false)));
     std::panic::catch_unwind(process).unwrap_or_else(|panic| {
         // Where it happened stands above: the panic hook has written it.
         Report::new(wants_json(), false, false).failure(&panicked(panic.as_ref()))
@@ -66,13 +70,35 @@ fn process() -> ExitCode {
 /// Help, version and wrong arguments; clap knows which stream and code each one has. A program that asked for JSON gets
 /// the last of these as JSON, too.
 fn not_understood(error: &clap::Error) -> ExitCode {
-    if wants_json() && error.use_stderr() {
-        let text = error.render().to_string();
+    let code = ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(failure::USAGE));
+    if !error.use_stderr() {
+        // Help and version quote nothing.
+        let _ = error.print();
+        return code;
+    }
+    // The message quotes arguments, so it is made of harmless ones.
+    let text = match Arguments::try_parse_from(settings::harmless_arguments()) {
+        Err(same) if same.kind() == error.kind() => same.render().to_string(),
+        _ => error.render().to_string(),
+    };
+    if wants_json() {
         let message = text.split("\n\nUsage:").next().unwrap_or_default().trim_start_matches("error:").trim();
         return Report::new(true, false, false).failure(&Failure::usage(message, "see `host --help`"));
     }
-    let _ = error.print();
-    ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(failure::USAGE))
+    terminal::print_error(&Line::block(0, &text).collect::<Vec<_>>(), false);
+    code
+}
+
+/// Where a panic happened, in whatever thread. With `RUST_BACKTRACE` also how it came there.
+fn panic_lines(panic: &std::panic::PanicHookInfo<'_>) -> Vec<Line> {
+    let place = panic.location().map_or_else(|| "an unknown place".to_owned(), ToString::to_string);
+    let mut lines = vec![Line::new(format!("host panicked at {place}"))];
+    lines.extend(Line::block(2, panic.payload_as_str().unwrap_or("without a message")));
+    let backtrace = std::backtrace::Backtrace::capture();
+    if backtrace.status() == std::backtrace::BacktraceStatus::Captured {
+        lines.extend(Line::block(2, &backtrace.to_string()));
+    }
+    lines
 }
 
 /// A panic is a fault of the host, whatever was asked of it.

@@ -4,7 +4,6 @@ use clap::Args;
 use serde_json::json;
 
 use super::failure::Failure;
-use super::report::text::safe_line;
 use super::settings::Settings;
 use crate::error::Error;
 use crate::project::Project;
@@ -193,7 +192,7 @@ fn written(
     if report.is_json() {
         report.document(&json!({"event": "written", "revision": id, "file": path}));
     } else {
-        report.line(&safe_line(&format!("wrote {path} (revision {id})")));
+        report.line(&format!("wrote {path} (revision {id})"));
     }
     Ok(0)
 }

@@ -11,6 +11,8 @@ use cap_std::fs::Dir;
 use super::args::Global;
 use super::failure::Failure;
 use super::report::Report;
+use super::report::secrets::keep_secret;
+use super::report::text::safe_line;
 use crate::config::CONFIG_FILE;
 use crate::db::Database;
 use crate::error::Error;
@@ -23,6 +25,9 @@ use crate::store::STATE_FOLDER;
 
 /// The url of the development cluster.
 const LOCAL_URL: &str = "local:";
+
+/// The variables that name the database, the first one first.
+const URL_VARIABLES: [&str; 2] = ["HOST_DATABASE_URL", "DATABASE_URL"];
 
 /// The settings of one invocation.
 #[derive(Clone)]
@@ -101,6 +106,7 @@ impl Settings {
     /// The complete url of the database. Starts the development cluster if that is what the settings name.
     pub(super) fn url(&self, project: &Project) -> Result<String, Failure> {
         let url = match (&self.url, &project.environment().url) {
+            // What the arguments and the environment have was made secret before anything else.
             (Some((url, _)), _) => url.clone(),
             (None, Some(url)) => url.expand(&variable).map_err(Error::Config)?,
             (None, None) => {
@@ -111,6 +117,7 @@ impl Settings {
                 ));
             }
         };
+        keep_secret(&url);
         if url == LOCAL_URL { self.start_cluster() } else { Ok(url) }
     }
 
@@ -132,6 +139,7 @@ impl Settings {
     pub(super) async fn connect_if_there(&self, project: &Project) -> Option<Database> {
         let given = self.url.as_ref().map(|(url, _)| url.clone());
         let configured = given.or_else(|| project.environment().url.as_ref()?.expand(&variable).ok())?;
+        keep_secret(&configured);
         let url = if configured == LOCAL_URL {
             let cluster = self.cluster().ok()?;
             match cluster.status().ok()? {
@@ -174,7 +182,7 @@ pub(super) fn open_folder(folder: &Path) -> Result<Dir, Failure> {
     Dir::open_ambient_dir(folder, ambient_authority()).map_err(|error| {
         Failure::new(
             "no-project",
-            format!("the folder '{}' cannot be opened: {error}", super::report::text::safe(&folder.to_string_lossy())),
+            format!("the folder '{}' cannot be opened: {error}", safe_line(&folder.to_string_lossy())),
             "name the project's folder with --dir",
         )
     })
@@ -191,11 +199,24 @@ pub(super) fn wants_json() -> bool {
     std::env::args_os().take_while(|argument| argument != "--").any(|argument| argument == "--json")
 }
 
+/// The arguments, as they may be shown.
+pub(super) fn harmless_arguments() -> Vec<String> {
+    std::env::args_os().map(|argument| safe_line(&argument.to_string_lossy())).collect()
+}
+
+/// Keeps the passwords of all urls secret that this process was started with. First of all, because already the arguments
+/// may be wrong.
+pub(super) fn keep_secrets() {
+    let given = std::env::args_os().filter_map(|argument| argument.into_string().ok());
+    let urls = URL_VARIABLES.into_iter().filter_map(variable);
+    given.chain(urls).for_each(|text| keep_secret(&text));
+}
+
 /// The url of the arguments or of the environment, and which of them it is.
 fn url(global: &Global) -> Option<(String, &'static str)> {
     let given = global.url.clone().map(|url| (url, "--url"));
-    let named = |name: &'static str| variable(name).map(|url| (url, name));
-    given.or_else(|| named("HOST_DATABASE_URL")).or_else(|| named("DATABASE_URL"))
+    let mut named = URL_VARIABLES.into_iter().filter_map(|name| variable(name).map(|url| (url, name)));
+    given.or_else(|| named.next())
 }
 
 /// An environment variable that is set to something.

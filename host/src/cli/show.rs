@@ -6,7 +6,6 @@ use serde_json::json;
 use super::failure::Failure;
 use super::history;
 use super::report::text::list_or;
-use super::report::text::safe_line;
 use super::settings::Settings;
 use crate::error::Error;
 use crate::project::Project;
@@ -35,10 +34,10 @@ pub(super) async fn run(settings: &Settings, arguments: &ShowArguments) -> Resul
         }
         report.line(&format!("revision {id}"));
         if !revision.message.is_empty() {
-            report.line(&safe_line(&format!("    {}", revision.message)));
+            report.line(&format!("    {}", revision.message));
         }
         report.line(&format!("    revises: {}", list_or(&revision.revises, "<base>")));
-        report.line(&history::details(&project, revision));
+        history::details(&project, revision).iter().for_each(|line| report.line(line));
         let children: Vec<_> = project.graph().children(id.as_str()).iter().map(|child| child.id.clone()).collect();
         report.line(&format!("    next: {}", list_or(&children, "none (head)")));
     }

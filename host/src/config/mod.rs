@@ -21,7 +21,9 @@ pub use table_name::InvalidTableName;
 pub use table_name::TableName;
 pub use toml_problem::TomlProblem;
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
 use file::Section;
 
@@ -68,6 +70,20 @@ impl Config {
             name: name.to_owned(),
             known: self.environments.keys().cloned().collect(),
         })
+    }
+
+    /// The environment variables that the urls of all environments name: each may hold a password.
+    pub fn url_variables(&self) -> BTreeSet<String> {
+        let names = RefCell::new(BTreeSet::new());
+        let record = |name: &str| {
+            names.borrow_mut().insert(name.to_owned());
+            Some("value".to_owned())
+        };
+        for url in self.environments.values().filter_map(|environment| environment.url.as_ref()) {
+            // One that cannot be expanded names no variable; whoever connects is told.
+            let _ = url.expand(&record);
+        }
+        names.into_inner()
     }
 
     /// The names of the environments, sorted.

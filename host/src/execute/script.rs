@@ -30,6 +30,7 @@ use crate::plan::Plan;
 use crate::plan::Step;
 use crate::project::Project;
 use crate::revision::RevisionId;
+use crate::revision::is_visible;
 use crate::runtime::CompileCache;
 use crate::runtime::Ending;
 use crate::runtime::Loaded;
@@ -224,7 +225,7 @@ fn verb(direction: Direction) -> &'static str {
     }
 }
 
-/// A comment ends with its line.
+/// A comment ends with its line, and must not look like something else to whoever reads the script.
 fn one_line(text: &str) -> String {
-    text.replace(|character: char| character.is_control(), " ")
+    text.replace(|character: char| !is_visible(character), " ")
 }

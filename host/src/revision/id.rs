@@ -12,7 +12,8 @@ pub const REVISION_ID_CHARACTERS_MAX: usize = 128;
 /// The id of one revision, such as `3f2a9c1b7d04`. Cheap to clone.
 ///
 /// Like Alembic, it refuses the characters that the target grammar needs (`@`, `-`, `+`, `:`); beyond that it refuses
-/// whitespace, control characters, path separators and a leading dot, because an id also names files and lines of output.
+/// whitespace, characters that are not visible, path separators and a leading dot, because an id also names files and
+/// lines of output, and two ids that look the same should be the same.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct RevisionId(Arc<str>);
@@ -65,7 +66,7 @@ impl RevisionId {
         for character in id.chars() {
             let forbidden = matches!(character, '@' | '-' | '+' | ':' | '/' | '\\')
                 || character.is_whitespace()
-                || character.is_control();
+                || !is_visible(character);
             if forbidden && !characters.contains(character) {
                 characters.push(character);
             }
@@ -86,6 +87,21 @@ impl RevisionId {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+}
+
+/// Whether a character is only seen: it commands no terminal, ends no line, turns no direction of writing ("Trojan Source",
+/// CVE-2021-42574), and does not hide. The joiners U+200C and U+200D count as visible: whole scripts are written with them.
+pub fn is_visible(character: char) -> bool {
+    !character.is_control()
+        && !matches!(
+            character,
+            // Marks and overrides of direction; U+206A to U+206F are their deprecated companions.
+            '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{206f}'
+            // Ends of lines and paragraphs.
+            | '\u{2028}' | '\u{2029}'
+            // No width, invisible operators, the byte order mark, annotations, tags.
+            | '\u{200b}' | '\u{2060}'..='\u{2065}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}'
+        )
 }
 
 impl fmt::Display for RevisionId {

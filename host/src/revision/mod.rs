@@ -37,6 +37,7 @@ pub use history::history;
 pub use id::InvalidRevisionId;
 pub use id::REVISION_ID_CHARACTERS_MAX;
 pub use id::RevisionId;
+pub use id::is_visible;
 pub use place::NewRevision;
 pub use place::Place;
 pub use place::PlaceError;

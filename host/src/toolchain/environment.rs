@@ -30,12 +30,22 @@ impl ProcessEnvironment {
         Self { variables: variables.into_iter().collect() }
     }
 
+    /// The same without some variables: those that say how to reach the database. A compiler needs no database, and what it
+    /// runs, build scripts of dependencies for example, must not see a password. What every program needs stays.
+    #[must_use]
+    pub fn without<'a>(mut self, names: impl IntoIterator<Item = &'a String>) -> Self {
+        for name in names.into_iter().filter(|name| !matches!(name.as_str(), "PATH" | "HOME")) {
+            self.variables.remove(OsStr::new(name));
+        }
+        self
+    }
+
     /// The value of a variable, or none if it is not set or empty.
     pub fn get(&self, name: &str) -> Option<&OsStr> {
         self.variables.get(OsStr::new(name)).map(OsString::as_os_str).filter(|value| !value.is_empty())
     }
 
-    /// A program with these variables, but without those that change what a compiler makes. It is looked for on `PATH`.
+    /// A program with these variables, but without those that change what a compiler makes and those of the database. It is looked for on `PATH`.
     #[expect(clippy::disallowed_methods, reason = "the one place where compilers are started")]
     pub(super) fn command(&self, program: &OsStr) -> Command {
         let mut command = Command::new(program);
@@ -48,9 +58,11 @@ impl ProcessEnvironment {
 
 fn is_passed_on(name: &OsStr) -> bool {
     let Some(name) = name.to_str() else { return true };
+    // libpq's variables; of the host itself only the url is secret.
+    let of_database = name.starts_with("PG") || matches!(name, "DATABASE_URL" | "HOST_DATABASE_URL");
     let of_cargo = name.starts_with("CARGO");
     let of_rustc = ["RUSTC", "RUSTFLAGS", "RUSTDOC"].iter().any(|start| name.starts_with(start));
-    !of_rustc && (!of_cargo || CARGO_SOURCES.iter().any(|start| name.starts_with(start)))
+    !of_database && !of_rustc && (!of_cargo || CARGO_SOURCES.iter().any(|start| name.starts_with(start)))
 }
 
 #[cfg(test)]
@@ -58,7 +70,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn passes_on_what_does_not_change_the_component() {
+    fn passes_on_what_does_not_change_the_component_and_is_not_secret() {
         for (name, passed) in [
             ("PATH", true),
             ("HOME", true),
@@ -67,6 +79,10 @@ mod tests {
             ("CARGO_HTTP_CAINFO", true),
             ("CARGO_REGISTRIES_MINE_INDEX", true),
             ("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_LINKER", true),
+            ("DATABASE_URL", false),
+            ("HOST_DATABASE_URL", false),
+            ("PGPASSWORD", false),
+            ("PGSERVICEFILE", false),
             ("CARGO", false),
             ("CARGO_ENCODED_RUSTFLAGS", false),
             ("CARGO_MANIFEST_DIR", false),

@@ -1,11 +1,10 @@
 //! Failures as text for people: what happened, why, where, what the database is like now, and what to do.
 
 use super::human::verb;
+use super::terminal::Line;
+use super::terminal::Word;
 use super::text::count;
-use super::text::indented;
 use super::text::list_or;
-use super::text::safe;
-use super::text::safe_line;
 use crate::capability::StatementFailure;
 use crate::capability::Stop;
 use crate::cli::failure::Failure;
@@ -27,31 +26,50 @@ const BASE: &str = "base (nothing is applied)";
 /// How many frames of a trap are shown.
 const FRAMES_MAX: usize = 8;
 
-/// The whole text of a failure, with its final line break.
-pub(super) fn render(failure: &Failure, colour: bool) -> String {
+/// How far what belongs to a failure is indented.
+const INDENT: usize = 2;
+
+/// How far text of somebody else is indented that has several lines: further than anything the host says itself.
+const QUOTE_INDENT: usize = 4;
+
+/// All lines of a failure. What comes from elsewhere is quoted such that none of its lines can be taken for the host's.
+pub(super) fn lines(failure: &Failure) -> Vec<Line> {
     let mut lines = match failure {
         Failure::Library(error) => match error.as_ref() {
             Error::Step(step) => step_lines(step),
             Error::Interrupted { direction, heads, steps_done } => {
-                vec![failure.message(), state(heads, *steps_done, *direction)]
+                let mut lines = Vec::new();
+                first(&mut lines, &failure.message());
+                say(&mut lines, &state(heads, *steps_done, *direction));
+                lines
             }
-            _ => vec![failure.message()],
+            _ => general(&failure.message()),
         },
-        Failure::Command { .. } => vec![failure.message()],
+        Failure::Command { .. } => general(&failure.message()),
     };
-    let (error, hint_word) =
-        if colour { ("\u{1b}[1;31merror\u{1b}[0m", "\u{1b}[1;36mhint\u{1b}[0m") } else { ("error", "hint") };
-    let message = lines.remove(0);
-    let mut parts = message.split('\n');
-    let mut text = format!("{error}: {}\n", safe(parts.next().unwrap_or_default()));
-    for line in parts.map(str::to_owned).chain(lines) {
-        text.push_str(&indented(&safe(&line), "  "));
-        text.push('\n');
-    }
-    if let Some(hint) = failure.hint() {
-        text.push_str(&format!("{hint_word}: {}\n", safe(&hint)));
-    }
-    text
+    lines.extend(failure.hint().map(|hint| Line::with_word(Word::Hint, hint)));
+    lines
+}
+
+/// A failure with no more than a message. The lines after its first one belong to it: what a compiler said, for example.
+fn general(message: &str) -> Vec<Line> {
+    let mut lines = Vec::new();
+    let (head, rest) = message.split_once('\n').unwrap_or((message, ""));
+    first(&mut lines, head);
+    lines.extend(Line::block(QUOTE_INDENT, rest));
+    lines
+}
+
+/// The line that says what failed.
+fn first(lines: &mut Vec<Line>, text: &str) {
+    lines.push(Line::with_word(Word::Error, text));
+}
+
+/// A line of the host, which may quote. If that text has further lines, they stand below it.
+fn say(lines: &mut Vec<Line>, text: &str) {
+    let (head, rest) = text.split_once('\n').unwrap_or((text, ""));
+    lines.push(Line::indented(INDENT, head));
+    lines.extend(Line::block(QUOTE_INDENT, rest));
 }
 
 /// The place of a failed statement: in the migration's own file where it has one, otherwise in the statement.
@@ -68,13 +86,14 @@ pub(super) fn place(failure: &StatementFailure, source: Option<&SourcePlace>) ->
     }
 }
 
-fn step_lines(step: &StepFailure) -> Vec<String> {
+fn step_lines(step: &StepFailure) -> Vec<Line> {
     let name = if step.message.is_empty() {
         step.revision.to_string()
     } else {
-        format!("{} ({})", step.revision, safe_line(&step.message))
+        format!("{} ({})", step.revision, step.message)
     };
-    let mut lines = vec![match &step.cause {
+    let mut lines = Vec::new();
+    let what = match &step.cause {
         Cause::Stopped(Stop::Interrupted) => {
             format!("the {} of {name} was interrupted and rolled back", verb(step.direction))
         }
@@ -85,86 +104,92 @@ fn step_lines(step: &StepFailure) -> Vec<String> {
             format!("the {} of {name} ran, but may or may not be committed", verb(step.direction))
         }
         _ => format!("the {} of {name} failed and was rolled back", verb(step.direction)),
-    }];
+    };
+    first(&mut lines, &what);
     match &step.cause {
         Cause::Statement { failure, source, said, swallowed } => {
             statement_lines(&mut lines, failure, source.as_ref(), &step.file);
             if let Some(said) = said.as_ref().filter(|said| !said.contains(&failure.error.message)) {
-                lines.push(format!("the migration says: {said}"));
+                say(&mut lines, &format!("the migration says: {said}"));
             }
             if *swallowed {
-                lines.push("the migration went on as if nothing had happened, but the transaction was lost".to_owned());
+                say(&mut lines, "the migration went on as if nothing had happened, but the transaction was lost");
             }
         }
         Cause::Commit(error) => {
-            lines.push(format!("{} {}: {}", error.severity, error.sqlstate, error.message));
-            lines.push(format!(
-                "in {}, when the transaction was committed: by a deferred constraint or trigger",
-                step.file
-            ));
+            say(&mut lines, &format!("{} {}: {}", error.severity, error.sqlstate, error.message));
+            say(
+                &mut lines,
+                &format!("in {}, when the transaction was committed: by a deferred constraint or trigger", step.file),
+            );
             error_lines(&mut lines, error);
         }
         Cause::Panicked(panic) => {
-            lines.push(format!("it panicked: {}", panic.message));
+            say(&mut lines, &format!("it panicked: {}", panic.message));
             if let Some(backtrace) = &panic.backtrace {
-                lines.push(indented(backtrace, "  "));
+                lines.extend(Line::block(QUOTE_INDENT, backtrace));
             }
-            lines.push(format!("in {}", step.file));
+            say(&mut lines, &format!("in {}", step.file));
         }
         Cause::Trapped(trapped) => {
-            lines.push(trapped.reason.clone());
-            lines.extend(trapped.frames.iter().take(FRAMES_MAX).map(|frame| format!("  in {frame}")));
-            lines.push(format!("in {}", step.file));
+            say(&mut lines, &trapped.reason);
+            let frames = trapped.frames.iter().take(FRAMES_MAX);
+            lines.extend(frames.map(|frame| Line::indented(QUOTE_INDENT, format!("in {frame}"))));
+            say(&mut lines, &format!("in {}", step.file));
         }
         Cause::Stopped(Stop::Interrupted) => {}
+        Cause::Message(message) => {
+            say(&mut lines, &format!("the migration says: {message}"));
+            say(&mut lines, &format!("in {}", step.file));
+        }
         cause => {
-            lines.push(cause.summary());
-            lines.push(format!("in {}", step.file));
+            say(&mut lines, &cause.summary());
+            say(&mut lines, &format!("in {}", step.file));
         }
     }
     if matches!(step.cause, Cause::Database(DatabaseError::CommitUnknown { .. })) {
-        lines.push(format!("before it the database was at {}", list_or(&step.heads, BASE)));
+        say(&mut lines, &format!("before it the database was at {}", list_or(&step.heads, BASE)));
         return lines;
     }
-    lines.push(state(&step.heads, step.steps_done, step.direction));
+    say(&mut lines, &state(&step.heads, step.steps_done, step.direction));
     if !step.recorded && !matches!(step.cause, Cause::Load(_)) {
-        lines.push("the failure could not be written into the history table".to_owned());
+        say(&mut lines, "the failure could not be written into the history table");
     }
     lines
 }
 
-fn statement_lines(lines: &mut Vec<String>, failure: &StatementFailure, source: Option<&SourcePlace>, file: &str) {
+fn statement_lines(lines: &mut Vec<Line>, failure: &StatementFailure, source: Option<&SourcePlace>, file: &str) {
     let error = &failure.error;
-    lines.push(format!("{} {}: {}", error.severity, error.sqlstate, error.message));
+    say(lines, &format!("{} {}: {}", error.severity, error.sqlstate, error.message));
     match (place(failure, source), source) {
         (Some(place), Some(source)) => {
-            lines.push(format!("at {file}:{}:{}", place.line, place.column));
-            lines.push(indented(&crate::sql::excerpt(&source.text, place), "  "));
+            say(lines, &format!("at {file}:{}:{}", place.line, place.column));
+            lines.extend(Line::block(QUOTE_INDENT, &crate::sql::excerpt(&source.text, place)));
         }
         (Some(place), None) => {
-            lines.push(format!("in {file}, line {}, column {} of this statement:", place.line, place.column));
-            lines.push(indented(&crate::sql::excerpt(&failure.statement, place), "  "));
+            say(lines, &format!("in {file}, line {}, column {} of this statement:", place.line, place.column));
+            lines.extend(Line::block(QUOTE_INDENT, &crate::sql::excerpt(&failure.statement, place)));
         }
         (None, _) => {
-            lines.push(format!("in {file}, by this statement:"));
+            say(lines, &format!("in {file}, by this statement:"));
             let statement: String = failure.statement.chars().take(STATEMENT_CHARACTERS_MAX).collect();
             let more = if statement.len() < failure.statement.len() { " …" } else { "" };
-            lines.push(indented(&format!("{statement}{more}"), "  "));
+            lines.extend(Line::block(QUOTE_INDENT, &format!("{statement}{more}")));
         }
     }
     error_lines(lines, error);
 }
 
 /// What the server adds to its message.
-fn error_lines(lines: &mut Vec<String>, error: &SqlError) {
+fn error_lines(lines: &mut Vec<Line>, error: &SqlError) {
     // Most messages name the constraint already.
     let constraint = error.constraint.clone().filter(|name| !error.message.contains(name.as_str()));
     if let Some(constraint) = constraint {
-        lines.push(format!("constraint: {constraint}"));
+        say(lines, &format!("constraint: {constraint}"));
     }
     for (name, text) in [("detail", &error.detail), ("server's hint", &error.hint), ("context", &error.context)] {
         if let Some(text) = text {
-            lines.push(format!("{name}: {text}"));
+            say(lines, &format!("{name}: {text}"));
         }
     }
 }

@@ -1,56 +1,59 @@
 //! Events as lines for people.
 
+use super::terminal::Line;
 use super::text::count;
 use super::text::duration;
-use super::text::indented;
 use super::text::list_or;
-use super::text::safe;
-use super::text::safe_line;
 use crate::capability::GuestEvent;
 use crate::contract::env::Level;
 use crate::execute::Event;
 use crate::plan::Direction;
 
-/// The line of an event; none for what only interests with `-v`.
-pub(super) fn event(event: &Event, verbose: bool) -> Option<String> {
-    Some(match event {
+/// The lines of an event; none for what only interests with `-v`.
+pub(super) fn event(event: &Event, verbose: bool) -> Vec<Line> {
+    let line = match event {
         Event::Waiting { holder, seconds } => {
-            format!("Waiting for another runner ({}), {seconds} s so far", safe_line(holder))
+            Line::new(format!("Waiting for another runner ({holder}), {seconds} s so far"))
         }
-        Event::Planned { .. } => return None,
+        Event::Planned { .. } => return Vec::new(),
         Event::StepStarted { direction, from, to, message, .. } => {
             let verb = verb(*direction);
-            let message = if message.is_empty() { String::new() } else { format!(", {}", safe_line(message)) };
+            let message = if message.is_empty() { String::new() } else { format!(", {message}") };
             // A base has no parents; Alembic leaves that side of the arrow empty.
-            format!("Running {verb} {} -> {}{message}", list_or(from, ""), list_or(to, ""))
+            Line::new(format!("Running {verb} {} -> {}{message}", list_or(from, ""), list_or(to, "")))
         }
-        Event::Retrying { reason, repetition, of, milliseconds, .. } => format!(
-            "  rolled back: {}; running it again in {} ({repetition} of {of})",
-            safe_line(reason),
+        Event::Retrying { reason, repetition, of, milliseconds, .. } => Line::new(format!(
+            "  rolled back: {reason}; running it again in {} ({repetition} of {of})",
             duration(*milliseconds)
-        ),
-        Event::Activity { activity, .. } => format!("  {}", safe_line(&super::activity::sentence(activity))),
+        )),
+        Event::Activity { activity, .. } => Line::new(format!("  {}", super::activity::sentence(activity))),
         Event::Guest { event: GuestEvent::Log { level, message }, .. } => {
             if !verbose && matches!(level, Level::Trace | Level::Debug) {
-                return None;
+                return Vec::new();
             }
-            indented(&safe(message), &format!("  {}: ", level_name(*level)))
+            // The level stands before each line, so that none can be taken for one of the host.
+            let lines = message.trim_end_matches('\n').split('\n');
+            return lines.map(|line| Line::indented(2, format!("{}: {line}", level_name(*level)))).collect();
         }
         Event::Guest { event: GuestEvent::Progress { label, done, total }, .. } => match total {
-            Some(total) => format!("  {}: {done} of {total}", safe_line(label)),
-            None => format!("  {}: {done}", safe_line(label)),
+            Some(total) => Line::indented(2, format!("{label}: {done} of {total}")),
+            None => Line::indented(2, format!("{label}: {done}")),
         },
-        Event::StepDone { milliseconds, statements, rows, .. } => {
+        Event::StepDone { milliseconds, statements, rows, .. } => Line::indented(
+            2,
             format!(
-                "  done in {}: {}, {}",
+                "done in {}: {}, {}",
                 duration(*milliseconds),
                 count(*statements, "statement"),
                 count(*rows, "row")
-            )
+            ),
+        ),
+        Event::Stamped { from, to } => {
+            Line::new(format!("Stamped {} -> {}", list_or(from, "base"), list_or(to, "base")))
         }
-        Event::Stamped { from, to } => format!("Stamped {} -> {}", list_or(from, "base"), list_or(to, "base")),
-        Event::Note { text } => format!("Note: {}", safe_line(text)),
-    })
+        Event::Note { text } => Line::new(format!("Note: {text}")),
+    };
+    vec![line]
 }
 
 pub(in crate::cli) fn verb(direction: Direction) -> &'static str {

@@ -2,16 +2,20 @@
 //!
 //! Results go to standard output, everything about the way there to standard error. With `--json` standard output holds
 //! JSON and nothing else: one object a line for events, one document for listings, and `{"error": …}` for a failure.
+//! Everything is printed by `terminal`, which lets nothing through that would command a terminal or forge a line.
 
 mod activity;
 mod failure;
 pub(super) mod human;
 mod json;
+pub(super) mod secrets;
+pub(super) mod terminal;
 pub(super) mod text;
 
-use std::io::IsTerminal as _;
-use std::io::Write as _;
 use std::process::ExitCode;
+
+use self::terminal::Line;
+use self::terminal::Word;
 
 use super::failure::Failure;
 use crate::execute::Event;
@@ -29,7 +33,7 @@ pub(super) struct Report {
 impl Report {
     pub(super) fn new(json: bool, quiet: bool, verbose: bool) -> Self {
         // https://no-color.org: any value but an empty one turns colour off.
-        let colour = std::io::stderr().is_terminal() && super::settings::variable("NO_COLOR").is_none();
+        let colour = terminal::errors_go_to_a_terminal() && super::settings::variable("NO_COLOR").is_none();
         Self { json, quiet, verbose, colour }
     }
 
@@ -41,28 +45,27 @@ impl Report {
         self.verbose
     }
 
-    /// A line of the result.
+    /// A line of the result. One line, whatever is in the text.
     pub(super) fn line(&self, text: &str) {
-        // Whoever closed the pipe does not want to know more.
-        let _ = writeln!(std::io::stdout().lock(), "{text}");
+        terminal::print(&[Line::new(text)]);
     }
 
     /// A result as one JSON document.
     pub(super) fn document(&self, document: &serde_json::Value) {
-        self.line(&document.to_string());
+        terminal::print_json(document);
     }
 
     /// A word about the way, for people.
     pub(super) fn note(&self, text: &str) {
         if !self.quiet && !self.json {
-            let _ = writeln!(std::io::stderr().lock(), "note: {}", text::safe(text));
+            terminal::print_error(&[Line::with_word(Word::Note, text)], false);
         }
     }
 
     /// What is being done now, for people.
     pub(super) fn progress(&self, text: &str) {
         if !self.quiet && !self.json {
-            let _ = writeln!(std::io::stderr().lock(), "{text}");
+            terminal::print_error(&[Line::new(text)], false);
         }
     }
 
@@ -71,8 +74,7 @@ impl Report {
         if self.json {
             self.document(&json::failure(failure));
         } else {
-            let text = failure::render(failure, self.colour);
-            let _ = write!(std::io::stderr().lock(), "{text}");
+            terminal::print_error(&failure::lines(failure), self.colour);
         }
         ExitCode::from(failure.code())
     }
@@ -92,10 +94,8 @@ impl Observer for RunObserver<'_> {
     fn observe(&mut self, event: Event) {
         if self.report.json {
             self.report.document(&json::event(&event));
-        } else if !self.report.quiet
-            && let Some(text) = human::event(&event, self.report.verbose)
-        {
-            self.report.line(&text);
+        } else if !self.report.quiet {
+            terminal::print(&human::event(&event, self.report.verbose));
         }
     }
 }

@@ -2,16 +2,17 @@
 
 use std::fmt::Display;
 
-/// Makes a text of unknown origin fit for a terminal: control characters, the escape character among them, and the marks
-/// that turn the direction of writing are shown as escapes. Line breaks and tabs stay.
+use crate::revision::is_visible;
+
+/// Makes a text of unknown origin fit for a terminal: what is not visible is shown as an escape. Line breaks and tabs
+/// stay.
 pub(in crate::cli) fn safe(text: &str) -> String {
     let mut safe = String::with_capacity(text.len());
     for character in text.chars() {
-        let turns = matches!(character, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-        if (character.is_control() && !matches!(character, '\n' | '\t')) || turns {
-            safe.extend(character.escape_default());
-        } else {
+        if is_visible(character) || matches!(character, '\n' | '\t') {
             safe.push(character);
+        } else {
+            safe.extend(character.escape_default());
         }
     }
     safe
@@ -20,11 +21,6 @@ pub(in crate::cli) fn safe(text: &str) -> String {
 /// The same on one line.
 pub(in crate::cli) fn safe_line(text: &str) -> String {
     safe(text).replace('\n', "\\n")
-}
-
-/// Each line of a safe text with something in front.
-pub(in crate::cli) fn indented(text: &str, indent: &str) -> String {
-    text.lines().map(|line| format!("{indent}{line}")).collect::<Vec<_>>().join("\n")
 }
 
 /// `a, b`, or a word for nothing.

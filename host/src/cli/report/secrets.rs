@@ -1,0 +1,164 @@
+//! Passwords must not leave. Messages are made without them; this is the net below, for the message that nobody thought of:
+//! an argument that is quoted because it stands in the wrong place, a text of the server, a panic.
+
+use std::borrow::Cow;
+use std::sync::PoisonError;
+use std::sync::RwLock;
+
+/// What stands in the place of a password.
+const MASK: &str = "***";
+
+/// A password that is shorter is not looked for by itself: it would be found in words that have nothing to do with it.
+const CHARACTERS_MIN: usize = 8;
+
+/// What stands for a password in examples, those of hints among them.
+const EXAMPLE: &str = "password";
+
+/// The passwords of this process, the longest first.
+static KNOWN: RwLock<Vec<String>> = RwLock::new(Vec::new());
+
+/// Keeps the password of a url from being printed, however it is written.
+pub(in crate::cli) fn keep_secret(url: &str) {
+    let mut known = KNOWN.write().unwrap_or_else(PoisonError::into_inner);
+    for password in passwords(url) {
+        if !known.contains(&password) {
+            known.push(password);
+        }
+    }
+    known.sort_by_key(|password| std::cmp::Reverse(password.len()));
+}
+
+/// The text without the passwords of urls in it, and without those that this process knows of.
+pub(super) fn without_secrets(text: &str) -> Cow<'_, str> {
+    let known = KNOWN.read().unwrap_or_else(PoisonError::into_inner);
+    let mut text = without_passwords_of_urls(text);
+    for password in known.iter() {
+        if text.contains(password.as_str()) {
+            text = Cow::Owned(text.replace(password.as_str(), MASK));
+        }
+    }
+    text
+}
+
+/// The password of a url as it is written, without percent-encoding, and encoded in full. None that also names something
+/// else in the url: it could not be told from that, and is no secret.
+fn passwords(url: &str) -> Vec<String> {
+    let Some((_, rest)) = url.split_once("://") else { return Vec::new() };
+    let mut written = Vec::new();
+    let mut names = rest.to_owned();
+    if let Some((user, password)) = rest.rsplit_once('@').and_then(|(information, _)| information.split_once(':')) {
+        written.push(password.to_owned());
+        names = format!("{user} {}", rest.rsplit('@').next().unwrap_or_default());
+    }
+    for parameter in rest.split(['?', '&']).skip(1) {
+        if let Some((_, password)) = parameter.split_once('=').filter(|(key, _)| is_password(key)) {
+            written.push(password.to_owned());
+            names = names.replace(parameter, "");
+        }
+    }
+    written.retain(|password| !names.contains(password.as_str()) && !names.contains(decoded(password).as_str()));
+    let forms = written.iter().flat_map(|password| {
+        let plain = decoded(password);
+        let encoded = plain.bytes().map(|byte| format!("%{byte:02X}")).collect();
+        let usual = url::form_urlencoded::byte_serialize(plain.as_bytes()).collect::<String>();
+        [password.clone(), plain, encoded, usual.replace('+', "%20"), usual]
+    });
+    forms.filter(|form| form != EXAMPLE && form.chars().count() >= CHARACTERS_MIN).collect()
+}
+
+/// The parameters of a url that hold a password.
+fn is_password(key: &str) -> bool {
+    matches!(decoded(key).to_ascii_lowercase().as_str(), "password" | "sslpassword")
+}
+
+fn decoded(text: &str) -> String {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let [first, others @ ..] = rest {
+        let digit = |at: usize| others.get(at).and_then(|byte| char::from(*byte).to_digit(16));
+        match (first, digit(0), digit(1)) {
+            (b'%', Some(high), Some(low)) => {
+                bytes.push(u8::try_from(high * 16 + low).unwrap_or_default());
+                rest = &others[2..];
+            }
+            _ => {
+                bytes.push(*first);
+                rest = others;
+            }
+        }
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
+/// Masks `scheme://user:password@` and `?password=…`. A password may have characters in it that a url should not have, so
+/// it ends at the last `@` before a blank.
+fn without_passwords_of_urls(text: &str) -> Cow<'_, str> {
+    if !text.contains("://") && !text.contains("password=") {
+        return Cow::Borrowed(text);
+    }
+    let words = text.split_inclusive([' ', '\t', '\n', '"', '\'', '`']);
+    Cow::Owned(words.map(|word| without_parameters(&without_user_information(word))).collect())
+}
+
+fn without_user_information(word: &str) -> String {
+    let Some((scheme, rest)) = word.split_once("://") else { return word.to_owned() };
+    let parts = rest.rsplit_once('@').and_then(|(information, place)| Some((information.split_once(':')?, place)));
+    match parts {
+        Some(((user, password), place)) if password != EXAMPLE => format!("{scheme}://{user}:{MASK}@{place}"),
+        _ => word.to_owned(),
+    }
+}
+
+fn without_parameters(word: &str) -> String {
+    let mut masked = String::with_capacity(word.len());
+    for (index, part) in word.split_inclusive(['?', '&']).enumerate() {
+        match part.split_once('=').filter(|(key, _)| index > 0 && is_password(key)) {
+            Some((key, value)) => {
+                let end = value.len() - value.trim_end_matches(['&', ' ', '\t', '\n', '"', '\'', '`']).len();
+                masked.push_str(&format!("{key}={MASK}{}", &value[value.len() - end..]));
+            }
+            None => masked.push_str(part),
+        }
+    }
+    masked
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn passwords_in_urls_are_masked() {
+        for (text, masked) in [
+            ("plain", "plain"),
+            ("postgres://me@db/shop", "postgres://me@db/shop"),
+            ("postgres://db:5432/shop", "postgres://db:5432/shop"),
+            ("postgres://user:password@host:5432/database", "postgres://user:password@host:5432/database"),
+            ("'postgres://me:secret@db/shop' is wrong", "'postgres://me:***@db/shop' is wrong"),
+            ("a postgres://me:se/c@r:et@db b http://you:x@y", "a postgres://me:***@db b http://you:***@y"),
+            ("postgres://db/shop?password=secret&sslmode=off", "postgres://db/shop?password=***&sslmode=off"),
+            ("\"postgres://db/shop?a=b&pass%77ord=x\"", "\"postgres://db/shop?a=b&pass%77ord=***\""),
+            ("CREATE ROLE me PASSWORD 'x' password=y", "CREATE ROLE me PASSWORD 'x' password=y"),
+        ] {
+            assert_eq!(without_passwords_of_urls(text), masked);
+        }
+    }
+
+    #[test]
+    fn a_password_is_known_in_each_of_its_forms() {
+        let found = passwords("postgres://me:r%69ght+h%40rse@db/shop");
+        for form in ["r%69ght+h%40rse", "right+h@rse", "right%2Bh%40rse", "%72%69%67%68%74%2B%68%40%72%73%65"] {
+            assert!(found.iter().any(|password| password == form), "{form} in {found:?}");
+        }
+        assert_eq!(passwords("postgres://db/shop?x=1&password=long%20one")[..2], ["long%20one", "long one"]);
+        // Cut where its writer meant, although no url is read like that.
+        assert_eq!(passwords("postgres://me:right/h?rse@db/shop")[0], "right/h?rse");
+    }
+
+    #[test]
+    fn what_is_no_secret_is_not_masked() {
+        for url in ["local:", "postgres://db/shop", "postgres://me:x@db/shop", "postgres://postgres:postgres@db/shop"] {
+            assert_eq!(passwords(url), [""; 0], "{url}");
+        }
+    }
+}

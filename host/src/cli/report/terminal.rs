@@ -1,0 +1,169 @@
+//! The only way out: whatever the command line prints goes through here.
+//!
+//! Nothing that is printed is trusted. Messages of migrations and of the server, names of files and tables, rows that
+//! somebody else wrote: each of them may carry sequences that command a terminal, or line breaks that would make a second
+//! line of it, in the host's own voice. So a [`Line`] is one line whatever is in it, a JSON document is one line of visible
+//! characters, and both leave without the passwords that this process knows of.
+
+use std::io::IsTerminal as _;
+use std::io::Write;
+
+use serde_json::Value;
+
+use super::secrets::without_secrets;
+use super::text::safe;
+use super::text::safe_line;
+use crate::revision::is_visible;
+
+/// One line for people.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(in crate::cli) struct Line {
+    word: Option<Word>,
+    indent: usize,
+    text: String,
+}
+
+/// A word in front of a line, which only the host can set at its beginning.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::cli) enum Word {
+    /// What failed.
+    Error,
+    /// What to do.
+    Hint,
+    /// What is good to know.
+    Note,
+}
+
+impl Line {
+    /// A line that begins at the edge.
+    pub(in crate::cli) fn new(text: impl Into<String>) -> Self {
+        Self { word: None, indent: 0, text: text.into() }
+    }
+
+    /// A line that belongs to the one above it.
+    pub(in crate::cli) fn indented(indent: usize, text: impl Into<String>) -> Self {
+        Self { word: None, indent, text: text.into() }
+    }
+
+    /// A line with a word in front.
+    pub(in crate::cli) fn with_word(word: Word, text: impl Into<String>) -> Self {
+        Self { word: Some(word), indent: 0, text: text.into() }
+    }
+
+    /// A text of several lines, each indented by so many blanks.
+    pub(in crate::cli) fn block(indent: usize, text: &str) -> impl Iterator<Item = Self> {
+        text.lines().map(move |line| Self::indented(indent, line))
+    }
+
+    /// The line as it is printed, with its end.
+    pub(super) fn render(&self, colour: bool) -> String {
+        let word = match (self.word, colour) {
+            (None, _) => "",
+            (Some(Word::Error), false) => "error: ",
+            (Some(Word::Error), true) => "\u{1b}[1;31merror\u{1b}[0m: ",
+            (Some(Word::Hint), false) => "hint: ",
+            (Some(Word::Hint), true) => "\u{1b}[1;36mhint\u{1b}[0m: ",
+            (Some(Word::Note), _) => "note: ",
+        };
+        let text = safe_line(&without_secrets(&self.text));
+        format!("{:indent$}{word}{text}\n", "", indent = self.indent)
+    }
+}
+
+/// Prints lines on standard output.
+pub(super) fn print(lines: &[Line]) {
+    let text: String = lines.iter().map(|line| line.render(false)).collect();
+    write(std::io::stdout().lock(), text.as_bytes());
+}
+
+/// Prints lines on standard error, all of them at once.
+pub(in crate::cli) fn print_error(lines: &[Line], colour: bool) {
+    let text: String = lines.iter().map(|line| line.render(colour)).collect();
+    write(std::io::stderr().lock(), text.as_bytes());
+}
+
+/// Prints one JSON document on standard output, in one line.
+pub(super) fn print_json(document: &Value) {
+    write(std::io::stdout().lock(), format!("{}\n", json_line(document)).as_bytes());
+}
+
+/// Prints what another program reads, SQL for example, exactly as it is. Only a terminal, which would follow the
+/// sequences in it instead of reading it, gets the escapes of [`safe`].
+pub(in crate::cli) fn print_exactly(text: &str) {
+    let out = std::io::stdout();
+    let text = if out.is_terminal() { safe(text) } else { text.to_owned() };
+    write(out.lock(), text.as_bytes());
+}
+
+/// Whether standard error is a terminal that may show colours.
+pub(super) fn errors_go_to_a_terminal() -> bool {
+    std::io::stderr().is_terminal()
+}
+
+/// The document in one line, in which nothing commands a terminal: JSON itself escapes no more than the first 32
+/// characters (RFC 8259, section 7).
+pub(super) fn json_line(document: &Value) -> String {
+    let mut concealed = document.clone();
+    conceal(&mut concealed);
+    let mut line = String::new();
+    for character in concealed.to_string().chars() {
+        if is_visible(character) {
+            line.push(character);
+        } else {
+            for unit in character.encode_utf16(&mut [0; 2]) {
+                line.push_str(&format!("\\u{unit:04x}"));
+            }
+        }
+    }
+    line
+}
+
+fn conceal(value: &mut Value) {
+    match value {
+        Value::String(text) => *text = without_secrets(text).into_owned(),
+        Value::Array(values) => values.iter_mut().for_each(conceal),
+        Value::Object(fields) => fields.values_mut().for_each(conceal),
+        Value::Null | Value::Bool(_) | Value::Number(_) => {}
+    }
+}
+
+fn write(mut stream: impl Write, bytes: &[u8]) {
+    // Whoever closed the pipe does not want to know more.
+    let _ = stream.write_all(bytes).and_then(|()| stream.flush());
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    const HOSTILE: &str =
+        "a\u{1b}]0;title\u{7}\r\nhint: b\u{9b}2J\u{7f}\u{85}\u{2028}\u{202e}\u{2066}\u{61c}\u{200b}\u{feff}\u{e0041}";
+
+    #[test]
+    fn a_line_is_one_line_whatever_is_in_it() {
+        for word in [None, Some(Word::Error), Some(Word::Hint), Some(Word::Note)] {
+            let line = Line { word, indent: 2, text: HOSTILE.to_owned() }.render(false);
+            assert!(line.ends_with('\n'), "{line}");
+            assert!(line.trim_end_matches('\n').chars().all(is_visible), "{line:?}");
+        }
+        assert_eq!(Line::with_word(Word::Hint, "x\ny").render(false), "hint: x\\ny\n");
+    }
+
+    #[test]
+    fn only_the_host_colours() {
+        let line = Line::with_word(Word::Error, "\u{1b}[31mred").render(true);
+        assert_eq!(line, "\u{1b}[1;31merror\u{1b}[0m: \\u{1b}[31mred\n");
+    }
+
+    #[test]
+    fn json_is_one_line_of_printable_characters_and_reads_back() {
+        let document =
+            json!({"message": HOSTILE, "list": [HOSTILE], "number": 7, "nothing": null, "umlaut": "größe 🦀"});
+        let line = json_line(&document);
+        assert!(line.chars().all(is_visible), "{line}");
+        assert!(line.contains("größe 🦀"), "{line}");
+        assert_eq!(serde_json::from_str::<Value>(&line).expect("JSON"), document);
+    }
+}
