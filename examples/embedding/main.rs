@@ -1,5 +1,6 @@
 //! An application that migrates its own database at start-up. See README.md.
 
+#![forbid(unsafe_code)]
 #![expect(clippy::print_stdout, clippy::disallowed_methods, reason = "an application prints and reads its environment")]
 
 use std::error::Error;

@@ -3,6 +3,8 @@
 //! The limit is 50 ms for 10,000 revisions with 200 branches and merges, the graph included, and the time per revision
 //! should hardly depend on their number.
 
+#![forbid(unsafe_code)]
+
 use std::hint::black_box;
 
 use criterion::BenchmarkId;

@@ -1,5 +1,7 @@
 //! The command `host`.
 
+#![forbid(unsafe_code)]
+
 fn main() -> std::process::ExitCode {
     host::cli::main()
 }

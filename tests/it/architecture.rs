@@ -28,6 +28,8 @@ const WORDS: &[(&str, &[&str])] = &[
     ("CommandExt", &["local/", "cli/local.rs", "cli/edit.rs"]),
     ("process::exit", &["cli/signals.rs"]),
     ("unsafe", &["runtime/cache.rs"]),
+    // Nobody else may lift what Cargo.toml denies.
+    ("unsafe_code", &["main.rs", "runtime/cache.rs"]),
     ("tokio::fs", &[]),
     ("tokio::process", &[]),
     ("std::net", &[]),
@@ -165,6 +167,40 @@ fn some_words_stand_in_some_modules_only() {
             files.iter().any(|file| file.path.starts_with(allowed) && file.places_of(word).next().is_some())
         });
         assert!(used, "`{word}` does not need all of {allowed:?} any more");
+    }
+}
+
+/// Everything but the library forbids it, which nothing inside can lift. The library denies it and lifts that for one
+/// expression.
+#[test]
+fn unsafe_code_is_one_expression() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let read = |path: &str| std::fs::read_to_string(root.join(path)).unwrap_or_else(|error| panic!("{path}: {error}"));
+    let crates = [
+        "src/main.rs",
+        "benches/planner.rs",
+        "benches/speed/main.rs",
+        "../examples/embedding/main.rs",
+        "../tests/it/main.rs",
+    ];
+    for file in crates {
+        assert!(read(file).contains("\n#![forbid(unsafe_code)]\n"), "{file}");
+    }
+    assert!(read("../Cargo.toml").contains("\nunsafe_code = \"deny\"\n"));
+    let cache = File { path: "runtime/cache.rs".to_owned(), text: read("src/runtime/cache.rs") };
+    assert_eq!(cache.places_of("unsafe").count(), 1);
+    assert_eq!(cache.places_of("unsafe_code").count(), 1);
+    for entry in std::fs::read_dir(root.join("../guest-sdk/rust/src")).expect("the SDK") {
+        let path = entry.expect("an entry").path();
+        if path.is_file() {
+            let text = std::fs::read_to_string(&path).expect("UTF-8");
+            assert_eq!(
+                File { path: path.display().to_string(), text }.places_of("unsafe").count(),
+                0,
+                "{}",
+                path.display()
+            );
+        }
     }
 }
 

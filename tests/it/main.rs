@@ -3,6 +3,7 @@
 //! Every test has a project folder and a database of its own, in a sealed environment. All of them share one server, which
 //! lives in the target folder and is made by the host's own development cluster.
 
+#![forbid(unsafe_code)]
 #![expect(clippy::disallowed_methods, reason = "tests make folders and start the command")]
 
 mod harness;

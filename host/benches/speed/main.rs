@@ -3,6 +3,7 @@
 //! Every figure with a limit is printed with it, and a limit that is exceeded makes the exit code 1. Words on the command
 //! line choose sections, for example `scripts/bench nothing-to-do planner`; without any, all of them run.
 
+#![forbid(unsafe_code)]
 #![expect(clippy::print_stdout, reason = "a benchmark prints its figures")]
 #![expect(clippy::disallowed_methods, reason = "a benchmark makes folders and starts the command")]
 

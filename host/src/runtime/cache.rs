@@ -1,9 +1,7 @@
 //! Compiled code, kept between runs.
 //!
-//! This is the one module with unsafe code: reading compiled code back means running what the file says. So it is read only
+//! Here is the only unsafe code of the host: reading compiled code back means running what the file says. So it is read only
 //! from a folder that this host made for its own user alone, and never from anything that a user or a migration hands in.
-
-#![expect(unsafe_code, reason = "compiled code is read back here, from a folder that only this user can write")]
 
 use std::hash::Hash as _;
 use std::hash::Hasher as _;
@@ -13,7 +11,10 @@ use std::io::Write as _;
 use cap_std::fs::Dir;
 use cap_std::fs::DirBuilder;
 use cap_std::fs::DirBuilderExt as _;
+use cap_std::fs::Metadata;
 use cap_std::fs::MetadataExt as _;
+use cap_std::fs::Permissions;
+use cap_std::fs::PermissionsExt as _;
 use sha2::Digest as _;
 use wasmtime::Engine;
 use wasmtime::component::Component;
@@ -38,36 +39,46 @@ impl CompileCache {
         // `.host` may exist already, and so may the folder itself.
         let _ = project.create_dir(".host");
         let _ = project.create_dir_with(FOLDER, &builder);
+        // A link may lead to a folder that is made for something else.
+        if !project.symlink_metadata(FOLDER).ok()?.is_dir() {
+            return None;
+        }
         let folder = project.open_dir(FOLDER).ok()?;
-        let metadata = folder.dir_metadata().ok()?;
-        let own = metadata.uid() == rustix::process::geteuid().as_raw();
-        let closed = metadata.mode() & 0o077 == 0;
-        (own && closed).then_some(Self { folder })
+        (belongs_to_this_user_alone(&folder.dir_metadata().ok()?)).then_some(Self { folder })
     }
 
-    /// Reads compiled code back. None when there is none, or none that is whole and fits this engine.
+    /// Reads compiled code back. None when there is none, or none that is whole, belongs to this component, and fits this
+    /// engine.
     pub fn get(&self, engine: &Engine, component_digest: &str) -> Option<Component> {
-        let mut file = self.folder.open(file_name(engine, component_digest)).ok()?;
-        let metadata = file.metadata().ok()?;
-        if metadata.uid() != rustix::process::geteuid().as_raw() || metadata.mode() & 0o022 != 0 {
+        let name = file_name(engine, component_digest);
+        if !self.is_own_file(&name) {
             return None;
         }
         let mut bytes = Vec::new();
-        file.read_to_end(&mut bytes).ok()?;
+        self.folder.open(&name).ok()?.read_to_end(&mut bytes).ok()?;
         let (digest, code) = bytes.split_at_checked(DIGEST_BYTES)?;
-        // A file that was cut short or changed by accident is not worth a crash.
-        if sha2::Sha256::digest(code).as_slice() != digest {
+        // A file that was cut short, changed or renamed by accident is not worth a crash.
+        if seal(&name, code) != digest {
             return None;
         }
         // SAFETY: the code was written by `put`, which only ever writes what this compiler made, into a folder and a file
-        // that belong to this user and that nobody else can write; it is whole, and wasmtime itself refuses code that was
-        // made by another version or with another configuration.
-        unsafe { Component::deserialize(engine, code) }.ok()
+        // that belong to this user and that nobody else can reach; it is whole, and by its name, which the digest covers, it
+        // is that of this component, compiled by this version for an engine of this configuration.
+        #[expect(unsafe_code, reason = "compiled code is read back, from a folder that only this user can write")]
+        let component = unsafe { Component::deserialize(engine, code) };
+        component.ok()
     }
 
     /// Whether there is compiled code of a component. Reading it back may still fail.
     pub fn has(&self, engine: &Engine, component_digest: &str) -> bool {
-        self.folder.try_exists(file_name(engine, component_digest)).unwrap_or(false)
+        self.is_own_file(&file_name(engine, component_digest))
+    }
+
+    /// Whether there is a file of this name that belongs to this user alone. A link, a pipe or a folder is nothing that
+    /// `put` writes. Nobody else can put another one in its place between this look and the next.
+    fn is_own_file(&self, name: &str) -> bool {
+        let metadata = self.folder.symlink_metadata(name);
+        metadata.is_ok_and(|metadata| metadata.is_file() && belongs_to_this_user_alone(&metadata))
     }
 
     /// Keeps compiled code. A failure costs only time later, so it is not reported.
@@ -77,12 +88,33 @@ impl CompileCache {
 
     fn write(&self, engine: &Engine, component_digest: &str, component: &Component) -> Option<()> {
         let code = component.serialize().ok()?;
+        let name = file_name(engine, component_digest);
         let mut file = cap_tempfile::TempFile::new(&self.folder).ok()?;
-        file.write_all(&sha2::Sha256::digest(&code)).ok()?;
+        // Whatever the umask says: an entry that others can write would never be read.
+        file.as_file().set_permissions(Permissions::from_mode(0o600)).ok()?;
+        file.write_all(&seal(&name, &code)).ok()?;
         file.write_all(&code).ok()?;
-        // Renamed into place, so that a reader sees the whole file or none.
-        file.replace(file_name(engine, component_digest)).ok()
+        // Renamed into place, so that a reader sees the whole file or none. Something else in its place goes.
+        if self.folder.symlink_metadata(&name).is_ok_and(|metadata| metadata.is_dir()) {
+            let _ = self.folder.remove_dir(&name);
+        }
+        file.replace(&name).ok()
     }
+}
+
+/// Whether a file or folder is this user's, and nobody else can read or write it.
+fn belongs_to_this_user_alone(metadata: &Metadata) -> bool {
+    metadata.uid() == rustix::process::geteuid().as_raw() && metadata.mode() & 0o077 == 0
+}
+
+/// The digest in front of the code: over the name as well, so that the code of one component is not taken for that of
+/// another. Against accidents only. Whoever can write here can write a digest; owner and mode are what keeps others out.
+fn seal(name: &str, code: &[u8]) -> [u8; DIGEST_BYTES] {
+    let mut digest = sha2::Sha256::new();
+    digest.update(name);
+    digest.update([0]);
+    digest.update(code);
+    digest.finalize().into()
 }
 
 fn file_name(engine: &Engine, component_digest: &str) -> String {
@@ -90,3 +122,6 @@ fn file_name(engine: &Engine, component_digest: &str) -> String {
     engine.precompile_compatibility_hash().hash(&mut hasher);
     format!("{component_digest}-{:016x}.cwasm", hasher.finish())
 }
+
+#[cfg(test)]
+mod tests;
