@@ -176,10 +176,6 @@ impl Error {
             Self::ReadConfig { source } => match source.kind() {
                 std::io::ErrorKind::IsADirectory => "put a file in its place; `host init` writes one".to_owned(),
                 std::io::ErrorKind::InvalidData => "save the file as UTF-8".to_owned(),
-                // cap-std's refusal to leave the folder has no number of the system.
-                std::io::ErrorKind::PermissionDenied if source.raw_os_error().is_none() => {
-                    "put the file itself into the project's folder, not a link to another one".to_owned()
-                }
                 _ => "check the file's permissions".to_owned(),
             },
             Self::Config(error) => return error.hint(),

@@ -18,6 +18,7 @@ use crate::revision::Revision;
 use crate::revision::RevisionId;
 use crate::store::Migration;
 use crate::store::Store;
+use crate::store::StoreError;
 
 /// A migration that was applied and has changed since.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -45,9 +46,12 @@ impl Project {
     /// # Errors
     /// [`Error`] when the settings, a migration's metadata or the graph are wrong; each names the file.
     pub fn open(directory: Dir, environment: &str) -> Result<Self, Error> {
-        let text = directory.read_to_string(CONFIG_FILE).map_err(|source| match source.kind() {
-            std::io::ErrorKind::NotFound => Error::NoProject,
-            _ => Error::ReadConfig { source },
+        let text = directory.read_to_string(CONFIG_FILE).map_err(|source| {
+            match StoreError::read(&directory, CONFIG_FILE, source) {
+                StoreError::Read { source, .. } if source.kind() == std::io::ErrorKind::NotFound => Error::NoProject,
+                StoreError::Read { source, .. } => Error::ReadConfig { source },
+                link => Error::Store(link),
+            }
         })?;
         let config = Config::parse(&text, CONFIG_FILE)?;
         let environment = config.environment(environment)?.clone();

@@ -26,6 +26,7 @@ mod guests;
 mod hostile;
 mod interrupt;
 mod library;
+mod links;
 mod offline;
 mod retry;
 mod road;

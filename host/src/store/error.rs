@@ -2,11 +2,14 @@
 
 use std::io;
 
+use cap_std::fs::Dir;
+
 use super::BUILD_FOLDER;
 use super::BlockError;
 use super::EmbeddedError;
 use super::FILE_BYTES_MAX;
 use super::FOLDER_METADATA_FILE;
+use super::STATE_FOLDER;
 use crate::config::TomlProblem;
 use crate::revision::RevisionId;
 
@@ -41,10 +44,22 @@ pub enum StoreError {
         /// What the system said.
         source: io::Error,
     },
-    /// A path or a symbolic link leads out of the project's folder.
+    /// A path leads out of the project's folder.
     #[error("'{path}' leads out of the project's folder")]
     Outside {
         /// The path.
+        path: String,
+    },
+    /// A symbolic link leads out of the project's folder.
+    #[error("'{path}' is a link that leads out of the project's folder")]
+    LinkOutside {
+        /// The link.
+        path: String,
+    },
+    /// A symbolic link has no end.
+    #[error("'{path}' is a link that leads nowhere")]
+    LinkToNowhere {
+        /// The link.
         path: String,
     },
     /// A new file would take the place of another one.
@@ -167,19 +182,34 @@ pub enum StoreError {
 
 impl StoreError {
     /// An error of a read, told apart by what the user can do about it.
-    pub(super) fn read(path: &str, source: io::Error) -> Self {
-        let path = path.to_owned();
-        if leads_out(&source) { Self::Outside { path } } else { Self::Read { path, source } }
+    pub(crate) fn read(root: &Dir, path: &str, source: io::Error) -> Self {
+        Self::of_link(root, path, &source).unwrap_or_else(|| Self::Read { path: path.to_owned(), source })
     }
 
     /// An error of a write, told apart by what the user can do about it.
-    pub(super) fn write(path: &str, source: io::Error) -> Self {
-        let path = path.to_owned();
-        match source.kind() {
-            _ if leads_out(&source) => Self::Outside { path },
-            io::ErrorKind::AlreadyExists => Self::Exists { path },
-            _ => Self::Write { path, source },
+    pub(super) fn write(root: &Dir, path: &str, source: io::Error) -> Self {
+        Self::of_link(root, path, &source).unwrap_or_else(|| match source.kind() {
+            io::ErrorKind::AlreadyExists => Self::Exists { path: path.to_owned() },
+            _ => Self::Write { path: path.to_owned(), source },
+        })
+    }
+
+    /// The fault of a link on the way to a path. What the system says about it may be something else: that a folder
+    /// exists already, for example, when it cannot be made where a link stands.
+    fn of_link(root: &Dir, path: &str, source: &io::Error) -> Option<Self> {
+        let ends = path.match_indices('/').map(|(end, _)| end).chain([path.len()]);
+        for part in ends.map(|end| &path[..end]) {
+            if root.symlink_metadata(part).is_ok_and(|metadata| metadata.is_symlink()) {
+                match root.metadata(part) {
+                    Err(error) if leads_out(&error) => return Some(Self::LinkOutside { path: part.to_owned() }),
+                    Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                        return Some(Self::LinkToNowhere { path: part.to_owned() });
+                    }
+                    _ => {}
+                }
+            }
         }
+        leads_out(source).then(|| Self::Outside { path: path.to_owned() })
     }
 
     /// What the user should do.
@@ -192,6 +222,16 @@ impl StoreError {
             Self::Outside { .. } => {
                 "put it inside the project's folder: nothing outside of it is read or written".to_owned()
             }
+            Self::LinkOutside { path } if path.split('/').next() == Some(STATE_FOLDER) => {
+                "remove the link: what lies there is made again, and nothing outside of the project's folder is read or \
+                 written"
+                    .to_owned()
+            }
+            Self::LinkOutside { .. } => {
+                "put the file or folder itself in its place: nothing outside of the project's folder is read or written"
+                    .to_owned()
+            }
+            Self::LinkToNowhere { .. } => "remove it, or correct where it leads".to_owned(),
             Self::Exists { .. } => "choose another name, or remove it first".to_owned(),
             Self::NameNotUtf8 { .. } => "rename it, or begin its name with '.' or '_' if it is no migration".to_owned(),
             Self::TextNotUtf8 { .. } => "save the file as UTF-8".to_owned(),

@@ -61,7 +61,7 @@ impl Fingerprint {
 
 /// Reads a file.
 pub(super) fn read(root: &Dir, path: &str) -> Result<Vec<u8>, StoreError> {
-    let failed = |error| StoreError::read(path, error);
+    let failed = |error| StoreError::read(root, path, error);
     let file = root.open(path).map_err(failed)?;
     let metadata = file.metadata().map_err(failed)?;
     if !metadata.is_file() {
@@ -104,7 +104,7 @@ fn list_into(
     let too_large = || StoreError::FolderTooLarge { folder: folder.to_owned() };
     let levels = levels.checked_sub(1).ok_or_else(too_large)?;
     let path = if inside.is_empty() { folder.to_owned() } else { format!("{folder}/{inside}") };
-    let failed = |error| StoreError::read(&path, error);
+    let failed = |error| StoreError::read(root, &path, error);
     for entry in root.read_dir(&path).map_err(failed)? {
         let entry = entry.map_err(failed)?;
         let name = entry.file_name();
@@ -132,7 +132,7 @@ fn list_into(
 
 /// What an entry of a folder is, or what it points to.
 pub(super) fn followed(root: &Dir, path: &str, entry: &cap_std::fs::DirEntry) -> Result<Metadata, StoreError> {
-    let failed = |error| StoreError::read(path, error);
+    let failed = |error| StoreError::read(root, path, error);
     let metadata = entry.metadata().map_err(failed)?;
     // Through the root, so that a link may lead to any place inside the project.
     if metadata.is_symlink() { root.metadata(path).map_err(failed) } else { Ok(metadata) }

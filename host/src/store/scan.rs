@@ -75,9 +75,11 @@ impl Store {
     fn find(&self) -> Result<Vec<Found>, StoreError> {
         let folder = self.migrations.as_str();
         let failed = |error: std::io::Error| match error.kind() {
-            std::io::ErrorKind::NotFound => StoreError::NoMigrationsFolder { folder: folder.to_owned() },
+            std::io::ErrorKind::NotFound if self.root.symlink_metadata(folder).is_err() => {
+                StoreError::NoMigrationsFolder { folder: folder.to_owned() }
+            }
             std::io::ErrorKind::NotADirectory => StoreError::NotAFolder { path: folder.to_owned() },
-            _ => StoreError::read(folder, error),
+            _ => StoreError::read(&self.root, folder, error),
         };
         let mut found = Vec::new();
         for entry in self.root.read_dir(folder).map_err(failed)? {

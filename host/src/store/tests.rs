@@ -156,11 +156,11 @@ fn links_work_inside_the_project_only() {
     assert_eq!(store.scan().unwrap()[0].file, "migrations/1.sql");
     folder.symlink_contents("/etc/hostname", "migrations/2.sql").unwrap();
     let error = store.scan().unwrap_err();
-    assert_eq!(error.to_string(), "'migrations/2.sql' leads out of the project's folder");
+    assert_eq!(error.to_string(), "'migrations/2.sql' is a link that leads out of the project's folder");
     assert!(error.hint().unwrap().contains("inside the project's folder"));
     folder.remove_file("migrations/2.sql").unwrap();
     folder.symlink("../../../../../../etc/hostname", "migrations/2.sql").unwrap();
-    assert_eq!(error_of(&store), "'migrations/2.sql' leads out of the project's folder");
+    assert_eq!(error_of(&store), "'migrations/2.sql' is a link that leads out of the project's folder");
 }
 
 #[test]

@@ -40,14 +40,16 @@ impl Store {
         };
         let name = first.path.split('/').next().unwrap_or_default();
         let path = self.migration_path(name);
-        self.root.create_dir_all(&self.migrations).map_err(|error| StoreError::write(&self.migrations, error))?;
+        self.root
+            .create_dir_all(&self.migrations)
+            .map_err(|error| StoreError::write(&self.root, &self.migrations, error))?;
         if let [NewFile { path: only, text }] = files
             && only == name
         {
             create_file(&self.root, &path, text.as_bytes())?;
             return Ok(path);
         }
-        self.create_folder(name, files).map_err(|error| StoreError::write(&path, error))?;
+        self.create_folder(name, files).map_err(|error| StoreError::write(&self.root, &path, error))?;
         Ok(path)
     }
 
@@ -75,7 +77,7 @@ impl Store {
     /// [`StoreError::Write`] and [`StoreError::Outside`].
     pub fn write_component(&self, revision: &RevisionId, component: &[u8]) -> Result<(), StoreError> {
         let path = built_path(revision);
-        let failed = |error| StoreError::write(&path, error);
+        let failed = |error| StoreError::write(&self.root, &path, error);
         let folder = self.build_folder().map_err(failed)?;
         replace(&folder, &format!("{revision}.wasm"), component).map_err(failed)
     }
@@ -89,7 +91,7 @@ impl Store {
         if files::read(&self.root, path).is_ok_and(|now| now == content) {
             return Ok(());
         }
-        let failed = |error| StoreError::write(path, error);
+        let failed = |error| StoreError::write(&self.root, path, error);
         self.build_folder().map_err(failed)?;
         let (folder, name) = path.rsplit_once('/').unwrap_or((".", path));
         self.root.create_dir_all(folder).map_err(failed)?;
@@ -124,7 +126,7 @@ impl Store {
 /// # Errors
 /// [`StoreError::Exists`] when there is one already, [`StoreError::Write`] and [`StoreError::Outside`].
 pub fn create_file(root: &Dir, path: &str, content: &[u8]) -> Result<(), StoreError> {
-    let failed = |error| StoreError::write(path, error);
+    let failed = |error| StoreError::write(root, path, error);
     let (folder, name) = path.rsplit_once('/').unwrap_or((".", path));
     let folder = root.open_dir(folder).map_err(failed)?;
     if folder.symlink_metadata(name).is_ok() {
@@ -156,11 +158,13 @@ pub fn create_file(root: &Dir, path: &str, content: &[u8]) -> Result<(), StoreEr
 /// # Errors
 /// [`StoreError::Read`], [`StoreError::Write`] and [`StoreError::Outside`].
 pub fn ensure_ignored(root: &Dir) -> Result<(), StoreError> {
-    let failed = |error| StoreError::write(IGNORE_FILE, error);
+    let failed = |error| StoreError::write(root, IGNORE_FILE, error);
     let mut text = match root.read_to_string(IGNORE_FILE) {
         Ok(text) => text,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => String::new(),
-        Err(error) => return Err(StoreError::read(IGNORE_FILE, error)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound && root.symlink_metadata(IGNORE_FILE).is_err() => {
+            String::new()
+        }
+        Err(error) => return Err(StoreError::read(root, IGNORE_FILE, error)),
     };
     let named = |line: &str| line.trim().trim_matches('/') == STATE_FOLDER;
     if text.lines().any(named) {
