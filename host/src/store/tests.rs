@@ -157,7 +157,7 @@ fn links_work_inside_the_project_only() {
     folder.symlink_contents("/etc/hostname", "migrations/2.sql").unwrap();
     let error = store.scan().unwrap_err();
     assert_eq!(error.to_string(), "'migrations/2.sql' is a link that leads out of the project's folder");
-    assert!(error.hint().unwrap().contains("inside the project's folder"));
+    assert!(error.hint().unwrap().contains("nothing outside of the project's folder is read"));
     folder.remove_file("migrations/2.sql").unwrap();
     folder.symlink("../../../../../../etc/hostname", "migrations/2.sql").unwrap();
     assert_eq!(error_of(&store), "'migrations/2.sql' is a link that leads out of the project's folder");
