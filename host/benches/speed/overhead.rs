@@ -23,6 +23,7 @@ use wasmtime::Engine;
 use wasmtime::Instance;
 use wasmtime::Module;
 use wasmtime::Store;
+use wasmtime::TypedFunc;
 use wasmtime::UpdateDeadline;
 
 use crate::Result;
@@ -79,16 +80,16 @@ pub(crate) fn measure(figures: &mut Figures, runtime: &TokioRuntime) -> Result<(
         Limit { value: 20e-6, shown: "20 µs" },
     );
     for name in ["integers", "floats"] {
-        let bare = bare(name)?;
-        let guarded = runtime.block_on(guarded(name))?;
-        let ratio = median(&guarded).as_secs_f64() / median(&bare).as_secs_f64();
-        figures.limited(
-            format!("a loop over {name} in the sandbox, against an engine without limits"),
-            format!("{ratio:.2} ({} against {})", time(median(&guarded)), time(median(&bare))),
-            ratio,
-            Limit { value: 1.15, shown: "1.15" },
-        );
+        let mut loops = [Loop::new(&engine::engine(STACK_BYTES)?, name)?, Loop::new(&bare(true)?, name)?];
+        let (ratio, shown) = runtime.block_on(compare(&mut loops))?;
+        let limit = Limit { value: 1.15, shown: "1.15" };
+        let figure = format!("a loop over {name} in the sandbox, against an engine without limits");
+        figures.limited(figure, shown, ratio, limit);
     }
+    // Not a limit but a promise: two runs give equal results. The loop does nothing but wait for floating point.
+    let mut loops = [Loop::new(&bare(true)?, "floats")?, Loop::new(&bare(false)?, "floats")?];
+    let (_, shown) = runtime.block_on(compare(&mut loops))?;
+    figures.add("the loop over floats with one form of NaN, against many", shown);
     Ok(())
 }
 
@@ -138,36 +139,45 @@ pub(crate) fn state(session: GuestSession) -> GuestState {
     GuestState::new(session, run, limits, Interrupt::default(), wasi, events)
 }
 
-/// A loop as the compiler makes it when nobody looks on.
-fn bare(name: &str) -> Result<Vec<Duration>> {
-    let engine = Engine::new(Config::new().concurrency_support(false))?;
-    let module = Module::new(&engine, LOOPS)?;
-    let mut store = Store::new(&engine, ());
-    let instance = Instance::new(&mut store, &module, &[])?;
-    let function = instance.get_typed_func::<i32, i32>(&mut store, name)?;
-    let mut times = Vec::new();
-    for _ in 0..RUNS {
-        let started = Instant::now();
-        function.call(&mut store, TURNS)?;
-        times.push(started.elapsed());
-    }
-    Ok(times)
+/// An engine without limits.
+fn bare(one_nan: bool) -> Result<Engine> {
+    let mut config = Config::new();
+    config.concurrency_support(false).cranelift_nan_canonicalization(one_nan);
+    Ok(Engine::new(&config)?)
 }
 
-/// The same on the host's engine, interrupted as a guest is.
-async fn guarded(name: &str) -> Result<Vec<Duration>> {
-    let engine = engine::engine(STACK_BYTES)?;
-    let module = Module::new(&engine, LOOPS)?;
-    let mut store = Store::new(&engine, ());
-    store.set_epoch_deadline(1);
-    store.epoch_deadline_callback(|_| Ok(UpdateDeadline::Yield(1)));
-    let instance = Instance::new_async(&mut store, &module, &[]).await?;
-    let function = instance.get_typed_func::<i32, i32>(&mut store, name)?;
-    let mut times = Vec::new();
-    for _ in 0..RUNS {
-        let started = Instant::now();
-        function.call_async(&mut store, TURNS).await?;
-        times.push(started.elapsed());
+/// A loop on an engine, interrupted as a guest is where the engine interrupts.
+struct Loop {
+    store: Store<()>,
+    function: TypedFunc<i32, i32>,
+}
+
+impl Loop {
+    fn new(engine: &Engine, name: &str) -> Result<Self> {
+        let module = Module::new(engine, wat::parse_str(LOOPS)?)?;
+        let mut store = Store::new(engine, ());
+        store.set_epoch_deadline(1);
+        store.epoch_deadline_callback(|_| Ok(UpdateDeadline::Yield(1)));
+        let instance = Instance::new(&mut store, &module, &[])?;
+        let function = instance.get_typed_func(&mut store, name)?;
+        Ok(Self { store, function })
     }
-    Ok(times)
+
+    async fn run(&mut self) -> Result<Duration> {
+        let started = Instant::now();
+        self.function.call_async(&mut self.store, TURNS).await?;
+        Ok(started.elapsed())
+    }
+}
+
+/// How much longer the first loop takes than the second, as a number and in words. They take turns, and the shortest times
+/// count: whatever else the machine does can only make one longer.
+async fn compare([one, other]: &mut [Loop; 2]) -> Result<(f64, String)> {
+    let mut shortest = [Duration::MAX; 2];
+    for _ in 0..RUNS {
+        shortest = [shortest[0].min(one.run().await?), shortest[1].min(other.run().await?)];
+    }
+    let [one, other] = shortest;
+    let ratio = one.as_secs_f64() / other.as_secs_f64();
+    Ok((ratio, format!("{ratio:.2} ({} against {})", time(one), time(other))))
 }

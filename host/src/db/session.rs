@@ -238,10 +238,15 @@ async fn collect(
             } else {
                 Some(raw.as_bytes().map_err(|error| conversion(&error.to_string()))?)
             };
+            // What came is measured first: decoding makes a copy.
+            let came = raw.map_or(0, |raw| byte_count(raw.len()));
+            if bytes.saturating_add(came) > limits.bytes_max {
+                return Err(SessionError::guest(Error::Exceeded(Limit::Bytes)));
+            }
             let value = value::decode(shape, raw)
                 .map_err(|error| conversion(&format!("column {} of row {rows}: {error}", index + 1)))?;
             // What the guest gets counts, not what came: ten bytes of numeric can be a hundred thousand digits.
-            bytes += raw.map_or(0, |raw| byte_count(raw.len())).max(size(&value));
+            bytes += came.max(size(&value));
             if bytes > limits.bytes_max {
                 return Err(SessionError::guest(Error::Exceeded(Limit::Bytes)));
             }
