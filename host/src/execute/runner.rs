@@ -11,17 +11,16 @@ use super::components::StepComponent;
 use super::event::Event;
 use super::event::Observer;
 use super::failure::StepFailure;
+use super::options::Options;
 use super::retry;
 use super::step::StepResult;
 use super::step::StepRun;
 use crate::capability::Interrupt;
-use crate::config::Limits;
 use crate::db::Books;
 use crate::db::Canceller;
 use crate::db::Database;
 use crate::db::DatabaseError;
 use crate::db::HistoryRow;
-use crate::db::transaction::Timeouts;
 use crate::error::Error;
 use crate::plan;
 use crate::plan::Direction;
@@ -37,34 +36,6 @@ const LOCK_POLL: Duration = Duration::from_millis(200);
 
 /// How often a runner that waits says so.
 const LOCK_REPORT: Duration = Duration::from_secs(5);
-
-/// How a run differs from the usual.
-#[derive(Debug, Clone, Default)]
-pub struct Options {
-    /// Goes on although applied migrations were changed since.
-    pub allow_changed: bool,
-    /// Lets a downgrade take along revisions of branches that the target does not name.
-    pub all_branches: bool,
-    /// What migrations get as the arguments of the run.
-    pub args: Vec<(String, String)>,
-    /// How long to wait for another runner; otherwise as in `host.toml`.
-    pub runner_lock_wait: Option<Duration>,
-    /// The server's `lock_timeout` in milliseconds; otherwise as in `host.toml`.
-    pub lock_timeout_milliseconds: Option<u64>,
-    /// The server's `statement_timeout` in milliseconds; otherwise as in `host.toml`.
-    pub statement_timeout_milliseconds: Option<u64>,
-}
-
-impl Options {
-    pub(super) fn timeouts(&self, limits: &Limits) -> Timeouts {
-        Timeouts {
-            lock_milliseconds: self.lock_timeout_milliseconds.unwrap_or(u64::from(limits.lock_timeout_milliseconds)),
-            statement_milliseconds: self
-                .statement_timeout_milliseconds
-                .unwrap_or(u64::from(limits.statement_timeout_milliseconds)),
-        }
-    }
-}
 
 /// What a run did.
 #[derive(Debug, Clone, PartialEq, Eq)]

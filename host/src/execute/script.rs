@@ -12,7 +12,7 @@ use super::components::Loader;
 use super::components::StepComponent;
 use super::failure::refusal;
 use super::limits;
-use super::runner::Options;
+use super::options::Options;
 use super::step::seed;
 use crate::capability::Events;
 use crate::capability::GuestState;
