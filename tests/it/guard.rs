@@ -148,3 +148,21 @@ fn inspect_says_what_a_component_could_do() {
     let json = project.host(&["--json", "inspect", ".host/build/a.wasm"]).success().json();
     assert_eq!((&json["not_granted"], &json["runs_here"]), (&serde_json::Value::Null, &serde_json::json!(true)));
 }
+
+/// As docs/from-alembic.md says: a schema of pg_dump, without psql's lines and without timeouts, is a migration.
+#[test]
+fn a_dump_of_a_schema_can_be_a_migration() {
+    let project = TestProject::with_three_tables();
+    project.host(&["upgrade", "head"]).success();
+    project.database.query("CREATE VIEW one AS SELECT 1 AS one; CREATE INDEX i ON table_a (id)");
+    let dump = project.database.dump(&["--schema-only", "--no-privileges", "-T", "host_version", "-T", "host_history"]);
+    let foreign = |line: &&str| line.starts_with('\\') || line.starts_with("SET row_security") || line.contains("timeout =");
+    let schema: Vec<&str> = dump.lines().filter(|line| !foreign(line)).collect();
+    assert!(schema.iter().any(|line| line.starts_with("SET standard_conforming_strings")), "{dump}");
+    let other = TestProject::new();
+    let metadata = "-- /// migration\n-- revision = \"a\"\n-- ///\n-- upgrade\n";
+    other.write("migrations/a.sql", &format!("{metadata}{}\n", schema.join("\n")));
+    other.host(&["build"]).success();
+    other.host(&["upgrade", "head"]).success();
+    assert_eq!(other.database.query("SELECT one FROM one"), "1");
+}

@@ -22,6 +22,7 @@ mod examples;
 mod failing_step;
 mod faults;
 mod guard;
+mod guard_differential;
 mod guests;
 mod hostile;
 mod interrupt;

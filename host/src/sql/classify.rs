@@ -79,7 +79,8 @@ const FORBIDDEN: [(&str, Reason); 23] = [
     ("START", Reason::Transaction),
 ];
 
-/// What the first statement in the text is and needs. Comments, blanks and opening parentheses before it do not count.
+/// What a statement is and needs: one, as [`super::split`] gives it. Comments, blanks and opening parentheses before it do
+/// not count.
 ///
 /// It looks at the statement itself. What the functions do that it calls, and what an object does later that it makes, is
 /// for the rights of the database role to limit.

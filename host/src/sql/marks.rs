@@ -257,11 +257,11 @@ impl Pass<'_> {
         let mut found = None;
         if let Some(range) = self.setting.take() {
             let name = plain(&self.text[range]).filter(|_| item == Item::Comma);
-            found = Some(name.map_or(Setting::Other, setting));
+            found = Some(name.map_or(Setting::Hidden, setting));
         } else if (self.previous(0), self.previous(1)) == (Item::Open, Item::SetConfig) {
             match token.kind {
                 TokenKind::String => self.setting = Some(token.bytes.clone()),
-                _ => found = Some(Setting::Other),
+                _ => found = Some(Setting::Hidden),
             }
         }
         if let Some(found) = found {
@@ -343,8 +343,8 @@ mod tests {
         for (statement, expected) in [
             ("SELECT set_config('search_path', 'a', true)", Some(Setting::Harmless)),
             ("SELECT pg_catalog.\"set_config\"( 'Role' , 'a', true)", Some(Setting::Identity)),
-            ("SELECT SET_CONFIG('search' || '_path', 'a', true)", Some(Setting::Other)),
-            ("SELECT set_config(name, 'a', true) FROM t", Some(Setting::Other)),
+            ("SELECT SET_CONFIG('search' || '_path', 'a', true)", Some(Setting::Hidden)),
+            ("SELECT set_config(name, 'a', true) FROM t", Some(Setting::Hidden)),
             ("SELECT set_config('search_path', 'a', true), set_config('role', 'a', true)", Some(Setting::Identity)),
             ("SELECT 'set_config(', a.set_config FROM a", None),
         ] {

@@ -140,7 +140,7 @@ impl Reason {
             Self::Fixed => {
                 "leave it out; the host's connection has standard_conforming_strings = on and client_encoding = UTF8"
             }
-            Self::Hidden => "write the parameter's name without escapes",
+            Self::Hidden => "write the parameter's name as plain text, without escapes",
         };
         hint.to_owned()
     }

@@ -19,7 +19,7 @@ pub(super) enum Setting {
     Transaction,
     /// It changes the role that acts.
     Identity,
-    /// Its name is written with escapes.
+    /// Its name is computed, or written with escapes.
     Hidden,
 }
 

@@ -7,6 +7,7 @@ mod project;
 mod running;
 mod server;
 mod unchanged;
+pub(crate) mod wire;
 
 pub(crate) use graph::Node;
 pub(crate) use output::Output;
