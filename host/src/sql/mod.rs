@@ -4,6 +4,7 @@
 //! - [`classify`] names a statement's command and says what it needs, and [`check`] refuses what a migration must not send.
 //! - [`substitute`] puts values in the place of parameters.
 //! - [`place`] and [`excerpt`] turn the server's error positions into something to look at.
+//! - [`sending`] says how a statement is sent where no transaction is around its migration.
 //! - [`sections`] finds the two directions in a migration file, and [`check_script`] checks one of them.
 //!
 //! All of it rests on a scanner that follows the rules of PostgreSQL's own (`scan.l`), with `standard_conforming_strings`
@@ -26,6 +27,7 @@ mod settings;
 mod split;
 mod token;
 mod trust;
+mod unframed;
 mod words;
 
 pub use classify::Needs;
@@ -51,3 +53,9 @@ pub use split::SplitError;
 pub use split::Statement;
 pub use split::split;
 pub use token::Construct;
+pub use unframed::Alone;
+pub use unframed::Sending;
+pub use unframed::name_of;
+pub use unframed::parameter_set;
+pub use unframed::same_index;
+pub use unframed::sending;

@@ -1,0 +1,460 @@
+//! How a statement is sent when no transaction is around its migration.
+
+use super::token::Token;
+use super::token::TokenKind;
+use super::token::Tokens;
+
+/// PostgreSQL cuts names off here, in bytes (manual, "Identifiers and Key Words").
+const NAME_BYTES_MAX: usize = 63;
+
+/// How a statement is sent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Sending {
+    /// In a transaction of its own, together with the host's note that it is done: there is never a doubt.
+    Atomic,
+    /// It sets something for the session, so every run sends it again.
+    Session,
+    /// By itself, because PostgreSQL refuses it in a transaction block.
+    Alone(Alone),
+    /// Not at all: it would have no effect, or could not be taken up after a crash. The reason is for the author.
+    Refused(&'static str),
+}
+
+/// What is known about a statement that PostgreSQL refuses in a transaction block: how to find out afterwards whether it
+/// was done (the manual's pages of each command say that they cannot run in one).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Alone {
+    /// `CREATE INDEX CONCURRENTLY`.
+    CreateIndex {
+        /// The index's name as the catalogue has it.
+        name: String,
+        /// The table, as the statement writes it.
+        table: String,
+    },
+    /// `DROP INDEX CONCURRENTLY`.
+    DropIndex {
+        /// The index, as the statement writes it.
+        index: String,
+    },
+    /// `REINDEX`, concurrently or not.
+    Reindex,
+    /// `ALTER TABLE … DETACH PARTITION … CONCURRENTLY`.
+    DetachPartition {
+        /// The table, as the statement writes it.
+        table: String,
+        /// The partition, as the statement writes it.
+        partition: String,
+    },
+    /// A statement that can be repeated without harm: `VACUUM`, `CLUSTER`.
+    Repeatable,
+    /// Nothing is known about it but that the server refuses it in a transaction block.
+    Other,
+}
+
+impl Alone {
+    /// Whether it waits for other transactions by design, so that a limit on waiting would only leave a broken index or a
+    /// half detached partition behind (PostgreSQL manual, "Building Indexes Concurrently").
+    pub fn is_concurrent(&self) -> bool {
+        matches!(
+            self,
+            Self::CreateIndex { .. } | Self::DropIndex { .. } | Self::Reindex | Self::DetachPartition { .. }
+        )
+    }
+}
+
+/// How the one statement of a text is sent outside of a transaction.
+pub fn sending(statement: &str) -> Sending {
+    let mut words = Words::new(statement);
+    let first = words.tokens.first().map(|token| words.text(token).to_ascii_uppercase()).unwrap_or_default();
+    match first.as_str() {
+        "SET" if words.skip("SET") && words.is_at("LOCAL") => {
+            Sending::Refused("SET LOCAL has no effect without a transaction: write SET")
+        }
+        "SET" if words.is_at("CONSTRAINTS") => {
+            Sending::Refused("SET CONSTRAINTS has no effect without a transaction")
+        }
+        "LOCK" => Sending::Refused("a lock would end with its own statement, because there is no transaction"),
+        "SET" | "RESET" => Sending::Session,
+        "VACUUM" | "CLUSTER" => Sending::Alone(Alone::Repeatable),
+        "REINDEX" => Sending::Alone(Alone::Reindex),
+        "CREATE" if is_temporary(Words::new(statement)) => Sending::Refused(
+            "a temporary table would be gone when the migration goes on after an interruption: make an ordinary table and drop it at the end",
+        ),
+        "CREATE" => create_index(words),
+        "DROP" => drop_index(words),
+        "ALTER" => detach_partition(words),
+        _ => Sending::Atomic,
+    }
+}
+
+/// What a statement is called, for people.
+pub fn name_of(statement: &str) -> String {
+    match super::classify::classify(statement) {
+        Ok(needs) => needs.command.to_string(),
+        Err(_) => statement.split_whitespace().next().unwrap_or_default().to_ascii_uppercase(),
+    }
+}
+
+/// The parameter that a SET or a RESET names, in lower case.
+pub fn parameter_set(statement: &str) -> Option<String> {
+    let mut words = Words::new(statement);
+    if !(words.skip("SET") || words.skip("RESET")) {
+        return None;
+    }
+    words.skip("SESSION");
+    words.identifier().map(|name| name.to_ascii_lowercase())
+}
+
+/// Whether two texts of CREATE INDEX make the same index on the same table; one of them as `pg_get_indexdef` writes it.
+///
+/// It compares words, leaving out what the server adds or drops when it writes a definition (casts, parentheses, the
+/// default method, ASC, the tablespace). So it may say no where the server would say yes, and then a human decides.
+pub fn same_index(one: &str, other: &str) -> bool {
+    let (one, other) = (definition(one), definition(other));
+    one.is_some() && one == other
+}
+
+/// `CREATE [UNIQUE] INDEX CONCURRENTLY [IF NOT EXISTS] name ON [ONLY] table …`
+fn create_index(mut words: Words<'_>) -> Sending {
+    words.skip("CREATE");
+    words.skip("UNIQUE");
+    if !(words.skip("INDEX") && words.skip("CONCURRENTLY")) {
+        return Sending::Atomic;
+    }
+    words.skip_all(&["IF", "NOT", "EXISTS"]);
+    let name = if words.is_at("ON") { None } else { words.identifier() };
+    let table = if words.skip("ON") {
+        words.skip("ONLY");
+        words.qualified_name()
+    } else {
+        None
+    };
+    match (name, table) {
+        (Some(name), Some(table)) => Sending::Alone(Alone::CreateIndex { name: cut(name), table }),
+        _ => Sending::Refused(
+            "an index that is built concurrently needs a name of its own here: without one a broken build could not be recognised",
+        ),
+    }
+}
+
+/// `DROP INDEX CONCURRENTLY [IF EXISTS] name`; the server takes only one name.
+fn drop_index(mut words: Words<'_>) -> Sending {
+    words.skip("DROP");
+    if !(words.skip("INDEX") && words.skip("CONCURRENTLY")) {
+        return Sending::Atomic;
+    }
+    words.skip_all(&["IF", "EXISTS"]);
+    Sending::Alone(words.qualified_name().map_or(Alone::Other, |index| Alone::DropIndex { index }))
+}
+
+/// `ALTER TABLE [IF EXISTS] name DETACH PARTITION partition CONCURRENTLY`
+fn detach_partition(mut words: Words<'_>) -> Sending {
+    words.skip_all(&["ALTER", "TABLE"]);
+    words.skip_all(&["IF", "EXISTS"]);
+    let table = words.qualified_name();
+    if !words.skip_all(&["DETACH", "PARTITION"]) {
+        return Sending::Atomic;
+    }
+    let partition = words.qualified_name();
+    match (table, partition) {
+        (Some(table), Some(partition)) if words.skip("CONCURRENTLY") => {
+            Sending::Alone(Alone::DetachPartition { table, partition })
+        }
+        _ => Sending::Atomic,
+    }
+}
+
+/// `CREATE [GLOBAL | LOCAL] {TEMP | TEMPORARY} …`
+fn is_temporary(mut words: Words<'_>) -> bool {
+    if !words.skip("CREATE") {
+        return false;
+    }
+    words.skip_all(&["OR", "REPLACE"]);
+    let _ = words.skip("GLOBAL") || words.skip("LOCAL");
+    words.skip("TEMP") || words.skip("TEMPORARY")
+}
+
+/// What an index is, as words that both ways of writing it have in common; none for another statement.
+fn definition(statement: &str) -> Option<Vec<String>> {
+    let mut words = Words::new(statement);
+    words.skip("CREATE");
+    let mut definition = Vec::new();
+    if words.skip("UNIQUE") {
+        definition.push("unique".to_owned());
+    }
+    if !words.skip("INDEX") {
+        return None;
+    }
+    words.skip("CONCURRENTLY");
+    words.skip_all(&["IF", "NOT", "EXISTS"]);
+    definition.push(words.identifier()?);
+    if !words.skip("ON") {
+        return None;
+    }
+    words.skip("ONLY");
+    words.qualified_name()?;
+    if !words.is_at("USING") {
+        definition.extend(["using".to_owned(), "btree".to_owned()]);
+    }
+    while let Some(token) = words.tokens.first().cloned() {
+        if words.skip("ASC") {
+            continue;
+        }
+        if words.skip("TABLESPACE") {
+            words.identifier();
+        } else if words.text(&token) == ":" {
+            words.skip_cast();
+        } else {
+            if !matches!(token.kind, TokenKind::OpenParenthesis | TokenKind::CloseParenthesis) {
+                definition.push(words.normal(&token));
+            }
+            words.tokens.remove(0);
+        }
+    }
+    Some(definition)
+}
+
+/// The tokens of a statement that count, from its beginning.
+struct Words<'a> {
+    statement: &'a str,
+    tokens: Vec<Token>,
+}
+
+impl<'a> Words<'a> {
+    fn new(statement: &'a str) -> Self {
+        let tokens = Tokens::new(statement)
+            .map_while(Result::ok)
+            .filter(|token| token.kind.is_significant() && token.kind != TokenKind::Semicolon)
+            .collect();
+        Self { statement, tokens }
+    }
+
+    fn text(&self, token: &Token) -> &'a str {
+        &self.statement[token.bytes.clone()]
+    }
+
+    fn is_at(&self, word: &str) -> bool {
+        self.tokens.first().is_some_and(|token| {
+            token.kind == TokenKind::Word && self.text(token).eq_ignore_ascii_case(word)
+        })
+    }
+
+    fn skip(&mut self, word: &str) -> bool {
+        let there = self.is_at(word);
+        if there {
+            self.tokens.remove(0);
+        }
+        there
+    }
+
+    /// Skips these words if all of them are there.
+    fn skip_all(&mut self, words: &[&str]) -> bool {
+        let there = words.len() <= self.tokens.len()
+            && words.iter().zip(&self.tokens).all(|(word, token)| {
+                token.kind == TokenKind::Word && self.text(token).eq_ignore_ascii_case(word)
+            });
+        if there {
+            self.tokens.drain(..words.len());
+        }
+        there
+    }
+
+    /// A name without a schema, as the catalogue has it. None for one that is written with `U&`.
+    fn identifier(&mut self) -> Option<String> {
+        let token = self.tokens.first()?;
+        let text = self.text(token);
+        let name = match token.kind {
+            TokenKind::Word => text.to_lowercase(),
+            TokenKind::QuotedIdentifier => unquoted(text)?,
+            _ => return None,
+        };
+        self.tokens.remove(0);
+        Some(name)
+    }
+
+    /// `name` or `schema.name`, as the statement writes it.
+    fn qualified_name(&mut self) -> Option<String> {
+        let is_name = |token: &Token| matches!(token.kind, TokenKind::Word | TokenKind::QuotedIdentifier);
+        let mut name = String::new();
+        loop {
+            let part = self.tokens.first().filter(|token| is_name(token))?;
+            name.push_str(self.text(part));
+            self.tokens.remove(0);
+            if self.tokens.first().is_none_or(|token| self.text(token) != ".") {
+                return Some(name);
+            }
+            name.push('.');
+            self.tokens.remove(0);
+        }
+    }
+
+    /// `::type`, with the types whose names have several words.
+    fn skip_cast(&mut self) {
+        while self.tokens.first().is_some_and(|token| self.text(token) == ":") {
+            self.tokens.remove(0);
+        }
+        let first = self.qualified_name().unwrap_or_default().to_ascii_lowercase();
+        match first.as_str() {
+            "character" | "bit" => {
+                self.skip("varying");
+            }
+            "double" => {
+                self.skip("precision");
+            }
+            "time" | "timestamp" => {
+                let _ = self.skip_all(&["with", "time", "zone"]) || self.skip_all(&["without", "time", "zone"]);
+            }
+            _ => {}
+        }
+    }
+
+    /// A token as both ways of writing have it.
+    fn normal(&self, token: &Token) -> String {
+        let text = self.text(token);
+        match token.kind {
+            TokenKind::Word => text.to_lowercase(),
+            TokenKind::QuotedIdentifier => unquoted(text).unwrap_or_else(|| text.to_owned()),
+            // Storage parameters are written with quotes: fillfactor='70'.
+            TokenKind::String if text.trim_matches('\'').bytes().all(|byte| byte.is_ascii_digit()) => {
+                text.trim_matches('\'').to_owned()
+            }
+            _ => text.to_owned(),
+        }
+    }
+}
+
+fn unquoted(text: &str) -> Option<String> {
+    Some(text.strip_prefix('"')?.strip_suffix('"')?.replace("\"\"", "\""))
+}
+
+/// A name as long as the catalogue can hold it.
+fn cut(mut name: String) -> String {
+    while name.len() > NAME_BYTES_MAX {
+        name.pop();
+    }
+    name
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn what_the_server_refuses_in_a_transaction_stands_alone() {
+        let create = |name: &str, table: &str| {
+            Sending::Alone(Alone::CreateIndex { name: name.to_owned(), table: table.to_owned() })
+        };
+        let cases = [
+            ("CREATE INDEX CONCURRENTLY i ON t (a)", create("i", "t")),
+            ("create unique index concurrently if not exists I on only S.T using gin (a)", create("i", "S.T")),
+            ("/* x */ CREATE INDEX CONCURRENTLY \"A \"\"b\"\"\" ON s . \"T\" (a)", create("A \"b\"", "s.\"T\"")),
+            ("DROP INDEX CONCURRENTLY IF EXISTS s.i", Sending::Alone(Alone::DropIndex { index: "s.i".to_owned() })),
+            ("REINDEX TABLE CONCURRENTLY t", Sending::Alone(Alone::Reindex)),
+            ("REINDEX (CONCURRENTLY) INDEX i", Sending::Alone(Alone::Reindex)),
+            ("VACUUM (ANALYZE) t", Sending::Alone(Alone::Repeatable)),
+            ("CLUSTER", Sending::Alone(Alone::Repeatable)),
+            (
+                "ALTER TABLE IF EXISTS m DETACH PARTITION m_1 CONCURRENTLY",
+                Sending::Alone(Alone::DetachPartition { table: "m".to_owned(), partition: "m_1".to_owned() }),
+            ),
+        ];
+        for (statement, expected) in cases {
+            assert_eq!(sending(statement), expected, "{statement}");
+        }
+    }
+
+    #[test]
+    fn everything_else_is_atomic() {
+        for statement in [
+            "CREATE INDEX i ON t (a)",
+            "CREATE INDEX \"concurrently\" ON t (a)",
+            "DROP INDEX i",
+            "ALTER TYPE t ADD VALUE 'a'",
+            "ALTER TABLE m DETACH PARTITION m_1",
+            "ALTER TABLE m DETACH PARTITION m_1 FINALIZE",
+            "UPDATE t SET a = 1",
+            "ANALYZE t",
+            "CALL p()",
+            "DISCARD ALL",
+            "REFRESH MATERIALIZED VIEW CONCURRENTLY v",
+            "CREATE TABLE temp (a int)",
+        ] {
+            assert_eq!(sending(statement), Sending::Atomic, "{statement}");
+        }
+        for statement in ["SET search_path = a", "RESET ALL", "set session work_mem = 1"] {
+            assert_eq!(sending(statement), Sending::Session, "{statement}");
+        }
+    }
+
+    #[test]
+    fn what_would_have_no_effect_or_no_way_back_is_refused() {
+        for statement in [
+            "SET LOCAL work_mem = 1",
+            "SET CONSTRAINTS ALL DEFERRED",
+            "LOCK TABLE t",
+            "CREATE INDEX CONCURRENTLY ON t (a)",
+            "CREATE INDEX CONCURRENTLY U&\"i\" ON t (a)",
+            "CREATE TEMP TABLE t (a int)",
+            "CREATE OR REPLACE TEMPORARY VIEW v AS SELECT 1",
+            "CREATE LOCAL TEMP TABLE t AS SELECT 1",
+        ] {
+            assert!(matches!(sending(statement), Sending::Refused(_)), "{statement}");
+        }
+    }
+
+    #[test]
+    fn the_parameter_of_a_set() {
+        let cases = [
+            ("SET lock_timeout = '1s'", Some("lock_timeout")),
+            ("set session Statement_Timeout to 5", Some("statement_timeout")),
+            ("RESET lock_timeout", Some("lock_timeout")),
+            ("SELECT 1", None),
+        ];
+        for (statement, expected) in cases {
+            assert_eq!(parameter_set(statement).as_deref(), expected, "{statement}");
+        }
+    }
+
+    #[test]
+    fn definitions_are_compared_as_the_server_writes_them() {
+        let same = [
+            ("CREATE INDEX CONCURRENTLY i ON t (a)", "CREATE INDEX i ON public.t USING btree (a)"),
+            (
+                "CREATE UNIQUE INDEX CONCURRENTLY IF NOT EXISTS I ON t (Lower(a), b ASC) WHERE b = 'x' AND a IS NOT NULL",
+                "CREATE UNIQUE INDEX i ON public.t USING btree (lower(a), b) WHERE ((b = 'x'::text) AND (a IS NOT NULL))",
+            ),
+            (
+                "create index concurrently i on t using gin (a) with (fillfactor = 70) tablespace fast",
+                "CREATE INDEX i ON t USING gin (a) WITH (fillfactor='70')",
+            ),
+            (
+                "CREATE INDEX CONCURRENTLY i ON t (\"a\") WHERE b > '2026-01-01'",
+                "CREATE INDEX i ON t USING btree (a) WHERE (b > '2026-01-01'::timestamp without time zone)",
+            ),
+        ];
+        for (one, other) in same {
+            assert!(same_index(one, other), "{:?}\n{:?}", definition(one), definition(other));
+        }
+        let different = [
+            ("CREATE INDEX CONCURRENTLY i ON t (a)", "CREATE INDEX i ON t USING btree (b)"),
+            ("CREATE INDEX CONCURRENTLY i ON t (a)", "CREATE UNIQUE INDEX i ON t USING btree (a)"),
+            ("CREATE INDEX CONCURRENTLY i ON t (a)", "CREATE INDEX i ON t USING hash (a)"),
+            ("CREATE INDEX CONCURRENTLY i ON t (a)", "CREATE INDEX i ON t USING btree (a) WHERE (a > 0)"),
+            ("CREATE INDEX CONCURRENTLY i ON t (a)", "CREATE INDEX i ON t USING btree (a, b)"),
+            ("CREATE INDEX CONCURRENTLY i ON t (a)", "CREATE INDEX i ON t USING btree (a) INCLUDE (b)"),
+            ("SELECT 1", "SELECT 1"),
+        ];
+        for (one, other) in different {
+            assert!(!same_index(one, other), "{one}: {other}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_text_makes_it_panic(text in "(CREATE|INDEX|CONCURRENTLY|ON|DROP|ALTER|TABLE|DETACH|PARTITION|SET|\\.|::|\\(|\"| |\\PC){0,14}") {
+            let _ = (sending(&text), parameter_set(&text), same_index(&text, &text));
+        }
+    }
+}
