@@ -72,7 +72,8 @@ impl Project {
     /// [`Error::Database`].
     pub async fn connect(&self, url: &str) -> Result<Database, Error> {
         let application = concat!("host ", env!("CARGO_PKG_VERSION"));
-        let database = Database::connect(url, application, self.tables()).await?;
+        let mut database = Database::connect(url, application, self.tables()).await?;
+        database.set_lock_timeout(u64::from(self.environment.limits.lock_timeout_milliseconds));
         Ok(database.with_silence(Duration::from_secs(u64::from(self.environment.limits.silence_seconds))))
     }
 

@@ -156,7 +156,8 @@ fn a_dump_of_a_schema_can_be_a_migration() {
     project.host(&["upgrade", "head"]).success();
     project.database.query("CREATE VIEW one AS SELECT 1 AS one; CREATE INDEX i ON table_a (id)");
     let dump = project.database.dump(&["--schema-only", "--no-privileges", "-T", "host_version", "-T", "host_history"]);
-    let foreign = |line: &&str| line.starts_with('\\') || line.starts_with("SET row_security") || line.contains("timeout =");
+    let foreign =
+        |line: &&str| line.starts_with('\\') || line.starts_with("SET row_security") || line.contains("timeout =");
     let schema: Vec<&str> = dump.lines().filter(|line| !foreign(line)).collect();
     assert!(schema.iter().any(|line| line.starts_with("SET standard_conforming_strings")), "{dump}");
     let other = TestProject::new();

@@ -21,6 +21,7 @@ mod edit;
 mod examples;
 mod failing_step;
 mod faults;
+mod frame;
 mod guard;
 mod guard_differential;
 mod guests;

@@ -24,7 +24,7 @@ pub(super) async fn run(settings: &Settings, arguments: &EnsureVersionArguments)
         }
         return Ok(0);
     }
-    let mut runner = settings.runner(&project, settings.options()).await?;
+    let mut runner = settings.writing_runner(&project, settings.options()).await?;
     let result = runner.ensure_version().await;
     runner.close().await;
     result?;

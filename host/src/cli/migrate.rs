@@ -76,13 +76,14 @@ pub(super) async fn run(
     if arguments.target.contains(':') {
         return Err(Failure::usage("Range revision not allowed", "a range FROM:TO is for --sql"));
     }
-    let mut runner = settings.runner(&project, options).await?;
     if arguments.dry_run {
+        let mut runner = settings.runner(&project, options).await?;
         let plan = runner.plan(direction, &arguments.target).await?;
         show_plan(settings, &project, &plan);
         runner.close().await;
         return Ok(0);
     }
+    let mut runner = settings.writing_runner(&project, options).await?;
     signals::listen(&project, runner.interrupt(), settings.report().clone());
     let result = runner.run(direction, &arguments.target, &mut settings.report().observer()).await;
     runner.close().await;

@@ -29,6 +29,12 @@ const LOCAL_URL: &str = "local:";
 /// The variables that name the database, the first one first.
 const URL_VARIABLES: [&str; 2] = ["HOST_DATABASE_URL", "DATABASE_URL"];
 
+/// Where a url comes from that stands above everything.
+const URL_ARGUMENT: &str = "--url";
+
+/// The variable that stands above `direct-url` of host.toml.
+const DIRECT_URL_VARIABLE: &str = "HOST_DIRECT_URL";
+
 /// The settings of one invocation.
 #[derive(Clone)]
 pub(super) struct Settings {
@@ -121,6 +127,45 @@ impl Settings {
         if url == LOCAL_URL { self.start_cluster() } else { Ok(url) }
     }
 
+    /// The url for what writes, and where it comes from, if it is another one than that for what reads.
+    ///
+    /// `direct-url` of host.toml is the same database as the `url` beside it. So it counts only where that `url` is the one
+    /// in effect: a variable may name another database.
+    fn direct_url(&self, project: &Project) -> Result<Option<(String, String)>, Failure> {
+        if self.url.as_ref().is_some_and(|(_, source)| *source == URL_ARGUMENT) {
+            return Ok(None);
+        }
+        if let Some(url) = variable(DIRECT_URL_VARIABLE) {
+            return Ok(Some((url, DIRECT_URL_VARIABLE.to_owned())));
+        }
+        let environment = project.environment();
+        let Some(direct_url) = &environment.direct_url else { return Ok(None) };
+        if let Some((given, _)) = &self.url {
+            let configured = environment.url.as_ref().and_then(|url| url.expand(&variable).ok());
+            if configured.as_ref() != Some(given) {
+                return Ok(None);
+            }
+        }
+        let url = direct_url.expand(&variable).map_err(Error::Config)?;
+        Ok(Some((url, direct_url.place())))
+    }
+
+    /// Connects to the database for writing: past a pooler, where the settings name a way.
+    async fn connect_directly(&self, project: &Project) -> Result<Database, Failure> {
+        let Some((url, source)) = self.direct_url(project)? else { return self.connect(project).await };
+        let url = if url == LOCAL_URL { self.start_cluster()? } else { url };
+        project.connect(&url).await.map_err(|error| not_connected(&error, &source))
+    }
+
+    /// A runner for what writes.
+    pub(super) async fn writing_runner<'project>(
+        &self,
+        project: &'project Project,
+        options: Options,
+    ) -> Result<Runner<'project>, Failure> {
+        Ok(Runner::new(project, self.connect_directly(project).await?, options))
+    }
+
     /// Connects to the database.
     pub(super) async fn connect(&self, project: &Project) -> Result<Database, Failure> {
         let url = self.url(project)?;
@@ -130,8 +175,7 @@ impl Settings {
                 (None, Some(setting)) => setting.place(),
                 (None, None) => return error.into(),
             };
-            let hint = error.hint().map(|hint| format!("{hint} (the url comes from {source})"));
-            Failure::new(error.kind(), super::failure::with_causes(&error), hint.unwrap_or_default())
+            not_connected(&error, &source)
         })
     }
 
@@ -177,6 +221,12 @@ impl Settings {
     }
 }
 
+/// A failure to connect, with the place where the url comes from.
+fn not_connected(error: &Error, source: &str) -> Failure {
+    let hint = error.hint().map(|hint| format!("{hint} (the url comes from {source})"));
+    Failure::new(error.kind(), super::failure::with_causes(error), hint.unwrap_or_default())
+}
+
 /// Opens a folder with the rights of this process. Everything below goes through the folder that it returns.
 pub(super) fn open_folder(folder: &Path) -> Result<Dir, Failure> {
     Dir::open_ambient_dir(folder, ambient_authority()).map_err(|error| {
@@ -214,7 +264,7 @@ pub(super) fn keep_secrets() {
 
 /// The url of the arguments or of the environment, and which of them it is.
 fn url(global: &Global) -> Option<(String, &'static str)> {
-    let given = global.url.clone().map(|url| (url, "--url"));
+    let given = global.url.clone().map(|url| (url, URL_ARGUMENT));
     let mut named = URL_VARIABLES.into_iter().filter_map(|name| variable(name).map(|url| (url, name)));
     given.or_else(|| named.next())
 }

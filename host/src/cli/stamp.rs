@@ -20,7 +20,7 @@ pub(super) struct StampArguments {
 
 pub(super) async fn run(settings: &Settings, arguments: &StampArguments) -> Result<u8, Failure> {
     let project = settings.project()?;
-    let mut runner = settings.runner(&project, settings.options()).await?;
+    let mut runner = settings.writing_runner(&project, settings.options()).await?;
     signals::listen(&project, runner.interrupt(), settings.report().clone());
     let targets: Vec<&str> = arguments.targets.iter().map(String::as_str).collect();
     let result = runner.stamp(&targets, arguments.purge, &mut settings.report().observer()).await;

@@ -20,6 +20,12 @@ pub struct Environment {
     pub name: String,
     /// The database, if the file names one.
     pub url: Option<UrlSetting>,
+    /// The same database without a pooler in between, for what writes, if the file names it.
+    pub direct_url: Option<UrlSetting>,
+    /// The role under which the statements of migrations run, if it is not the user who logs in.
+    pub role: Option<String>,
+    /// Whether a user is refused whose rights reach the server's machine.
+    pub require_restricted_role: bool,
     /// The folder of the migrations, relative to the project's.
     pub migrations: String,
     /// The table that holds the heads.
@@ -89,6 +95,12 @@ impl Environment {
             let text = section.url.clone()?;
             Some(UrlSetting { text, key: format!("{name}.url"), file: file.to_owned() })
         };
+        let direct_url = |section: &Section, name: &str| {
+            let text = section.direct_url.clone()?;
+            Some(UrlSetting { text, key: format!("{name}.direct-url"), file: file.to_owned() })
+        };
+        // A section with a database of its own does not go to the one that [default] names.
+        let inherited_direct_url = if own.url.is_some() { None } else { direct_url(default, DEFAULT_ENVIRONMENT) };
         let table = |own: &Option<TableName>, default: &Option<TableName>, name: &str| {
             let unwritten = || TableName { schema: None, name: name.to_owned() };
             own.clone().or_else(|| default.clone()).unwrap_or_else(unwritten)
@@ -96,6 +108,12 @@ impl Environment {
         Self {
             name: name.to_owned(),
             url: url(own, name).or_else(|| url(default, DEFAULT_ENVIRONMENT)),
+            direct_url: direct_url(own, name).or(inherited_direct_url),
+            role: own.role.clone().or_else(|| default.role.clone()).filter(|role| !role.is_empty()),
+            require_restricted_role: own
+                .require_restricted_role
+                .or(default.require_restricted_role)
+                .unwrap_or_default(),
             migrations: own
                 .migrations
                 .clone()

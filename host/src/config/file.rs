@@ -27,6 +27,9 @@ pub(super) type Any = Bounded<0, { u32::MAX }>;
 #[serde(rename_all = "kebab-case", deny_unknown_fields, expecting = "a section such as [default] around this key")]
 pub(super) struct Section {
     pub(super) url: Option<String>,
+    pub(super) direct_url: Option<String>,
+    pub(super) role: Option<String>,
+    pub(super) require_restricted_role: Option<bool>,
     pub(super) migrations: Option<String>,
     pub(super) version_table: Option<TableName>,
     pub(super) history_table: Option<TableName>,

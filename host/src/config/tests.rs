@@ -17,8 +17,18 @@ fn the_reference_names_every_key_and_its_default() {
 
     let mut sections: BTreeMap<String, Section> = toml::from_str(text).unwrap();
     // A new key does not compile here until it is taken apart, and fails until the reference has it.
-    let Section { url: _, migrations, version_table, history_table, grants, limits } =
-        sections.remove("default").unwrap();
+    let Section {
+        url: _,
+        direct_url: _,
+        role: _,
+        require_restricted_role,
+        migrations,
+        version_table,
+        history_table,
+        grants,
+        limits,
+    } = sections.remove("default").unwrap();
+    assert!(require_restricted_role.is_some());
     assert!(migrations.is_some() && version_table.is_some() && history_table.is_some());
     let GrantsSection { data, schema, function, extension, privilege, role, session, foreign } = grants;
     let written = [data, schema, function, extension, privilege, role, session, foreign];
@@ -53,7 +63,9 @@ fn the_reference_names_every_key_and_its_default() {
     assert!(lock_timeout_milliseconds.is_some() && statement_timeout_milliseconds.is_some());
     assert!(result_mebibytes.is_some() && runner_lock_seconds.is_some());
     assert!(lock_retries.is_some() && termination_grace_seconds.is_some() && silence_seconds.is_some());
-    assert!(text.contains("\n# url = "));
+    for key in ["url", "direct-url", "role"] {
+        assert!(text.contains(&format!("\n# {key} = ")), "{key}");
+    }
 }
 
 #[test]
@@ -97,6 +109,18 @@ fn environments_inherit_key_by_key() {
 }
 
 #[test]
+fn a_direct_url_belongs_to_the_url_beside_it() {
+    let text = "[default]\nurl = 'a'\ndirect-url = 'b'\nrole = 'owner'\n[same]\n[other]\nurl = 'c'\nrole = ''\n\
+                [own]\nurl = 'd'\ndirect-url = 'e'\nrequire-restricted-role = true";
+    let direct = |name: &str| environment(text, name).direct_url.map(|url| url.expand(&|_| None).unwrap());
+    assert_eq!((direct("default"), direct("same")), (Some("b".to_owned()), Some("b".to_owned())));
+    assert_eq!((direct("other"), direct("own")), (None, Some("e".to_owned())));
+    assert_eq!(environment(text, "same").role.as_deref(), Some("owner"));
+    assert_eq!(environment(text, "other").role, None);
+    assert!(environment(text, "own").require_restricted_role && !environment(text, "same").require_restricted_role);
+}
+
+#[test]
 fn a_broken_reference_does_not_show_the_url() {
     let url = environment("[default]\nurl = 'postgres://me:secret${@db'", "default").url.unwrap();
     let error = url.expand(&|_| None).unwrap_err();
@@ -117,8 +141,8 @@ fn errors_name_line_key_and_what_is_known() {
     for (text, expected) in [
         (
             "[default]\n\nurll = 'x'\n",
-            "host.toml:3: 'default.urll': unknown field `urll`, expected one of `url`, `migrations`, `version-table`, \
-             `history-table`, `grants`, `limits`",
+            "host.toml:3: 'default.urll': unknown field `urll`, expected one of `url`, `direct-url`, `role`, \
+             `require-restricted-role`, `migrations`, `version-table`, `history-table`, `grants`, `limits`",
         ),
         (
             "[prod.limits]\nmemory = 5",

@@ -38,7 +38,7 @@ impl Database {
     pub async fn read_books(&mut self) -> Result<Books, DatabaseError> {
         let doing = "read the version table";
         let both = format!("{}; {}", self.select_heads(), self.select_digests());
-        let (rows, version_table_exists, history_table_exists) = match self.simple(doing, both).await {
+        let (rows, version_table_exists, history_table_exists) = match self.simple_on_tables(doing, &both).await {
             Ok(rows) => (rows, true, true),
             // One by one, to learn which of the two it is.
             Err(DatabaseError::Statement { error, .. })
@@ -47,11 +47,11 @@ impl Database {
                 let (version, history) = self.which_tables_exist().await?;
                 let mut rows = Vec::new();
                 if version {
-                    let heads = self.simple(doing, self.select_heads()).await;
+                    let heads = self.simple_on_tables(doing, &self.select_heads()).await;
                     rows.extend(heads.map_err(|error| self.foreign(TableKind::Version, error))?);
                 }
                 if history {
-                    let digests = self.simple("read the history table", self.select_digests()).await;
+                    let digests = self.simple_on_tables("read the history table", &self.select_digests()).await;
                     rows.extend(digests.map_err(|error| self.foreign(TableKind::History, error))?);
                 }
                 (rows, version, history)
@@ -85,7 +85,7 @@ impl Database {
         // Names every column, and reads none if there is no such table.
         self.read_history(Some(0)).await?;
         let sql = create_tables_sql(&self.tables);
-        self.simple("create the version table and the history table", sql).await?;
+        self.simple_on_tables("create the version table and the history table", &sql).await?;
         Ok(())
     }
 

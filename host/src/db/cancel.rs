@@ -5,11 +5,8 @@ use sqlx::postgres::PgConnectOptions;
 
 use super::connect::Database;
 use super::connect::open;
-use super::connect::text_field;
 use super::error::DatabaseError;
 use super::error::classify;
-use super::transaction::NOTICE_A_DEAD_CLIENT;
-use super::watch::SessionIdentity;
 
 /// Can cancel what the connection of a [`Database`] is doing, through a second connection.
 #[derive(Clone)]
@@ -19,20 +16,9 @@ pub struct Canceller {
 }
 
 impl Database {
-    /// Makes a canceller for this connection, and learns which session of the server it is. One round trip.
-    ///
-    /// # Errors
-    /// [`DatabaseError`] when the server does not answer.
-    pub async fn canceller(&mut self) -> Result<Canceller, DatabaseError> {
-        let sql = format!(
-            "SELECT pid, backend_start, {NOTICE_A_DEAD_CLIENT} FROM pg_stat_activity WHERE pid = pg_backend_pid()"
-        );
-        let rows = self.simple("ask for the process id", sql).await?;
-        let field = |index| rows.first().and_then(|row| text_field(row, index)).unwrap_or_default();
-        let session = SessionIdentity { process: field(0), started: field(1) };
-        let process = session.process.clone();
-        self.watch.know(session);
-        Ok(Canceller { options: self.options.clone(), process })
+    /// A canceller for this connection, whose process on the server has this number.
+    pub(super) fn canceller_of(&self, process: String) -> Canceller {
+        Canceller { options: self.options.clone(), process }
     }
 }
 

@@ -3,7 +3,9 @@
 use std::str::FromStr;
 use std::time::Duration;
 
+use futures_util::TryStreamExt as _;
 use sqlx::Connection as _;
+use sqlx::Either;
 use sqlx::Row as _;
 use sqlx::postgres::PgConnectOptions;
 use sqlx::postgres::PgConnection;
@@ -12,11 +14,15 @@ use sqlx::postgres::PgRow;
 use super::error::DatabaseError;
 use super::error::classify;
 use super::error::sql_error;
+use super::frame::TableNumbers;
 use super::names::Tables;
 use super::watch::Watch;
 
 /// How long a server may take to answer. Without a limit, packets that get lost on their way would block for minutes.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// How long the host waits for a lock on its own tables where nothing else is said, in milliseconds.
+const LOCK_TIMEOUT_MILLISECONDS: u64 = 10_000;
 
 /// The one connection of a run, with the names of the host's tables.
 pub struct Database {
@@ -26,6 +32,20 @@ pub struct Database {
     /// The schema in which tables without one are made; known once a run prepares itself.
     pub(super) schema: Option<String>,
     pub(super) watch: Watch,
+    /// Known from the beginning of a run to its end.
+    pub(super) table_numbers: Option<TableNumbers>,
+    /// Whether this session has taken the lock of runners.
+    pub(super) has_lock: bool,
+    /// How long the host's own statements wait for a lock outside of steps.
+    pub(super) lock_timeout_milliseconds: u64,
+}
+
+/// What a text of several statements did.
+pub(super) struct Results {
+    /// The rows of each statement that ended; none for one that has no rows.
+    pub(super) statements: Vec<Vec<PgRow>>,
+    /// What ended the text early: the statement after the last one above failed, and none after it was run.
+    pub(super) error: Option<DatabaseError>,
 }
 
 impl Database {
@@ -37,10 +57,26 @@ impl Database {
     /// # Errors
     /// [`DatabaseError`], sorted by what the operator has to do: a bad url, no server, a refused user, no such database.
     pub async fn connect(url: &str, application: &str, tables: Tables) -> Result<Self, DatabaseError> {
-        let options = options(url)?.application_name(application);
+        // PgBouncer refuses parameters that it does not know, as it comes, and servers from 12 on send exact numbers anyway.
+        let options = options(url)?.application_name(application).extra_float_digits(None);
         let connection = open(&options).await?;
         let watch = Watch::new(options.clone());
-        Ok(Self { connection, options, tables, schema: None, watch })
+        let lock_timeout_milliseconds = LOCK_TIMEOUT_MILLISECONDS;
+        Ok(Self {
+            connection,
+            options,
+            tables,
+            schema: None,
+            table_numbers: None,
+            has_lock: false,
+            lock_timeout_milliseconds,
+            watch,
+        })
+    }
+
+    /// Sets how long the host's own statements wait for a lock outside of steps; 0 is for ever.
+    pub fn set_lock_timeout(&mut self, milliseconds: u64) {
+        self.lock_timeout_milliseconds = milliseconds;
     }
 
     /// Sets how long the server may be silent until a second connection looks whether it is still at work. Zero never looks.
@@ -79,6 +115,34 @@ impl Database {
             rows.map_err(|error| classify(doing, error))
         };
         self.watch.over(doing, answer).await
+    }
+
+    /// The same, with the rows of each statement apart, also of those before one that failed.
+    pub(super) async fn results(&mut self, doing: &str, sql: String) -> Results {
+        let mut statements = Vec::new();
+        let answer = async {
+            let mut rows = Vec::new();
+            let mut stream = sqlx::raw_sql(sqlx::AssertSqlSafe(sql)).fetch_many(&mut self.connection);
+            while let Some(item) = stream.try_next().await.map_err(|error| classify(doing, error))? {
+                match item {
+                    Either::Right(row) => rows.push(row),
+                    Either::Left(_) => statements.push(std::mem::take(&mut rows)),
+                }
+            }
+            Ok::<_, DatabaseError>(())
+        };
+        let error = self.watch.over(doing, answer).await.err();
+        Results { statements, error }
+    }
+
+    /// The same for statements on the host's own tables outside of a step, which wait for a lock only so long.
+    pub(super) async fn simple_on_tables(&mut self, doing: &str, sql: &str) -> Result<Vec<PgRow>, DatabaseError> {
+        // Several statements in one text are one transaction (PostgreSQL manual, "Multiple Statements in a Simple Query").
+        let sql = format!("SET LOCAL lock_timeout = {}; {sql}", self.lock_timeout_milliseconds);
+        match self.simple(doing, sql).await {
+            Err(error) => Err(self.with_table_lock_holder(error).await),
+            rows => rows,
+        }
     }
 }
 

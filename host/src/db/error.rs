@@ -1,5 +1,6 @@
 //! What can go wrong with the database, and what to do about it.
 
+use super::frame::Breach;
 use crate::contract::types::SqlError;
 
 /// A fault of the connection or of the host's own statements. What a guest's statement does wrong is not one.
@@ -115,18 +116,94 @@ pub enum DatabaseError {
         characters_max: u32,
     },
     /// The version table holds other rows than the plan was made for.
-    #[error("expected to change {expected} row(s) of {table}, but {found} matched")]
-    RowsChanged {
+    #[error("table {table} was changed by somebody else while this run was at work: {what}")]
+    HeadsMoved {
         /// The version table.
         table: String,
-        /// The number of rows that the step changes.
-        expected: u64,
-        /// The number of rows that matched.
-        found: u64,
+        /// What is different there.
+        what: String,
     },
-    /// Bookkeeping ran in another transaction than the migration.
-    #[error("the transaction of the migration ended before its bookkeeping")]
-    TransactionGone,
+    /// A migration changed what belongs to the host.
+    #[error("it changed what belongs to host: {}", breaches.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))]
+    FrameBroken {
+        /// What it changed, at least one thing.
+        breaches: Vec<Breach>,
+    },
+    /// What a migration left to be checked at its end fails: a deferred constraint or trigger.
+    #[error("PostgreSQL refused what was deferred to the end: {} ({})", error.message, error.sqlstate)]
+    DeferredConstraint {
+        /// What the server said.
+        error: Box<SqlError>,
+    },
+    /// Somebody holds a lock on the host's tables, or on a row there.
+    #[error("cannot {doing}: {} or {} is locked by {holder}", tables[0], tables[1])]
+    TablesLocked {
+        /// What the host was doing.
+        doing: String,
+        /// The version table and the history table.
+        tables: [String; 2],
+        /// Who holds the lock, as far as the server says.
+        holder: String,
+        /// What the server said.
+        error: Box<SqlError>,
+    },
+    /// The database cannot be written to.
+    #[error(
+        "{address} is read-only: {}",
+        if *replica { "the server is a replica (a standby)" } else { "the session is set so (default_transaction_read_only)" }
+    )]
+    ReadOnly {
+        /// Which database.
+        address: String,
+        /// Whether it is because the server is a replica.
+        replica: bool,
+    },
+    /// The user may not write to the host's tables.
+    #[error("user '{user}' has no right to {rights} on {table}")]
+    NoRights {
+        /// The table.
+        table: String,
+        /// The missing rights, as in GRANT.
+        rights: String,
+        /// The database user.
+        user: String,
+    },
+    /// A pooler gives each transaction another session.
+    #[error(
+        "{address} is behind a pooler that gives each transaction any session (PgBouncer's pool_mode = transaction)"
+    )]
+    TransactionPooling {
+        /// Which database.
+        address: String,
+    },
+    /// The user has rights beyond the database, and the settings insist on one who has not.
+    #[error("database user '{user}' {reach}, so migrations could reach files and programs of the server's machine")]
+    UnrestrictedRole {
+        /// The database user.
+        user: String,
+        /// Why: `is a superuser`.
+        reach: String,
+    },
+    /// The role for migrations does not exist.
+    #[error("there is no role '{role}' for the migrations to run under")]
+    NoSuchRole {
+        /// The role.
+        role: String,
+    },
+    /// The user may not enter the role for migrations.
+    #[error("database user '{user}' may not enter the role '{role}' for the migrations to run under")]
+    NotInRole {
+        /// The role.
+        role: String,
+        /// The database user.
+        user: String,
+    },
+    /// The lock of runners got lost between two steps, and another runner has it.
+    #[error("the lock of runners was lost, and another runner has it now ({holder})")]
+    LockLost {
+        /// Who holds the lock, as far as the server says.
+        holder: String,
+    },
     /// Another runner holds the lock.
     #[error("another runner is at work on this database ({holder}){}", waited(*waited_seconds))]
     Locked {
@@ -190,8 +267,36 @@ impl DatabaseError {
             Self::RevisionTooLong { table, .. } => {
                 format!("widen the column: ALTER TABLE {table} ALTER COLUMN version_num TYPE text")
             }
-            Self::RowsChanged { .. } => "another runner may have been at work: look at `host current`, then run the command again".to_owned(),
-            Self::TransactionGone => "a migration must not end the host's transaction".to_owned(),
+            Self::HeadsMoved { .. } => "look at `host current`, then run the command again".to_owned(),
+            Self::FrameBroken { .. } => "a migration must leave to host what is its own".to_owned(),
+            Self::DeferredConstraint { error } => return error.hint.clone(),
+            Self::TablesLocked { .. } => {
+                "wait until that session ends its transaction, or end it with pg_terminate_backend(), then run the command again".to_owned()
+            }
+            Self::ReadOnly { replica: true, .. } => "connect to the primary server".to_owned(),
+            Self::ReadOnly { replica: false, .. } => {
+                "use another user, or ALTER ROLE … SET default_transaction_read_only = off".to_owned()
+            }
+            Self::NoRights { table, rights, user } => format!(
+                "GRANT {rights} ON {table} TO {}, or use another user",
+                crate::value::quote_identifier(user)
+            ),
+            Self::TransactionPooling { .. } => {
+                "give the address of the server itself, or of a pool with pool_mode = session, as direct-url in host.toml or in HOST_DIRECT_URL".to_owned()
+            }
+            Self::UnrestrictedRole { .. } => {
+                "use a user without such rights; require-restricted-role = false in host.toml would let this one pass".to_owned()
+            }
+            Self::NoSuchRole { role } => format!(
+                "create it with CREATE ROLE {}, or correct `role` in host.toml",
+                crate::value::quote_identifier(role)
+            ),
+            Self::NotInRole { role, user } => format!(
+                "GRANT {} TO {}, or correct `role` in host.toml",
+                crate::value::quote_identifier(role),
+                crate::value::quote_identifier(user)
+            ),
+            Self::LockLost { .. } => "run the command again: it waits for the other one and does what is left".to_owned(),
             Self::Locked { .. } => "wait for it to end and run the command again, or wait longer with --lock-timeout".to_owned(),
             Self::Cancelled { .. } => "run the command again".to_owned(),
         })
@@ -213,6 +318,10 @@ fn unavailable_hint(error: &SqlError) -> String {
         "53300" => "wait until a connection is free, or let the server, database or user have more of them",
         "57P03" => "wait until the server is up, then run the command again",
         "22023" | "42704" => "correct `options` in the url",
+        // Only a pooler says this: a server takes whatever is the name of a setting.
+        "08P01" if error.message.contains("startup parameter") => {
+            "a pooler is in between: give the address of the server itself, or leave the parameter out of the url"
+        }
         _ => return error.hint.clone().unwrap_or_else(|| "look at the server's log".to_owned()),
     };
     hint.to_owned()

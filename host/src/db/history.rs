@@ -1,11 +1,12 @@
 //! The append-only record of what happened to this database.
 
-use sqlx::Row as _;
+use sqlx::postgres::PgRow;
 
 use super::connect::Database;
+use super::connect::text_field;
 use super::error::DatabaseError;
 use super::error::TableKind;
-use super::error::classify;
+use crate::value::quote_text;
 
 /// One row of the history table.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -77,34 +78,15 @@ impl Database {
             rfc3339("finished_at"),
             self.tables.history.quoted(),
         );
-        let query = sqlx::query(sqlx::AssertSqlSafe(sql)).persistent(false);
-        let answer = async { query.fetch_all(&mut self.connection).await.map_err(|error| classify(doing, error)) };
-        let rows = match self.watch.over(doing, answer).await {
+        let rows = match self.simple_on_tables(doing, &sql).await {
             Ok(rows) => rows,
             Err(DatabaseError::Statement { error, .. }) if error.sqlstate == "42P01" => return Ok(Vec::new()),
             Err(error) => return Err(self.foreign(TableKind::History, error)),
         };
         rows.iter()
-            .map(|row| {
-                Ok(HistoryRow {
-                    id: row.try_get(0)?,
-                    revision: row.try_get(1)?,
-                    direction: row.try_get(2)?,
-                    outcome: row.try_get(3)?,
-                    source_digest: row.try_get(4)?,
-                    component_digest: row.try_get(5)?,
-                    started_at: row.try_get(6)?,
-                    finished_at: row.try_get(7)?,
-                    milliseconds: row.try_get(8)?,
-                    statements: row.try_get(9)?,
-                    rows: row.try_get(10)?,
-                    database_user: row.try_get(11)?,
-                    host_version: row.try_get(12)?,
-                    error: row.try_get(13)?,
-                })
-            })
-            .collect::<Result<_, sqlx::Error>>()
-            .map_err(|error| self.foreign_table(TableKind::History, error.to_string()))
+            .map(|row| history_row(row).ok_or("a value of it cannot be read"))
+            .collect::<Result<_, _>>()
+            .map_err(|reason| self.foreign_table(TableKind::History, reason.to_owned()))
     }
 
     /// Records a step that failed, in a transaction of its own: the step's own one is gone.
@@ -112,46 +94,56 @@ impl Database {
     /// # Errors
     /// [`DatabaseError`] when the row cannot be written.
     pub async fn record_failure(&mut self, record: &Record) -> Result<(), DatabaseError> {
-        let sql = format!("INSERT INTO {}", self.insert_history("failed", 1));
-        let doing = "record the failure in the history table";
-        let query = sqlx::query(sqlx::AssertSqlSafe(sql))
-            .persistent(false)
-            .bind(&record.revision)
-            .bind(record.direction)
-            .bind(&record.source_digest)
-            .bind(&record.component_digest)
-            .bind(record.microseconds)
-            .bind(record.statements)
-            .bind(record.rows)
-            .bind(&record.error);
-        let answer = async { query.execute(&mut self.connection).await.map_err(|error| classify(doing, error)) };
-        self.watch.over(doing, answer).await?;
+        let sql = format!("INSERT INTO {}", self.insert_history("failed", record));
+        self.simple_on_tables("record the failure in the history table", &sql).await?;
         Ok(())
     }
 
-    /// What follows INSERT INTO; `first` is the number of the first of its eight parameters, in the order of [`Record`].
-    ///
-    /// Every name is qualified, because a migration may have changed the search path.
-    pub(super) fn insert_history(&self, outcome: &str, first: usize) -> String {
-        let p = |offset: usize| format!("${}", first + offset);
+    /// What follows INSERT INTO. Every name is qualified, because a migration may have changed the search path.
+    pub(super) fn insert_history(&self, outcome: &str, record: &Record) -> String {
+        // The server has no text with a NUL.
+        let text = |text: &str| quote_text(&text.replace('\0', "\u{fffd}"));
+        let or_null = |value: &Option<String>| value.as_deref().map_or_else(|| "NULL".to_owned(), text);
         format!(
             "{} (revision, direction, outcome, source_digest, component_digest, started_at, finished_at, \
              statements, rows, database_user, host_version, error) \
-             VALUES ({}, {}, '{outcome}', {}, {}, \
-             pg_catalog.clock_timestamp() OPERATOR(pg_catalog.-) pg_catalog.make_interval(secs => {}::pg_catalog.int8::pg_catalog.float8 OPERATOR(pg_catalog./) 1000000.0::pg_catalog.float8), \
+             VALUES ({}, '{}', '{outcome}', {}, {}, \
+             pg_catalog.clock_timestamp() OPERATOR(pg_catalog.-) '{} microseconds'::pg_catalog.interval, \
              pg_catalog.clock_timestamp(), {}, {}, current_user, '{}', {})",
             self.tables.history.quoted(),
-            p(0),
-            p(1),
-            p(2),
-            p(3),
-            p(4),
-            p(5),
-            p(6),
+            text(&record.revision),
+            record.direction,
+            or_null(&record.source_digest),
+            or_null(&record.component_digest),
+            record.microseconds,
+            record.statements,
+            record.rows,
             env!("CARGO_PKG_VERSION"),
-            p(7),
+            or_null(&record.error),
         )
     }
+}
+
+/// Reads a row in the order of the columns; none if a column has no value that it must have.
+fn history_row(row: &PgRow) -> Option<HistoryRow> {
+    let text = |index| text_field(row, index);
+    let number = |index| text(index)?.parse().ok();
+    Some(HistoryRow {
+        id: number(0)?,
+        revision: text(1)?,
+        direction: text(2)?,
+        outcome: text(3)?,
+        source_digest: text(4),
+        component_digest: text(5),
+        started_at: text(6)?,
+        finished_at: text(7)?,
+        milliseconds: number(8)?,
+        statements: number(9)?,
+        rows: number(10)?,
+        database_user: text(11)?,
+        host_version: text(12)?,
+        error: text(13),
+    })
 }
 
 fn rfc3339(column: &str) -> String {

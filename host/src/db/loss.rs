@@ -47,6 +47,9 @@ impl Database {
                         options: self.options.clone(),
                         tables: self.tables.clone(),
                         schema: self.schema.clone(),
+                        table_numbers: None,
+                        has_lock: false,
+                        lock_timeout_milliseconds: self.lock_timeout_milliseconds,
                         watch: self.watch.anew(),
                     });
                 }

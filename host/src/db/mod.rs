@@ -5,6 +5,9 @@
 //! frames one step, [`session`] runs a guest's statements ([`script`] writes them down instead, [`guest`] is either),
 //! [`history`] is the append-only record, [`cancel`] stops a statement from outside and [`activity`] tells how far it is.
 //! [`watch`] notices that no answer will come, and [`loss`] is for the time after that.
+//! [`connect`] opens the connection, [`books`] reads what is applied, [`prepare`] looks at the server, [`lock`] keeps other
+//! runners away, [`transaction`] frames one step, [`frame`] says what a migration must leave as it is, [`session`] runs a guest's statements ([`script`] writes them down instead, [`guest`] is either), [`history`] is the append-only record, [`cancel`] stops a
+//! statement from outside, and [`activity`] tells how far it is.
 //!
 //! Statements of guests go one at a time through the extended protocol, which refuses a text of several statements.
 //! Only texts written in this module go through the simple protocol.
@@ -14,12 +17,15 @@ pub mod books;
 pub mod cancel;
 pub mod connect;
 pub mod error;
+pub mod frame;
 pub mod guest;
 pub mod history;
 pub mod lock;
 pub mod loss;
 pub mod names;
 pub mod parameters;
+mod pooler;
+pub mod prepare;
 pub mod script;
 pub mod session;
 pub mod transaction;

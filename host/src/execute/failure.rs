@@ -9,6 +9,7 @@ use crate::contract::types::Error as GuestError;
 use crate::contract::types::Limit;
 use crate::contract::types::SqlError;
 use crate::db::DatabaseError;
+use crate::db::frame::Breach;
 use crate::plan::Direction;
 use crate::revision::RevisionId;
 use crate::runtime::LoadError;
@@ -54,6 +55,8 @@ pub enum Cause {
     Commit(Box<SqlError>),
     /// A statement was refused by the guard before anything was sent.
     Denied(Refusal),
+    /// The migration changed what belongs to the host: the transaction's frame, or the host's own tables.
+    FrameBroken(Vec<Breach>),
     /// A call was refused by the host before anything was sent.
     Refused(Box<GuestError>),
     /// The migration gave up, in its own words.
@@ -68,6 +71,8 @@ pub enum Cause {
     Stopped(Stop),
     /// The host's own part of the step failed.
     Database(DatabaseError),
+    /// The step's transaction could not begin, so nothing of the migration ran.
+    NotBegun(DatabaseError),
     /// The component could not be loaded.
     Load(LoadError),
 }
@@ -98,13 +103,15 @@ impl Cause {
         match self {
             Self::Statement { .. } => "statement-failed",
             Self::Commit(_) => "commit-failed",
+            Self::FrameBroken(_) => "frame-broken",
             Self::Denied(_) | Self::Refused(_) => "call-refused",
             Self::Message(_) => "migration-failed",
             Self::Irreversible => "irreversible",
             Self::Panicked(_) => "panicked",
             Self::Trapped(_) => "trapped",
             Self::Stopped(Stop::Interrupted) => "interrupted",
-            Self::Stopped(Stop::Database(_)) | Self::Database(_) => "database",
+            Self::NotBegun(DatabaseError::LockLost { .. }) => "locked",
+            Self::Stopped(Stop::Database(_)) | Self::Database(_) | Self::NotBegun(_) => "database",
             Self::Stopped(_) => "limit-exceeded",
             Self::Load(_) => "component-refused",
         }
@@ -113,7 +120,7 @@ impl Cause {
     /// Whose matter it is.
     pub fn blame(&self) -> Blame {
         match self {
-            Self::Stopped(Stop::Database(_)) | Self::Database(_) => Blame::Database,
+            Self::Stopped(Stop::Database(_)) | Self::Database(_) | Self::NotBegun(_) => Blame::Database,
             Self::Stopped(_) => Blame::Operator,
             _ => Blame::Migration,
         }
@@ -125,13 +132,17 @@ impl Cause {
             Self::Statement { failure, .. } => format!("{} ({})", failure.error.message, failure.error.sqlstate),
             Self::Commit(error) => format!("{} ({})", error.message, error.sqlstate),
             Self::Denied(refusal) => refusal.message(),
+            Self::FrameBroken(breaches) => {
+                let breaches: Vec<_> = breaches.iter().map(ToString::to_string).collect();
+                format!("it changed what belongs to host: {}", breaches.join("; "))
+            }
             Self::Refused(error) => refusal(error),
             Self::Message(message) => message.clone(),
             Self::Irreversible => "the migration cannot be undone".to_owned(),
             Self::Panicked(panic) => panic.message.clone(),
             Self::Trapped(trapped) => trapped.reason.clone(),
             Self::Stopped(stop) => stop.to_string(),
-            Self::Database(error) => error.to_string(),
+            Self::Database(error) | Self::NotBegun(error) => error.to_string(),
             Self::Load(error) => error.to_string(),
         }
     }
@@ -148,7 +159,9 @@ impl StepFailure {
         match &self.cause {
             Cause::Stopped(Stop::Interrupted) => again,
             Cause::Stopped(Stop::Limit(exceeded)) => format!("{}, then {again}", way_out(exceeded)),
-            Cause::Stopped(Stop::Database(error)) | Cause::Database(error) => error.hint().unwrap_or(again),
+            Cause::Stopped(Stop::Database(error)) | Cause::Database(error) | Cause::NotBegun(error) => {
+                error.hint().unwrap_or(again)
+            }
             Cause::Load(error) => error.hint(),
             Cause::Irreversible => format!("go down to {} at most, or restore a backup", self.revision),
             Cause::Statement { failure, .. } => self.statement_hint(&failure.error, &again),
@@ -157,6 +170,15 @@ impl StepFailure {
                 Some(hint) => format!("{hint}; then run `host build` and the {direction} again"),
                 None => self.correct(&again),
             },
+            Cause::FrameBroken(breaches) => {
+                let tables = |breach: &Breach| matches!(breach, Breach::Touched { .. } | Breach::Moved { .. });
+                let what = if breaches.iter().any(tables) {
+                    "leave the tables of host alone (`host stamp` sets the version table)"
+                } else {
+                    "put back what it changes"
+                };
+                format!("{what}: {}", self.correct(&again))
+            }
             _ => self.correct(&again),
         }
     }

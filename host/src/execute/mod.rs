@@ -8,6 +8,7 @@ mod components;
 mod event;
 mod failure;
 mod limits;
+mod lock;
 mod options;
 mod outcome;
 mod retry;

@@ -77,7 +77,7 @@ async fn ask(
     record: &Record,
     deadline: Instant,
 ) -> Result<Outcome, DatabaseError> {
-    while fresh.transaction_status(&begun.transaction).await? == TransactionStatus::InProgress {
+    while fresh.transaction_status(begun.transaction()).await? == TransactionStatus::InProgress {
         if Instant::now() >= deadline {
             let why = format!("the server still works on it after {} s", PATIENCE.as_secs());
             return Ok(Outcome::Unknown { why });

@@ -24,7 +24,10 @@ pub(super) fn conflict(cause: &Cause) -> Option<&SqlError> {
     let error = match cause {
         Cause::Statement { failure, .. } => &failure.error,
         Cause::Commit(error) => error,
-        Cause::Database(DatabaseError::Statement { error, .. }) => error,
+        Cause::Database(error) | Cause::NotBegun(error) => match error {
+            DatabaseError::Statement { error, .. } | DatabaseError::TablesLocked { error, .. } => error,
+            _ => return None,
+        },
         _ => return None,
     };
     WORTH_ANOTHER_TRY.contains(&error.sqlstate.as_str()).then_some(error)

@@ -2,8 +2,6 @@
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
-use std::time::Duration;
-use std::time::Instant;
 
 use super::components;
 use super::components::Loader;
@@ -27,15 +25,10 @@ use crate::plan::Direction;
 use crate::plan::Plan;
 use crate::plan::Step;
 use crate::project::Project;
+use crate::revision::RevisionId;
 use crate::runtime::CompileCache;
 use crate::runtime::Loaded;
 use crate::runtime::Runtime;
-
-/// How often a runner that waits asks for the lock.
-const LOCK_POLL: Duration = Duration::from_millis(200);
-
-/// How often a runner that waits says so.
-const LOCK_REPORT: Duration = Duration::from_secs(5);
 
 /// What a run did.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -48,9 +41,9 @@ pub struct Report {
 pub struct Runner<'project> {
     pub(super) project: &'project Project,
     /// Out only while a guest has it.
-    database: Option<Database>,
+    pub(super) database: Option<Database>,
     pub(super) options: Options,
-    interrupt: Interrupt,
+    pub(super) interrupt: Interrupt,
 }
 
 impl<'project> Runner<'project> {
@@ -125,8 +118,10 @@ impl<'project> Runner<'project> {
         let components = components::check(self.project, &plan.steps)?;
         self.lock(observer).await?;
         let result = self.run_locked(direction, target, (plan, components), observer).await;
-        self.unlock().await;
-        result
+        let unlocked = self.unlock(result.as_ref().ok().map(|report| &report.plan.heads_after)).await;
+        let report = result?;
+        unlocked?;
+        Ok(report)
     }
 
     async fn run_locked(
@@ -151,7 +146,7 @@ impl<'project> Runner<'project> {
         if !(books.version_table_exists && books.history_table_exists) {
             self.database()?.ensure_tables().await?;
         }
-        let mut canceller = self.database()?.canceller().await?;
+        let mut canceller = self.database()?.prepare_steps().await?;
         let mut loader = Loader::new(Arc::new(runtime), limits);
         let mut heads = plan.heads_before.clone();
         observer.observe(Event::Planned { direction, steps: plan.steps.len() });
@@ -194,7 +189,8 @@ impl<'project> Runner<'project> {
                 number: index + 1,
                 of: plan.steps.len(),
             });
-            let Some(result) = self.repeat(step, component, &loaded, loader.runtime(), &canceller, observer).await?
+            let Some(result) =
+                self.repeat((step, &heads), component, &loaded, loader.runtime(), &canceller, observer).await?
             else {
                 return Err(Error::Interrupted { direction, heads: heads.into_iter().collect(), steps_done: index });
             };
@@ -222,7 +218,7 @@ impl<'project> Runner<'project> {
                 if index + 1 == plan.steps.len() || self.take_up(&plan, &heads, observer).await? {
                     break;
                 }
-                canceller = self.database()?.canceller().await?;
+                canceller = self.database()?.prepare_steps().await?;
             }
         }
         Ok(Report { plan })
@@ -232,7 +228,7 @@ impl<'project> Runner<'project> {
     /// it waited for the next try.
     async fn repeat(
         &mut self,
-        step: &Step,
+        (step, heads): (&Step, &BTreeSet<RevisionId>),
         component: &StepComponent,
         loaded: &Loaded,
         runtime: &Arc<Runtime>,
@@ -245,6 +241,8 @@ impl<'project> Runner<'project> {
             let database = self.database.take().ok_or_else(out)?;
             let run = StepRun {
                 step,
+                heads,
+                role: self.project.environment().role.as_deref(),
                 component,
                 loaded: loaded.clone(),
                 runtime,
@@ -299,42 +297,6 @@ impl<'project> Runner<'project> {
             Direction::Upgrade => plan::upgrade(graph, &books.heads, target)?,
             Direction::Downgrade => plan::downgrade(graph, &books.heads, target)?,
         })
-    }
-
-    /// Becomes the only runner, or gives up after a while.
-    pub(super) async fn lock(&mut self, observer: &mut dyn Observer) -> Result<(), Error> {
-        let limit = self
-            .options
-            .runner_lock_wait
-            .unwrap_or(Duration::from_secs(u64::from(self.project.environment().limits.runner_lock_seconds)));
-        let started = Instant::now();
-        let mut reported: Option<Instant> = None;
-        let mut known = String::new();
-        while !self.database()?.try_lock().await? {
-            let waited = started.elapsed();
-            if waited >= limit || reported.is_none_or(|reported| reported.elapsed() >= LOCK_REPORT) {
-                let holder = self.database()?.lock_holder().await?.unwrap_or_else(|| "which has just ended".to_owned());
-                if waited >= limit {
-                    return Err(DatabaseError::Locked { holder, waited_seconds: waited.as_secs() }.into());
-                }
-                known.clone_from(&holder);
-                observer.observe(Event::Waiting { holder, seconds: waited.as_secs() });
-                reported = Some(Instant::now());
-            }
-            let interrupt = self.interrupt.clone();
-            tokio::select! {
-                () = tokio::time::sleep(LOCK_POLL) => {}
-                () = interrupt.ending() => return Err(DatabaseError::Cancelled { holder: known }.into()),
-            }
-        }
-        Ok(())
-    }
-
-    /// Gives the lock back. Whatever happens here, the end of the session frees it.
-    pub(super) async fn unlock(&mut self) {
-        if let Some(database) = &mut self.database {
-            let _ = database.unlock().await;
-        }
     }
 
     pub(super) fn database(&mut self) -> Result<&mut Database, DatabaseError> {

@@ -160,8 +160,15 @@ fn write_step(
     line(format!("SET LOCAL statement_timeout = {};", timeouts.statement_milliseconds));
     line(format!("LOCK TABLE {version} IN SHARE ROW EXCLUSIVE MODE;"));
     line(begins_here(step, &version));
+    let role = project.environment().role.as_deref().map(crate::value::quote_identifier);
+    if let Some(role) = &role {
+        line(format!("SET LOCAL ROLE {role};"));
+    }
     for statement in statements {
         line(format!("{statement};"));
+    }
+    if role.is_some() {
+        line("RESET ROLE;".to_owned());
     }
     // The names below have to mean what they meant above.
     line("RESET search_path;".to_owned());

@@ -7,6 +7,8 @@ use super::outcome::Outcome;
 use super::runner::Runner;
 use crate::db::DatabaseError;
 use crate::db::history::Record;
+use crate::db::transaction::Bookkeeping;
+use crate::db::transaction::Opening;
 use crate::error::Error;
 use crate::plan;
 use crate::plan::StampPlan;
@@ -25,8 +27,10 @@ impl Runner<'_> {
     ) -> Result<StampPlan, Error> {
         self.lock(observer).await?;
         let result = self.stamp_locked(targets, purge, observer).await;
-        self.unlock().await;
-        result
+        let unlocked = self.unlock(None).await;
+        let plan = result?;
+        unlocked?;
+        Ok(plan)
     }
 
     async fn stamp_locked(
@@ -48,16 +52,22 @@ impl Runner<'_> {
             self.database()?.ensure_tables().await?;
         }
         let records = self.records(&plan);
-        let timeouts = self.options.timeouts(&self.project.environment().limits);
-        let application = format!("host {} stamp", env!("CARGO_PKG_VERSION"));
+        let opening = Opening {
+            application: &format!("host {} stamp", env!("CARGO_PKG_VERSION")),
+            timeouts: self.options.timeouts(&self.project.environment().limits),
+            heads: &plan.heads_before,
+            role: None,
+        };
+        let books = Bookkeeping {
+            remove: &plan.change.remove,
+            add: &plan.change.add,
+            records: &records,
+            may_configure_session: false,
+        };
         let database = self.database()?;
-        let begun = database.begin(&application, timeouts).await?;
+        let begun = database.begin(&opening).await?;
         let written = async {
-            let [first, rest @ ..] = records.as_slice() else { return Ok(()) };
-            database.keep_books(&begun.transaction, &plan.change.remove, &plan.change.add, first).await?;
-            for record in rest {
-                database.keep_books(&begun.transaction, &[], &[], record).await?;
-            }
+            database.keep_books(&begun, &books).await?;
             database.commit().await
         };
         let mut written = written.await;

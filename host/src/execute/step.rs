@@ -1,5 +1,6 @@
 //! One step: begin, run the guest, keep the books, commit; or roll back and say why.
 
+use std::collections::BTreeSet;
 use std::time::Instant;
 
 use sha2::Digest as _;
@@ -35,7 +36,11 @@ use crate::db::GuestSession;
 use crate::db::Session;
 use crate::db::history::Record;
 use crate::db::transaction::Begun;
+use crate::db::transaction::Bookkeeping;
+use crate::db::transaction::Opening;
+use crate::grant::Class;
 use crate::plan::Step;
+use crate::revision::RevisionId;
 use crate::runtime::Ending;
 use crate::runtime::Loaded;
 use crate::runtime::Runtime;
@@ -53,6 +58,10 @@ const MESSAGE_BYTES_MAX: usize = 64 << 10;
 /// What a step needs besides the database.
 pub(super) struct StepRun<'a> {
     pub(super) step: &'a Step,
+    /// The heads before the step.
+    pub(super) heads: &'a BTreeSet<RevisionId>,
+    /// The role under which the guest's statements run.
+    pub(super) role: Option<&'a str>,
     pub(super) component: &'a StepComponent,
     pub(super) loaded: Loaded,
     pub(super) runtime: &'a Runtime,
@@ -83,10 +92,16 @@ impl StepRun<'_> {
         let started = Instant::now();
         let revision = &self.step.revision;
         let application = format!("host {} {revision}", env!("CARGO_PKG_VERSION"));
-        let begun = match database.begin(&application, self.options.timeouts(self.limits)).await {
+        let opening = Opening {
+            application: &application,
+            timeouts: self.options.timeouts(self.limits),
+            heads: self.heads,
+            role: self.role,
+        };
+        let begun = match database.begin(&opening).await {
             Ok(begun) => begun,
             Err(error) => {
-                let outcome = Err(Cause::Database(error));
+                let outcome = Err(Cause::NotBegun(error));
                 let result =
                     StepResult { statements: 0, rows: 0, milliseconds: 0, outcome, recorded: false, reconnected: None };
                 return (database, result);
@@ -243,22 +258,38 @@ impl StepRun<'_> {
         if self.interrupt.is_requested() {
             return Err(Cause::Stopped(Stop::Interrupted));
         }
-        let change = &self.step.change;
-        database.keep_books(&begun.transaction, &change.remove, &change.add, record).await.map_err(Cause::Database)?;
-        // Deferred constraints are checked only now, which may take as long as any statement.
+        let books = Bookkeeping {
+            remove: &self.step.change.remove,
+            add: &self.step.change.add,
+            records: std::slice::from_ref(record),
+            may_configure_session: self.component.grant.allowed().contains(Class::Session),
+        };
+        let written = async {
+            database.keep_books(begun, &books).await?;
+            match database.commit().await {
+                Err(DatabaseError::Statement { error, .. }) => Err(DatabaseError::DeferredConstraint { error }),
+                committed => committed,
+            }
+        };
+        // What is deferred is checked only now, which may take as long as any statement.
         let limit = limits::guest(self.limits).migration_time;
         let left = limit.map(|limit| limit.saturating_sub(started.elapsed()));
-        match Watch::new(self.interrupt, self.canceller, left).until(database.commit()).await {
+        match Watch::new(self.interrupt, self.canceller, left).until(written).await {
             Ok(()) => Ok(()),
-            Err(DatabaseError::Statement { error, .. }) if error.sqlstate == QUERY_CANCELED => Err(match limit {
-                _ if self.interrupt.is_requested() => Cause::Stopped(Stop::Interrupted),
-                Some(limit) if started.elapsed() > limit => {
-                    Cause::Stopped(Stop::limit(Limit::MigrationTime, limit.as_secs()))
-                }
-                _ => Cause::Commit(error),
-            }),
-            // A deferred constraint is checked only now, and it is the migration's matter.
-            Err(DatabaseError::Statement { error, .. }) => Err(Cause::Commit(error)),
+            Err(DatabaseError::DeferredConstraint { error } | DatabaseError::Statement { error, .. })
+                if error.sqlstate == QUERY_CANCELED =>
+            {
+                Err(match limit {
+                    _ if self.interrupt.is_requested() => Cause::Stopped(Stop::Interrupted),
+                    Some(limit) if started.elapsed() > limit => {
+                        Cause::Stopped(Stop::limit(Limit::MigrationTime, limit.as_secs()))
+                    }
+                    _ => Cause::Commit(error),
+                })
+            }
+            // What was deferred, and what was left changed, is the migration's matter.
+            Err(DatabaseError::DeferredConstraint { error }) => Err(Cause::Commit(error)),
+            Err(DatabaseError::FrameBroken { breaches }) => Err(Cause::FrameBroken(breaches)),
             Err(error) => Err(Cause::Database(error)),
         }
     }

@@ -55,10 +55,7 @@ impl Alone {
     /// Whether it waits for other transactions by design, so that a limit on waiting would only leave a broken index or a
     /// half detached partition behind (PostgreSQL manual, "Building Indexes Concurrently").
     pub fn is_concurrent(&self) -> bool {
-        matches!(
-            self,
-            Self::CreateIndex { .. } | Self::DropIndex { .. } | Self::Reindex | Self::DetachPartition { .. }
-        )
+        matches!(self, Self::CreateIndex { .. } | Self::DropIndex { .. } | Self::Reindex | Self::DetachPartition { .. })
     }
 }
 
@@ -70,9 +67,7 @@ pub fn sending(statement: &str) -> Sending {
         "SET" if words.skip("SET") && words.is_at("LOCAL") => {
             Sending::Refused("SET LOCAL has no effect without a transaction: write SET")
         }
-        "SET" if words.is_at("CONSTRAINTS") => {
-            Sending::Refused("SET CONSTRAINTS has no effect without a transaction")
-        }
+        "SET" if words.is_at("CONSTRAINTS") => Sending::Refused("SET CONSTRAINTS has no effect without a transaction"),
         "LOCK" => Sending::Refused("a lock would end with its own statement, because there is no transaction"),
         "SET" | "RESET" => Sending::Session,
         "VACUUM" | "CLUSTER" => Sending::Alone(Alone::Repeatable),
@@ -234,9 +229,9 @@ impl<'a> Words<'a> {
     }
 
     fn is_at(&self, word: &str) -> bool {
-        self.tokens.first().is_some_and(|token| {
-            token.kind == TokenKind::Word && self.text(token).eq_ignore_ascii_case(word)
-        })
+        self.tokens
+            .first()
+            .is_some_and(|token| token.kind == TokenKind::Word && self.text(token).eq_ignore_ascii_case(word))
     }
 
     fn skip(&mut self, word: &str) -> bool {
@@ -250,9 +245,10 @@ impl<'a> Words<'a> {
     /// Skips these words if all of them are there.
     fn skip_all(&mut self, words: &[&str]) -> bool {
         let there = words.len() <= self.tokens.len()
-            && words.iter().zip(&self.tokens).all(|(word, token)| {
-                token.kind == TokenKind::Word && self.text(token).eq_ignore_ascii_case(word)
-            });
+            && words
+                .iter()
+                .zip(&self.tokens)
+                .all(|(word, token)| token.kind == TokenKind::Word && self.text(token).eq_ignore_ascii_case(word));
         if there {
             self.tokens.drain(..words.len());
         }

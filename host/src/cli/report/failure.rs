@@ -100,6 +100,7 @@ fn step_lines(step: &StepFailure) -> Vec<Line> {
         Cause::Load(_) => {
             format!("the {} of {name} was not begun, because its component cannot be loaded", verb(step.direction))
         }
+        Cause::NotBegun(_) => format!("the {} of {name} was not begun", verb(step.direction)),
         Cause::Database(DatabaseError::CommitUnknown { .. }) => {
             format!("the {} of {name} ran, but may or may not be committed", verb(step.direction))
         }
@@ -151,8 +152,12 @@ fn step_lines(step: &StepFailure) -> Vec<Line> {
         say(&mut lines, &format!("before it the database was at {}", list_or(&step.heads, BASE)));
         return lines;
     }
+    if matches!(step.cause, Cause::NotBegun(DatabaseError::LockLost { .. } | DatabaseError::HeadsMoved { .. })) {
+        // Where the database is now, only it knows.
+        return lines;
+    }
     say(&mut lines, &state(&step.heads, step.steps_done, step.direction));
-    if !step.recorded && !matches!(step.cause, Cause::Load(_)) {
+    if !step.recorded && !matches!(step.cause, Cause::Load(_) | Cause::NotBegun(_)) {
         say(&mut lines, "the failure could not be written into the history table");
     }
     lines

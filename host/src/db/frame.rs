@@ -1,0 +1,261 @@
+//! What has to be the same at the end of a migration as it was at its beginning.
+//!
+//! The guard sees the text of a statement, not what a function or a DO block does inside. So the host looks at the
+//! transaction itself before it writes its books: who acts in it, under which settings, and what was done to the host's own
+//! tables. What is different is a [`Breach`], and the step is rolled back.
+
+use std::fmt::Write as _;
+
+use sqlx::postgres::PgRow;
+
+use super::connect::text_field;
+
+/// Settings that no migration may leave changed: they decide who acts, and what the host's own statements mean.
+const FIXED: [&str; 6] = [
+    "role",
+    "session_authorization",
+    "client_encoding",
+    "standard_conforming_strings",
+    "transaction_isolation",
+    "transaction_read_only",
+];
+
+/// Settings that stand for the operator's limits and for what the server checks. A migration that may configure its
+/// session may change them.
+const SESSION: [&str; 9] = [
+    "session_replication_role",
+    "row_security",
+    "lock_timeout",
+    "statement_timeout",
+    "idle_in_transaction_session_timeout",
+    "transaction_timeout",
+    "default_transaction_isolation",
+    "default_transaction_read_only",
+    "default_transaction_deferrable",
+];
+
+/// One thing of the host's that a migration changed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Breach {
+    /// It is another transaction than the one that the host began.
+    TransactionEnded,
+    /// Another user acts.
+    User {
+        /// Who acted at the beginning.
+        before: String,
+        /// Who acts now.
+        after: String,
+    },
+    /// A setting has another value.
+    Setting {
+        /// Its name.
+        name: &'static str,
+        /// The value at the beginning.
+        before: String,
+        /// The value now.
+        after: String,
+    },
+    /// One of the host's tables was written to, altered or locked.
+    Touched {
+        /// The table.
+        table: String,
+        /// The strongest lock that the transaction holds on it, as in `pg_locks.mode`.
+        mode: String,
+    },
+    /// One of the host's tables is no longer there, or rows go somewhere else.
+    Moved {
+        /// The table.
+        table: String,
+    },
+}
+
+/// Who acts in a transaction, and under which settings.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Marks {
+    transaction: String,
+    session_user: String,
+    current_user: String,
+    settings: Vec<Option<String>>,
+}
+
+/// The numbers of the host's tables in the catalogue, which stay when a table is renamed or another one takes its name.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct TableNumbers {
+    pub(super) version: u32,
+    pub(super) history: u32,
+    /// The sequence behind the history's id; 0 if there is none.
+    pub(super) history_id: u32,
+}
+
+impl std::fmt::Display for Breach {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::TransactionEnded => formatter.write_str("the transaction that host began has ended"),
+            Self::User { before, after } => write!(formatter, "the current user was {before} and is {after}"),
+            Self::Setting { name, before, after } => write!(formatter, "{name} was {before} and is {after}"),
+            Self::Touched { table, mode } => write!(formatter, "table {table} {}", deed(mode)),
+            Self::Moved { table } => write!(formatter, "table {table} is not the one that was there before"),
+        }
+    }
+}
+
+/// What a statement did that needs a lock (PostgreSQL manual, "Table-Level Locks").
+fn deed(mode: &str) -> &'static str {
+    match mode {
+        "RowExclusiveLock" => "was written to",
+        "ShareLock" => "was locked, or got an index",
+        "ShareRowExclusiveLock" => "got a trigger or a foreign key, or was locked",
+        "ExclusiveLock" => "was locked",
+        _ => "was altered, emptied, dropped or locked",
+    }
+}
+
+impl Marks {
+    /// What to select, after other columns. Every name is qualified, because a migration may have changed the search path.
+    pub(super) fn columns() -> String {
+        let mut columns = "pg_catalog.pg_current_xact_id(), session_user, current_user".to_owned();
+        for name in FIXED.iter().chain(&SESSION) {
+            // The second argument lets a setting be absent that the server does not know yet.
+            let _ = write!(columns, ", pg_catalog.current_setting('{name}', true)");
+        }
+        columns
+    }
+
+    /// Reads what was selected, from the given column on.
+    pub(super) fn read(row: &PgRow, first: usize) -> Self {
+        let text = |index: usize| text_field(row, first + index).unwrap_or_default();
+        Self {
+            transaction: text(0),
+            session_user: text(1),
+            current_user: text(2),
+            settings: (0..FIXED.len() + SESSION.len()).map(|index| text_field(row, first + 3 + index)).collect(),
+        }
+    }
+
+    /// The transaction's id.
+    pub(super) fn transaction(&self) -> &str {
+        &self.transaction
+    }
+
+    /// What is different now. With `may_configure_session` the settings that stand for limits do not count.
+    pub(super) fn breaches(&self, now: &Self, may_configure_session: bool) -> Vec<Breach> {
+        let mut breaches = Vec::new();
+        if self.transaction != now.transaction {
+            breaches.push(Breach::TransactionEnded);
+        }
+        if self.current_user != now.current_user || self.session_user != now.session_user {
+            breaches.push(Breach::User { before: self.user(), after: now.user() });
+        }
+        let looked_at = if may_configure_session { FIXED.len() } else { FIXED.len() + SESSION.len() };
+        let names = FIXED.iter().chain(&SESSION).take(looked_at);
+        for (name, (before, after)) in names.zip(self.settings.iter().zip(&now.settings)) {
+            if before != after {
+                let shown = |value: &Option<String>| value.clone().unwrap_or_else(|| "unset".to_owned());
+                breaches.push(Breach::Setting { name, before: shown(before), after: shown(after) });
+            }
+        }
+        breaches
+    }
+
+    fn user(&self) -> String {
+        if self.current_user == self.session_user {
+            self.current_user.clone()
+        } else {
+            format!("{} (logged in as {})", self.current_user, self.session_user)
+        }
+    }
+}
+
+impl TableNumbers {
+    /// Which locks to select: table number and mode, one row for each lock of this session that reading does not take.
+    ///
+    /// `ShareUpdateExclusiveLock` is what a plain ANALYZE takes on every table, so it does not count. The locks of what was
+    /// rolled back to a savepoint are gone, which is right. The function is what the view `pg_locks` is made of.
+    pub(super) fn select_locks(self) -> String {
+        format!(
+            "SELECT relation, mode FROM pg_catalog.pg_lock_status() \
+             WHERE pid OPERATOR(pg_catalog.=) pg_catalog.pg_backend_pid() \
+             AND relation OPERATOR(pg_catalog.=) ANY ('{{{},{},{}}}'::pg_catalog.oid[]) \
+             AND mode OPERATOR(pg_catalog.<>) ALL ('{{AccessShareLock,RowShareLock,ShareUpdateExclusiveLock}}'::pg_catalog.text[])",
+            self.version, self.history, self.history_id,
+        )
+    }
+
+    /// Reads what was selected: one breach for each table, with the strongest lock.
+    pub(super) fn breaches(self, rows: &[PgRow], version: &str, history: &str) -> Vec<Breach> {
+        let mut version_modes = Vec::new();
+        let mut history_modes = Vec::new();
+        for row in rows {
+            let mode = text_field(row, 1).unwrap_or_default();
+            let of_version = text_field(row, 0).is_some_and(|number| number == self.version.to_string());
+            if of_version { version_modes.push(mode) } else { history_modes.push(mode) }
+        }
+        [(version, version_modes), (history, history_modes)]
+            .into_iter()
+            .filter_map(|(table, modes)| {
+                let mode = modes.into_iter().max_by_key(|mode| strength(mode))?;
+                Some(Breach::Touched { table: table.to_owned(), mode })
+            })
+            .collect()
+    }
+}
+
+fn strength(mode: &str) -> usize {
+    ["RowExclusiveLock", "ShareLock", "ShareRowExclusiveLock", "ExclusiveLock", "AccessExclusiveLock"]
+        .iter()
+        .position(|known| *known == mode)
+        .unwrap_or(usize::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn marks() -> Marks {
+        Marks {
+            transaction: "17".to_owned(),
+            session_user: "deploy".to_owned(),
+            current_user: "app".to_owned(),
+            settings: (0..FIXED.len() + SESSION.len()).map(|index| Some(index.to_string())).collect(),
+        }
+    }
+
+    fn told(now: &Marks, may_configure_session: bool) -> Vec<String> {
+        marks().breaches(now, may_configure_session).iter().map(ToString::to_string).collect()
+    }
+
+    #[test]
+    fn what_is_the_same_is_no_breach() {
+        assert!(told(&marks(), false).is_empty());
+    }
+
+    #[test]
+    fn everything_that_changed_is_told() {
+        let mut now = Marks { transaction: "18".to_owned(), current_user: "deploy".to_owned(), ..marks() };
+        now.settings[0] = Some("none".to_owned());
+        now.settings[FIXED.len() + 2] = None;
+        assert_eq!(
+            told(&now, false),
+            [
+                "the transaction that host began has ended",
+                "the current user was app (logged in as deploy) and is deploy",
+                "role was 0 and is none",
+                "lock_timeout was 8 and is unset",
+            ]
+        );
+    }
+
+    #[test]
+    fn who_may_configure_the_session_may_change_limits_and_nothing_else() {
+        let mut now = marks();
+        now.settings[FIXED.len() + 3] = Some("0".to_owned());
+        assert!(told(&now, true).is_empty());
+        now.settings[3] = Some("off".to_owned());
+        assert_eq!(told(&now, true), ["standard_conforming_strings was 3 and is off"]);
+    }
+
+    #[test]
+    fn the_columns_are_as_many_as_are_read() {
+        assert_eq!(Marks::columns().matches(", ").count(), 2 + 2 * (FIXED.len() + SESSION.len()));
+    }
+}

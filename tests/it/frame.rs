@@ -1,0 +1,281 @@
+//! What the guard cannot see: functions and DO blocks that reach for the transaction, the user or the tables of the host.
+//!
+//! Each migration here does its work first, then something that it must not do. All of it has to be gone afterwards.
+
+use crate::harness::Output;
+use crate::harness::TestProject;
+use crate::harness::assert_output;
+
+/// A migration `b` between `a` and `c` that runs what is given. Built.
+fn project(upgrade: &str) -> TestProject {
+    let project = TestProject::new();
+    project.sql("a", None, "CREATE TABLE table_a (id int)", "DROP TABLE table_a");
+    project.sql("b", Some("a"), &format!("CREATE TABLE table_b (id int);\n{upgrade}"), "DROP TABLE table_b");
+    project.sql("c", Some("b"), "CREATE TABLE table_c (id int)", "DROP TABLE table_c");
+    project.host(&["build"]).success();
+    project
+}
+
+const TABLES: &str = "SELECT string_agg(tablename, ' ' ORDER BY tablename) FROM pg_tables WHERE schemaname NOT LIKE 'pg\\_%' \
+     AND schemaname <> 'information_schema'";
+
+/// Runs an upgrade of which `a` stays and `b` is rolled back, recorded as what it is.
+fn fails(project: &TestProject, arguments: &[&str]) -> Output {
+    let output = project.host(arguments).with_code(1);
+    assert_eq!(project.database.query("SELECT version_num FROM public.host_version"), "a", "{}", output.stable());
+    assert_eq!(project.database.query(TABLES), "host_history host_version table_a", "{}", output.stable());
+    let history = "SELECT string_agg(revision || ' ' || outcome, ', ' ORDER BY id) FROM public.host_history";
+    assert_eq!(project.database.query(history), "a done, b failed", "{}", output.stable());
+    output
+}
+
+/// An upgrade that is rolled back because of the frame; gives the line that says why.
+fn broken(upgrade: &str) -> String {
+    let project = project(upgrade);
+    let output = fails(&project, &["--json", "upgrade", "head"]);
+    let error = output.json_lines().pop().expect("a last line")["error"].take();
+    assert_eq!(error["kind"], "frame-broken", "{upgrade}: {}", output.stable());
+    let message = error["message"].as_str().expect("a message");
+    let (_, why) = message.split_once("belongs to host: ").unwrap_or_else(|| panic!("{message}"));
+    why.to_owned()
+}
+
+/// The same statement inside a DO block, where only the server reads it.
+fn block(statement: &str) -> String {
+    format!("DO $$ BEGIN EXECUTE {}; END $$", quoted(statement))
+}
+
+fn quoted(text: &str) -> String {
+    format!("'{}'", text.replace('\'', "''"))
+}
+
+#[test]
+fn a_row_of_the_version_table_that_a_migration_writes() {
+    let project = project(&block("DELETE FROM host_version"));
+    assert_output!(fails(&project, &["upgrade", "head"]));
+}
+
+#[test]
+fn rows_of_the_hosts_tables_are_the_hosts() {
+    for (statement, table) in [
+        ("INSERT INTO host_version VALUES ('c')", "host_version"),
+        ("UPDATE host_version SET version_num = 'x'", "host_version"),
+        ("DELETE FROM host_history", "host_history"),
+        ("UPDATE host_history SET outcome = 'failed'", "host_history"),
+        ("SELECT setval('host_history_id_seq', 1000)", "host_history"),
+    ] {
+        assert_eq!(broken(&block(statement)), format!("table public.{table} was written to"), "{statement}");
+        // As an ordinary statement it is no different.
+        assert_eq!(broken(statement), format!("table public.{table} was written to"), "{statement}");
+    }
+}
+
+#[test]
+fn the_shape_of_the_hosts_tables_is_the_hosts() {
+    let altered = "was altered, emptied, dropped or locked";
+    let trigger = "got a trigger or a foreign key, or was locked";
+    for (statement, table, deed) in [
+        ("TRUNCATE host_history", "host_history", altered),
+        ("ALTER TABLE host_version ADD COLUMN note text", "host_version", altered),
+        ("ALTER TABLE host_history RENAME TO old_history", "host_history", altered),
+        ("DROP TABLE host_version; CREATE TABLE host_version (version_num text)", "host_version", altered),
+        ("CREATE INDEX ON host_history (revision)", "host_history", "was locked, or got an index"),
+        ("CREATE RULE quiet AS ON DELETE TO host_version DO INSTEAD NOTHING", "host_version", altered),
+        ("ALTER TABLE host_version ENABLE ROW LEVEL SECURITY", "host_version", altered),
+        ("ALTER SEQUENCE host_history_id_seq RESTART", "host_history", trigger),
+        ("CREATE TABLE child (version text REFERENCES host_version)", "host_version", trigger),
+        ("LOCK TABLE host_version", "host_version", altered),
+    ] {
+        assert_eq!(broken(&block(statement)), format!("table public.{table} {deed}"), "{statement}");
+    }
+    let both = format!("table public.host_version {altered}; table public.host_history {altered}");
+    assert_eq!(broken(&block("DROP SCHEMA public CASCADE")), both);
+}
+
+#[test]
+fn a_trigger_that_writes_to_the_hosts_tables_is_seen() {
+    let function = "CREATE FUNCTION forge() RETURNS trigger LANGUAGE plpgsql AS\n\
+                    $$ BEGIN INSERT INTO host_version VALUES ('c'); RETURN NULL; END $$;\n";
+    let on = |kind: &str| {
+        format!("{function}CREATE {kind} FOR EACH ROW EXECUTE FUNCTION forge();\nINSERT INTO table_b VALUES (1)")
+    };
+    let written = "table public.host_version was written to";
+    assert_eq!(broken(&on("TRIGGER forge AFTER INSERT ON table_b")), written);
+    // It would run during COMMIT, when nobody looks any more. So it is run before.
+    assert_eq!(broken(&on("CONSTRAINT TRIGGER forge AFTER INSERT ON table_b DEFERRABLE INITIALLY DEFERRED")), written);
+    assert_eq!(
+        broken(&format!(
+            "{function}CREATE TRIGGER forge AFTER INSERT ON host_history FOR EACH ROW EXECUTE FUNCTION forge()"
+        )),
+        "table public.host_history got a trigger or a foreign key, or was locked"
+    );
+}
+
+#[test]
+fn a_schema_under_another_name_is_seen() {
+    let rename = "ALTER SCHEMA public RENAME TO hidden";
+    assert_eq!(broken(&block(rename)), "table public.host_version is not the one that was there before");
+    // With other tables in its place that look the same.
+    let replace = format!(
+        "{};\nCREATE SCHEMA public;\nCREATE TABLE public.host_version (LIKE hidden.host_version);\n\
+         INSERT INTO public.host_version VALUES ('a');\n\
+         CREATE TABLE public.host_history (LIKE hidden.host_history INCLUDING ALL)",
+        block(rename)
+    );
+    assert_eq!(broken(&replace), "table public.host_version is not the one that was there before");
+    // A child's rows count as those of its parent.
+    assert_eq!(
+        broken("CREATE TABLE child () INHERITS (host_version);\nINSERT INTO child VALUES ('a');\nDO $$ BEGIN END $$"),
+        "table public.host_version is not the one that was there before"
+    );
+}
+
+#[test]
+fn what_is_undone_and_what_only_reads_is_no_breach() {
+    for statement in [
+        "SELECT count(*) FROM host_version, host_history",
+        "ANALYZE",
+        "GRANT SELECT ON ALL TABLES IN SCHEMA public TO restricted",
+        "CREATE VIEW applied AS SELECT version_num FROM host_version",
+        "DO $$ BEGIN DELETE FROM host_version; RAISE 'undone'; EXCEPTION WHEN raise_exception THEN NULL; END $$",
+        "CREATE FUNCTION fast() RETURNS void LANGUAGE plpgsql SET lock_timeout = '1s' AS $$ BEGIN NULL; END $$;\nSELECT fast()",
+        "SET search_path TO pg_catalog",
+        "SELECT set_config('search_path', '', false)",
+        "CREATE TEMPORARY TABLE host_version (version_num text);\nINSERT INTO host_version VALUES ('a')",
+        "CREATE FUNCTION public.unnest(text[]) RETURNS SETOF text LANGUAGE sql AS 'SELECT ''forged''';\n\
+         SET search_path TO public, pg_catalog",
+    ] {
+        let project = project(statement);
+        project.host(&["upgrade", "head"]).success();
+        assert_eq!(project.database.query("SELECT version_num FROM public.host_version"), "c", "{statement}");
+        let history = "SELECT string_agg(revision || ' ' || outcome, ', ' ORDER BY id) FROM public.host_history";
+        assert_eq!(project.database.query(history), "a done, b done, c done", "{statement}");
+    }
+}
+
+#[test]
+fn a_transaction_that_a_block_tries_to_end() {
+    // The server itself refuses it inside of a transaction block.
+    for statement in ["COMMIT", "ROLLBACK"] {
+        let project = project(&format!("DO $$ BEGIN {statement}; END $$"));
+        let output = fails(&project, &["upgrade", "head"]);
+        assert!(output.stderr.contains("ERROR 2D000: invalid transaction termination"), "{}", output.stable());
+    }
+    let project = project(&block("COMMIT"));
+    let output = fails(&project, &["upgrade", "head"]);
+    assert!(output.stderr.contains("ERROR 0A000"), "{}", output.stable());
+    let project = self::project("CREATE PROCEDURE leave() LANGUAGE plpgsql AS $$ BEGIN COMMIT; END $$;\nCALL leave()");
+    let output = fails(&project, &["upgrade", "head"]);
+    assert!(output.stderr.contains("ERROR 2D000: invalid transaction termination"), "{}", output.stable());
+}
+
+#[test]
+fn another_user_at_the_end() {
+    let became = "the current user was host and is restricted (logged in as host); role was none and is restricted";
+    assert_eq!(broken(&block("SET ROLE restricted")), became);
+    assert_eq!(broken("SELECT set_config('role', 'restricted', true)"), became);
+    let became = "the current user was host and is restricted; session_authorization was host and is restricted";
+    assert_eq!(broken(&block("SET SESSION AUTHORIZATION restricted")), became);
+    assert_eq!(broken("SELECT set_config('session_authorization', 'restricted', false)"), became);
+}
+
+#[test]
+fn settings_that_stand_for_limits() {
+    for (name, value, before) in [
+        ("lock_timeout", "0", "10s"),
+        ("statement_timeout", "1h", "0"),
+        ("idle_in_transaction_session_timeout", "1h", "0"),
+        ("session_replication_role", "replica", "origin"),
+        ("row_security", "off", "on"),
+        ("standard_conforming_strings", "off", "on"),
+        ("transaction_read_only", "on", "off"),
+        ("default_transaction_read_only", "on", "off"),
+        ("client_encoding", "SJIS", "UTF8"),
+    ] {
+        let why = broken(&format!("SELECT set_config('{name}', '{value}', false)"));
+        assert_eq!(why, format!("{name} was {before} and is {value}"));
+    }
+}
+
+#[test]
+fn a_setting_that_is_put_back_in_time_is_no_breach() {
+    let project =
+        project("SELECT set_config('lock_timeout', '1s', true);\nSELECT set_config('lock_timeout', '10s', true)");
+    project.host(&["upgrade", "head"]).success();
+}
+
+#[test]
+fn a_broken_setting_as_people_read_it() {
+    let project = project("SELECT set_config('lock_timeout', '0', false)");
+    assert_output!(fails(&project, &["upgrade", "head"]));
+}
+
+#[test]
+fn an_id_that_another_encoding_would_read_as_a_quote() {
+    // In SJIS the last byte of this letter takes along the quote after it.
+    let project = TestProject::new();
+    project.sql("a", None, "CREATE TABLE table_a (id int)", "DROP TABLE table_a");
+    let id = "x\u{3041}';DELETE/**/FROM";
+    let id = id.replace('/', "_");
+    project.write(
+        "migrations/b.sql",
+        &format!(
+            "-- /// migration\n-- revision = \"{id}\"\n-- revises = [\"a\"]\n-- message = \"migration b\"\n-- ///\n\
+             -- upgrade\nSELECT set_config('client_encoding', 'SJIS', false);\n-- downgrade\n"
+        ),
+    );
+    project.host(&["build"]).success();
+    let output = project.host(&["--json", "upgrade", "head"]).with_code(1);
+    let error = output.json_lines().pop().expect("a last line")["error"].take();
+    assert_eq!(error["kind"], "frame-broken", "{}", output.stable());
+    assert_eq!(project.database.query("SELECT version_num FROM host_version"), "a");
+}
+
+#[test]
+fn an_id_beyond_ascii_is_recorded() {
+    let project = TestProject::new();
+    project.sql("größe", None, "CREATE TABLE table_a (id int)", "DROP TABLE table_a");
+    project.host(&["build"]).success();
+    project.host(&["upgrade", "head"]).success();
+    assert_eq!(project.database.query("SELECT version_num FROM host_version"), "größe");
+    project.host(&["downgrade", "base"]).success();
+    assert_eq!(project.database.query("SELECT count(*) FROM host_version"), "0");
+}
+
+#[test]
+fn prepared_statements_of_the_host_cannot_be_replaced() {
+    // The driver's names can be guessed. Whatever a migration prepares under them, the books are kept without.
+    let fake = "DO $$ DECLARE name text; BEGIN\n\
+                FOR name IN SELECT p.name FROM pg_prepared_statements p LOOP EXECUTE format('DEALLOCATE %I', name); END LOOP;\n\
+                FOR number IN 1..20 LOOP EXECUTE format('PREPARE %I AS SELECT 1', 'sqlx_s_' || number); END LOOP;\nEND $$";
+    let project = project(fake);
+    project.host(&["upgrade", "b"]).success();
+    assert_eq!(project.database.query("SELECT version_num FROM host_version"), "b");
+    assert_eq!(project.database.query("SELECT count(*) FROM host_history WHERE outcome = 'done'"), "2");
+}
+
+#[test]
+fn a_step_begins_on_a_fresh_session() {
+    let project = TestProject::new();
+    let leaves = "CREATE TEMPORARY TABLE work (id int);\nSET search_path TO pg_temp;\nSET work_mem = '1MB';\n\
+                  SET myapp.mark = 'left';\nDECLARE rows CURSOR WITH HOLD FOR SELECT 1;\nCREATE TABLE public.";
+    for (id, parent) in [("a", None), ("b", Some("a"))] {
+        let checks = "DO $$ BEGIN IF current_setting('work_mem') = '1MB' OR current_setting('myapp.mark', true) <> '' \
+                      OR current_setting('search_path') = 'pg_temp' THEN RAISE 'left over'; END IF; END $$;\n";
+        project.sql(id, parent, &format!("{checks}{leaves}table_{id} (id int)"), &format!("DROP TABLE table_{id}"));
+    }
+    project.host(&["build"]).success();
+    // Both make the same temporary table, and a cursor of the same name that outlives its transaction.
+    project.host(&["upgrade", "head"]).success();
+}
+
+#[test]
+fn what_is_deferred_past_the_check_is_found_after_the_commit() {
+    let upgrade = "CREATE FUNCTION forge() RETURNS trigger LANGUAGE plpgsql AS\n\
+                   $$ BEGIN IF NEW.id = 1 THEN SET CONSTRAINTS ALL DEFERRED; INSERT INTO table_b VALUES (2);\n\
+                   ELSE UPDATE host_version SET version_num = 'x'; END IF; RETURN NULL; END $$;\n\
+                   CREATE CONSTRAINT TRIGGER forge AFTER INSERT ON table_b DEFERRABLE INITIALLY DEFERRED\n\
+                   FOR EACH ROW EXECUTE FUNCTION forge();\nINSERT INTO table_b VALUES (1)";
+    assert_output!(project(upgrade).host(&["upgrade", "b"]).with_code(1));
+    assert_output!(project(upgrade).host(&["upgrade", "head"]).with_code(1));
+}
