@@ -170,14 +170,16 @@ pub enum DatabaseError {
     },
     /// A pooler gives each transaction another session.
     #[error(
-        "{address} is behind a pooler that gives each transaction any session (PgBouncer's pool_mode = transaction)"
+        "{address} is behind a pooler that gives each transaction any session (PgBouncer's pool_mode = transaction), where the lock of runners does not hold"
     )]
     TransactionPooling {
         /// Which database.
         address: String,
     },
     /// The user has rights beyond the database, and the settings insist on one who has not.
-    #[error("database user '{user}' {reach}, so migrations could reach files and programs of the server's machine")]
+    #[error(
+        "database user '{user}' {reach}, so migrations could reach files and programs of the server's machine, which require-restricted-role forbids"
+    )]
     UnrestrictedRole {
         /// The database user.
         user: String,

@@ -3,6 +3,7 @@
 mod graph;
 pub(crate) mod guests;
 mod output;
+mod pooler;
 mod project;
 mod running;
 mod server;
@@ -11,6 +12,7 @@ pub(crate) mod wire;
 
 pub(crate) use graph::Node;
 pub(crate) use output::Output;
+pub(crate) use pooler::Pooler;
 pub(crate) use project::TestProject;
 pub(crate) use running::Running;
 pub(crate) use server::PASSWORD;

@@ -152,11 +152,15 @@ fn step_lines(step: &StepFailure) -> Vec<Line> {
         say(&mut lines, &format!("before it the database was at {}", list_or(&step.heads, BASE)));
         return lines;
     }
-    if matches!(step.cause, Cause::NotBegun(DatabaseError::LockLost { .. } | DatabaseError::HeadsMoved { .. })) {
-        // Where the database is now, only it knows.
-        return lines;
+    // Where somebody else is or was at work, only the database knows where it is now.
+    let somebody_else = matches!(
+        step.cause,
+        Cause::NotBegun(DatabaseError::LockLost { .. } | DatabaseError::HeadsMoved { .. })
+            | Cause::Database(DatabaseError::HeadsMoved { .. })
+    );
+    if !somebody_else {
+        say(&mut lines, &state(&step.heads, step.steps_done, step.direction));
     }
-    say(&mut lines, &state(&step.heads, step.steps_done, step.direction));
     if !step.recorded && !matches!(step.cause, Cause::Load(_) | Cause::NotBegun(_)) {
         say(&mut lines, "the failure could not be written into the history table");
     }

@@ -1,0 +1,179 @@
+//! The rights of the database user: the role for migrations, and users whose rights reach the server's machine.
+
+use crate::harness::Output;
+use crate::harness::TestProject;
+use crate::harness::assert_output;
+
+/// Roles are the server's, not the database's: each test has its own, named after its database.
+struct Roles {
+    project: TestProject,
+    names: Vec<String>,
+}
+
+impl Roles {
+    /// Makes roles with these options. In what follows `{0}`, `{1}` … stand for their names.
+    fn new(project: TestProject, options: &[&str]) -> Self {
+        let names: Vec<String> =
+            (0..options.len()).map(|number| format!("{}_{number}", project.database.name())).collect();
+        for (name, options) in names.iter().zip(options) {
+            project.database.query(&format!("CREATE ROLE {name} {options}"));
+        }
+        Self { project, names }
+    }
+
+    fn settings(&self, lines: &str) {
+        self.project.write("host.toml", &format!("[default]\n{}", self.named(lines)));
+    }
+
+    fn named(&self, text: &str) -> String {
+        let mut text = text.to_owned();
+        for (number, name) in self.names.iter().enumerate() {
+            text = text.replace(&format!("{{{number}}}"), name);
+        }
+        text
+    }
+
+    fn query(&self, sql: &str) -> String {
+        self.project.database.query(&self.named(sql))
+    }
+
+    fn host(&self, user: usize, arguments: &[&str]) -> Output {
+        let url = self.project.database.url_for(&self.names[user]);
+        self.stable(self.project.host(&[&["--url", &url], arguments].concat()))
+    }
+
+    fn refuses(&self, user: usize, arguments: &[&str]) -> Output {
+        let url = self.project.database.url_for(&self.names[user]);
+        self.stable(self.project.refuses(1, &[&["--url", &url], arguments].concat()))
+    }
+
+    fn stable(&self, output: Output) -> Output {
+        let mut replacements: Vec<_> = self.names.iter().cloned().zip(["[first]", "[second]", "[third]"]).collect();
+        // The name of the database is part of theirs, so it has to come after them.
+        replacements.extend_from_slice(&output.replacements);
+        Output { replacements, ..output }
+    }
+}
+
+impl Drop for Roles {
+    fn drop(&mut self) {
+        for name in &self.names {
+            let drop = format!("DROP OWNED BY {name} CASCADE; DROP ROLE {name}");
+            let _ = self.project.database.psql().args(["-c", &drop]).output();
+        }
+    }
+}
+
+/// The first role logs in, the second is the one for migrations.
+fn two_roles() -> Roles {
+    let roles = Roles::new(TestProject::with_three_tables(), &["LOGIN", "NOLOGIN"]);
+    roles.query("GRANT {1} TO {0}; GRANT CREATE ON SCHEMA public TO {0}, {1}");
+    roles.settings("role = \"{1}\"\n");
+    roles
+}
+
+#[test]
+fn a_role_runs_the_migrations_and_the_login_keeps_the_books() {
+    let roles = two_roles();
+    roles.host(0, &["upgrade", "head"]).success();
+    let owners = "SELECT string_agg(tablename || ' ' || tableowner, ', ' ORDER BY tablename) FROM pg_tables WHERE schemaname = 'public'";
+    assert_eq!(
+        roles.query(owners),
+        roles.named("host_history {0}, host_version {0}, table_a {1}, table_b {1}, table_c {1}")
+    );
+    assert_eq!(roles.query("SELECT DISTINCT database_user FROM host_history"), roles.named("{0}"));
+    // The role itself may not even read them.
+    assert_eq!(roles.query("SELECT has_table_privilege('{1}', 'host_version', 'SELECT')"), "f");
+    roles.host(0, &["downgrade", "base"]).success();
+    assert_eq!(roles.query("SELECT count(*) FROM host_version"), "0");
+}
+
+#[test]
+fn a_role_may_not_write_the_hosts_tables() {
+    let roles = two_roles();
+    roles.project.sql("d", Some("c"), "DO $$ BEGIN DELETE FROM host_version; END $$", "SELECT 1");
+    roles.project.host(&["build"]).success();
+    let output = roles.host(0, &["upgrade", "head"]).with_code(1);
+    assert!(output.stderr.contains("permission denied for table host_version"), "{}", output.stable());
+}
+
+#[test]
+fn a_role_that_a_migration_leaves_is_found_unless_it_comes_back() {
+    let roles = two_roles();
+    roles.project.sql("d", Some("c"), "DO $$ BEGIN EXECUTE 'RESET ROLE'; END $$", "SELECT 1");
+    roles.project.host(&["build"]).success();
+    assert_output!(roles.host(0, &["upgrade", "head"]).with_code(1));
+    roles.project.sql("d", Some("c"), "SELECT set_config('role', 'none', true)", "SELECT 1");
+    roles.project.host(&["build"]).success();
+    let output = roles.host(0, &["upgrade", "head"]).with_code(1);
+    assert!(output.stderr.contains("role was"), "{}", output.stable());
+    // PostgreSQL lets a session go back to the user who logged in. What that user may do is what counts: SECURITY.md says so.
+    let there_and_back = roles.named("DO $$ BEGIN RESET ROLE; CREATE TABLE of_login (id int); SET ROLE {1}; END $$");
+    roles.project.sql("d", Some("c"), &there_and_back, "SELECT 1");
+    roles.project.host(&["build"]).success();
+    roles.host(0, &["upgrade", "head"]).success();
+    assert_eq!(roles.query("SELECT tableowner FROM pg_tables WHERE tablename = 'of_login'"), roles.named("{0}"));
+}
+
+#[test]
+fn a_role_that_cannot_be_had() {
+    let roles = Roles::new(TestProject::with_three_tables(), &["LOGIN", "NOLOGIN"]);
+    roles.query("GRANT CREATE ON SCHEMA public TO {0}");
+    roles.settings("role = \"{1}\"\n");
+    assert_output!(roles.refuses(0, &["upgrade", "head"]));
+    roles.settings("role = \"nobody_of_that_name\"\n");
+    assert_output!(roles.refuses(0, &["upgrade", "head"]));
+}
+
+#[test]
+fn a_script_runs_under_the_role() {
+    let roles = two_roles();
+    let script = roles.project.host(&["upgrade", "a", "--sql"]).success().stdout;
+    let at = |text: &str| script.find(&roles.named(text)).unwrap_or_else(|| panic!("{text}: {script}"));
+    assert!(at("SET LOCAL ROLE \"{1}\";") < at("CREATE TABLE table_a"));
+    assert!(at("CREATE TABLE table_a") < at("RESET ROLE;"));
+    assert!(at("RESET ROLE;") < at("INSERT INTO \"host_version\""));
+}
+
+#[test]
+fn a_superuser_is_refused_where_that_is_asked_for() {
+    let project = TestProject::with_three_tables();
+    project.write("host.toml", "[default]\nrequire-restricted-role = true\n");
+    assert_output!(project.refuses(1, &["upgrade", "head"]));
+    let _ = project.refuses(1, &["stamp", "head"]);
+    // What only reads is let in.
+    project.host(&["current"]).success();
+}
+
+#[test]
+fn every_way_to_the_servers_machine_is_refused() {
+    for (options, grant, reach) in [
+        ("LOGIN", "GRANT pg_execute_server_program TO {0}", "may act as pg_execute_server_program"),
+        (
+            "LOGIN NOINHERIT",
+            "GRANT pg_write_server_files, pg_read_server_files TO {0}",
+            "may act as pg_read_server_files, pg_write_server_files",
+        ),
+        ("LOGIN", "GRANT {1} TO {0}", "may act as {1}"),
+        ("LOGIN CREATEROLE", "SELECT 1", "may enter any role, because it may create roles"),
+    ] {
+        let roles = Roles::new(TestProject::with_three_tables(), &[options, "SUPERUSER"]);
+        roles.query("GRANT CREATE ON SCHEMA public TO {0}");
+        roles.query(grant);
+        roles.settings("require-restricted-role = true\n");
+        let output = roles.refuses(0, &["upgrade", "head"]);
+        assert!(output.stderr.contains(&roles.named(reach)), "{grant}: {}", output.stderr);
+        roles.settings("");
+        let output = roles.host(0, &["upgrade", "head"]).success();
+        // On a development cluster nobody is told: there it is always so.
+        assert!(!output.stderr.contains("machine"), "{}", output.stderr);
+    }
+}
+
+#[test]
+fn an_ordinary_user_is_not_refused() {
+    let roles = Roles::new(TestProject::with_three_tables(), &["LOGIN"]);
+    roles.query("GRANT CREATE ON SCHEMA public TO {0}");
+    roles.settings("require-restricted-role = true\n");
+    roles.host(0, &["upgrade", "head"]).success();
+}
