@@ -15,6 +15,7 @@ mod bad_database;
 mod bad_project;
 mod bad_target;
 mod bad_usage;
+mod bookkeeping;
 mod demonstration;
 mod documents;
 mod edit;

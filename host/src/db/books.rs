@@ -127,13 +127,23 @@ impl Database {
     /// How the version table keeps its ids; none when there is no such table.
     async fn version_column(&mut self) -> Result<Option<VersionColumn>, DatabaseError> {
         let sql = format!(
-            "SELECT format_type(atttypid, NULL), atttypmod FROM (SELECT to_regclass({})) AS version (oid) \
-             LEFT JOIN pg_attribute ON attrelid = oid AND attname = 'version_num' AND NOT attisdropped \
-             WHERE oid IS NOT NULL",
+            "SELECT format_type(a.atttypid, NULL), a.atttypmod, v.relkind, h.relkind \
+             FROM (SELECT to_regclass({}) AS version, to_regclass({}) AS history) AS t \
+             LEFT JOIN pg_class v ON v.oid = version LEFT JOIN pg_class h ON h.oid = history \
+             LEFT JOIN pg_attribute a ON a.attrelid = version AND a.attname = 'version_num' AND NOT a.attisdropped",
             crate::value::quote_text(&self.tables.version.quoted()),
+            crate::value::quote_text(&self.tables.history.quoted()),
         );
         let rows = self.simple("look at the version table", sql).await?;
         let Some(row) = rows.first() else { return Ok(None) };
+        for (kind, index) in [(TableKind::Version, 2), (TableKind::History, 3)] {
+            if let Some(relkind) = text_field(row, index).and_then(|relkind| no_table(&relkind)) {
+                return Err(self.foreign_table(kind, format!("it is {relkind}")));
+            }
+        }
+        if text_field(row, 2).is_none() {
+            return Ok(None);
+        }
         match text_field(row, 0).as_deref() {
             Some("text") => Ok(Some(VersionColumn { characters_max: None })),
             // The modifier of a varchar is its length and 4; without one it is -1.
@@ -178,6 +188,17 @@ impl Database {
              WHERE outcome = 'done' AND direction <> 'downgrade' ORDER BY revision, id DESC",
             self.tables.history.quoted()
         )
+    }
+}
+
+/// What a relation is that is not a table (PostgreSQL manual, `pg_class.relkind`).
+fn no_table(relkind: &str) -> Option<&'static str> {
+    match relkind {
+        "r" | "p" => None,
+        "v" => Some("a view"),
+        "m" => Some("a materialized view"),
+        "f" => Some("a foreign table"),
+        _ => Some("something else"),
     }
 }
 

@@ -337,6 +337,7 @@ fn statement_hint(error: &SqlError) -> Option<String> {
         }
         "42501" => Some("grant the database user the rights that are missing, or use another user".to_owned()),
         "3F000" => Some("create the schema, or set the user's search_path".to_owned()),
+        "53100" => Some("make room on the disk of the server, then run the command again".to_owned()),
         "55P03" => Some(
             "something else holds a lock on the table: look at pg_stat_activity, then run the command again".to_owned(),
         ),

@@ -59,7 +59,8 @@ impl Runner<'_> {
         if !reach.development_cluster {
             let user = reach.user;
             let text = format!(
-                "database user '{user}' {machine}: a migration could reach files and programs of the server's machine"
+                "database user '{user}' {machine}: a migration could reach files and programs of the server's machine; \
+                 a user without such rights is safer"
             );
             observer.observe(Event::Note { text });
         }

@@ -3,6 +3,7 @@
 mod graph;
 pub(crate) mod guests;
 mod output;
+mod own_server;
 mod pooler;
 mod project;
 mod running;
@@ -12,6 +13,7 @@ pub(crate) mod wire;
 
 pub(crate) use graph::Node;
 pub(crate) use output::Output;
+pub(crate) use own_server::OwnServer;
 pub(crate) use pooler::Pooler;
 pub(crate) use project::TestProject;
 pub(crate) use running::Running;

@@ -96,7 +96,8 @@ fn program() -> &'static str {
     if Path::new(debian).exists() { debian } else { "pgbouncer" }
 }
 
-fn name_of(user: u32) -> String {
+/// The name of a user of this machine.
+pub(super) fn name_of(user: u32) -> String {
     let output = Command::new("id").args(["-nu", &user.to_string()]).output().expect("id runs");
     String::from_utf8(output.stdout).expect("UTF-8").trim().to_owned()
 }

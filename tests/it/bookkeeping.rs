@@ -1,0 +1,260 @@
+//! Failures of the bookkeeping itself: each says what is wrong, and leaves nothing half done.
+
+use std::io::Write as _;
+use std::process::Command;
+use std::process::Stdio;
+
+use crate::harness::Output;
+use crate::harness::OwnServer;
+use crate::harness::TestProject;
+use crate::harness::assert_output;
+
+const TABLES: &str = "SELECT coalesce(string_agg(tablename, ' ' ORDER BY tablename), '') FROM pg_tables WHERE tablename LIKE 'table\\__'";
+
+/// Runs something while another session holds what is given, and names that session in a stable way.
+fn while_another_session(project: &TestProject, holds: &str, run: impl FnOnce() -> Output) -> Output {
+    let mut other = project.database.psql().stdin(Stdio::piped()).stdout(Stdio::null()).spawn().expect("psql runs");
+    let mut input = other.stdin.take().expect("a pipe");
+    let held = format!("SET application_name = 'nightly backup'; BEGIN; {holds};\nSELECT 1 AS held;\n");
+    input.write_all(held.as_bytes()).expect("statements to send");
+    let session = "FROM pg_stat_activity WHERE application_name = 'nightly backup' AND datname = current_database()";
+    project.database.wait_until(&format!(
+        "SELECT count(*) = 1 {session} AND state = 'idle in transaction' AND query LIKE 'SELECT 1 AS held%'"
+    ));
+    let facts = project
+        .database
+        .query(&format!("SELECT pid, to_char(xact_start AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS') {session}"));
+    let (pid, start) = facts.split_once('|').expect("two fields");
+    let output = run();
+    drop(input);
+    other.wait().expect("psql ends");
+    output.replace(&[(format!("process {pid}"), "process [pid]"), (start.to_owned(), "[start]")])
+}
+
+fn impatient() -> TestProject {
+    let project = TestProject::with_three_tables();
+    project.host(&["upgrade", "a"]).success();
+    project.write("host.toml", "[default]\n[default.limits]\nlock-timeout-milliseconds = 100\nlock-retries = 0\n");
+    project
+}
+
+#[test]
+fn a_version_table_that_is_locked() {
+    let project = impatient();
+    let lock = "LOCK TABLE host_version";
+    assert_output!(while_another_session(&project, lock, || project.host(&["upgrade", "head"]).with_code(1)));
+    assert_output!(while_another_session(&project, lock, || project.host(&["current"]).with_code(1)));
+    assert_eq!(project.database.query(TABLES), "table_a");
+    project.host(&["upgrade", "head"]).success();
+}
+
+#[test]
+fn a_row_of_the_version_table_that_is_locked() {
+    let project = impatient();
+    let lock = "UPDATE host_version SET version_num = version_num";
+    assert_output!(while_another_session(&project, lock, || project.host(&["upgrade", "head"]).with_code(1)));
+    assert_eq!(project.database.query(TABLES), "table_a");
+    assert_eq!(project.database.query("SELECT outcome FROM host_history WHERE revision = 'b'"), "failed");
+    project.host(&["upgrade", "head"]).success();
+}
+
+#[test]
+fn a_history_table_that_is_locked() {
+    let project = impatient();
+    let lock = "LOCK TABLE host_history IN SHARE MODE";
+    assert_output!(while_another_session(&project, lock, || project.host(&["upgrade", "head"]).with_code(1)));
+    assert_eq!(project.database.query(TABLES), "table_a");
+    assert_eq!(project.database.query("SELECT version_num FROM host_version"), "a");
+    project.host(&["upgrade", "head"]).success();
+}
+
+#[test]
+fn a_lock_on_the_version_table_that_goes_away_in_time() {
+    let project = TestProject::with_three_tables();
+    project.host(&["upgrade", "a"]).success();
+    let mut running = None;
+    let _ = while_another_session(&project, "LOCK TABLE host_version", || {
+        running = Some(project.start(&["upgrade", "head"]));
+        project
+            .database
+            .wait_until("SELECT count(*) > 0 FROM pg_locks WHERE relation = 'host_version'::regclass AND NOT granted");
+        project.host(&["--version"])
+    });
+    let _ = running.expect("it was started").wait().with_code(0);
+    assert_eq!(project.database.query(TABLES), "table_a table_b table_c");
+}
+
+#[test]
+fn a_user_who_may_not_write_the_books() {
+    let project = TestProject::with_three_tables();
+    project.host(&["upgrade", "a"]).success();
+    project
+        .database
+        .query("GRANT CREATE ON SCHEMA public TO restricted; GRANT SELECT ON host_version, host_history TO restricted");
+    let url = project.database.url_for("restricted");
+    // Before the first migration runs.
+    assert_output!(project.refuses(1, &["--url", &url, "upgrade", "head"]));
+    let _ = project.refuses(1, &["--url", &url, "stamp", "c"]);
+    project.database.query("GRANT INSERT, DELETE ON host_version TO restricted");
+    assert_output!(project.refuses(1, &["--url", &url, "upgrade", "head"]));
+    project.database.query("GRANT INSERT ON host_history TO restricted");
+    project.host(&["--url", &url, "upgrade", "head"]).success();
+}
+
+#[test]
+fn a_version_table_that_is_a_view() {
+    let project = TestProject::with_three_tables();
+    project.database.query("CREATE VIEW host_version AS SELECT 'a'::text AS version_num");
+    assert_output!(project.refuses(1, &["upgrade", "head"]));
+    let _ = project.refuses(1, &["stamp", "c"]);
+    let _ = project.refuses(1, &["ensure-version"]);
+    project.database.query("DROP VIEW host_version; CREATE VIEW host_history AS SELECT 1 AS id");
+    let _ = project.refuses(1, &["upgrade", "head"]);
+}
+
+#[test]
+fn a_disk_that_is_full_when_the_books_are_written() {
+    let server = OwnServer::new();
+    let project = TestProject::with_three_tables();
+    let Some(disk) = SmallDisk::mount(&server) else {
+        // Only root can mount. What the server says then is simulated.
+        simulate_a_full_disk(&project);
+        return;
+    };
+    let url = server.url();
+    let host = |arguments: &[&str]| project.host_with(("HOST_DATABASE_URL", &url), arguments);
+    host(&["ensure-version"]).success();
+    server.query(&format!("CREATE TABLESPACE small LOCATION '{}'", disk.folder.display()));
+    server.query("ALTER TABLE host_history SET TABLESPACE small");
+    disk.fill();
+    let output = host(&["upgrade", "head"]).with_code(1);
+    assert!(output.stderr.contains("No space left on device (53100)"), "{}", output.stable());
+    assert_eq!(server.query(TABLES), "");
+    assert_eq!(server.query("SELECT count(*) FROM host_version"), "0");
+    disk.make_room();
+    host(&["upgrade", "head"]).success();
+    server.query("ALTER TABLE host_history SET TABLESPACE pg_default");
+    server.query("DROP TABLESPACE small");
+    simulate_a_full_disk(&project);
+}
+
+/// The server's refusal without a full disk, for the words of it.
+fn simulate_a_full_disk(project: &TestProject) {
+    project.host(&["ensure-version"]).success();
+    project.database.query(
+        "CREATE FUNCTION full_disk() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN \
+         RAISE 'could not extend file \"base/5/16385\": No space left on device' USING ERRCODE = '53100', HINT = 'Check free disk space.'; END $$; \
+         CREATE TRIGGER full_disk BEFORE INSERT ON host_history FOR EACH ROW EXECUTE FUNCTION full_disk()",
+    );
+    assert_output!(project.host(&["upgrade", "head"]).with_code(1));
+    assert_eq!(project.database.query(TABLES), "");
+    assert_eq!(project.database.query("SELECT count(*) FROM host_version"), "0");
+    project.database.query("DROP TRIGGER full_disk ON host_history");
+    project.host(&["upgrade", "head"]).success();
+}
+
+/// A file system of few megabytes, for the server's user. Unmounted with the value.
+struct SmallDisk {
+    folder: std::path::PathBuf,
+}
+
+impl SmallDisk {
+    fn mount(server: &OwnServer) -> Option<Self> {
+        let disk = Self { folder: server.folder().join("small") };
+        std::fs::create_dir(&disk.folder).expect("a folder");
+        let options = format!("size=2m,mode=0700,uid={}", uid_of(&server.account()));
+        let mounted = Command::new("mount").args(["-t", "tmpfs", "-o", &options, "tmpfs"]).arg(&disk.folder).output();
+        mounted.is_ok_and(|output| output.status.success()).then_some(disk)
+    }
+
+    fn fill(&self) {
+        let mut file = std::fs::File::create(self.folder.join("filler")).expect("a file");
+        while file.write_all(&[0; 4096]).is_ok() {}
+    }
+
+    fn make_room(&self) {
+        std::fs::remove_file(self.folder.join("filler")).expect("a file to remove");
+    }
+}
+
+impl Drop for SmallDisk {
+    fn drop(&mut self) {
+        // The server may still have files open here.
+        let _ = Command::new("umount").arg("-l").arg(&self.folder).output();
+    }
+}
+
+fn uid_of(account: &str) -> String {
+    let output = Command::new("id").args(["-u", account]).output().expect("id runs");
+    String::from_utf8(output.stdout).expect("UTF-8").trim().to_owned()
+}
+
+#[test]
+fn a_replica() {
+    let server = OwnServer::new();
+    let project = TestProject::with_three_tables();
+    let url = server.url();
+    let host = |arguments: &[&str]| {
+        let socket = server.socket_folder();
+        project.host_with(("HOST_DATABASE_URL", &url), arguments).replace(&[(socket, "[socket]")])
+    };
+    host(&["upgrade", "a"]).success();
+    server.stop();
+    // With this file the server goes on recovering, and takes sessions that only read.
+    std::fs::write(server.data_folder().join("standby.signal"), "").expect("a file");
+    server.start();
+    assert_eq!(server.query("SELECT pg_is_in_recovery()"), "t");
+    assert_output!(host(&["upgrade", "head"]).with_code(1));
+    let _ = host(&["stamp", "b"]).with_code(1);
+    let _ = host(&["downgrade", "base"]).with_code(1);
+    assert_output!(host(&["ensure-version"]));
+    // What reads works, and so does an upgrade with nothing to do.
+    let output = host(&["current"]).success();
+    assert_eq!(output.stdout, "a\n");
+    host(&["upgrade", "a"]).success();
+    assert_eq!(server.query("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'"), "0");
+}
+
+#[test]
+fn a_server_that_restarts_during_a_step() {
+    let server = OwnServer::new();
+    let project = TestProject::new();
+    project.sql("a", None, "CREATE TABLE table_a (id int)", "DROP TABLE table_a");
+    project.sql("b", Some("a"), "CREATE TABLE table_b (id int);\nSELECT count(*) FROM gate", "DROP TABLE table_b");
+    project.host(&["build"]).success();
+    server.query("CREATE TABLE gate (id int)");
+    let gate = "BEGIN; LOCK TABLE gate; SELECT pg_sleep(60)";
+    let mut holder =
+        Command::new("psql").args(["-X", "-q", &server.url(), "-c", gate]).stderr(Stdio::null()).spawn().expect("psql");
+    wait_until(&server, "SELECT count(*) = 1 FROM pg_locks WHERE relation = 'gate'::regclass AND granted");
+    let runner = project.start(&["--url", &server.url(), "upgrade", "head"]);
+    wait_until(&server, "SELECT count(*) = 1 FROM pg_locks WHERE relation = 'gate'::regclass AND NOT granted");
+    server.stop();
+    server.start();
+    holder.wait().expect("psql ends");
+    let output = runner.wait().with_code(1);
+    assert_eq!(server.query(TABLES), "table_a");
+    assert_eq!(server.query("SELECT version_num FROM host_version"), "a");
+    assert_output!(output);
+    project.host(&["--url", &server.url(), "upgrade", "head"]).success();
+    assert_eq!(server.query(TABLES), "table_a table_b");
+}
+
+fn wait_until(server: &OwnServer, condition: &str) {
+    let started = std::time::Instant::now();
+    while server.query(condition) != "t" {
+        assert!(started.elapsed().as_secs() < 30, "still not true: {condition}");
+        std::thread::sleep(std::time::Duration::from_millis(20));
+    }
+}
+
+#[test]
+fn a_superuser_of_a_server_that_is_no_development_cluster() {
+    let server = OwnServer::new();
+    server.start_as_another();
+    let project = TestProject::with_three_tables();
+    assert_output!(project.host(&["--url", &server.url(), "upgrade", "a"]));
+    // Nothing runs, so nothing is said.
+    let output = project.host(&["--url", &server.url(), "upgrade", "a"]).success();
+    assert!(!output.stdout.contains("superuser") && !output.stderr.contains("superuser"), "{}", output.stable());
+}

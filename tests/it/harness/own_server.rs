@@ -1,0 +1,99 @@
+//! A server that belongs to one test, which may stop it or fill its disk.
+
+use std::os::unix::fs::MetadataExt as _;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::PathBuf;
+use std::process::Command;
+
+use host::local::Cluster;
+use host::local::Status;
+
+use super::pooler::name_of;
+
+/// A server in a temporary folder. Gone with the value.
+pub(crate) struct OwnServer {
+    cluster: Cluster,
+    folder: tempfile::TempDir,
+}
+
+impl OwnServer {
+    pub(crate) fn new() -> Self {
+        let folder = tempfile::Builder::new().prefix("host-server").tempdir().expect("a temporary folder");
+        // As root the server runs as another user, who has to get here.
+        std::fs::set_permissions(folder.path(), std::fs::Permissions::from_mode(0o755)).expect("permissions");
+        let state = folder.path().join(".host");
+        std::fs::create_dir(&state).expect("a folder");
+        let server = Self { cluster: Cluster::new(&state, None, std::env::var_os("PATH")), folder };
+        server.start();
+        server
+    }
+
+    pub(crate) fn url(&self) -> String {
+        self.cluster.url().expect("a url")
+    }
+
+    /// The folder of the socket.
+    pub(crate) fn socket_folder(&self) -> String {
+        self.folder.path().join(".host/postgres").to_str().expect("a UTF-8 path").to_owned()
+    }
+
+    /// A folder beside the data, for the server's user.
+    pub(crate) fn folder(&self) -> PathBuf {
+        self.folder.path().to_owned()
+    }
+
+    pub(crate) fn data_folder(&self) -> PathBuf {
+        self.folder.path().join(".host/postgres/data")
+    }
+
+    /// The user as whom the server runs.
+    pub(crate) fn account(&self) -> String {
+        name_of(std::fs::metadata(self.data_folder()).expect("the data").uid())
+    }
+
+    pub(crate) fn start(&self) {
+        self.cluster.ensure_running().expect("the server starts");
+    }
+
+    pub(crate) fn stop(&self) {
+        self.cluster.stop().expect("the server stops");
+        assert!(!matches!(self.cluster.status(), Ok(Status::Running { .. })));
+    }
+
+    /// Starts it by hand, so that it is no development cluster of host.
+    pub(crate) fn start_as_another(&self) {
+        let programs = self.query("SELECT setting FROM pg_config WHERE name = 'BINDIR'");
+        self.stop();
+        let options = format!(
+            "-c cluster_name=production -c port=5432 -c listen_addresses= -c unix_socket_directories={}",
+            self.socket_folder()
+        );
+        let mut command = if rustix::process::getuid().is_root() {
+            let mut command = Command::new("runuser");
+            command.args(["-u", &self.account(), "--"]).arg(format!("{programs}/pg_ctl"));
+            command
+        } else {
+            Command::new(format!("{programs}/pg_ctl"))
+        };
+        command
+            .args(["start", "-s", "-w", "-l", "server.log", "-o", &options, "-D", "."])
+            .current_dir(self.data_folder());
+        assert!(command.status().expect("pg_ctl runs").success());
+    }
+
+    /// What psql prints for a statement.
+    pub(crate) fn query(&self, sql: &str) -> String {
+        let mut command = self.cluster.psql_command().expect("psql is there");
+        command.args(["-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-c", sql, "--dbname"]).arg(self.url());
+        let output = command.output().expect("psql runs");
+        assert!(output.status.success(), "{sql}: {}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).expect("UTF-8").trim_end().to_owned()
+    }
+}
+
+impl Drop for OwnServer {
+    fn drop(&mut self) {
+        // The folder goes either way.
+        let _ = self.cluster.destroy();
+    }
+}
