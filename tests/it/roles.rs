@@ -106,7 +106,7 @@ fn a_role_that_a_migration_leaves_is_found_unless_it_comes_back() {
     roles.project.sql("d", Some("c"), "SELECT set_config('role', 'none', true)", "SELECT 1");
     roles.project.host(&["build"]).success();
     let output = roles.host(0, &["upgrade", "head"]).with_code(1);
-    assert!(output.stderr.contains("role was"), "{}", output.stable());
+    assert!(output.stderr.contains("the current user was"), "{}", output.stable());
     // PostgreSQL lets a session go back to the user who logged in. What that user may do is what counts: SECURITY.md says so.
     let there_and_back = roles.named("DO $$ BEGIN RESET ROLE; CREATE TABLE of_login (id int); SET ROLE {1}; END $$");
     roles.project.sql("d", Some("c"), &there_and_back, "SELECT 1");

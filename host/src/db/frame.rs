@@ -4,21 +4,13 @@
 //! transaction itself before it writes its books: who acts in it, under which settings, and what was done to the host's own
 //! tables. What is different is a [`Breach`], and the step is rolled back.
 
-use std::fmt::Write as _;
-
 use sqlx::postgres::PgRow;
 
 use super::connect::text_field;
 
-/// Settings that no migration may leave changed: they decide who acts, and what the host's own statements mean.
-const FIXED: [&str; 6] = [
-    "role",
-    "session_authorization",
-    "client_encoding",
-    "standard_conforming_strings",
-    "transaction_isolation",
-    "transaction_read_only",
-];
+/// Settings that no migration may leave changed: they decide what the host's own statements mean and may do.
+const FIXED: [&str; 4] =
+    ["client_encoding", "standard_conforming_strings", "transaction_isolation", "transaction_read_only"];
 
 /// Settings that stand for the operator's limits and for what the server checks. A migration that may configure its
 /// session may change them.
@@ -111,25 +103,28 @@ fn deed(mode: &str) -> &'static str {
 }
 
 impl Marks {
-    /// What to select, after other columns. Every name is qualified, because a migration may have changed the search path.
-    pub(super) fn columns() -> String {
-        let mut columns = "pg_catalog.pg_current_xact_id(), session_user, current_user".to_owned();
-        for name in FIXED.iter().chain(&SESSION) {
-            // The second argument lets a setting be absent that the server does not know yet.
-            let _ = write!(columns, ", pg_catalog.current_setting('{name}', true)");
-        }
-        columns
+    /// What to select: a row for each setting. Every name is qualified, because a migration may have changed the search path.
+    ///
+    /// Rows instead of columns, because the server spends more time on reading a call for each setting than on the calls.
+    pub(super) fn select() -> String {
+        // The second argument lets a setting be absent that the server does not know yet.
+        format!(
+            "SELECT pg_catalog.current_setting(name, true), session_user, current_user, pg_catalog.pg_current_xact_id() \
+             FROM pg_catalog.unnest('{{{},{}}}'::pg_catalog.text[]) AS name",
+            FIXED.join(","),
+            SESSION.join(",")
+        )
     }
 
-    /// Reads what was selected, from the given column on.
-    pub(super) fn read(row: &PgRow, first: usize) -> Self {
-        let text = |index: usize| text_field(row, first + index).unwrap_or_default();
-        Self {
-            transaction: text(0),
-            session_user: text(1),
-            current_user: text(2),
-            settings: (0..FIXED.len() + SESSION.len()).map(|index| text_field(row, first + 3 + index)).collect(),
-        }
+    /// Reads what was selected; none if a row is missing.
+    pub(super) fn read(rows: &[PgRow]) -> Option<Self> {
+        let first = rows.first().filter(|_| rows.len() == FIXED.len() + SESSION.len())?;
+        Some(Self {
+            transaction: text_field(first, 3)?,
+            session_user: text_field(first, 1)?,
+            current_user: text_field(first, 2)?,
+            settings: rows.iter().map(|row| text_field(row, 0)).collect(),
+        })
     }
 
     /// The transaction's id.
@@ -232,15 +227,15 @@ mod tests {
     #[test]
     fn everything_that_changed_is_told() {
         let mut now = Marks { transaction: "18".to_owned(), current_user: "deploy".to_owned(), ..marks() };
-        now.settings[0] = Some("none".to_owned());
+        now.settings[0] = Some("SJIS".to_owned());
         now.settings[FIXED.len() + 2] = None;
         assert_eq!(
             told(&now, false),
             [
                 "the transaction that host began has ended",
                 "the current user was app (logged in as deploy) and is deploy",
-                "role was 0 and is none",
-                "lock_timeout was 8 and is unset",
+                "client_encoding was 0 and is SJIS",
+                "lock_timeout was 6 and is unset",
             ]
         );
     }
@@ -250,12 +245,7 @@ mod tests {
         let mut now = marks();
         now.settings[FIXED.len() + 3] = Some("0".to_owned());
         assert!(told(&now, true).is_empty());
-        now.settings[3] = Some("off".to_owned());
-        assert_eq!(told(&now, true), ["standard_conforming_strings was 3 and is off"]);
-    }
-
-    #[test]
-    fn the_columns_are_as_many_as_are_read() {
-        assert_eq!(Marks::columns().matches(", ").count(), 2 + 2 * (FIXED.len() + SESSION.len()));
+        now.settings[1] = Some("off".to_owned());
+        assert_eq!(told(&now, true), ["standard_conforming_strings was 1 and is off"]);
     }
 }

@@ -120,18 +120,19 @@ impl Database {
              SET LOCAL application_name = {}; SET LOCAL lock_timeout = {}; SET LOCAL statement_timeout = {}; \
              SELECT pg_try_advisory_xact_lock({}), {NOTICE_A_LOST_CLIENT}, {NOTICE_A_DEAD_CLIENT}; \
              SELECT version_num FROM {}; {role} \
-             SELECT (extract(epoch FROM transaction_timestamp()) * 1000000)::bigint, array_to_json(current_schemas(false)), {}",
+             SELECT (extract(epoch FROM transaction_timestamp()) * 1000000)::bigint, array_to_json(current_schemas(false)); {}",
             quote_text(opening.application),
             opening.timeouts.lock_milliseconds,
             opening.timeouts.statement_milliseconds,
             self.lock_key(),
             self.tables.version.quoted(),
-            Marks::columns(),
+            Marks::select(),
         );
         let Results { mut statements, error } = self.results("begin the transaction", sql).await;
         if let Some(error) = error {
             return Err(error);
         }
+        let marks = statements.pop().unwrap_or_default();
         let facts = statements.pop().unwrap_or_default();
         if role.is_empty() {
             None
@@ -149,7 +150,7 @@ impl Database {
         Ok(Begun {
             now_micros: text_field(row, 0).and_then(|text| text.parse().ok()).unwrap_or_default(),
             search_path: text_field(row, 1).and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default(),
-            marks: Marks::read(row, 2),
+            marks: Marks::read(&marks).ok_or_else(|| no_answer("begin the transaction"))?,
             tables,
             has_role: opening.role.is_some(),
         })
@@ -165,8 +166,8 @@ impl Database {
     pub async fn keep_books(&mut self, begun: &Begun, books: &Bookkeeping<'_>) -> Result<(), DatabaseError> {
         let check = format!(
             // What is deferred is done now, so that it is seen: a trigger could write to the host's tables during COMMIT.
-            "SET CONSTRAINTS ALL IMMEDIATE; SELECT {}; {}",
-            Marks::columns(),
+            "SET CONSTRAINTS ALL IMMEDIATE; {}; {}",
+            Marks::select(),
             begun.tables.select_locks()
         );
         let statements = self.bookkeeping_statements(begun, books);
@@ -189,20 +190,23 @@ impl Database {
             statements.push("RESET ROLE".to_owned());
         }
         // Every name is qualified, because the migration may have changed the search path.
-        let ids = |revisions: &[RevisionId]| {
-            revisions.iter().map(|revision| quote_text(revision.as_str())).collect::<Vec<_>>().join(", ")
+        let literals = |revisions: &[RevisionId]| {
+            revisions.iter().map(|revision| quote_text(revision.as_str())).collect::<Vec<_>>()
         };
-        if !books.remove.is_empty() {
-            statements.push(format!(
+        match &literals(books.remove)[..] {
+            [] => {}
+            // The usual case, which the server plans faster.
+            [one] => statements.push(format!(
+                "DELETE FROM {version} WHERE version_num OPERATOR(pg_catalog.=) {one}::pg_catalog.text RETURNING tableoid"
+            )),
+            several => statements.push(format!(
                 "DELETE FROM {version} WHERE version_num OPERATOR(pg_catalog.=) ANY (ARRAY[{}]::pg_catalog.text[]) RETURNING tableoid",
-                ids(books.remove)
-            ));
+                several.join(", ")
+            )),
         }
         if !books.add.is_empty() {
-            statements.push(format!(
-                "INSERT INTO {version} (version_num) SELECT pg_catalog.unnest(ARRAY[{}]::pg_catalog.text[]) RETURNING tableoid",
-                ids(books.add)
-            ));
+            let rows = literals(books.add).join("), (");
+            statements.push(format!("INSERT INTO {version} (version_num) VALUES ({rows}) RETURNING tableoid"));
         }
         for record in books.records {
             statements.push(format!("INSERT INTO {} RETURNING tableoid", self.insert_history("done", record)));
@@ -225,8 +229,8 @@ impl Database {
             });
         }
         let checks: Vec<_> = results.statements.drain(..CHECKS).collect();
-        let mut breaches = match checks.get(1).and_then(|rows| rows.first()) {
-            Some(row) => begun.marks.breaches(&Marks::read(row, 0), books.may_configure_session),
+        let mut breaches = match checks.get(1).and_then(|rows| Marks::read(rows)) {
+            Some(now) => begun.marks.breaches(&now, books.may_configure_session),
             None => return Err(no_answer(WRITE)),
         };
         let (version, history) = (self.tables.version.to_string(), self.tables.history.to_string());
