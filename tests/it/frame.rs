@@ -173,10 +173,10 @@ fn a_transaction_that_a_block_tries_to_end() {
 fn another_user_at_the_end() {
     let became = "the current user was host and is restricted (logged in as host)";
     assert_eq!(broken(&block("SET ROLE restricted")), became);
-    assert_eq!(broken("SELECT set_config('role', 'restricted', true)"), became);
+    assert_eq!(broken(&block("SELECT set_config('role', 'restricted', true)")), became);
     let became = "the current user was host and is restricted";
     assert_eq!(broken(&block("SET SESSION AUTHORIZATION restricted")), became);
-    assert_eq!(broken("SELECT set_config('session_authorization', 'restricted', false)"), became);
+    assert_eq!(broken(&block("SELECT set_config('session_authorization', 'restricted', false)")), became);
 }
 
 #[test]
@@ -192,21 +192,39 @@ fn settings_that_stand_for_limits() {
         ("default_transaction_read_only", "on", "off"),
         ("client_encoding", "SJIS", "UTF8"),
     ] {
-        let why = broken(&format!("SELECT set_config('{name}', '{value}', false)"));
+        let why = broken(&block(&format!("SELECT set_config('{name}', '{value}', false)")));
         assert_eq!(why, format!("{name} was {before} and is {value}"));
     }
 }
 
 #[test]
+fn who_asks_for_the_session_may_change_its_limits() {
+    let project = project("SET lock_timeout = 0;\nSET statement_timeout = 0;\nSET SESSION row_security = off");
+    project.host(&["upgrade", "head"]).success();
+    // The next step has its own again.
+    let next = "DO $$ BEGIN IF current_setting('lock_timeout') <> '10s' THEN RAISE 'left over'; END IF; END $$";
+    project.sql("d", Some("c"), next, "SELECT 1");
+    project.host(&["build"]).success();
+    project.host(&["upgrade", "head"]).success();
+    // What the host's own statements rest on is not among it.
+    let encoding = block("SELECT set_config('client_encoding', 'LATIN1', false)");
+    project.sql("e", Some("d"), &format!("SET lock_timeout = 0;\n{encoding}"), "SELECT 1");
+    project.host(&["build"]).success();
+    let output = project.host(&["upgrade", "head"]).with_code(1);
+    assert!(output.stderr.contains("belongs to host: client_encoding was UTF8 and is LATIN1\n"), "{}", output.stable());
+}
+
+#[test]
 fn a_setting_that_is_put_back_in_time_is_no_breach() {
-    let project =
-        project("SELECT set_config('lock_timeout', '1s', true);\nSELECT set_config('lock_timeout', '10s', true)");
+    let there = block("SELECT set_config('lock_timeout', '1s', true)");
+    let back = block("SELECT set_config('lock_timeout', '10s', true)");
+    let project = project(&format!("{there};\n{back}"));
     project.host(&["upgrade", "head"]).success();
 }
 
 #[test]
 fn a_broken_setting_as_people_read_it() {
-    let project = project("SELECT set_config('lock_timeout', '0', false)");
+    let project = project(&block("SELECT set_config('lock_timeout', '0', false)"));
     assert_output!(fails(&project, &["upgrade", "head"]));
 }
 
@@ -220,8 +238,9 @@ fn an_id_that_another_encoding_would_read_as_a_quote() {
     project.write(
         "migrations/b.sql",
         &format!(
-            "-- /// migration\n-- revision = \"{id}\"\n-- revises = [\"a\"]\n-- message = \"migration b\"\n-- ///\n\
-             -- upgrade\nSELECT set_config('client_encoding', 'SJIS', false);\n-- downgrade\n"
+            "-- /// migration\n-- revision = \"{id}\"\n-- revises = [\"a\"]\n-- asks = [\"function\"]\n-- message = \"migration b\"\n-- ///\n\
+             -- upgrade\n{};\n-- downgrade\n",
+            block("SELECT set_config('client_encoding', 'SJIS', false)")
         ),
     );
     project.host(&["build"]).success();
@@ -258,14 +277,14 @@ fn prepared_statements_of_the_host_cannot_be_replaced() {
 fn a_step_begins_on_a_fresh_session() {
     let project = TestProject::new();
     let leaves = "CREATE TEMPORARY TABLE work (id int);\nSET search_path TO pg_temp;\nSET work_mem = '1MB';\n\
-                  SET myapp.mark = 'left';\nDECLARE rows CURSOR WITH HOLD FOR SELECT 1;\nCREATE TABLE public.";
+                  SET myapp.mark = 'left';\nCREATE TABLE public.";
     for (id, parent) in [("a", None), ("b", Some("a"))] {
         let checks = "DO $$ BEGIN IF current_setting('work_mem') = '1MB' OR current_setting('myapp.mark', true) <> '' \
                       OR current_setting('search_path') = 'pg_temp' THEN RAISE 'left over'; END IF; END $$;\n";
         project.sql(id, parent, &format!("{checks}{leaves}table_{id} (id int)"), &format!("DROP TABLE table_{id}"));
     }
     project.host(&["build"]).success();
-    // Both make the same temporary table, and a cursor of the same name that outlives its transaction.
+    // Both make the same temporary table.
     project.host(&["upgrade", "head"]).success();
 }
 

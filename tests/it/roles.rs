@@ -22,7 +22,8 @@ impl Roles {
     }
 
     fn settings(&self, lines: &str) {
-        self.project.write("host.toml", &format!("[default]\n{}", self.named(lines)));
+        let grants = "[default.grants]\nfunction = true\nprivilege = true\nrole = true\n";
+        self.project.write("host.toml", &format!("[default]\n{}{grants}", self.named(lines)));
     }
 
     fn named(&self, text: &str) -> String {
@@ -103,7 +104,8 @@ fn a_role_that_a_migration_leaves_is_found_unless_it_comes_back() {
     roles.project.sql("d", Some("c"), "DO $$ BEGIN EXECUTE 'RESET ROLE'; END $$", "SELECT 1");
     roles.project.host(&["build"]).success();
     assert_output!(roles.host(0, &["upgrade", "head"]).with_code(1));
-    roles.project.sql("d", Some("c"), "SELECT set_config('role', 'none', true)", "SELECT 1");
+    let block = "DO $$ BEGIN PERFORM set_config('role', 'none', true); END $$";
+    roles.project.sql("d", Some("c"), block, "SELECT 1");
     roles.project.host(&["build"]).success();
     let output = roles.host(0, &["upgrade", "head"]).with_code(1);
     assert!(output.stderr.contains("the current user was"), "{}", output.stable());

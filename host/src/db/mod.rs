@@ -27,6 +27,7 @@ pub mod parameters;
 mod pooler;
 pub mod prepare;
 pub mod script;
+mod server_error;
 pub mod session;
 pub mod transaction;
 mod types;

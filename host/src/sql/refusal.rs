@@ -121,7 +121,7 @@ impl Reason {
             Self::Transaction => {
                 "leave it out, the host commits after the migration; to undo a part of it, use begin-savepoint"
             }
-            Self::Identity => "leave it out; the url in host.toml says as which role migrations run",
+            Self::Identity => "leave it out; `url` and `role` in host.toml say as which role migrations run",
             Self::Copy => "write rows with INSERT, read them with a query; bulk transfer is not provided yet",
             Self::Prepared => {
                 "prepare it through the contract's `prepare` (in Rust `Statement::prepare`), or send it as it is"
