@@ -40,6 +40,15 @@ fn savepoints_nest_and_end() {
 }
 
 #[test]
+fn what_is_written_depends_on_what_is_read() {
+    let project = TestProject::with_guest("queries");
+    project.host(&["upgrade", "head"]).success();
+    let tills = "SELECT string_agg(number || ' ' || cents, ', ' ORDER BY number) FROM tills";
+    assert_eq!(project.database.query(tills), "1 250, 2 500");
+    project.host(&["downgrade", "base"]).success();
+}
+
+#[test]
 fn a_prepared_statement_takes_a_thousand_rows() {
     let project = TestProject::with_guest("prepared");
     assert_output!(project.host(&["upgrade", "head"]));

@@ -23,7 +23,7 @@ use crate::harness::TestProject;
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// The revision of the guest that is the first migration.
-const GUEST: &str = "a2d282a88cb6";
+const GUEST: &str = "7c31d09e52fb";
 
 /// The way of a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -78,10 +78,10 @@ impl Way {
 }
 
 impl Scene {
-    /// A guest with queries and savepoints, an SQL migration with several statements, and one with DDL and data that would
+    /// A guest with a query and a savepoint, an SQL migration with several statements, and one with DDL and data that would
     /// show if it ran twice.
     pub(super) fn new(way: Way) -> Self {
-        let project = TestProject::with_guest("savepoints");
+        let project = TestProject::with_guest("queries");
         project.write("host.toml", "[default.limits]\nsilence-seconds = 1\n");
         project.sql(
             "b",
