@@ -17,9 +17,9 @@ fn fails(name: &str) -> (TestProject, crate::harness::Output) {
 
 #[test]
 fn every_guest_has_a_test() {
-    let tests =
-        [include_str!("guests.rs"), include_str!("guard.rs"), include_str!("hostile.rs"), include_str!("terminal.rs")]
-            .concat();
+    let files = std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/it")).expect("the tests");
+    let paths = files.map(|entry| entry.expect("an entry").path()).filter(|path| path.is_file());
+    let tests: String = paths.map(|path| std::fs::read_to_string(path).expect("UTF-8")).collect();
     for name in guests::names() {
         assert!(tests.contains(&format!("(\"{name}\"")), "no test runs the guest {name}");
     }

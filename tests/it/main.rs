@@ -26,6 +26,7 @@ mod frame;
 mod guard;
 mod guard_differential;
 mod guests;
+mod hidden;
 mod hostile;
 mod interrupt;
 mod library;

@@ -126,3 +126,30 @@ fn the_tables_can_be_made_by_hand() {
     assert_eq!(project.database.query("SELECT count(*) FROM host_version"), "0");
     project.host(&["upgrade", "head"]).success();
 }
+
+/// psql reads backslashes in strings as the session says, and its own commands between them. A migration must not make it take
+/// the inside of a string for a command: that would run on the operator's machine.
+#[test]
+fn a_script_runs_no_command_of_psql() {
+    let project = TestProject::new();
+    let proof = project.path("proof");
+    // Backslashes that count, and a client encoding in which the second byte of a letter and the quote behind it are one.
+    for (setting, value, letter) in [("standard_conforming_strings", "off", "\\"), ("client_encoding", "SJIS", "ぁ")] {
+        let switch = format!(
+            "DO $$ BEGIN PERFORM set_config('{}' || '{}', '{value}', false); END $$",
+            &setting[..5],
+            &setting[5..]
+        );
+        let hidden = format!("SELECT '{letter}' AS one, ' \\! touch {} \n' AS two", proof.display());
+        let upgrade = format!("{switch};\n{hidden};\nCREATE TABLE table_a AS {hidden}");
+        project.sql("a", None, &upgrade, "DROP TABLE table_a");
+        project.host(&["build"]).success();
+        let script = project.host(&["upgrade", "head", "--sql"]).success();
+        let output = run_script(&project.database, &script.stdout);
+        assert!(!proof.exists(), "psql ran a command of the migration:\n{}", script.stdout);
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        assert_eq!(project.database.query("SELECT one FROM table_a"), letter);
+        let back = project.host(&["downgrade", "a:base", "--sql"]).success();
+        assert!(run_script(&project.database, &back.stdout).status.success());
+    }
+}

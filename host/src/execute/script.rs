@@ -36,6 +36,8 @@ use crate::runtime::Ending;
 use crate::runtime::Loaded;
 use crate::runtime::Runtime;
 use crate::runtime::wasi;
+use crate::sql::READ_AS_THE_SCANNER;
+use crate::sql::reads_alike;
 use crate::value::quote_text;
 
 /// Writes an upgrade or a downgrade as a script for psql. No database is asked: `from` says where the script begins, a
@@ -64,6 +66,8 @@ pub async fn write_script(
     let mut loader = Loader::new(Arc::new(runtime), limits);
     let tables = project.tables();
     let mut script = header(&plan, from, to);
+    // psql finds the ends of statements, and its own commands between them, with its session's eyes.
+    script.push_str(&format!("{READ_AS_THE_SCANNER}\n\n"));
     if direction == Direction::Upgrade {
         let _ = write!(script, "BEGIN;\n{}\nCOMMIT;\n\n", create_tables_sql(&tables));
     }
@@ -155,7 +159,7 @@ fn write_step(
     line(format!("-- Running {} {} -> {}, {message}", verb(step.direction), join(&step.from), join(&step.to)));
     line("BEGIN;".to_owned());
     line("RESET ALL;".to_owned());
-    line("SET LOCAL standard_conforming_strings = on;".to_owned());
+    line(READ_AS_THE_SCANNER.to_owned());
     line(format!("SET LOCAL lock_timeout = {};", timeouts.lock_milliseconds));
     line(format!("SET LOCAL statement_timeout = {};", timeouts.statement_milliseconds));
     line(format!("LOCK TABLE {version} IN SHARE ROW EXCLUSIVE MODE;"));
@@ -165,8 +169,13 @@ fn write_step(
         line(format!("SET LOCAL ROLE {role};"));
     }
     for statement in statements {
+        // What came before may have changed how psql reads.
+        if !reads_alike(statement) {
+            line(READ_AS_THE_SCANNER.to_owned());
+        }
         line(format!("{statement};"));
     }
+    line(READ_AS_THE_SCANNER.to_owned());
     if role.is_some() {
         line("RESET ROLE;".to_owned());
     }

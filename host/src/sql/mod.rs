@@ -5,6 +5,7 @@
 //! - [`substitute`] puts values in the place of parameters.
 //! - [`place`] and [`excerpt`] turn the server's error positions into something to look at.
 //! - [`sending`] says how a statement is sent where no transaction is around its migration.
+//! - [`reads_alike`] tells what a session's settings could make another statement of.
 //! - [`sections`] finds the two directions in a migration file, and [`check_script`] checks one of them.
 //!
 //! All of it rests on a scanner that follows the rules of PostgreSQL's own (`scan.l`), with `standard_conforming_strings`
@@ -19,6 +20,7 @@ mod marks;
 mod objects;
 mod parameters;
 mod position;
+mod reading;
 mod refusal;
 mod rows;
 mod script;
@@ -41,6 +43,8 @@ pub use position::byte_of_character;
 pub use position::excerpt;
 pub use position::place;
 pub use position::place_of_byte;
+pub use reading::READ_AS_THE_SCANNER;
+pub use reading::reads_alike;
 pub use refusal::Reason;
 pub use refusal::Refusal;
 pub use rows::may_return_rows;

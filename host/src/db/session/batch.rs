@@ -2,6 +2,9 @@
 //!
 //! The driver waits for each statement's answer, so a batch goes as one text of the simple protocol instead: PREPARE, one
 //! EXECUTE with exact literals for each row, DEALLOCATE. The server parses each literal as the parameter's type.
+//!
+//! Here a guest's statement stands among others, so the server must cut the text where the guard did. It would not if the guest
+//! had changed how its session reads strings; so that is set right before, in a text of its own, when it could matter.
 
 use futures_util::TryStreamExt as _;
 use sqlx::Either;
@@ -12,6 +15,7 @@ use super::SessionError;
 use super::failed;
 use crate::contract::types::Error;
 use crate::contract::types::Value;
+use crate::sql;
 use crate::value;
 
 /// How long one text may grow before it is sent: large enough that a batch is one round trip, small enough that the
@@ -30,6 +34,9 @@ impl Session {
                 parameter_list(prepared, row)
                     .map_err(|reason| SessionError::guest(Error::BadParams(format!("row {}: {reason}", index + 1))))?,
             );
+        }
+        if !sql::reads_alike(prepared.sql()) {
+            self.send(sql::READ_AS_THE_SCANNER.to_owned()).await?;
         }
         let mut touched = 0;
         let mut calls = calls.into_iter().peekable();
