@@ -1,4 +1,5 @@
-//! What the host is made of: licences, sources, and how much of it there is.
+//! What the host is made of: licences, sources, and how much of it there is. `deny.toml` says the same for `cargo deny`, which
+//! looks closer and knows advisories.
 
 use std::process::Command;
 
@@ -61,4 +62,29 @@ fn every_dependency_comes_from_the_registry() {
 fn the_tree_stays_small() {
     let count = packages().len();
     assert!(count <= PACKAGES_MAX, "{count} packages");
+}
+
+#[test]
+fn cargo_deny_is_told_the_same() {
+    let text = include_str!("../../deny.toml");
+    let settings: toml::Table = text.parse().expect("TOML");
+    let licences = settings["licenses"]["allow"].as_array().expect("a list");
+    assert_eq!(licences.iter().map(|licence| licence.as_str().expect("a name")).collect::<Vec<_>>(), LICENCES);
+    let targets = settings["graph"]["targets"].as_array().expect("a list");
+    assert!(targets.iter().any(|target| target.as_str() == Some(PLATFORM)), "{targets:?}");
+    let bans = &settings["bans"];
+    let crates = |key: &str| -> Vec<String> {
+        let list = bans[key].as_array().expect("a list");
+        list.iter().map(|entry| entry["crate"].as_str().expect("a crate").to_owned()).collect()
+    };
+    // What is skipped is there twice, what is banned is not there.
+    let names: Vec<String> =
+        packages().iter().map(|package| package["name"].as_str().expect("a name").to_owned()).collect();
+    for skipped in crates("skip") {
+        let name = skipped.split('@').next().unwrap_or_default();
+        assert!(names.iter().filter(|other| *other == name).count() > 1, "{name} is not there twice any more");
+    }
+    for banned in crates("deny") {
+        assert!(!names.contains(&banned), "{banned}");
+    }
 }
