@@ -3,6 +3,7 @@
 use crate::config::ConfigError;
 use crate::db::DatabaseError;
 use crate::execute::StepFailure;
+use crate::execute::UnfinishedError;
 use crate::grant::NotGranted;
 use crate::plan::Direction;
 use crate::plan::PlanError;
@@ -74,14 +75,9 @@ pub enum Error {
         /// Its file or folder.
         file: String,
     },
-    /// A migration asks to run outside of a transaction.
-    #[error("migration {revision} ({file}) has transaction = \"none\", which this version of host does not run")]
-    NoTransactionUnsupported {
-        /// The revision.
-        revision: RevisionId,
-        /// Its file or folder.
-        file: String,
-    },
+    /// A migration without a transaction is unfinished, and that is in the way of what was asked for.
+    #[error(transparent)]
+    Unfinished(#[from] UnfinishedError),
     /// A migration asks for more than its environment grants.
     #[error("migration {revision} ({file}) may not run in the environment '{environment}': {error}")]
     NotGranted {
@@ -163,7 +159,7 @@ impl Error {
             Self::Changed { .. } => "changed-migration",
             Self::TakesAlong { .. } => "takes-along",
             Self::Irreversible { .. } => "irreversible",
-            Self::NoTransactionUnsupported { .. } => "no-transaction",
+            Self::Unfinished(error) => error.kind(),
             Self::NotGranted { .. } => "not-granted",
             Self::ScriptRefused { .. } => "call-refused",
             Self::ComponentRefused { .. } => "component-refused",
@@ -199,9 +195,7 @@ impl Error {
             Self::Irreversible { revision, .. } => {
                 format!("go down to {revision} at most, or restore a backup")
             }
-            Self::NoTransactionUnsupported { .. } => {
-                "run its statements by hand, then record it with `host stamp`".to_owned()
-            }
+            Self::Unfinished(error) => error.hint(),
             Self::NotGranted { environment, error, .. } => {
                 let keys: Vec<String> =
                     error.missing().written().map(|class| format!("`{} = true`", class.word())).collect();

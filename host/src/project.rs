@@ -109,7 +109,11 @@ impl Project {
 
     /// The tables in which the host keeps its books.
     pub fn tables(&self) -> Tables {
-        Tables { version: self.environment.version_table.clone(), history: self.environment.history_table.clone() }
+        Tables {
+            version: self.environment.version_table.clone(),
+            history: self.environment.history_table.clone(),
+            journal: self.environment.journal_table.clone(),
+        }
     }
 
     /// The migrations that are applied and whose source is another one than at that time, in the order of the files.

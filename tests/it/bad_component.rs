@@ -177,17 +177,6 @@ fn a_migration_that_is_not_built() {
 }
 
 #[test]
-fn a_migration_without_a_transaction() {
-    let project = TestProject::with_three_tables();
-    let text = "-- /// migration\n-- revision = \"d\"\n-- revises = \"c\"\n-- transaction = \"none\"\n-- ///\n-- upgrade\n\
-                CREATE INDEX CONCURRENTLY ON table_a (id);\n";
-    project.write("migrations/d.sql", text);
-    project.host(&["build"]).success();
-    assert_output!(project.refuses(1, &["upgrade", "head"]));
-    project.host(&["upgrade", "c"]).success();
-}
-
-#[test]
 fn a_statement_that_cannot_run_in_a_transaction() {
     let project = TestProject::with_three_tables();
     project.sql("d", Some("c"), "CREATE INDEX CONCURRENTLY ON table_a (id)", "SELECT 1");

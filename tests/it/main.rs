@@ -42,6 +42,7 @@ mod secrets;
 mod start;
 mod supply;
 mod terminal;
+mod unframed;
 mod vectors;
 mod wasi;
 

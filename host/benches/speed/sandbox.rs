@@ -68,7 +68,11 @@ pub(crate) fn measure(figures: &mut Figures, server: &Server, folder: &Path, run
 /// The average of many calls, several times.
 async fn empty_calls(runtime: &Runtime, script: &Loaded, server: &Server) -> Result<Vec<Duration>> {
     let url = server.url_through(&server.socket_folder, "host", "host")?;
-    let tables = Tables { version: TableName::new("unused")?, history: TableName::new("unused")? };
+    let tables = Tables {
+        version: TableName::new("unused")?,
+        history: TableName::new("unused")?,
+        journal: TableName::new("unused")?,
+    };
     let mut database = Database::connect(&url, "benchmark", tables).await?;
     let source = Source { file: "empty.sql".to_owned(), text: String::new() };
     let mut times = Vec::new();

@@ -6,6 +6,7 @@ use serde_json::json;
 use super::failure::CHECK_SAYS_NO;
 use super::failure::Failure;
 use super::settings::Settings;
+use super::unfinished;
 use crate::revision::RevisionId;
 
 #[derive(Debug, Args)]
@@ -25,7 +26,9 @@ pub(super) async fn run(settings: &Settings, arguments: &CurrentArguments) -> Re
     let report = settings.report();
     // Compared by what is applied, not by rows: a head that another one depends on has no row of its own.
     let applied = graph.implied(&books.heads);
-    let up_to_date = graph.iter().all(|revision| applied.contains(&revision.id));
+    let is_applied = graph.iter().all(|revision| applied.contains(&revision.id));
+    // Of an unfinished downgrade the version table says that nothing has happened.
+    let up_to_date = is_applied && books.unfinished.is_empty();
     let is_head = |id: &RevisionId| graph.heads().iter().any(|head| head.id == *id);
     if report.is_json() {
         let rows: Vec<_> = books
@@ -36,7 +39,9 @@ pub(super) async fn run(settings: &Settings, arguments: &CurrentArguments) -> Re
                 json!({"revision": id, "head": is_head(id), "known": known.is_some(), "message": known.map(|revision| &revision.message)})
             })
             .collect();
-        report.document(&json!({"current": rows, "up_to_date": up_to_date}));
+        report.document(
+            &json!({"current": rows, "up_to_date": up_to_date, "unfinished": unfinished::documents(&books.unfinished)}),
+        );
     } else {
         for id in &books.heads {
             let mark = match graph.get(id.as_str()) {
@@ -52,9 +57,10 @@ pub(super) async fn run(settings: &Settings, arguments: &CurrentArguments) -> Re
         if books.heads.is_empty() {
             report.note("nothing is applied");
         }
+        unfinished::note(report, &books.unfinished);
     }
     if arguments.check_heads && !up_to_date {
-        if !report.is_json() {
+        if !report.is_json() && !is_applied {
             report.note("Database is not on all head revisions; run `host upgrade heads`");
         }
         return Ok(CHECK_SAYS_NO);

@@ -8,6 +8,7 @@ use serde_json::json;
 use super::failure::Failure;
 use super::report::text::list_or;
 use super::settings::Settings;
+use super::unfinished;
 use crate::db::Books;
 use crate::error::Error;
 use crate::project::Project;
@@ -37,7 +38,11 @@ pub(super) async fn run(settings: &Settings, arguments: &HistoryArguments) -> Re
     let report = settings.report();
     if report.is_json() {
         let revisions: Vec<_> = revisions.iter().filter_map(|id| document(&project, id, marks.as_ref())).collect();
-        report.document(&json!({ "history": revisions }));
+        let mut document = json!({ "history": revisions });
+        if let Some(books) = &books {
+            document["unfinished"] = unfinished::documents(&books.unfinished);
+        }
+        report.document(&document);
         return Ok(0);
     }
     for id in &revisions {
@@ -47,6 +52,9 @@ pub(super) async fn run(settings: &Settings, arguments: &HistoryArguments) -> Re
                 details(&project, revision).iter().for_each(|line| report.line(line));
             }
         }
+    }
+    if let Some(books) = &books {
+        unfinished::note(report, &books.unfinished);
     }
     if let Some(marks) = &marks
         && !marks.unknown.is_empty()
@@ -62,6 +70,7 @@ pub(super) struct Marks {
     applied: BTreeSet<RevisionId>,
     changed: BTreeSet<RevisionId>,
     unknown: Vec<RevisionId>,
+    unfinished: BTreeSet<RevisionId>,
 }
 
 impl Marks {
@@ -72,6 +81,7 @@ impl Marks {
             applied: graph.implied(&books.heads),
             changed: project.changed(books).into_iter().map(|changed| changed.revision).collect(),
             unknown: books.heads.iter().filter(|id| graph.get(id.as_str()).is_none()).cloned().collect(),
+            unfinished: books.unfinished.iter().map(|unfinished| unfinished.step.revision.clone()).collect(),
         }
     }
 }
@@ -124,6 +134,9 @@ fn line(project: &Project, revision: &Revision, marks: Option<&Marks>) -> String
     if let Some(marks) = marks {
         if marks.current.contains(&revision.id) {
             text.push_str(" (current)");
+        }
+        if marks.unfinished.contains(&revision.id) {
+            text.push_str(" (unfinished)");
         }
         if marks.changed.contains(&revision.id) {
             text.push_str(" (changed since it was applied)");

@@ -7,6 +7,7 @@ use super::failure::Failure;
 use super::report::text::count;
 use super::report::text::duration;
 use super::settings::Settings;
+use super::unfinished;
 use crate::db::HistoryRow;
 
 #[derive(Debug, Args)]
@@ -20,10 +21,14 @@ pub(super) async fn run(settings: &Settings, arguments: &LogArguments) -> Result
     let project = settings.project()?;
     let mut runner = settings.runner(&project, settings.options()).await?;
     let rows = runner.history(arguments.limit).await?;
+    let unfinished = runner.unfinished().await?;
     runner.close().await;
     let report = settings.report();
     if report.is_json() {
-        report.document(&json!({ "log": rows.iter().map(document).collect::<Vec<_>>() }));
+        report.document(&json!({
+            "log": rows.iter().map(document).collect::<Vec<_>>(),
+            "unfinished": unfinished::documents(&unfinished),
+        }));
         return Ok(0);
     }
     for row in &rows {
@@ -40,6 +45,7 @@ pub(super) async fn run(settings: &Settings, arguments: &LogArguments) -> Result
     if rows.is_empty() {
         report.note("nothing ran on this database yet");
     }
+    unfinished::note(report, &unfinished);
     Ok(0)
 }
 

@@ -11,6 +11,8 @@ use super::report::text::count;
 use super::report::text::list_or;
 use super::settings::Settings;
 use super::signals;
+use super::unfinished;
+use crate::db::Unfinished;
 use crate::execute::Options;
 use crate::plan::Direction;
 use crate::plan::Plan;
@@ -43,6 +45,12 @@ pub(super) struct MigrateArguments {
     /// Let a downgrade take along revisions of branches that the target does not name
     #[arg(long)]
     all_branches: bool,
+    /// Go on with an unfinished step without a transaction at this statement, from 1; it and those after it run again
+    #[arg(long, value_name = "N", conflicts_with_all = ["dry_run", "sql"], value_parser = clap::value_parser!(u32).range(1..))]
+    resume_from: Option<u32>,
+    /// Take this statement of an unfinished step as done and go on after it (can be repeated)
+    #[arg(long, value_name = "N", conflicts_with_all = ["dry_run", "sql"], value_parser = clap::value_parser!(u32).range(1..))]
+    mark_done: Vec<u32>,
     /// How many seconds to wait for another runner [default: runner-lock-seconds of host.toml]
     #[arg(long, value_name = "SECONDS")]
     lock_timeout: Option<u64>,
@@ -68,6 +76,8 @@ pub(super) async fn run(
         all_branches: arguments.all_branches,
         runner_lock_wait: arguments.lock_timeout.map(Duration::from_secs),
         statement_timeout_milliseconds: arguments.statement_timeout,
+        resume_from: arguments.resume_from,
+        mark_done: arguments.mark_done.clone(),
         ..settings.options()
     };
     if arguments.sql {
@@ -79,8 +89,9 @@ pub(super) async fn run(
     if arguments.dry_run {
         let mut runner = settings.runner(&project, options).await?;
         let plan = runner.plan(direction, &arguments.target).await?;
-        show_plan(settings, &project, &plan);
+        let unfinished = runner.unfinished().await?;
         runner.close().await;
+        show_plan(settings, &project, &plan, &unfinished);
         return Ok(0);
     }
     let mut runner = settings.writing_runner(&project, options).await?;
@@ -136,12 +147,15 @@ fn finished(settings: &Settings, plan: &Plan) {
     }
 }
 
-fn show_plan(settings: &Settings, project: &Project, plan: &Plan) {
+fn show_plan(settings: &Settings, project: &Project, plan: &Plan, unfinished: &[Unfinished]) {
     let report = settings.report();
     if report.is_json() {
-        report.document(&plan_document(plan));
+        let mut document = plan_document(plan);
+        document["unfinished"] = unfinished::documents(unfinished);
+        report.document(&document);
         return;
     }
+    unfinished::note(report, unfinished);
     for step in &plan.steps {
         let message = project.migration(&step.revision).map(|migration| migration.metadata.message.clone());
         let message = message.filter(|message| !message.is_empty()).map(|message| format!(", {message}"));

@@ -23,6 +23,7 @@ mod settings;
 mod show;
 mod signals;
 mod stamp;
+mod unfinished;
 
 use std::process::ExitCode;
 

@@ -7,6 +7,7 @@ use super::failure::Failure;
 use super::report::text::list_or;
 use super::settings::Settings;
 use super::signals;
+use crate::execute::Options;
 
 #[derive(Debug, Args)]
 pub(super) struct StampArguments {
@@ -16,11 +17,15 @@ pub(super) struct StampArguments {
     /// Delete all rows of the version table first, whatever they are
     #[arg(long)]
     purge: bool,
+    /// Forget an unfinished step without a transaction: the database was brought by hand to where the targets are
+    #[arg(long)]
+    forget_unfinished: bool,
 }
 
 pub(super) async fn run(settings: &Settings, arguments: &StampArguments) -> Result<u8, Failure> {
     let project = settings.project()?;
-    let mut runner = settings.writing_runner(&project, settings.options()).await?;
+    let options = Options { forget_unfinished: arguments.forget_unfinished, ..settings.options() };
+    let mut runner = settings.writing_runner(&project, options).await?;
     signals::listen(&project, runner.interrupt(), settings.report().clone());
     let targets: Vec<&str> = arguments.targets.iter().map(String::as_str).collect();
     let result = runner.stamp(&targets, arguments.purge, &mut settings.report().observer()).await;

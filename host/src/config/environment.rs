@@ -32,6 +32,8 @@ pub struct Environment {
     pub version_table: TableName,
     /// The table that records what ran.
     pub history_table: TableName,
+    /// The table that holds the statements of migrations without a transaction until these are finished.
+    pub journal_table: TableName,
     /// What migrations may ask for.
     pub grants: Classes,
     /// How much a migration may use.
@@ -122,6 +124,7 @@ impl Environment {
             version_table: table(&own.version_table, &default.version_table, "host_version"),
             history_table: table(&own.history_table, &default.history_table, "host_history"),
             grants: GrantsSection::resolve(&own.grants, &default.grants),
+            journal_table: table(&own.journal_table, &default.journal_table, "host_journal"),
             limits: Limits::resolve(&own.limits, &default.limits),
         }
     }

@@ -25,11 +25,12 @@ fn the_reference_names_every_key_and_its_default() {
         migrations,
         version_table,
         history_table,
+        journal_table,
         grants,
         limits,
     } = sections.remove("default").unwrap();
     assert!(require_restricted_role.is_some());
-    assert!(migrations.is_some() && version_table.is_some() && history_table.is_some());
+    assert!(migrations.is_some() && version_table.is_some() && history_table.is_some() && journal_table.is_some());
     let GrantsSection { data, schema, function, extension, privilege, role, session, foreign } = grants;
     let written = [data, schema, function, extension, privilege, role, session, foreign];
     assert!(written.iter().all(Option::is_some));
@@ -142,7 +143,8 @@ fn errors_name_line_key_and_what_is_known() {
         (
             "[default]\n\nurll = 'x'\n",
             "host.toml:3: 'default.urll': unknown field `urll`, expected one of `url`, `direct-url`, `role`, \
-             `require-restricted-role`, `migrations`, `version-table`, `history-table`, `grants`, `limits`",
+             `require-restricted-role`, `migrations`, `version-table`, `history-table`, \
+             `journal-table`, `grants`, `limits`",
         ),
         (
             "[prod.limits]\nmemory = 5",

@@ -6,6 +6,7 @@ use super::connect::Database;
 use super::connect::text_field;
 use super::error::DatabaseError;
 use super::error::TableKind;
+use super::journal::Unfinished;
 use super::names::Tables;
 use crate::revision::RevisionId;
 
@@ -21,6 +22,8 @@ pub struct Books {
     pub version_table_exists: bool,
     /// Whether the history table exists.
     pub history_table_exists: bool,
+    /// Migrations without a transaction that were begun and are not finished.
+    pub unfinished: Vec<Unfinished>,
 }
 
 /// How the version table keeps its ids.
@@ -37,8 +40,8 @@ impl Database {
     /// [`DatabaseError`] when the tables cannot be read, or hold something else.
     pub async fn read_books(&mut self) -> Result<Books, DatabaseError> {
         let doing = "read the version table";
-        let both = format!("{}; {}", self.select_heads(), self.select_digests());
-        let (rows, version_table_exists, history_table_exists) = match self.simple_on_tables(doing, &both).await {
+        let all = format!("{}; {}; {}", self.select_heads(), self.select_digests(), self.select_journal());
+        let (rows, version_table_exists, history_table_exists) = match self.simple_on_tables(doing, &all).await {
             Ok(rows) => (rows, true, true),
             // One by one, to learn which of the two it is.
             Err(DatabaseError::Statement { error, .. })
@@ -54,24 +57,36 @@ impl Database {
                     let digests = self.simple_on_tables("read the history table", &self.select_digests()).await;
                     rows.extend(digests.map_err(|error| self.foreign(TableKind::History, error))?);
                 }
+                if version || history {
+                    rows.extend(self.simple("look for the journal", self.select_journal()).await?);
+                }
                 (rows, version, history)
             }
             Err(error) => return Err(error),
         };
         let mut books = Books { version_table_exists, history_table_exists, ..Books::default() };
+        let mut journal_exists = false;
         for row in &rows {
+            if sqlx::Row::len(row) == JOURNAL_COLUMNS {
+                journal_exists = true;
+                continue;
+            }
             let revision = text_field(row, 0).unwrap_or_default();
-            // Both results come in one stream; the one of the history has a second column.
+            // All results come in one stream; the one of the history has a second column.
             let kind = if sqlx::Row::len(row) == 1 { TableKind::Version } else { TableKind::History };
             let revision = RevisionId::new(&revision).map_err(|error| self.foreign_table(kind, error.to_string()))?;
             match kind {
                 TableKind::Version => books.heads.push(revision),
-                TableKind::History => {
+                TableKind::History | TableKind::Journal => {
                     if let Some(digest) = text_field(row, 1) {
                         books.digests.insert(revision, digest);
                     }
                 }
             }
+        }
+        // Only databases on which a migration without a transaction ever ran have a journal.
+        if journal_exists {
+            books.unfinished = self.read_unfinished().await?;
         }
         Ok(books)
     }
@@ -164,6 +179,7 @@ impl Database {
         let table = match kind {
             TableKind::Version => self.tables.version.to_string(),
             TableKind::History => self.tables.history.to_string(),
+            TableKind::Journal => self.tables.journal.to_string(),
         };
         DatabaseError::ForeignTable { kind, table, reason }
     }
@@ -180,6 +196,12 @@ impl Database {
 
     fn select_heads(&self) -> String {
         format!("SELECT version_num FROM {}", self.tables.version.quoted())
+    }
+
+    /// One row with a number of columns of its own when there is a journal, otherwise none.
+    fn select_journal(&self) -> String {
+        let journal = crate::value::quote_text(&self.tables.journal.quoted());
+        format!("SELECT 1, 1, 1 WHERE to_regclass({journal}) IS NOT NULL")
     }
 
     fn select_digests(&self) -> String {
@@ -202,6 +224,8 @@ fn no_table(relkind: &str) -> Option<&'static str> {
     }
 }
 
+/// The number of columns by which the look for the journal is told from the other results.
+const JOURNAL_COLUMNS: usize = 3;
 /// SQLSTATE `undefined_table` (PostgreSQL manual, appendix A).
 const UNDEFINED_TABLE: &str = "42P01";
 /// SQLSTATE `undefined_column`.

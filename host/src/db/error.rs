@@ -4,6 +4,7 @@ use super::frame::Breach;
 pub(super) use super::server_error::classify;
 pub(super) use super::server_error::connection_is_gone;
 pub(super) use super::server_error::sql_error;
+use super::unframed::JournalError;
 use crate::contract::types::SqlError;
 
 /// A fault of the connection or of the host's own statements. What a guest's statement does wrong is not one.
@@ -217,6 +218,9 @@ pub enum DatabaseError {
         /// How long the host waited, in whole seconds.
         waited_seconds: u64,
     },
+    /// A migration without a transaction cannot go on where an earlier run left it.
+    #[error(transparent)]
+    Journal(#[from] JournalError),
     /// The wait for another runner was interrupted on request. Nothing has happened yet.
     #[error("interrupted while waiting for another runner ({holder}); nothing was changed")]
     Cancelled {
@@ -232,6 +236,8 @@ pub enum TableKind {
     Version,
     /// The one that records what ran.
     History,
+    /// The one that holds the statements of unfinished steps.
+    Journal,
 }
 
 impl TableKind {
@@ -239,6 +245,7 @@ impl TableKind {
         match self {
             Self::Version => "version",
             Self::History => "history",
+            Self::Journal => "journal",
         }
     }
 }
@@ -303,6 +310,7 @@ impl DatabaseError {
             ),
             Self::LockLost { .. } => "run the command again: it waits for the other one and does what is left".to_owned(),
             Self::Locked { .. } => "wait for it to end and run the command again, or wait longer with --lock-timeout".to_owned(),
+            Self::Journal(error) => error.hint("upgrade"),
             Self::Cancelled { .. } => "run the command again".to_owned(),
         })
     }

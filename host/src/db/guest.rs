@@ -5,6 +5,7 @@ use super::script::ScriptSession;
 use super::session::Prepared;
 use super::session::Session;
 use super::session::SessionError;
+use super::unframed::UnframedSession;
 use crate::contract::sql::ResultSet;
 use crate::contract::types::Column;
 use crate::contract::types::Oid;
@@ -18,6 +19,8 @@ const RUN: &str = "run a statement of the migration";
 pub enum GuestSession {
     /// To the server, in the transaction that the host began.
     Database(Box<Session>),
+    /// To the server, each one for itself: the migration has no transaction.
+    Unframed(Box<UnframedSession>),
     /// Into a script.
     Script(ScriptSession),
 }
@@ -32,11 +35,11 @@ pub enum GuestStatement {
 }
 
 impl GuestSession {
-    /// Takes the database back; a script has none.
+    /// Takes the database back; a script has none, and that of a migration without a transaction comes back when it ends.
     pub fn into_database(self) -> Option<Database> {
         match self {
             Self::Database(session) => Some(session.into_database()),
-            Self::Script(_) => None,
+            Self::Unframed(_) | Self::Script(_) => None,
         }
     }
 
@@ -44,6 +47,7 @@ impl GuestSession {
     pub fn server_version(&self) -> u32 {
         match self {
             Self::Database(session) => session.server_version(),
+            Self::Unframed(session) => session.server_version(),
             Self::Script(_) => 0,
         }
     }
@@ -51,7 +55,7 @@ impl GuestSession {
     /// The size of the script so far, in bytes; 0 for a session.
     pub fn script_bytes(&self) -> usize {
         match self {
-            Self::Database(_) => 0,
+            Self::Database(_) | Self::Unframed(_) => 0,
             Self::Script(script) => script.bytes(),
         }
     }
@@ -63,6 +67,7 @@ impl GuestSession {
     pub async fn execute(&mut self, sql: &str, params: &[Value]) -> Result<u64, SessionError> {
         match self {
             Self::Database(session) => session.watch().over(RUN, session.execute(sql, params)).await,
+            Self::Unframed(session) => session.execute(sql, params).await,
             Self::Script(script) => script.execute(sql, params),
         }
     }
@@ -74,6 +79,7 @@ impl GuestSession {
     pub async fn query(&mut self, sql: &str, params: &[Value]) -> Result<ResultSet, SessionError> {
         match self {
             Self::Database(session) => session.watch().over(RUN, session.query(sql, params)).await,
+            Self::Unframed(session) => session.query(sql, params).await,
             Self::Script(_) => Err(ScriptSession::needs_rows("query")),
         }
     }
@@ -85,6 +91,7 @@ impl GuestSession {
     pub async fn prepare(&mut self, sql: &str) -> Result<GuestStatement, SessionError> {
         Ok(match self {
             Self::Database(session) => GuestStatement::Database(session.watch().over(RUN, session.prepare(sql)).await?),
+            Self::Unframed(session) => GuestStatement::Database(session.prepare(sql).await?),
             Self::Script(_) => GuestStatement::Script(sql.to_owned()),
         })
     }
@@ -102,6 +109,9 @@ impl GuestSession {
             (Self::Database(session), GuestStatement::Database(prepared)) => {
                 session.watch().over(RUN, session.execute_prepared(prepared, params)).await
             }
+            (Self::Unframed(session), GuestStatement::Database(prepared)) => {
+                session.execute_prepared(prepared, params).await
+            }
             (session, statement) => session.write(statement.sql(), params),
         }
     }
@@ -115,6 +125,7 @@ impl GuestSession {
             (Self::Database(session), GuestStatement::Database(prepared)) => {
                 session.watch().over(RUN, session.execute_many(prepared, rows)).await
             }
+            (Self::Unframed(session), GuestStatement::Database(prepared)) => session.execute_many(prepared, rows).await,
             (session, statement) => {
                 rows.iter().try_for_each(|row| session.write(statement.sql(), row).map(|_| ()))?;
                 Ok(0)
@@ -135,6 +146,9 @@ impl GuestSession {
             (Self::Database(session), GuestStatement::Database(prepared)) => {
                 session.watch().over(RUN, session.query_prepared(prepared, params)).await
             }
+            (Self::Unframed(session), GuestStatement::Database(prepared)) => {
+                session.query_prepared(prepared, params).await
+            }
             _ => Err(ScriptSession::needs_rows("the query of a prepared statement")),
         }
     }
@@ -146,10 +160,8 @@ impl GuestSession {
     pub async fn savepoint(&mut self, name: &str) -> Result<(), SessionError> {
         match self {
             Self::Database(session) => session.watch().over(RUN, session.savepoint(name)).await,
-            Self::Script(script) => {
-                script.write(format!("SAVEPOINT {name}"));
-                Ok(())
-            }
+            Self::Unframed(_) => Err(UnframedSession::no_savepoint()),
+            Self::Script(script) => script.savepoint(name),
         }
     }
 
@@ -160,6 +172,7 @@ impl GuestSession {
     pub async fn release(&mut self, name: &str) -> Result<(), SessionError> {
         match self {
             Self::Database(session) => session.watch().over(RUN, session.release(name)).await,
+            Self::Unframed(_) => Err(UnframedSession::no_savepoint()),
             Self::Script(script) => {
                 script.write(format!("RELEASE SAVEPOINT {name}"));
                 Ok(())
@@ -174,6 +187,7 @@ impl GuestSession {
     pub async fn rollback_to(&mut self, name: &str) -> Result<(), SessionError> {
         match self {
             Self::Database(session) => session.watch().over(RUN, session.rollback_to(name)).await,
+            Self::Unframed(_) => Err(UnframedSession::no_savepoint()),
             Self::Script(script) => {
                 script.write(format!("ROLLBACK TO SAVEPOINT {name}"));
                 Ok(())
@@ -185,7 +199,9 @@ impl GuestSession {
     fn write(&mut self, sql: &str, params: &[Value]) -> Result<u64, SessionError> {
         match self {
             Self::Script(script) => script.execute(sql, params),
-            Self::Database(_) => Err(ScriptSession::needs_rows("a statement prepared for a script")),
+            Self::Database(_) | Self::Unframed(_) => {
+                Err(ScriptSession::needs_rows("a statement prepared for a script"))
+            }
         }
     }
 }

@@ -10,6 +10,8 @@ pub struct Tables {
     pub version: TableName,
     /// One row for each thing that happened, never changed.
     pub history: TableName,
+    /// One row for each statement of a migration without a transaction that is not finished yet.
+    pub journal: TableName,
 }
 
 impl TableName {

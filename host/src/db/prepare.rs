@@ -72,6 +72,7 @@ impl Database {
             if let Some(schema) = &schema {
                 self.tables.version = self.tables.version.or_schema(schema);
                 self.tables.history = self.tables.history.or_schema(schema);
+                self.tables.journal = self.tables.journal.or_schema(schema);
             }
             self.schema = schema;
         }

@@ -13,9 +13,16 @@ use crate::value;
 pub struct ScriptSession {
     statements: Vec<String>,
     bytes: usize,
+    /// Whether the migration runs without a transaction.
+    is_unframed: bool,
 }
 
 impl ScriptSession {
+    /// For a migration that runs without a transaction.
+    pub fn unframed() -> Self {
+        Self { is_unframed: true, ..Self::default() }
+    }
+
     /// The statements, without semicolons.
     pub fn into_statements(self) -> Vec<String> {
         self.statements
@@ -31,6 +38,11 @@ impl ScriptSession {
     /// # Errors
     /// `bad-params` when the values do not fit the statement.
     pub fn execute(&mut self, sql: &str, params: &[Value]) -> Result<u64, SessionError> {
+        if self.is_unframed
+            && let crate::sql::Sending::Refused(reason) = crate::sql::sending(sql)
+        {
+            return Err(SessionError::guest(Error::Misuse(reason.to_owned())));
+        }
         let mut literals = Vec::with_capacity(params.len());
         for (index, param) in params.iter().enumerate() {
             let literal = value::literal(param).map_err(|error| bad(&format!("parameter {}: {error}", index + 1)))?;
@@ -47,6 +59,18 @@ impl ScriptSession {
     pub fn write(&mut self, sql: String) {
         self.bytes = self.bytes.saturating_add(sql.len());
         self.statements.push(sql);
+    }
+
+    /// Writes down a savepoint.
+    ///
+    /// # Errors
+    /// `misuse` where there is no transaction.
+    pub fn savepoint(&mut self, name: &str) -> Result<(), SessionError> {
+        if self.is_unframed {
+            return Err(super::unframed::UnframedSession::no_savepoint());
+        }
+        self.write(format!("SAVEPOINT {name}"));
+        Ok(())
     }
 
     /// Refuses a call that needs rows.

@@ -143,6 +143,11 @@ impl Session {
         self.database.watch.clone()
     }
 
+    /// For statements of the host in between.
+    pub(super) fn database_mut(&mut self) -> &mut Database {
+        &mut self.database
+    }
+
     fn connection(&mut self) -> &mut PgConnection {
         &mut self.database.connection
     }

@@ -80,7 +80,7 @@ const FRESH: &str =
 
 /// Lets the server end a statement whose client is gone, instead of finding out at its end: until then the lock of runners
 /// is held, too. The setting came with PostgreSQL 14, and systems that cannot watch a socket refuse it.
-const NOTICE_A_LOST_CLIENT: &str = "CASE WHEN current_setting('client_connection_check_interval', true) = '0' \
+pub(super) const NOTICE_A_LOST_CLIENT: &str = "CASE WHEN current_setting('client_connection_check_interval', true) = '0' \
      AND version() LIKE '%linux%' THEN set_config('client_connection_check_interval', '1000', true) END";
 
 /// Lets the server notice within half a minute that the client's machine is gone, with which the lock of runners would else

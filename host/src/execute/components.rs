@@ -64,9 +64,6 @@ pub(super) fn validate(project: &Project, runtime: &Runtime, components: &[StepC
 
 fn check_step(project: &Project, step: &Step) -> Result<StepComponent, Error> {
     let migration = project.migration(&step.revision).ok_or_else(|| Error::UnknownRevision(step.revision.clone()))?;
-    if migration.metadata.transaction == Transaction::None {
-        return Err(Error::NoTransactionUnsupported { revision: step.revision.clone(), file: migration.file.clone() });
-    }
     let irreversible = || Error::Irreversible { revision: step.revision.clone(), file: migration.file.clone() };
     if step.direction == Direction::Downgrade && migration.metadata.irreversible {
         return Err(irreversible());
@@ -95,11 +92,12 @@ fn check_step(project: &Project, step: &Step) -> Result<StepComponent, Error> {
                 (Direction::Downgrade, Some(sections)) => sections.downgrade().ok_or_else(irreversible)?,
                 (_, None) => 0..text.len(),
             };
-            crate::sql::check_script(text, range.clone(), &grant).map_err(|error| Error::ScriptRefused {
-                revision: step.revision.clone(),
-                file: migration.file.clone(),
-                error,
-            })?;
+            let refused =
+                |error| Error::ScriptRefused { revision: step.revision.clone(), file: migration.file.clone(), error };
+            crate::sql::check_script(text, range.clone(), &grant).map_err(refused)?;
+            if migration.metadata.transaction == Transaction::None {
+                crate::sql::check_unframed_script(text, range.clone()).map_err(refused)?;
+            }
             let source = Source { file: migration.file.clone(), text: text[range.clone()].to_owned() };
             Some((source, range.start))
         }

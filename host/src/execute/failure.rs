@@ -1,5 +1,6 @@
 //! Why a step failed, and whose matter that is.
 
+use super::unframed::Unframed;
 use crate::capability::Exceeded;
 use crate::capability::Limit as GuestLimit;
 use crate::capability::Panic;
@@ -9,6 +10,7 @@ use crate::contract::types::Error as GuestError;
 use crate::contract::types::Limit;
 use crate::contract::types::SqlError;
 use crate::db::DatabaseError;
+use crate::db::JournalError;
 use crate::db::frame::Breach;
 use crate::plan::Direction;
 use crate::revision::RevisionId;
@@ -16,7 +18,7 @@ use crate::runtime::LoadError;
 use crate::runtime::Trapped;
 use crate::sql::Refusal;
 
-/// A step that failed. The database is as it was before the step.
+/// A step that failed. With a transaction around it, the database is as it was before the step.
 #[derive(Debug)]
 pub struct StepFailure {
     /// The revision that failed.
@@ -35,6 +37,8 @@ pub struct StepFailure {
     pub steps_done: usize,
     /// Whether the failure is in the history table; a read-only or lost database has none.
     pub recorded: bool,
+    /// How far it came, when it ran without a transaction.
+    pub unframed: Option<Unframed>,
 }
 
 /// Why a step failed.
@@ -111,6 +115,8 @@ impl Cause {
             Self::Trapped(_) => "trapped",
             Self::Stopped(Stop::Interrupted) => "interrupted",
             Self::NotBegun(DatabaseError::LockLost { .. }) => "locked",
+            Self::Stopped(Stop::Database(DatabaseError::Journal(error)))
+            | Self::Database(DatabaseError::Journal(error)) => error.kind(),
             Self::Stopped(Stop::Database(_)) | Self::Database(_) | Self::NotBegun(_) => "database",
             Self::Stopped(_) => "limit-exceeded",
             Self::Load(_) => "component-refused",
@@ -120,6 +126,10 @@ impl Cause {
     /// Whose matter it is.
     pub fn blame(&self) -> Blame {
         match self {
+            Self::Stopped(Stop::Database(DatabaseError::Journal(JournalError::Overtaken { .. }))) => Blame::Database,
+            Self::Stopped(Stop::Database(DatabaseError::Journal(_))) | Self::Database(DatabaseError::Journal(_)) => {
+                Blame::Operator
+            }
             Self::Stopped(Stop::Database(_)) | Self::Database(_) | Self::NotBegun(_) => Blame::Database,
             Self::Stopped(_) => Blame::Operator,
             _ => Blame::Migration,
@@ -155,8 +165,16 @@ impl StepFailure {
             Direction::Upgrade => "upgrade",
             Direction::Downgrade => "downgrade",
         };
-        let again = format!("run the {direction} again");
+        let again = match &self.unframed {
+            Some(unframed) if unframed.leaves_something() => {
+                let next = unframed.done.saturating_add(1);
+                format!("run the {direction} again: it goes on with statement {next}")
+            }
+            _ => format!("run the {direction} again"),
+        };
         match &self.cause {
+            Cause::Stopped(Stop::Database(DatabaseError::Journal(error)))
+            | Cause::Database(DatabaseError::Journal(error)) => error.hint(direction),
             Cause::Stopped(Stop::Interrupted) => again,
             Cause::Stopped(Stop::Limit(exceeded)) => format!("{}, then {again}", way_out(exceeded)),
             Cause::Stopped(Stop::Database(error)) | Cause::Database(error) | Cause::NotBegun(error) => {
@@ -186,9 +204,16 @@ impl StepFailure {
     /// By the SQLSTATE: not every refusal is the fault of what was written (PostgreSQL manual, appendix A).
     fn statement_hint(&self, error: &SqlError, again: &str) -> String {
         match error.sqlstate.as_str() {
-            "25001" => "every migration runs in a transaction: leave out what cannot (CONCURRENTLY, for example), or run it by \
-                        hand and record it with `host stamp`"
-                .to_owned(),
+            "25001" => format!(
+                "write transaction = \"none\" into the metadata of {}, or leave out what cannot run in a transaction \
+                 (CONCURRENTLY, for example), run `host build`, then {again}",
+                self.file
+            ),
+            "25006" if self.unframed.is_some() => {
+                format!(
+                    "without a transaction a query can only read: write with execute; run `host build`, then {again}"
+                )
+            }
             "25006" => {
                 "the server is a read-only replica, or the session is set read-only: connect to the primary".to_owned()
             }

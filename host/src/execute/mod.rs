@@ -16,6 +16,8 @@ mod runner;
 mod script;
 mod stamp;
 mod step;
+mod unfinished;
+mod unframed;
 mod watch;
 
 pub use event::Event;
@@ -29,3 +31,6 @@ pub use options::Options;
 pub use runner::Report;
 pub use runner::Runner;
 pub use script::write_script;
+pub use unfinished::UnfinishedError;
+pub(crate) use unfinished::finish;
+pub use unframed::Unframed;

@@ -20,6 +20,12 @@ pub struct Options {
     pub lock_timeout_milliseconds: Option<u64>,
     /// The server's `statement_timeout` in milliseconds; otherwise as in `host.toml`.
     pub statement_timeout_milliseconds: Option<u64>,
+    /// Runs an unfinished step from this statement on, from 1, whatever the journal says.
+    pub resume_from: Option<u32>,
+    /// Statements of an unfinished step that are done by the operator's word.
+    pub mark_done: Vec<u32>,
+    /// Lets a stamp forget an unfinished step.
+    pub forget_unfinished: bool,
 }
 
 impl Options {

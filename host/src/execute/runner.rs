@@ -13,6 +13,7 @@ use super::options::Options;
 use super::retry;
 use super::step::StepResult;
 use super::step::StepRun;
+use super::unfinished;
 use crate::capability::Interrupt;
 use crate::db::Books;
 use crate::db::Canceller;
@@ -112,6 +113,7 @@ impl<'project> Runner<'project> {
     ) -> Result<Report, Error> {
         let books = self.books().await?;
         let plan = self.admitted_plan(&books, direction, target)?;
+        unfinished::check_corrections(&books.unfinished, &self.options)?;
         if plan.steps.is_empty() {
             return Ok(Report { plan });
         }
@@ -146,13 +148,14 @@ impl<'project> Runner<'project> {
         if !(books.version_table_exists && books.history_table_exists) {
             self.database()?.ensure_tables().await?;
         }
+        self.correct_unfinished(&books.unfinished).await?;
         let mut canceller = self.database()?.prepare_steps().await?;
         let mut loader = Loader::new(Arc::new(runtime), limits);
         let mut heads = plan.heads_before.clone();
         observer.observe(Event::Planned { direction, steps: plan.steps.len() });
         for (index, (step, component)) in plan.steps.iter().zip(&components).enumerate() {
             let message = component.migration.metadata.message.clone();
-            let failure = |cause, recorded, heads: &BTreeSet<_>| {
+            let failure = |cause, recorded, unframed, heads: &BTreeSet<_>| {
                 Error::Step(Box::new(StepFailure {
                     revision: step.revision.clone(),
                     message: component.migration.metadata.message.clone(),
@@ -162,6 +165,7 @@ impl<'project> Runner<'project> {
                     heads: heads.iter().cloned().collect(),
                     steps_done: index,
                     recorded,
+                    unframed,
                 }))
             };
             let interrupt = self.interrupt.clone();
@@ -175,7 +179,7 @@ impl<'project> Runner<'project> {
             };
             let loaded = match loaded {
                 Ok(loaded) => loaded,
-                Err(error) => return Err(failure(super::failure::Cause::Load(error), false, &heads)),
+                Err(error) => return Err(failure(super::failure::Cause::Load(error), false, None, &heads)),
             };
             if let Some(next) = components.get(index + 1) {
                 loader.begin(next);
@@ -195,7 +199,7 @@ impl<'project> Runner<'project> {
                 return Err(Error::Interrupted { direction, heads: heads.into_iter().collect(), steps_done: index });
             };
             if let Err(cause) = result.outcome {
-                return Err(failure(cause, result.recorded, &heads));
+                return Err(failure(cause, result.recorded, result.unframed, &heads));
             }
             for row in &step.change.remove {
                 heads.remove(row);
@@ -288,6 +292,7 @@ impl<'project> Runner<'project> {
         if let (Some(note), false) = (takes_along, self.options.all_branches) {
             return Err(Error::TakesAlong { note: note.to_string() });
         }
+        unfinished::admit(self.project, &books.unfinished, direction, &plan.steps)?;
         Ok(plan)
     }
 

@@ -23,6 +23,7 @@ use crate::db::GuestSession;
 use crate::db::ScriptSession;
 use crate::db::Tables;
 use crate::db::books::create_tables_sql;
+use crate::db::transaction::Timeouts;
 use crate::error::Error;
 use crate::plan;
 use crate::plan::Direction;
@@ -37,7 +38,9 @@ use crate::runtime::Loaded;
 use crate::runtime::Runtime;
 use crate::runtime::wasi;
 use crate::sql::READ_AS_THE_SCANNER;
+use crate::sql::Sending;
 use crate::sql::reads_alike;
+use crate::store::Transaction;
 use crate::value::quote_text;
 
 /// Writes an upgrade or a downgrade as a script for psql. No database is asked: `from` says where the script begins, a
@@ -118,7 +121,8 @@ async fn statements(
         seed,
         args: options.args.clone(),
     };
-    let session = GuestSession::Script(ScriptSession::default());
+    let script = if is_unframed(component) { ScriptSession::unframed() } else { ScriptSession::default() };
+    let session = GuestSession::Script(script);
     let wasi = wasi::context(0, seed, &events);
     let state = GuestState::new(session, run, limits, Interrupt::default(), wasi, events).granting(component.grant);
     let source = component.script.as_ref().map(|(source, _)| source);
@@ -128,7 +132,7 @@ async fn statements(
         Ending::Done => {
             return Ok(match session {
                 GuestSession::Script(script) => script.into_statements(),
-                GuestSession::Database(_) => Vec::new(),
+                GuestSession::Database(_) | GuestSession::Unframed(_) => Vec::new(),
             });
         }
         Ending::Failed(Failure::Sql(error)) => refusal(&error),
@@ -157,6 +161,10 @@ fn write_step(
         script.push('\n');
     };
     line(format!("-- Running {} {} -> {}, {message}", verb(step.direction), join(&step.from), join(&step.to)));
+    let role = project.environment().role.as_deref().map(crate::value::quote_identifier);
+    if is_unframed(component) {
+        unframed_statements(&mut line, statements, timeouts, &begins_here(step, &version), role.as_deref());
+    }
     line("BEGIN;".to_owned());
     line("RESET ALL;".to_owned());
     line(READ_AS_THE_SCANNER.to_owned());
@@ -164,11 +172,12 @@ fn write_step(
     line(format!("SET LOCAL statement_timeout = {};", timeouts.statement_milliseconds));
     line(format!("LOCK TABLE {version} IN SHARE ROW EXCLUSIVE MODE;"));
     line(begins_here(step, &version));
-    let role = project.environment().role.as_deref().map(crate::value::quote_identifier);
+    let role = role.filter(|_| !is_unframed(component));
     if let Some(role) = &role {
         line(format!("SET LOCAL ROLE {role};"));
     }
-    for statement in statements {
+    let inside = if is_unframed(component) { &[] } else { statements };
+    for statement in inside {
         // What came before may have changed how psql reads.
         if !reads_alike(statement) {
             line(READ_AS_THE_SCANNER.to_owned());
@@ -200,6 +209,54 @@ fn write_step(
         env!("CARGO_PKG_VERSION"),
     ));
     line("COMMIT;\n".to_owned());
+}
+
+/// Statements without a transaction around them: what was done before one that fails stays.
+fn unframed_statements(
+    line: &mut dyn FnMut(String),
+    statements: &[String],
+    timeouts: Timeouts,
+    begins_here: &str,
+    role: Option<&str>,
+) {
+    let limits = [("lock_timeout", timeouts.lock_milliseconds), ("statement_timeout", timeouts.statement_milliseconds)];
+    let set = |line: &mut dyn FnMut(String), limited: bool| {
+        for (name, milliseconds) in limits {
+            line(format!("SET {name} = {};", if limited { milliseconds } else { 0 }));
+        }
+    };
+    line(
+        "-- It runs without a transaction. When a statement fails, those before it stay: go on by hand from there."
+            .to_owned(),
+    );
+    line("RESET ALL;".to_owned());
+    line(READ_AS_THE_SCANNER.to_owned());
+    set(line, true);
+    line(begins_here.to_owned());
+    if let Some(role) = role {
+        line(format!("SET ROLE {role};"));
+    }
+    for statement in statements {
+        if !reads_alike(statement) {
+            line(READ_AS_THE_SCANNER.to_owned());
+        }
+        // A limit on waiting would only leave a broken index behind.
+        let is_concurrent = matches!(crate::sql::sending(statement), Sending::Alone(kind) if kind.is_concurrent());
+        if is_concurrent {
+            set(line, false);
+        }
+        line(format!("{statement};"));
+        if is_concurrent {
+            set(line, true);
+        }
+    }
+    if role.is_some() {
+        line("RESET ROLE;".to_owned());
+    }
+}
+
+fn is_unframed(component: &StepComponent) -> bool {
+    component.migration.metadata.transaction == Transaction::None
 }
 
 /// Stops psql when the database is somewhere else than the script takes it to be.

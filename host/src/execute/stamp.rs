@@ -5,6 +5,7 @@ use super::event::Observer;
 use super::outcome;
 use super::outcome::Outcome;
 use super::runner::Runner;
+use super::unfinished::UnfinishedError;
 use crate::db::DatabaseError;
 use crate::db::history::Record;
 use crate::db::transaction::Bookkeeping;
@@ -40,11 +41,20 @@ impl Runner<'_> {
         observer: &mut dyn Observer,
     ) -> Result<StampPlan, Error> {
         let books = self.books().await?;
+        if let (Some(first), false) = (books.unfinished.first(), self.options.forget_unfinished) {
+            return Err(UnfinishedError::InTheWay { unfinished: Box::new(first.clone()) }.into());
+        }
         let plan = plan::stamp(self.project.graph(), &books.heads, targets, purge)?;
         for note in &plan.notes {
             observer.observe(Event::Note { text: format!("this stamp {note}") });
         }
+        for unfinished in &books.unfinished {
+            observer.observe(Event::Note { text: format!("forgetting that {unfinished}") });
+        }
         if plan.change.remove.is_empty() && plan.change.add.is_empty() {
+            for unfinished in &books.unfinished {
+                self.database()?.forget_step(&unfinished.step).await?;
+            }
             return Ok(plan);
         }
         self.database()?.check_ids_fit(&plan.change.add).await?;
@@ -58,6 +68,7 @@ impl Runner<'_> {
             heads: &plan.heads_before,
             role: None,
         };
+        let unfinished = books.unfinished;
         let books = Bookkeeping {
             remove: &plan.change.remove,
             add: &plan.change.add,
@@ -68,6 +79,9 @@ impl Runner<'_> {
         let begun = database.begin(&opening).await?;
         let written = async {
             database.keep_books(&begun, &books).await?;
+            for unfinished in &unfinished {
+                database.forget_step(&unfinished.step).await?;
+            }
             database.commit().await
         };
         let mut written = written.await;

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::time::Instant;
 
 use sha2::Digest as _;
+use tokio::sync::mpsc;
 
 use super::activity::ActivityReports;
 use super::components::StepComponent;
@@ -15,6 +16,7 @@ use super::limits;
 use super::options::Options;
 use super::outcome;
 use super::outcome::Outcome;
+use super::unframed::Unframed;
 use super::watch::Watch;
 use crate::capability::Events;
 use crate::capability::GuestEvent;
@@ -45,6 +47,7 @@ use crate::runtime::Ending;
 use crate::runtime::Loaded;
 use crate::runtime::Runtime;
 use crate::runtime::wasi;
+use crate::store::Transaction;
 
 /// SQLSTATE `query_canceled`.
 const QUERY_CANCELED: &str = "57014";
@@ -84,32 +87,76 @@ pub(super) struct StepResult {
     /// The reason, when the connection was lost during COMMIT, which nevertheless went through. The database is another
     /// connection now, without the lock of runners.
     pub(super) reconnected: Option<String>,
+    /// How far a step without a transaction came.
+    pub(super) unframed: Option<Unframed>,
+}
+
+impl StepResult {
+    /// The host's own part failed before the migration began.
+    pub(super) fn not_begun(error: DatabaseError) -> Self {
+        let outcome = Err(Cause::NotBegun(error));
+        Self { statements: 0, rows: 0, milliseconds: 0, outcome, recorded: false, unframed: None, reconnected: None }
+    }
 }
 
 impl StepRun<'_> {
     /// Runs the step, and gives the database back outside of any transaction.
     pub(super) async fn run(&self, mut database: Database, observer: &mut dyn Observer) -> (Database, StepResult) {
+        if self.component.migration.metadata.transaction == Transaction::None {
+            return self.run_unframed(database, observer).await;
+        }
         let started = Instant::now();
-        let revision = &self.step.revision;
-        let application = format!("host {} {revision}", env!("CARGO_PKG_VERSION"));
-        let opening = Opening {
-            application: &application,
-            timeouts: self.options.timeouts(self.limits),
-            heads: self.heads,
-            role: self.role,
-        };
-        let begun = match database.begin(&opening).await {
+        let application = self.application();
+        let begun = match database.begin(&self.opening(&application, self.role)).await {
             Ok(begun) => begun,
-            Err(error) => {
-                let outcome = Err(Cause::NotBegun(error));
-                let result =
-                    StepResult { statements: 0, rows: 0, milliseconds: 0, outcome, recorded: false, reconnected: None };
-                return (database, result);
-            }
+            Err(error) => return (database, StepResult::not_begun(error)),
         };
-        let (mut database, ending, journal) = self.call_guest(database, &begun, observer).await;
-        let mut record = Record {
-            revision: revision.to_string(),
+        let session = GuestSession::Database(Box::new(Session::new(database, limits::results(self.limits))));
+        // Only a session without a transaction has something to say.
+        let (_, mut notes) = mpsc::unbounded_channel();
+        let (session, ending, journal) =
+            self.call_guest(session, begun.now_micros, begun.search_path.clone(), &mut notes, observer).await;
+        let mut database = session.into_database().expect("BUG: the session of a step is one with a database");
+        let mut record = self.record(started, &journal);
+        let (statements, rows) = (journal.statements, journal.rows);
+        let outcome = match self.judge(ending, journal) {
+            Ok(()) => self.finish(&mut database, &begun, &record, started).await,
+            Err(cause) => Err(cause),
+        };
+        let (outcome, reconnected) = self.settle(&mut database, &begun, &record, outcome).await;
+        let recorded = self.record_outcome(&mut database, &outcome, &mut record).await;
+        let milliseconds = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
+        (database, StepResult { statements, rows, milliseconds, outcome, recorded, reconnected, unframed: None })
+    }
+
+    /// What the server shows as the name of this session.
+    pub(super) fn application(&self) -> String {
+        format!("host {} {}", env!("CARGO_PKG_VERSION"), self.step.revision)
+    }
+
+    /// How a transaction of this step begins.
+    pub(super) fn opening<'b>(&'b self, application: &'b str, role: Option<&'b str>) -> Opening<'b> {
+        Opening { application, timeouts: self.options.timeouts(self.limits), heads: self.heads, role }
+    }
+
+    /// What is written when the step is done.
+    pub(super) fn bookkeeping<'b>(&'b self, record: &'b Record) -> Bookkeeping<'b> {
+        Bookkeeping {
+            remove: &self.step.change.remove,
+            add: &self.step.change.add,
+            records: std::slice::from_ref(record),
+            may_configure_session: self.may_configure_session(),
+        }
+    }
+
+    pub(super) fn may_configure_session(&self) -> bool {
+        self.component.grant.allowed().contains(Class::Session)
+    }
+
+    /// What the history table says about the step so far.
+    pub(super) fn record(&self, started: Instant, journal: &Journal) -> Record {
+        Record {
+            revision: self.step.revision.to_string(),
             direction: match self.step.direction {
                 crate::plan::Direction::Upgrade => "upgrade",
                 crate::plan::Direction::Downgrade => "downgrade",
@@ -120,62 +167,72 @@ impl StepRun<'_> {
             statements: i64::try_from(journal.statements).unwrap_or(i64::MAX),
             rows: i64::try_from(journal.rows).unwrap_or(i64::MAX),
             error: None,
-        };
-        let (statements, rows) = (journal.statements, journal.rows);
-        let mut outcome = match self.judge(ending, journal) {
-            Ok(()) => self.finish(&mut database, &begun, &record, started).await,
-            Err(cause) => Err(cause),
-        };
-        let mut reconnected = None;
-        if let Err(Cause::Database(DatabaseError::CommitUnknown { reason, .. })) = &outcome {
-            let reason = reason.clone();
-            outcome = match outcome::settle(&mut database, &begun, &record, self.interrupt).await {
-                Outcome::Committed => {
-                    reconnected = Some(reason);
-                    Ok(())
-                }
-                Outcome::RolledBack => Err(Cause::Database(DatabaseError::NotCommitted { reason })),
-                Outcome::Unknown { why } => {
-                    Err(Cause::Database(DatabaseError::CommitUnknown { reason, why: Some(why) }))
-                }
-            };
         }
-        let mut recorded = false;
-        if let Err(cause) = &outcome
-            && !matches!(cause, Cause::Database(DatabaseError::CommitUnknown { .. }))
-        {
-            let repeated = self.may_repeat && super::retry::conflict(cause).is_some();
-            // After a failed COMMIT there is no transaction any more; ROLLBACK is then only a warning.
-            if (database.rollback().await.is_ok() || outcome::replace(&mut database).await) && !repeated {
-                record.error = Some(cut(cause.summary(), SUMMARY_BYTES_MAX));
-                recorded = database.record_failure(&record).await.is_ok();
-            }
-        }
-        let milliseconds = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
-        (database, StepResult { statements, rows, milliseconds, outcome, recorded, reconnected })
     }
 
-    async fn call_guest(
+    /// Finds out what became of a COMMIT that was not answered. The second part is the reason, when it went through.
+    pub(super) async fn settle(
         &self,
-        database: Database,
+        database: &mut Database,
         begun: &Begun,
+        record: &Record,
+        outcome: Result<(), Cause>,
+    ) -> (Result<(), Cause>, Option<String>) {
+        let reason = match outcome {
+            Err(Cause::Database(DatabaseError::CommitUnknown { reason, .. })) => reason,
+            outcome => return (outcome, None),
+        };
+        match outcome::settle(database, begun, record, self.interrupt).await {
+            Outcome::Committed => (Ok(()), Some(reason)),
+            Outcome::RolledBack => (Err(Cause::Database(DatabaseError::NotCommitted { reason })), None),
+            Outcome::Unknown { why } => {
+                (Err(Cause::Database(DatabaseError::CommitUnknown { reason, why: Some(why) })), None)
+            }
+        }
+    }
+
+    /// Rolls a failure back and records it, unless the step runs again. Whether it is in the history table.
+    pub(super) async fn record_outcome(
+        &self,
+        database: &mut Database,
+        outcome: &Result<(), Cause>,
+        record: &mut Record,
+    ) -> bool {
+        let Err(cause) = outcome else { return false };
+        if matches!(cause, Cause::Database(DatabaseError::CommitUnknown { .. })) {
+            return false;
+        }
+        let repeated = self.may_repeat && super::retry::conflict(cause).is_some();
+        // After a failed COMMIT there is no transaction any more; ROLLBACK is then only a warning.
+        if !(database.rollback().await.is_ok() || outcome::replace(database).await) || repeated {
+            return false;
+        }
+        record.error = Some(cut(cause.summary(), SUMMARY_BYTES_MAX));
+        database.record_failure(record).await.is_ok()
+    }
+
+    pub(super) async fn call_guest(
+        &self,
+        session: GuestSession,
+        now_micros: i64,
+        search_path: Vec<String>,
+        notes: &mut mpsc::UnboundedReceiver<String>,
         observer: &mut dyn Observer,
-    ) -> (Database, Ending, Journal) {
+    ) -> (GuestSession, Ending, Journal) {
         let guest_limits = limits::guest(self.limits);
         let (sender, mut events) = Events::new(&guest_limits);
         let seed = seed(self.step.revision.as_str());
-        let session = GuestSession::Database(Box::new(Session::new(database, limits::results(self.limits))));
         let run = RunInfo {
             revision: self.step.revision.to_string(),
             server_version: session.server_version(),
-            search_path: begun.search_path.clone(),
+            search_path,
             dry_run: false,
-            now_micros: begun.now_micros,
+            now_micros,
             seed,
             args: self.options.args.clone(),
         };
         let mut watch = Watch::new(self.interrupt, self.canceller, guest_limits.migration_time);
-        let wasi = wasi::context(begun.now_micros, seed, &sender);
+        let wasi = wasi::context(now_micros, seed, &sender);
         let state = GuestState::new(session, run, guest_limits, self.interrupt.clone(), wasi, sender)
             .granting(self.component.grant);
         let source = self.component.script.as_ref().map(|(source, _)| source);
@@ -185,6 +242,7 @@ impl StepRun<'_> {
             tokio::select! {
                 biased;
                 Some(event) = events.recv() => self.report(observer, event),
+                Some(text) = notes.recv() => observer.observe(Event::Note { text }),
                 activity = long_statements.next() => {
                     observer.observe(Event::Activity { revision: self.step.revision.clone(), activity });
                 }
@@ -197,8 +255,10 @@ impl StepRun<'_> {
         while let Ok(event) = events.try_recv() {
             self.report(observer, event);
         }
-        let database = session.into_database().expect("BUG: the session of a step is one with a database");
-        (database, ending, journal)
+        while let Ok(text) = notes.try_recv() {
+            observer.observe(Event::Note { text });
+        }
+        (session, ending, journal)
     }
 
     fn report(&self, observer: &mut dyn Observer, event: GuestEvent) {
@@ -206,7 +266,7 @@ impl StepRun<'_> {
     }
 
     /// What the guest's ending means, together with what the host itself saw.
-    fn judge(&self, ending: Ending, mut journal: Journal) -> Result<(), Cause> {
+    pub(super) fn judge(&self, ending: Ending, mut journal: Journal) -> Result<(), Cause> {
         let failed = journal.failure.take();
         let statement = |failure: StatementFailure, said: Option<String>, swallowed: bool| {
             let source = self.source_place(&failure);
@@ -258,12 +318,7 @@ impl StepRun<'_> {
         if self.interrupt.is_requested() {
             return Err(Cause::Stopped(Stop::Interrupted));
         }
-        let books = Bookkeeping {
-            remove: &self.step.change.remove,
-            add: &self.step.change.add,
-            records: std::slice::from_ref(record),
-            may_configure_session: self.component.grant.allowed().contains(Class::Session),
-        };
+        let books = self.bookkeeping(record);
         let written = async {
             database.keep_books(begun, &books).await?;
             match database.commit().await {

@@ -50,6 +50,7 @@ pub use refusal::Refusal;
 pub use rows::may_return_rows;
 pub use script::ScriptError;
 pub use script::check_script;
+pub use script::check_unframed_script;
 pub use sections::SectionError;
 pub use sections::Sections;
 pub use sections::sections;

@@ -8,6 +8,8 @@ use super::position::place_of_byte;
 use super::refusal::Refusal;
 use super::split::SplitError;
 use super::split::split;
+use super::unframed::Sending;
+use super::unframed::sending;
 use crate::grant::Grant;
 
 /// Why a direction of a migration file can never run. Places are those of the whole file.
@@ -24,6 +26,14 @@ pub enum ScriptError {
         /// Why it would not be sent. Part of the message, not its cause.
         refusal: Refusal,
     },
+    /// It makes no sense where no transaction is around the migration.
+    #[error("{reason} ({place})")]
+    Unframed {
+        /// Where the statement begins.
+        place: Place,
+        /// Why not, and what to write instead.
+        reason: &'static str,
+    },
 }
 
 impl ScriptError {
@@ -32,6 +42,7 @@ impl ScriptError {
         match self {
             Self::Unreadable(error) => error.hint(),
             Self::Refused { refusal, .. } => refusal.hint(),
+            Self::Unframed { .. } => Some("correct it, or leave out transaction = \"none\"".to_owned()),
         }
     }
 }
@@ -42,17 +53,32 @@ impl ScriptError {
 /// # Errors
 /// [`ScriptError`], for the first statement that cannot run.
 pub fn check_script(file: &str, part: Range<usize>, grant: &Grant) -> Result<(), ScriptError> {
+    each(file, part, |statement, place| {
+        check(statement, grant).map_err(|refusal| ScriptError::Refused { place, refusal })
+    })
+}
+
+/// The same for a migration without a transaction: whatever has no effect there, or could not be taken up again.
+///
+/// # Errors
+/// [`ScriptError`], for the first statement that makes no sense.
+pub fn check_unframed_script(file: &str, part: Range<usize>) -> Result<(), ScriptError> {
+    each(file, part, |statement, place| match sending(statement) {
+        Sending::Refused(reason) => Err(ScriptError::Unframed { place, reason }),
+        _ => Ok(()),
+    })
+}
+
+fn each(
+    file: &str,
+    part: Range<usize>,
+    look: impl Fn(&str, Place) -> Result<(), ScriptError>,
+) -> Result<(), ScriptError> {
     // What comes before is blanked, so that places are those of the file.
     let before = file.as_bytes().get(..part.start).unwrap_or_default();
     let mut text: String = before.iter().map(|byte| if *byte == b'\n' { '\n' } else { ' ' }).collect();
     text.push_str(file.get(part).unwrap_or_default());
-    for statement in split(&text)? {
-        check(statement.text, grant).map_err(|refusal| {
-            let place = place_of_byte(&text, statement.bytes.start);
-            ScriptError::Refused { place, refusal }
-        })?;
-    }
-    Ok(())
+    split(&text)?.iter().try_for_each(|statement| look(statement.text, place_of_byte(&text, statement.bytes.start)))
 }
 
 #[cfg(test)]

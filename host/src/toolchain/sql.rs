@@ -9,6 +9,7 @@ use crate::store::Migration;
 use crate::store::ScriptSections;
 use crate::store::Store;
 use crate::store::StoreError;
+use crate::store::Transaction;
 use crate::store::embed;
 
 pub(super) fn build(store: &Store, migration: &Migration) -> Result<Vec<u8>, ToolchainError> {
@@ -17,8 +18,11 @@ pub(super) fn build(store: &Store, migration: &Migration) -> Result<Vec<u8>, Too
         sections(&source.text).map_err(|source| ToolchainError::Sections { file: migration.file.clone(), source })?;
     let grant = Grant::of_asks(migration.metadata.asks);
     for part in [Some(found.upgrade.clone()), found.downgrade.clone()].into_iter().flatten() {
-        crate::sql::check_script(&source.text, part, &grant)
-            .map_err(|source| ToolchainError::Script { file: migration.file.clone(), source })?;
+        let refused = |source| ToolchainError::Script { file: migration.file.clone(), source };
+        crate::sql::check_script(&source.text, part.clone(), &grant).map_err(refused)?;
+        if migration.metadata.transaction == Transaction::None {
+            crate::sql::check_unframed_script(&source.text, part).map_err(refused)?;
+        }
     }
     let ends = |range: std::ops::Range<usize>| [range.start, range.end];
     let sections = ScriptSections { upgrade: ends(found.upgrade), downgrade: found.downgrade.map(ends) };

@@ -130,6 +130,7 @@ fn a_transaction_that_the_server_does_not_know_is_not_committed() {
     let tables = Tables {
         version: host::config::TableName::new("host_version").expect("a name"),
         history: host::config::TableName::new("host_history").expect("a name"),
+        journal: host::config::TableName::new("host_journal").expect("a name"),
     };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     runtime.block_on(async {

@@ -10,6 +10,7 @@ use crate::capability::Stop;
 use crate::cli::failure::Failure;
 use crate::contract::types::SqlError;
 use crate::db::DatabaseError;
+use crate::db::JournalError;
 use crate::error::Error;
 use crate::execute::Cause;
 use crate::execute::SourcePlace;
@@ -94,6 +95,12 @@ fn step_lines(step: &StepFailure) -> Vec<Line> {
     };
     let mut lines = Vec::new();
     let what = match &step.cause {
+        Cause::Stopped(Stop::Database(DatabaseError::Journal(_))) | Cause::Database(DatabaseError::Journal(_)) => {
+            format!("the {} of {name} cannot go on", verb(step.direction))
+        }
+        Cause::Stopped(Stop::Interrupted) if step.unframed.is_some_and(|unframed| unframed.leaves_something()) => {
+            format!("the {} of {name} was interrupted half-way", verb(step.direction))
+        }
         Cause::Stopped(Stop::Interrupted) => {
             format!("the {} of {name} was interrupted and rolled back", verb(step.direction))
         }
@@ -103,6 +110,15 @@ fn step_lines(step: &StepFailure) -> Vec<Line> {
         Cause::NotBegun(_) => format!("the {} of {name} was not begun", verb(step.direction)),
         Cause::Database(DatabaseError::CommitUnknown { .. }) => {
             format!("the {} of {name} ran, but may or may not be committed", verb(step.direction))
+        }
+        _ if step.unframed.is_some_and(|unframed| unframed.leaves_something()) => {
+            format!(
+                "the {} of {name} failed half-way; it has no transaction that could be rolled back",
+                verb(step.direction)
+            )
+        }
+        _ if step.unframed.is_some() => {
+            format!("the {} of {name} failed, and nothing of it is done", verb(step.direction))
         }
         _ => format!("the {} of {name} failed and was rolled back", verb(step.direction)),
     };
@@ -114,7 +130,8 @@ fn step_lines(step: &StepFailure) -> Vec<Line> {
                 say(&mut lines, &format!("the migration says: {said}"));
             }
             if *swallowed {
-                say(&mut lines, "the migration went on as if nothing had happened, but the transaction was lost");
+                let end = if step.unframed.is_some() { "" } else { ", but the transaction was lost" };
+                say(&mut lines, &format!("the migration went on as if nothing had happened{end}"));
             }
         }
         Cause::Commit(error) => {
@@ -139,6 +156,12 @@ fn step_lines(step: &StepFailure) -> Vec<Line> {
             say(&mut lines, &format!("in {}", step.file));
         }
         Cause::Stopped(Stop::Interrupted) => {}
+        Cause::Stopped(Stop::Database(DatabaseError::Journal(error)))
+        | Cause::Database(DatabaseError::Journal(error)) => {
+            say(&mut lines, &error.to_string());
+            journal_lines(&mut lines, error);
+            say(&mut lines, &format!("in {}", step.file));
+        }
         Cause::Message(message) => {
             say(&mut lines, &format!("the migration says: {message}"));
             say(&mut lines, &format!("in {}", step.file));
@@ -152,19 +175,41 @@ fn step_lines(step: &StepFailure) -> Vec<Line> {
         say(&mut lines, &format!("before it the database was at {}", list_or(&step.heads, BASE)));
         return lines;
     }
+    if let Some(unframed) = &step.unframed {
+        say(&mut lines, &unframed.summary(&step.cause));
+    }
     // Where somebody else is or was at work, only the database knows where it is now.
     let somebody_else = matches!(
         step.cause,
         Cause::NotBegun(DatabaseError::LockLost { .. } | DatabaseError::HeadsMoved { .. })
             | Cause::Database(DatabaseError::HeadsMoved { .. })
     );
-    if !somebody_else {
-        say(&mut lines, &state(&step.heads, step.steps_done, step.direction));
+    match &step.unframed {
+        _ if somebody_else => {}
+        Some(unframed) if unframed.leaves_something() => {
+            let at = list_or(&step.heads, BASE);
+            say(&mut lines, &format!("the database is at {at}, and {} is unfinished", step.revision));
+        }
+        _ => say(&mut lines, &state(&step.heads, step.steps_done, step.direction)),
     }
     if !step.recorded && !matches!(step.cause, Cause::Load(_) | Cause::NotBegun(_)) {
         say(&mut lines, "the failure could not be written into the history table");
     }
     lines
+}
+
+/// The statements that a rerun stumbled over.
+fn journal_lines(lines: &mut Vec<Line>, error: &JournalError) {
+    match error {
+        JournalError::Differs { done, now, .. } => {
+            say(lines, "what was done:");
+            lines.extend(Line::block(QUOTE_INDENT, done));
+            say(lines, "what stands there now:");
+            lines.extend(Line::block(QUOTE_INDENT, now));
+        }
+        JournalError::InDoubt { statement, .. } => lines.extend(Line::block(QUOTE_INDENT, statement)),
+        JournalError::Shorter { .. } | JournalError::IndexInTheWay { .. } | JournalError::Overtaken { .. } => {}
+    }
 }
 
 fn statement_lines(lines: &mut Vec<Line>, failure: &StatementFailure, source: Option<&SourcePlace>, file: &str) {

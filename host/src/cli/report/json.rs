@@ -83,6 +83,11 @@ pub(super) fn failure(failure: &Failure) -> Value {
         error["steps_done"] = json!(step.steps_done);
         error["heads"] = json!(step.heads);
         error["blame"] = json!(format!("{:?}", step.cause.blame()).to_lowercase());
+        if let Some(unframed) = &step.unframed {
+            error["statements_done"] = json!(unframed.done);
+            error["statement_number"] = json!(unframed.broken);
+            error["unfinished"] = json!(unframed.leaves_something());
+        }
         match &step.cause {
             Cause::Statement { failure, source, said, swallowed } => {
                 server_error(&mut error, &failure.error);
