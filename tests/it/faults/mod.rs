@@ -25,7 +25,7 @@ use scene::Way;
 use server::Alone;
 
 const HARMS: [Harm; 6] = [Harm::Cut, Harm::CutHost, Harm::Drop, Harm::Delay, Harm::KillHost, Harm::StopServer];
-const WAYS: [Way; 2] = [Way::Upgrade, Way::Downgrade];
+const WAYS: [Way; 4] = [Way::Upgrade, Way::Downgrade, Way::UnframedUpgrade, Way::UnframedDowngrade];
 
 /// Words that choose ways and kinds of faults of the full run; without any, all of them run.
 const CHOICE: &str = "HOST_FAULTS";
@@ -63,7 +63,7 @@ fn a_sample_of_faults_loses_nothing() {
 fn every_fault_loses_nothing() {
     let _alone = Alone::new();
     let mut table = format!(
-        "{:<10} {:<11} {:>6} {:>9} {:>6} | {:>6} {:>7} {:>7} {:>8}\n",
+        "{:<17} {:<11} {:>6} {:>9} {:>6} | {:>6} {:>7} {:>7} {:>8}\n",
         "way", "fault", "tried", "survived", "lost", "done", "failed", "killed", "unknown"
     );
     let mut lost = Vec::new();
@@ -74,7 +74,7 @@ fn every_fault_loses_nothing() {
             let faults = scene.faults(harm);
             let row = try_all(&scene, &faults, workers(harm));
             let line = format!(
-                "{:<10} {:<11} {:>6} {:>9} {:>6} | {:>6} {:>7} {:>7} {:>8}",
+                "{:<17} {:<11} {:>6} {:>9} {:>6} | {:>6} {:>7} {:>7} {:>8}",
                 format!("{way:?}"),
                 format!("{harm:?}"),
                 row.tried,

@@ -30,6 +30,9 @@ const GUEST: &str = "7c31d09e52fb";
 pub(super) enum Way {
     Upgrade,
     Downgrade,
+    /// The second of the three migrations has no transaction.
+    UnframedUpgrade,
+    UnframedDowngrade,
 }
 
 /// A project, and a database before and after the undisturbed run.
@@ -59,8 +62,8 @@ pub(super) enum Survived {
 impl Way {
     pub(super) fn arguments(self) -> [&'static str; 3] {
         match self {
-            Self::Upgrade => ["--json", "upgrade", "head"],
-            Self::Downgrade => ["--json", "downgrade", "base"],
+            Self::Upgrade | Self::UnframedUpgrade => ["--json", "upgrade", "head"],
+            Self::Downgrade | Self::UnframedDowngrade => ["--json", "downgrade", "base"],
         }
     }
 
@@ -73,34 +76,29 @@ impl Way {
         match self {
             Self::Upgrade => [GUEST, "b", "c"],
             Self::Downgrade => ["c", "b", GUEST],
+            Self::UnframedUpgrade => ["a", "b", "c"],
+            Self::UnframedDowngrade => ["c", "b", "a"],
+        }
+    }
+
+    /// The way there, for one that leads back.
+    fn there(self) -> Option<Self> {
+        match self {
+            Self::Upgrade | Self::UnframedUpgrade => None,
+            Self::Downgrade => Some(Self::Upgrade),
+            Self::UnframedDowngrade => Some(Self::UnframedUpgrade),
         }
     }
 }
 
 impl Scene {
-    /// A guest with a query and a savepoint, an SQL migration with several statements, and one with DDL and data that would
-    /// show if it ran twice.
+    /// Runs undisturbed, and writes down what is there afterwards and which messages it took.
     pub(super) fn new(way: Way) -> Self {
-        let project = TestProject::with_guest("queries");
+        let project = match way {
+            Way::Upgrade | Way::Downgrade => framed(),
+            Way::UnframedUpgrade | Way::UnframedDowngrade => unframed(),
+        };
         project.write("host.toml", "[default.limits]\nsilence-seconds = 1\n");
-        project.sql(
-            "b",
-            Some(GUEST),
-            "CREATE TABLE rooms (number int PRIMARY KEY, floor int NOT NULL);\n\
-             CREATE INDEX rooms_floor ON rooms (floor);\n\
-             INSERT INTO rooms SELECT number, number / 100 FROM generate_series(100, 130) AS number;\n\
-             CREATE TABLE counters (name text PRIMARY KEY, runs int NOT NULL);\n\
-             INSERT INTO counters VALUES ('c', 0)",
-            "DROP TABLE counters;\nDROP TABLE rooms",
-        );
-        project.sql(
-            "c",
-            Some("b"),
-            "ALTER TABLE rooms ADD COLUMN beds int NOT NULL DEFAULT 2;\n\
-             UPDATE counters SET runs = runs + 1;\n\
-             UPDATE rooms SET beds = beds + 1 WHERE floor = 1",
-            "UPDATE counters SET runs = runs - 1;\nALTER TABLE rooms DROP COLUMN beds",
-        );
         project.host(&["build"]).success();
         let mut scene = Self {
             project,
@@ -109,9 +107,9 @@ impl Scene {
             expected: String::new(),
             messages: Default::default(),
         };
-        if way == Way::Downgrade {
+        if let Some(there) = way.there() {
             let database = scene.new_database("applied");
-            scene.run(&server().url(&database), Way::Upgrade).success();
+            scene.run(&server().url(&database), there).success();
             scene.template = database;
         }
         let database = scene.new_database("expected");
@@ -283,7 +281,7 @@ impl Scene {
     }
 
     pub(super) fn new_database(&self, name: &str) -> String {
-        let name = format!("faults_{}_{name}", self.way.verb());
+        let name = format!("faults_{:?}_{name}", self.way).to_lowercase();
         drop_database(&name);
         server().query("host", &format!("CREATE DATABASE {name} TEMPLATE {} STRATEGY file_copy", self.template));
         name
@@ -298,6 +296,62 @@ impl Scene {
         command.env("HOST_DATABASE_URL", url).stdin(Stdio::null());
         command
     }
+}
+
+/// A guest with a query and a savepoint, an SQL migration with several statements, and one with DDL and data that would
+/// show if it ran twice.
+fn framed() -> TestProject {
+    let project = TestProject::with_guest("queries");
+    project.sql(
+        "b",
+        Some(GUEST),
+        "CREATE TABLE rooms (number int PRIMARY KEY, floor int NOT NULL);\n\
+             CREATE INDEX rooms_floor ON rooms (floor);\n\
+             INSERT INTO rooms SELECT number, number / 100 FROM generate_series(100, 130) AS number;\n\
+             CREATE TABLE counters (name text PRIMARY KEY, runs int NOT NULL);\n\
+             INSERT INTO counters VALUES ('c', 0)",
+        "DROP TABLE counters;\nDROP TABLE rooms",
+    );
+    project.sql(
+        "c",
+        Some("b"),
+        "ALTER TABLE rooms ADD COLUMN beds int NOT NULL DEFAULT 2;\n\
+             UPDATE counters SET runs = runs + 1;\n\
+             UPDATE rooms SET beds = beds + 1 WHERE floor = 1",
+        "UPDATE counters SET runs = runs - 1;\nALTER TABLE rooms DROP COLUMN beds",
+    );
+    project
+}
+
+/// In the middle a migration without a transaction: statements that can run in one and count how often they ran, and
+/// statements that cannot.
+fn unframed() -> TestProject {
+    let project = TestProject::new();
+    project.sql(
+        "a",
+        None,
+        "CREATE TABLE rooms (number int NOT NULL, floor int NOT NULL);\n\
+         INSERT INTO rooms SELECT number, number / 100 FROM generate_series(100, 130) AS number;\n\
+         CREATE TABLE counters (name text PRIMARY KEY, runs int NOT NULL);\n\
+         INSERT INTO counters VALUES ('b', 0), ('c', 0)",
+        "DROP TABLE counters;\nDROP TABLE rooms",
+    );
+    let count = "UPDATE counters SET runs = runs + 1 WHERE name = 'b'";
+    project.write(
+        "migrations/b.sql",
+        &format!(
+            "-- /// migration\n-- revision = \"b\"\n-- revises = [\"a\"]\n-- transaction = \"none\"\n-- ///\n\
+             -- upgrade\n{count};\nCREATE UNIQUE INDEX CONCURRENTLY rooms_number ON rooms (number);\n{count};\nVACUUM rooms;\n{count};\n\
+             -- downgrade\n{count};\nDROP INDEX CONCURRENTLY rooms_number;\n{count};\n"
+        ),
+    );
+    project.sql(
+        "c",
+        Some("b"),
+        "UPDATE counters SET runs = runs + 1 WHERE name = 'c'",
+        "UPDATE counters SET runs = runs + 1 WHERE name = 'c'",
+    );
+    project
 }
 
 fn drop_database(name: &str) {
