@@ -34,6 +34,8 @@ pub struct Database {
     pub(super) watch: Watch,
     /// Known from the beginning of a run to its end.
     pub(super) table_numbers: Option<TableNumbers>,
+    /// Whether the server can be asked to watch its client; known with the numbers of the tables.
+    pub(super) can_notice_a_lost_client: bool,
     /// Whether this session has taken the lock of runners.
     pub(super) has_lock: bool,
     /// How long the host's own statements wait for a lock outside of steps.
@@ -69,6 +71,7 @@ impl Database {
             schema: None,
             table_numbers: None,
             has_lock: false,
+            can_notice_a_lost_client: false,
             lock_timeout_milliseconds,
             watch,
         })

@@ -49,6 +49,7 @@ impl Database {
                         schema: self.schema.clone(),
                         table_numbers: None,
                         has_lock: false,
+                        can_notice_a_lost_client: false,
                         lock_timeout_milliseconds: self.lock_timeout_milliseconds,
                         watch: self.watch.anew(),
                     });

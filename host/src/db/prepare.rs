@@ -92,15 +92,16 @@ impl Database {
         let doing = "look at the version table and the history table";
         let (version, history) = (quote_text(&self.tables.version.quoted()), quote_text(&self.tables.history.quoted()));
         let right = |table: &str, right: &str| format!("has_table_privilege({table}, '{right}')");
-        let sql =
-            format!(
-                "SELECT pid, {version}::regclass::oid, {history}::regclass::oid, \
-             coalesce(pg_get_serial_sequence({history}, 'id')::regclass::oid, 0), {}, {}, {}, {}",
-                right(&version, "SELECT"),
-                right(&version, "INSERT"),
-                right(&version, "DELETE"),
-                right(&history, "INSERT"),
-            ) + &format!(", backend_start, {NOTICE_A_DEAD_CLIENT} FROM pg_stat_activity WHERE pid = pg_backend_pid()");
+        let sql = format!(
+            "{NOTICE_A_DEAD_CLIENT} SELECT pid, {version}::regclass::oid, {history}::regclass::oid, \
+             coalesce(pg_get_serial_sequence({history}, 'id')::regclass::oid, 0), {}, {}, {}, {}, backend_start, \
+             current_setting('client_connection_check_interval', true) = '0' AND version() LIKE '%linux%' \
+             FROM pg_stat_activity WHERE pid = pg_backend_pid()",
+            right(&version, "SELECT"),
+            right(&version, "INSERT"),
+            right(&version, "DELETE"),
+            right(&history, "INSERT"),
+        );
         let rows = self.simple(doing, sql).await?;
         let field = |index| rows.first().and_then(|row| text_field(row, index)).unwrap_or_default();
         let missing = |rights: &[(usize, &str)]| {
@@ -122,6 +123,8 @@ impl Database {
         }
         let number = |index| field(index).parse().unwrap_or_default();
         self.table_numbers = Some(TableNumbers { version: number(1), history: number(2), history_id: number(3) });
+        // The setting came with PostgreSQL 14, and systems that cannot watch a socket refuse it.
+        self.can_notice_a_lost_client = field(9) == "t";
         self.watch.know(SessionIdentity { process: field(0), started: field(8) });
         Ok(self.canceller_of(field(0)))
     }

@@ -79,16 +79,14 @@ const FRESH: &str =
     "RESET SESSION AUTHORIZATION; RESET ROLE; RESET ALL; CLOSE ALL; UNLISTEN *; DISCARD TEMP; DISCARD SEQUENCES";
 
 /// Lets the server end a statement whose client is gone, instead of finding out at its end: until then the lock of runners
-/// is held, too. The setting came with PostgreSQL 14, and systems that cannot watch a socket refuse it.
-pub(super) const NOTICE_A_LOST_CLIENT: &str = "CASE WHEN current_setting('client_connection_check_interval', true) = '0' \
-     AND version() LIKE '%linux%' THEN set_config('client_connection_check_interval', '1000', true) END";
+/// is held, too.
+pub(super) const NOTICE_A_LOST_CLIENT: &str = "SET client_connection_check_interval = 1000;";
 
 /// Lets the server notice within half a minute that the client's machine is gone, with which the lock of runners would else
 /// be held for the two hours of the usual keepalives. It also keeps the connection known to whatever translates addresses on
 /// the way. Sockets of the same machine need none of it, and ignore it.
-pub(super) const NOTICE_A_DEAD_CLIENT: &str = "set_config('tcp_keepalives_idle', '15', false), \
-     set_config('tcp_keepalives_interval', '5', false), set_config('tcp_keepalives_count', '3', false), \
-     set_config('tcp_user_timeout', '30000', false)";
+pub(super) const NOTICE_A_DEAD_CLIENT: &str = "SET tcp_keepalives_idle = 15; SET tcp_keepalives_interval = 5; \
+     SET tcp_keepalives_count = 3; SET tcp_user_timeout = 30000;";
 
 impl Database {
     /// Begins the transaction of a step, on a session as fresh as the first one.
@@ -114,11 +112,12 @@ impl Database {
     async fn try_begin(&mut self, opening: &Opening<'_>) -> Result<Begun, DatabaseError> {
         let tables = self.known_table_numbers().await?;
         let role = opening.role.map(|role| format!("SET LOCAL ROLE {};", quote_identifier(role))).unwrap_or_default();
+        let notice_a_lost_client = if self.can_notice_a_lost_client { NOTICE_A_LOST_CLIENT } else { "" };
         // With another isolation level, what is read after the lock would be what was there before it.
         let sql = format!(
             "BEGIN ISOLATION LEVEL READ COMMITTED; {FRESH}; SET LOCAL standard_conforming_strings = on; \
              SET LOCAL application_name = {}; SET LOCAL lock_timeout = {}; SET LOCAL statement_timeout = {}; \
-             SELECT pg_try_advisory_xact_lock({}), {NOTICE_A_LOST_CLIENT}, {NOTICE_A_DEAD_CLIENT}; \
+             {NOTICE_A_DEAD_CLIENT} {notice_a_lost_client} SELECT pg_try_advisory_xact_lock({}); \
              SELECT version_num FROM {}; {role} \
              SELECT (extract(epoch FROM transaction_timestamp()) * 1000000)::bigint, array_to_json(current_schemas(false)); {}",
             quote_text(opening.application),

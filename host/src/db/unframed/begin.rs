@@ -5,6 +5,7 @@ use crate::db::Database;
 use crate::db::DatabaseError;
 use crate::db::journal::JournalRow;
 use crate::db::journal::StepKey;
+use crate::db::transaction::NOTICE_A_DEAD_CLIENT;
 use crate::db::transaction::NOTICE_A_LOST_CLIENT;
 use crate::db::transaction::Opening;
 use crate::db::transaction::Timeouts;
@@ -28,11 +29,12 @@ impl Database {
         self.ensure_journal().await?;
         let past = self.read_journal(Some(step)).await?;
         let role = opening.role.map(|role| format!("SET ROLE {};", quote_identifier(role))).unwrap_or_default();
+        let notice_a_lost_client = if self.can_notice_a_lost_client { NOTICE_A_LOST_CLIENT } else { "" };
         let sql = format!(
-            "SET standard_conforming_strings = on; SET application_name = {}; {}; SELECT {}; {role}",
+            "SET standard_conforming_strings = on; SET application_name = {}; {}; \
+             {NOTICE_A_DEAD_CLIENT} {notice_a_lost_client} {role}",
             quote_text(opening.application),
             set_timeouts(opening.timeouts),
-            NOTICE_A_LOST_CLIENT.replace("'1000', true", "'1000', false"),
         );
         self.simple("prepare the session", sql).await?;
         let now_micros = past.first().map_or(begun.now_micros, |row| row.clock_micros);
