@@ -23,6 +23,7 @@ mod examples;
 mod failing_step;
 mod faults;
 mod frame;
+mod fuzz;
 mod guard;
 mod guard_differential;
 mod guests;

@@ -199,6 +199,10 @@ fn write_decimal(sign: &str, digits: &[u16], weight: i32, scale: usize) -> Strin
         }
         text.truncate(end);
     }
+    // Zero has no sign, in what `numeric_recv` makes of such bytes either.
+    if text[whole_start..].bytes().all(|byte| matches!(byte, b'0' | b'.')) {
+        text.drain(..whole_start);
+    }
     text
 }
 
@@ -260,6 +264,22 @@ mod tests {
             bytes.extend(scale.to_be_bytes());
             bytes.extend(digits.iter().flat_map(|digit| digit.to_be_bytes()));
             assert_eq!(encode(text).unwrap(), bytes, "{text}");
+            assert_eq!(decode(&bytes).unwrap(), text);
+        }
+    }
+
+    #[test]
+    fn zero_has_no_sign() {
+        // No digits, a digit that is zero, and one beyond the scale.
+        for (digits, weight, scale, text) in
+            [(&[][..], 0, 0_u16, "0"), (&[0][..], 0, 2, "0.00"), (&[1][..], -2_i16, 2, "0.00")]
+        {
+            let mut bytes = Vec::new();
+            bytes.extend(i16::try_from(digits.len()).unwrap().to_be_bytes());
+            bytes.extend(weight.to_be_bytes());
+            bytes.extend(NEGATIVE.to_be_bytes());
+            bytes.extend(scale.to_be_bytes());
+            bytes.extend(digits.iter().flat_map(|digit: &u16| digit.to_be_bytes()));
             assert_eq!(decode(&bytes).unwrap(), text);
         }
     }

@@ -1,0 +1,40 @@
+//! Any bytes as a component: looking at it, judging it and validating it never panic. Nothing is compiled or run.
+
+use std::sync::LazyLock;
+
+use host::runtime::Runtime;
+use host::runtime::imports;
+use host::store;
+
+/// Loads without a cache, so that every input is looked at anew.
+static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| Runtime::new(None, 1 << 20).expect("an engine"));
+
+/// Tries one input.
+pub(super) fn run(data: &[u8]) {
+    if let Err(error) = imports::interfaces(data) {
+        let _ = (error.to_string(), error.hint());
+    }
+    for (export, world) in [("migration", "migration-guest"), ("script", "script-runtime")] {
+        if let Err(error) = imports::check(data, export, world) {
+            let _ = (error.to_string(), error.hint());
+        }
+    }
+    match store::read_embedded(data) {
+        Ok(Some(embedded)) => {
+            // What is said about a component can be said again.
+            let mut plain = store::without_sections(data).expect("sections that can be read can be left out");
+            let source = store::read_source(data).ok().flatten().map(str::to_owned);
+            if store::embed(&mut plain, &embedded, source.as_deref()).is_ok() {
+                assert_eq!(store::read_embedded(&plain).expect("what was written can be read"), Some(embedded));
+            }
+        }
+        Ok(None) => {}
+        Err(error) => drop((error.to_string(), error.hint())),
+    }
+    if let Ok(Some(source)) = store::read_source(data) {
+        let _ = source.len();
+    }
+    if let Err(error) = RUNTIME.validate(data, "") {
+        let _ = (error.to_string(), error.hint());
+    }
+}

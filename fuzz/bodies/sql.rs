@@ -1,0 +1,77 @@
+//! Any text: cutting, judging, dividing and pointing never panic, and agree with each other.
+
+use host::grant::Classes;
+use host::grant::Grant;
+use host::sql;
+
+/// Tries one input.
+pub(super) fn run(data: &[u8]) {
+    let text = String::from_utf8_lossy(data);
+    let text = text.as_ref();
+    let statements = match sql::split(text) {
+        Ok(statements) => statements,
+        Err(error) => {
+            let _ = (error.to_string(), error.hint());
+            Vec::new()
+        }
+    };
+    let mut end = 0;
+    for statement in &statements {
+        assert!(statement.bytes.start >= end, "statements overlap");
+        assert_eq!(&text[statement.bytes.clone()], statement.text);
+        end = statement.bytes.end;
+        // A statement that was cut out is one statement, the same one.
+        let again = sql::split(statement.text).expect("what was cut can be cut");
+        assert_eq!(again.iter().map(|again| again.text).collect::<Vec<_>>(), [statement.text]);
+        judge(statement.text);
+        let _ = sql::sending(statement.text);
+        let _ = sql::name_of(statement.text);
+        let _ = sql::may_return_rows(statement.text);
+        let _ = sql::parameter_set(statement.text);
+        if let Ok(written) = sql::substitute(statement.text, &["NULL".to_owned(), "('x')".to_owned()]) {
+            // Values take the place of parameters, not the place of the end.
+            assert_eq!(sql::split(&written).map(|statements| statements.len()).ok(), Some(1), "{written}");
+        }
+    }
+    if judge(text) {
+        assert_eq!(statements.len(), 1, "the guard let pass what is not one statement");
+    }
+    match sql::sections(text) {
+        Ok(sections) => {
+            for part in [Some(sections.upgrade), sections.downgrade].into_iter().flatten() {
+                assert!(text.get(part.clone()).is_some(), "a section that cuts a character");
+                if let Err(error) = sql::check_script(text, part, &Grant::of_asks(Classes::usual())) {
+                    let _ = (error.to_string(), error.hint());
+                }
+            }
+        }
+        Err(error) => {
+            let _ = (error.to_string(), error.hint());
+        }
+    }
+    let characters = u32::try_from(text.chars().count()).unwrap_or(u32::MAX);
+    for position in [0, 1, characters / 2, characters, characters.saturating_add(1), u32::MAX] {
+        if let Some(place) = sql::place(text, position) {
+            let _ = sql::excerpt(text, place);
+        }
+    }
+}
+
+/// Whether the guard lets a text pass where everything is granted. Less granted lets no more pass.
+fn judge(text: &str) -> bool {
+    let passes = |classes: Classes| match sql::check(text, &Grant::of_asks(classes)) {
+        Ok(()) => true,
+        Err(refusal) => {
+            assert!(!refusal.message().is_empty());
+            let _ = refusal.hint();
+            false
+        }
+    };
+    let all = passes(Classes::all());
+    assert!(all || !passes(Classes::usual()), "a smaller grant lets more pass");
+    assert!(all || !passes(Classes::default()), "no grant lets more pass");
+    if let Ok(needs) = sql::classify(text) {
+        let _ = needs.command.to_string();
+    }
+    all
+}

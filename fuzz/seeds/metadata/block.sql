@@ -1,0 +1,14 @@
+-- Adds users.
+-- /// migration
+-- revision = "3f2a9c1b7d04"
+-- revises = ["a", "b"]
+-- depends-on = "billing"
+-- branch-labels = ["users"]
+-- message = """add
+-- users"""
+-- created = 2026-01-02T03:04:05Z
+-- transaction = "none"
+-- irreversible = true
+-- asks = ["data", "schema"]
+-- ///
+-- upgrade

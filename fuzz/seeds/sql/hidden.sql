@@ -1,0 +1,1 @@
+/* /* nested; */ COMMIT; */ SELECT 1; ; (COMMIT) --x

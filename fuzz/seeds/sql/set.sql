@@ -1,0 +1,1 @@
+SELECT set_config('role', 'postgres', false), pg_catalog.set_config($$search_path$$, 'x', true); SET LOCAL ROLE postgres; RESET ALL
