@@ -92,6 +92,38 @@ fn no_message_has_the_password_of_a_url() {
 }
 
 #[test]
+fn the_url_around_a_pooler_is_kept_as_well() {
+    let project = TestProject::with_three_tables();
+    for direct in [
+        format!("postgres://me:{}@127.0.0.1:1/shop", encoded(SECRET)),
+        format!("postgres://me:{SECRET}@h:port/shop"),
+        format!("postgres://me@127.0.0.1:1/shop?sslmode={}", encoded(SECRET)),
+    ] {
+        for place in ["HOST_DIRECT_URL", "host.toml"] {
+            for json in ["--json", "--verbose"] {
+                let url = toml_text(&project.database.url());
+                let mut settings = format!("[default]\nurl = {url}\n");
+                let mut command = project.command(&[json, "upgrade", "head"]);
+                command.env_remove("HOST_DATABASE_URL");
+                if place == "host.toml" {
+                    settings.push_str(&format!("direct-url = {}\n", toml_text(&direct.replace('$', "$$"))));
+                } else {
+                    command.env(place, &direct);
+                }
+                project.write("host.toml", &settings);
+                assert_kept(&project.run(command).with_code(1), &format!("{direct} by {place}"));
+            }
+        }
+    }
+    // Quoted as an argument that it is not.
+    let secret = "asecretofitsown";
+    let mut command = project.command(&["show", &format!("x{secret}x")]);
+    command.env("HOST_DIRECT_URL", format!("postgres://me:{secret}@db/shop"));
+    let output = project.run(command).with_code(1);
+    assert!(output.stderr.contains("'x***x'"), "{}", output.stable());
+}
+
+#[test]
 fn no_command_shows_the_password() {
     let project = TestProject::with_three_tables();
     let url = project.database.url_for(&format!("with_password:{}", encoded(SECRET)));
@@ -196,12 +228,23 @@ fn compilers_get_no_url_and_no_password() {
         std::fs::write(&path, format!("#!/bin/sh\n/usr/bin/env >> {}\nexit 1\n", seen.display())).expect("a program");
         std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).expect("rights to set");
     }
-    project.write("host.toml", "[default]\nurl = \"postgres://me:${SHOP_PASSWORD}@${SHOP_HOST:-db}/shop\"\n");
+    project.write(
+        "host.toml",
+        "[default]\nurl = \"postgres://me:${SHOP_PASSWORD}@${SHOP_HOST:-db}/shop\"\ndirect-url = \"${SHOP_DIRECT}\"\n",
+    );
     let mut command = project.command(&["build"]);
     for tool in ["cargo", "rustc"] {
         command.env(tool.to_uppercase(), tools.path().join(tool));
     }
-    for variable in ["HOST_DATABASE_URL", "DATABASE_URL", "PGPASSWORD", "PGPASSFILE", "SHOP_PASSWORD"] {
+    for variable in [
+        "HOST_DATABASE_URL",
+        "DATABASE_URL",
+        "PGPASSWORD",
+        "PGPASSFILE",
+        "SHOP_PASSWORD",
+        "SHOP_DIRECT",
+        "HOST_DIRECT_URL",
+    ] {
         command.env(variable, SECRET);
     }
     command.env("SHOP_COLOUR", "green");

@@ -147,6 +147,7 @@ impl Settings {
             }
         }
         let url = direct_url.expand(&variable).map_err(Error::Config)?;
+        keep_secret(&url);
         Ok(Some((url, direct_url.place())))
     }
 
@@ -258,7 +259,7 @@ pub(super) fn harmless_arguments() -> Vec<String> {
 /// may be wrong.
 pub(super) fn keep_secrets() {
     let given = std::env::args_os().filter_map(|argument| argument.into_string().ok());
-    let urls = URL_VARIABLES.into_iter().filter_map(variable);
+    let urls = URL_VARIABLES.into_iter().chain([DIRECT_URL_VARIABLE]).filter_map(variable);
     given.chain(urls).for_each(|text| keep_secret(&text));
 }
 

@@ -79,7 +79,8 @@ impl Config {
             names.borrow_mut().insert(name.to_owned());
             Some("value".to_owned())
         };
-        for url in self.environments.values().filter_map(|environment| environment.url.as_ref()) {
+        let urls = self.environments.values().flat_map(|environment| [&environment.url, &environment.direct_url]);
+        for url in urls.flatten() {
             // One that cannot be expanded names no variable; whoever connects is told.
             let _ = url.expand(&record);
         }

@@ -216,7 +216,10 @@ fn table_names() {
 
 #[test]
 fn the_variables_of_all_urls_are_known() {
-    let text = "[default]\nurl = \"postgres://${USER:-me}:${PASSWORD}@db/$${NOT}\"\n[live]\nurl = \"${LIVE_URL}\"\n[bad]\nurl = \"${\"\n";
+    let text = "[default]\nurl = \"postgres://${USER:-me}:${PASSWORD}@db/$${NOT}\"\n[live]\nurl = \"${LIVE_URL}\"\ndirect-url = \"${LIVE_DIRECT}\"\n[bad]\nurl = \"${\"\n";
     let variables = Config::parse(text, "host.toml").unwrap().url_variables();
-    assert_eq!(variables.iter().map(String::as_str).collect::<Vec<_>>(), ["LIVE_URL", "PASSWORD", "USER"]);
+    assert_eq!(
+        variables.iter().map(String::as_str).collect::<Vec<_>>(),
+        ["LIVE_DIRECT", "LIVE_URL", "PASSWORD", "USER"]
+    );
 }

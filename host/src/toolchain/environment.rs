@@ -59,7 +59,8 @@ impl ProcessEnvironment {
 fn is_passed_on(name: &OsStr) -> bool {
     let Some(name) = name.to_str() else { return true };
     // libpq's variables; of the host itself only the url is secret.
-    let of_database = name.starts_with("PG") || matches!(name, "DATABASE_URL" | "HOST_DATABASE_URL");
+    let of_database =
+        name.starts_with("PG") || matches!(name, "DATABASE_URL" | "HOST_DATABASE_URL" | "HOST_DIRECT_URL");
     let of_cargo = name.starts_with("CARGO");
     let of_rustc = ["RUSTC", "RUSTFLAGS", "RUSTDOC"].iter().any(|start| name.starts_with(start));
     !of_database && !of_rustc && (!of_cargo || CARGO_SOURCES.iter().any(|start| name.starts_with(start)))
@@ -81,6 +82,7 @@ mod tests {
             ("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_LINKER", true),
             ("DATABASE_URL", false),
             ("HOST_DATABASE_URL", false),
+            ("HOST_DIRECT_URL", false),
             ("PGPASSWORD", false),
             ("PGSERVICEFILE", false),
             ("CARGO", false),
