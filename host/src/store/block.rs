@@ -142,8 +142,7 @@ impl Block {
 pub fn write_block(metadata: &Metadata, prefix: &str) -> Result<String, toml::ser::Error> {
     let mut block = format!("{prefix} {BEGIN}\n");
     for line in metadata.to_toml()?.lines() {
-        block.push_str(format!("{prefix} {line}").trim_end());
-        block.push('\n');
+        block.push_str(&format!("{prefix} {line}\n"));
     }
     block.push_str(&format!("{prefix} {END}\n"));
     Ok(block)
@@ -234,6 +233,17 @@ mod tests {
             if let Ok(block) = Block::find(&source, "#") {
                 prop_assert_eq!(block.unwrap().metadata().unwrap(), metadata);
             }
+        }
+
+        #[test]
+        fn what_is_written_ends_where_it_was_meant_to(
+            lines in proptest::collection::vec("///|/// migration|[ \"\\\\'\t\r]{0,4}|\\PC{0,9}| *", 0..5),
+        ) {
+            let metadata = Metadata { message: lines.join("\n"), ..Metadata::new(RevisionId::new("a").unwrap()) };
+            let text = write_block(&metadata, "--").unwrap();
+            let block = Block::find(&text, "--").unwrap().unwrap();
+            prop_assert_eq!(&block.range, &(0..text.len()));
+            prop_assert_eq!(block.metadata().unwrap(), metadata);
         }
     }
 }

@@ -10,6 +10,8 @@ use serde::Serializer;
 use serde::de::Error;
 use serde::de::SeqAccess;
 use serde::de::Visitor;
+use toml_edit::DocumentMut;
+use toml_edit::Value;
 
 use crate::config::TomlProblem;
 use crate::grant::Class;
@@ -95,12 +97,41 @@ impl Metadata {
         toml::from_str(text).map_err(|error| TomlProblem::new(text, &error))
     }
 
-    /// Writes metadata as TOML, one key a line where the values allow it. Keys with default values are left out.
+    /// Writes metadata as TOML, one key a line. Keys with default values are left out.
     ///
     /// # Errors
     /// None that is known: metadata is a flat table of texts and lists.
     pub fn to_toml(&self) -> Result<String, toml::ser::Error> {
-        toml::to_string(self)
+        let text = toml::to_string(self)?;
+        // Text of several lines would come in several lines, of which one may look like the end of a block.
+        let Ok(mut document) = text.parse::<DocumentMut>() else { return Ok(text) };
+        for (_, item) in document.iter_mut() {
+            match item.as_value_mut() {
+                Some(Value::Array(values)) => values.iter_mut().for_each(in_one_line),
+                Some(value) => in_one_line(value),
+                None => {}
+            }
+        }
+        Ok(document.to_string())
+    }
+}
+
+/// Writes a text of several lines with escapes for their ends.
+fn in_one_line(value: &mut Value) {
+    let Some(text) = value.as_str().filter(|text| text.contains('\n')) else { return };
+    let mut quoted = String::from("\"");
+    for character in text.chars() {
+        match character {
+            '\n' => quoted.push_str("\\n"),
+            '"' | '\\' => quoted.extend(['\\', character]),
+            _ if character.is_control() => quoted.push_str(&format!("\\u{:04X}", u32::from(character))),
+            _ => quoted.push(character),
+        }
+    }
+    quoted.push('"');
+    if let Ok(mut one_line) = quoted.parse::<Value>() {
+        *one_line.decor_mut() = value.decor().clone();
+        *value = one_line;
     }
 }
 

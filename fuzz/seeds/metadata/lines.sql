@@ -1,0 +1,7 @@
+-- /// migration
+-- revision = "a"
+-- message = """a 
+-- ///x
+--\n///
+-- b"""
+-- ///
