@@ -14,6 +14,7 @@ use std::sync::Mutex;
 use std::sync::atomic::AtomicBool;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
+use std::time::Instant;
 
 use rustix::process::Pid;
 use rustix::process::Signal;
@@ -26,6 +27,12 @@ const DELAY: Duration = Duration::from_millis(300);
 
 /// After this time the server learns that a client that it cannot hear is gone, as it would from its keepalives.
 const KEEPALIVES: Duration = Duration::from_millis(1500);
+
+/// How long a message may be on its way to the proxy on a busy machine.
+const ON_ITS_WAY: Duration = Duration::from_secs(5);
+
+/// How often something is looked at that is waited for.
+const POLL: Duration = Duration::from_millis(5);
 
 /// How long the server is away after it was stopped.
 const AWAY: Duration = Duration::from_millis(300);
@@ -132,11 +139,17 @@ impl Proxy {
         self.shared.host_known.notify_all();
     }
 
-    /// Whether the harm was done; waits until it is done whole.
+    /// Whether the harm was done. Waits a moment for it, and until it is done whole.
     pub(super) fn fired(&self) -> bool {
-        let fired = self.shared.fired.load(Ordering::SeqCst);
-        while fired && !self.shared.over.load(Ordering::SeqCst) {
-            std::thread::sleep(Duration::from_millis(5));
+        let began = Instant::now();
+        let shared = &self.shared;
+        // The last message of a host that has ended may still be on its way to the proxy.
+        while !shared.fired.load(Ordering::SeqCst) && began.elapsed() < ON_ITS_WAY {
+            std::thread::sleep(POLL);
+        }
+        let fired = shared.fired.load(Ordering::SeqCst);
+        while fired && !shared.over.load(Ordering::SeqCst) {
+            std::thread::sleep(POLL);
         }
         fired
     }
