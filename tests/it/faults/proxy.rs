@@ -96,6 +96,8 @@ struct Shared {
     fired: AtomicBool,
     over: AtomicBool,
     silent: AtomicBool,
+    /// Whether what the server says no longer reaches the host.
+    muted: AtomicBool,
     ended: AtomicBool,
     host: Mutex<Option<Pid>>,
     host_known: Condvar,
@@ -120,6 +122,7 @@ impl Proxy {
             fired: AtomicBool::new(false),
             over: AtomicBool::new(false),
             silent: AtomicBool::new(false),
+            muted: AtomicBool::new(false),
             ended: AtomicBool::new(false),
             host: Mutex::default(),
             host_known: Condvar::new(),
@@ -211,7 +214,12 @@ impl Connection {
                 _ => {}
             }
             let delayed = matches!(harm, Some((Harm::Delay, _)));
-            if (delayed || arrives(Moment::After)) && !self.is_silent() {
+            if sender == Sender::Host && matches!(harm, Some((_, Moment::After))) && !delayed {
+                // The answer is lost for sure: it could overtake what is done next.
+                self.shared.muted.store(true, Ordering::SeqCst);
+            }
+            let is_muted = sender == Sender::Server && self.is_first && self.shared.muted.load(Ordering::SeqCst);
+            if (delayed || arrives(Moment::After)) && !self.is_silent() && !is_muted {
                 // The other side may be gone.
                 let _ = match sender {
                     Sender::Host => (&self.server).write_all(&message),
