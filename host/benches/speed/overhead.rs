@@ -10,6 +10,8 @@ use host::capability::Interrupt;
 use host::contract::env::RunInfo;
 use host::db::GuestSession;
 use host::db::ScriptSession;
+use host::grant::Classes;
+use host::grant::Grant;
 use host::plan::Direction;
 use host::runtime::BuiltIn;
 use host::runtime::Ending;
@@ -136,7 +138,7 @@ pub(crate) fn state(session: GuestSession) -> GuestState {
     };
     let (events, _receiver) = Events::new(&limits);
     let wasi = wasi::context(0, 0, &events);
-    GuestState::new(session, run, limits, Interrupt::default(), wasi, events)
+    GuestState::new(session, run, limits, Interrupt::default(), wasi, events).granting(Grant::of_asks(Classes::usual()))
 }
 
 /// An engine without limits.
