@@ -185,7 +185,9 @@ fn a_user_who_may_not_read_the_version_table() {
 fn a_user_who_may_not_do_what_a_migration_does() {
     let project = TestProject::with_three_tables();
     project.host(&["upgrade", "a"]).success();
-    project.database.query("GRANT SELECT, INSERT, UPDATE, DELETE ON host_version, host_history TO restricted");
+    project
+        .database
+        .query("GRANT SELECT, INSERT, UPDATE, DELETE ON host_version, host_history, host_journal TO restricted");
     let url = project.database.url_for("restricted");
     let output = project.host(&["--url", &url, "upgrade", "head"]).with_code(1);
     assert_eq!(project.database.query("SELECT version_num FROM host_version"), "a");

@@ -94,10 +94,14 @@ fn a_user_who_may_not_write_the_books() {
     let url = project.database.url_for("restricted");
     // Before the first migration runs.
     assert_output!(project.refuses(1, &["--url", &url, "upgrade", "head"]));
+    project.database.query("GRANT SELECT ON host_journal TO restricted");
+    assert_output!(project.refuses(1, &["--url", &url, "upgrade", "head"]));
     let _ = project.refuses(1, &["--url", &url, "stamp", "c"]);
     project.database.query("GRANT INSERT, DELETE ON host_version TO restricted");
     assert_output!(project.refuses(1, &["--url", &url, "upgrade", "head"]));
     project.database.query("GRANT INSERT ON host_history TO restricted");
+    assert_output!(project.refuses(1, &["--url", &url, "upgrade", "head"]));
+    project.database.query("GRANT INSERT, UPDATE, DELETE ON host_journal TO restricted");
     project.host(&["--url", &url, "upgrade", "head"]).success();
 }
 
@@ -142,14 +146,14 @@ fn a_disk_that_is_full_when_the_books_are_written() {
 fn simulate_a_full_disk(project: &TestProject) {
     project.host(&["ensure-version"]).success();
     project.database.query(
-        "CREATE FUNCTION full_disk() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN \
+        "CREATE FUNCTION full_disk() RETURNS boolean LANGUAGE plpgsql AS $$ BEGIN \
          RAISE 'could not extend file \"base/5/16385\": No space left on device' USING ERRCODE = '53100', HINT = 'Check free disk space.'; END $$; \
-         CREATE TRIGGER full_disk BEFORE INSERT ON host_history FOR EACH ROW EXECUTE FUNCTION full_disk()",
+         ALTER TABLE host_history ADD CONSTRAINT full_disk CHECK (full_disk())",
     );
     assert_output!(project.host(&["upgrade", "head"]).with_code(1));
     assert_eq!(project.database.query(TABLES), "");
     assert_eq!(project.database.query("SELECT count(*) FROM host_version"), "0");
-    project.database.query("DROP TRIGGER full_disk ON host_history");
+    project.database.query("ALTER TABLE host_history DROP CONSTRAINT full_disk");
     project.host(&["upgrade", "head"]).success();
 }
 
@@ -249,12 +253,15 @@ fn wait_until(server: &OwnServer, condition: &str) {
 }
 
 #[test]
-fn a_superuser_of_a_server_that_is_no_development_cluster() {
+fn a_superuser_is_told_so_wherever_something_runs() {
     let server = OwnServer::new();
     server.start_as_another();
     let project = TestProject::with_three_tables();
-    assert_output!(project.host(&["--url", &server.url(), "upgrade", "a"]));
-    // Nothing runs, so nothing is said.
-    let output = project.host(&["--url", &server.url(), "upgrade", "a"]).success();
-    assert!(!output.stdout.contains("superuser") && !output.stderr.contains("superuser"), "{}", output.stable());
+    for arguments in [&["--url", &server.url(), "upgrade", "a"][..], &["upgrade", "a"]] {
+        let output = project.host(arguments).success();
+        assert!(output.superuser_noted, "{}", output.stable());
+        // Nothing runs, so nothing is said.
+        let output = project.host(arguments).success();
+        assert!(!output.superuser_noted, "{}", output.stable());
+    }
 }

@@ -518,7 +518,7 @@ fn a_script_has_the_statements_between_transactions() {
 #[test]
 fn a_journal_with_another_name_and_a_foreign_table() {
     let project = indexes();
-    project.database.query("CREATE SCHEMA ops; CREATE TABLE host_journal (id int)");
+    project.database.query("CREATE SCHEMA ops; DROP TABLE host_journal; CREATE TABLE host_journal (id int)");
     let output: Output = project.host(&["upgrade", "head"]).with_code(1);
     assert_output!(output);
     project.write("host.toml", "[default]\njournal-table = \"ops.journal\"\n");
@@ -530,7 +530,7 @@ fn a_journal_with_another_name_and_a_foreign_table() {
 fn what_belongs_to_the_host_is_watched_in_each_statement() {
     let touch = "CREATE FUNCTION touch(text) RETURNS void LANGUAGE plpgsql AS $$ BEGIN EXECUTE $1; END $$";
     for (deed, told) in [
-        ("DELETE FROM host_journal", "table host_journal was written to"),
+        ("DELETE FROM host_journal", "table public.host_journal was written to"),
         ("DELETE FROM host_version", "table public.host_version was written to"),
         ("SET client_encoding = LATIN1", "client_encoding was UTF8 and is LATIN1"),
         ("SET lock_timeout = 7", "lock_timeout was"),

@@ -28,7 +28,7 @@ pub(super) async fn run(settings: &Settings, arguments: &CurrentArguments) -> Re
     let applied = graph.implied(&books.heads);
     let is_applied = graph.iter().all(|revision| applied.contains(&revision.id));
     // Of an unfinished downgrade the version table says that nothing has happened.
-    let up_to_date = is_applied && books.unfinished.is_empty();
+    let up_to_date = is_applied && books.unfinished.is_empty() && books.unreadable.is_empty();
     let is_head = |id: &RevisionId| graph.heads().iter().any(|head| head.id == *id);
     if report.is_json() {
         let rows: Vec<_> = books
@@ -40,7 +40,7 @@ pub(super) async fn run(settings: &Settings, arguments: &CurrentArguments) -> Re
             })
             .collect();
         report.document(
-            &json!({"current": rows, "up_to_date": up_to_date, "unfinished": unfinished::documents(&books.unfinished)}),
+            &json!({"current": rows, "unreadable": books.unreadable, "up_to_date": up_to_date, "unfinished": unfinished::documents(&books.unfinished)}),
         );
     } else {
         for id in &books.heads {
@@ -54,7 +54,10 @@ pub(super) async fn run(settings: &Settings, arguments: &CurrentArguments) -> Re
                 report.line(&format!("    {} ({})", revision.message, revision.file));
             }
         }
-        if books.heads.is_empty() {
+        for row in &books.unreadable {
+            report.line(&format!("{row} (not a revision id; `host stamp --purge REVISION` replaces all rows)"));
+        }
+        if books.heads.is_empty() && books.unreadable.is_empty() {
             report.note("nothing is applied");
         }
         unfinished::note(report, &books.unfinished);

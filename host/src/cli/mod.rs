@@ -42,7 +42,12 @@ use crate::plan::Direction;
 /// Runs the command line of this process.
 pub fn main() -> ExitCode {
     settings::keep_secrets();
-    std::panic::set_hook(Box::new(|panic| terminal::print_error(&panic_lines(panic), false)));
+    std::panic::set_hook(Box::new(|panic| {
+        // What a malformed answer does to the driver becomes an error of that connection.
+        if !crate::db::is_in_driver() {
+            terminal::print_error(&panic_lines(panic), false);
+        }
+    }));
     std::panic::catch_unwind(process).unwrap_or_else(|panic| {
         // Where it happened stands above: the panic hook has written it.
         Report::new(wants_json(), false, false).failure(&panicked(panic.as_ref()))

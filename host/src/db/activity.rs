@@ -6,6 +6,7 @@ use sqlx::postgres::PgConnection;
 use super::cancel::Canceller;
 use super::connect::open;
 use super::connect::text_field;
+use super::driver;
 use super::error::DatabaseError;
 use super::error::classify;
 
@@ -61,10 +62,8 @@ impl Watcher {
              WHERE a.pid = {} AND a.state = 'active' LIMIT 1",
             self.process
         );
-        let rows = sqlx::raw_sql(sqlx::AssertSqlSafe(sql))
-            .fetch_all(&mut self.connection)
-            .await
-            .map_err(|error| classify("look at the progress", error))?;
+        let rows =
+            driver::rows(&mut self.connection, sql).await.map_err(|error| classify("look at the progress", error))?;
         Ok(rows.first().map(|row| {
             let number = |index| text_field(row, index).and_then(|text| text.parse().ok());
             Activity {
@@ -81,7 +80,7 @@ impl Watcher {
     /// Closes the second connection.
     pub async fn close(self) {
         // Nothing depends on how this session ends.
-        let _ = self.connection.close().await;
+        let _ = driver::guarded(self.connection.close()).await;
     }
 }
 

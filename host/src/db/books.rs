@@ -2,12 +2,19 @@
 
 use std::collections::HashMap;
 
+use sqlx::postgres::PgRow;
+
 use super::connect::Database;
 use super::connect::text_field;
 use super::error::DatabaseError;
 use super::error::TableKind;
+use super::journal::COLUMNS as JOURNAL_COLUMNS;
 use super::journal::Unfinished;
+use super::journal::create_journal_sql;
 use super::names::Tables;
+use super::own_tables::KINDS;
+use super::transaction::no_answer;
+use crate::revision::REVISION_ID_CHARACTERS_MAX;
 use crate::revision::RevisionId;
 
 /// What the database says is applied.
@@ -18,10 +25,10 @@ pub struct Books {
     pub heads: Vec<RevisionId>,
     /// For each revision that was upgraded to or stamped, the digest of its source at that time.
     pub digests: HashMap<RevisionId, String>,
-    /// Whether the version table exists.
-    pub version_table_exists: bool,
-    /// Whether the history table exists.
-    pub history_table_exists: bool,
+    /// Rows of the version table that cannot be the id of a revision: no migration of this project wrote them, nor did host.
+    pub unreadable: Vec<String>,
+    /// Whether all of the host's tables exist.
+    pub tables_exist: bool,
     /// Migrations without a transaction that were begun and are not finished.
     pub unfinished: Vec<Unfinished>,
 }
@@ -40,62 +47,72 @@ impl Database {
     /// [`DatabaseError`] when the tables cannot be read, or hold something else.
     pub async fn read_books(&mut self) -> Result<Books, DatabaseError> {
         let doing = "read the version table";
-        let all = format!("{}; {}; {}", self.select_heads(), self.select_digests(), self.select_journal());
-        let (rows, version_table_exists, history_table_exists) = match self.simple_on_tables(doing, &all).await {
-            Ok(rows) => (rows, true, true),
-            // One by one, to learn which of the two it is.
-            Err(DatabaseError::Statement { error, .. })
-                if matches!(error.sqlstate.as_str(), UNDEFINED_TABLE | UNDEFINED_COLUMN) =>
-            {
-                let (version, history) = self.which_tables_exist().await?;
-                let mut rows = Vec::new();
-                if version {
-                    let heads = self.simple_on_tables(doing, &self.select_heads()).await;
-                    rows.extend(heads.map_err(|error| self.foreign(TableKind::Version, error))?);
-                }
-                if history {
-                    let digests = self.simple_on_tables("read the history table", &self.select_digests()).await;
-                    rows.extend(digests.map_err(|error| self.foreign(TableKind::History, error))?);
-                }
-                if version || history {
-                    rows.extend(self.simple("look for the journal", self.select_journal()).await?);
-                }
-                (rows, version, history)
-            }
-            Err(error) => return Err(error),
+        let parts = [self.select_heads(), self.select_digests(), self.select_journal()];
+        let mut results =
+            self.results_on_tables(doing, &format!("{}; {}", self.select_places(), parts.join("; "))).await;
+        if results.statements.len() < PLACES {
+            return Err(match results.error {
+                Some(error) => self.with_table_lock_holder(error).await,
+                None => no_answer(doing),
+            });
+        }
+        let mut read = results.statements.split_off(PLACES);
+        let existing = match results.statements.as_slice() {
+            [.., schema, places] => self.read_places(schema, places)?,
+            _ => return Err(no_answer(doing)),
         };
-        let mut books = Books { version_table_exists, history_table_exists, ..Books::default() };
-        let mut journal_exists = false;
-        for row in &rows {
-            if sqlx::Row::len(row) == JOURNAL_COLUMNS {
-                journal_exists = true;
-                continue;
-            }
-            let revision = text_field(row, 0).unwrap_or_default();
-            // All results come in one stream; the one of the history has a second column.
-            let kind = if sqlx::Row::len(row) == 1 { TableKind::Version } else { TableKind::History };
-            let revision = RevisionId::new(&revision).map_err(|error| self.foreign_table(kind, error.to_string()))?;
-            match kind {
-                TableKind::Version => books.heads.push(revision),
-                TableKind::History | TableKind::Journal => {
-                    if let Some(digest) = text_field(row, 1) {
-                        books.digests.insert(revision, digest);
-                    }
+        match results.error {
+            None => {}
+            // One by one, those that are there.
+            Some(DatabaseError::Statement { error, .. })
+                if matches!(error.sqlstate.as_str(), UNDEFINED_TABLE | UNDEFINED_COLUMN | INSUFFICIENT_PRIVILEGE) =>
+            {
+                read.clear();
+                let parts = [self.select_heads(), self.select_digests(), self.select_journal()];
+                let exists = [existing.version, existing.history, existing.journal];
+                for ((kind, part), exists) in KINDS.into_iter().zip(parts).zip(exists) {
+                    let doing = format!("read the {} table", kind.word());
+                    let rows = if exists { self.simple_on_tables(&doing, &part).await } else { Ok(Vec::new()) };
+                    read.push(rows.map_err(|error| self.foreign(kind, error))?);
                 }
+            }
+            Some(error) => return Err(self.with_table_lock_holder(error).await),
+        }
+        let [heads, digests, journal] = <[Vec<PgRow>; 3]>::try_from(read).map_err(|_| no_answer(doing))?;
+        if heads.len() > HEADS_MAX {
+            return Err(self.too_many_rows(TableKind::Version, HEADS_MAX));
+        }
+        if digests.len() > DIGESTS_MAX {
+            return Err(self.too_many_rows(TableKind::History, DIGESTS_MAX));
+        }
+        let mut books = Books { tables_exist: existing.all(), ..Books::default() };
+        for row in &heads {
+            let text = text_field(row, 0).unwrap_or_default();
+            match RevisionId::new(&text) {
+                Ok(revision) => books.heads.push(revision),
+                Err(_) => books.unreadable.push(text),
             }
         }
-        // Only databases on which a migration without a transaction ever ran have a journal.
-        if journal_exists {
+        for row in &digests {
+            // No migration has an id that cannot be one, so what is said of it is of no use.
+            if let (Some(Ok(revision)), Some(digest)) = (text_field(row, 0).map(RevisionId::new), text_field(row, 1)) {
+                books.digests.insert(revision, digest);
+            }
+        }
+        if !journal.is_empty() {
             books.unfinished = self.read_unfinished().await?;
         }
         Ok(books)
     }
 
-    /// Makes the version table and the history table where they are missing, in a transaction of its own.
+    /// Makes the host's tables where they are missing, in a transaction of its own.
     ///
     /// # Errors
-    /// [`DatabaseError`] when they cannot be made, or when one that is there has another shape; then neither is made.
+    /// [`DatabaseError`] when they cannot be made, or when one that is there has another shape; then none is made.
     pub async fn ensure_tables(&mut self) -> Result<(), DatabaseError> {
+        if !self.are_tables_found() {
+            self.find_tables().await?;
+        }
         self.version_column().await?;
         // Names every column, and reads none if there is no such table.
         self.read_history(Some(0)).await?;
@@ -128,35 +145,17 @@ impl Database {
         Ok(())
     }
 
-    async fn which_tables_exist(&mut self) -> Result<(bool, bool), DatabaseError> {
-        let sql = format!(
-            "SELECT to_regclass({}) IS NOT NULL, to_regclass({}) IS NOT NULL",
-            crate::value::quote_text(&self.tables.version.quoted()),
-            crate::value::quote_text(&self.tables.history.quoted()),
-        );
-        let rows = self.simple("look for the version table", sql).await?;
-        let exists = |index| rows.first().and_then(|row| text_field(row, index)).as_deref() == Some("t");
-        Ok((exists(0), exists(1)))
-    }
-
     /// How the version table keeps its ids; none when there is no such table.
     async fn version_column(&mut self) -> Result<Option<VersionColumn>, DatabaseError> {
         let sql = format!(
-            "SELECT format_type(a.atttypid, NULL), a.atttypmod, v.relkind, h.relkind \
-             FROM (SELECT to_regclass({}) AS version, to_regclass({}) AS history) AS t \
-             LEFT JOIN pg_class v ON v.oid = version LEFT JOIN pg_class h ON h.oid = history \
-             LEFT JOIN pg_attribute a ON a.attrelid = version AND a.attname = 'version_num' AND NOT a.attisdropped",
+            "SELECT pg_catalog.format_type(a.atttypid, NULL), a.atttypmod, v IS NOT NULL \
+             FROM pg_catalog.to_regclass({}) AS v LEFT JOIN pg_catalog.pg_attribute AS a ON a.attrelid OPERATOR(pg_catalog.=) v \
+             AND a.attname OPERATOR(pg_catalog.=) 'version_num' AND NOT a.attisdropped",
             crate::value::quote_text(&self.tables.version.quoted()),
-            crate::value::quote_text(&self.tables.history.quoted()),
         );
         let rows = self.simple("look at the version table", sql).await?;
         let Some(row) = rows.first() else { return Ok(None) };
-        for (kind, index) in [(TableKind::Version, 2), (TableKind::History, 3)] {
-            if let Some(relkind) = text_field(row, index).and_then(|relkind| no_table(&relkind)) {
-                return Err(self.foreign_table(kind, format!("it is {relkind}")));
-            }
-        }
-        if text_field(row, 2).is_none() {
+        if text_field(row, 2).as_deref() != Some("t") {
             return Ok(None);
         }
         match text_field(row, 0).as_deref() {
@@ -176,12 +175,12 @@ impl Database {
 
     /// The error for a table that is not one of the host's.
     pub(super) fn foreign_table(&self, kind: TableKind, reason: String) -> DatabaseError {
-        let table = match kind {
-            TableKind::Version => self.tables.version.to_string(),
-            TableKind::History => self.tables.history.to_string(),
-            TableKind::Journal => self.tables.journal.to_string(),
-        };
-        DatabaseError::ForeignTable { kind, table, reason }
+        DatabaseError::ForeignTable { kind, table: self.table(kind).to_string(), reason }
+    }
+
+    /// The error for a table with more rows than the host reads.
+    pub(super) fn too_many_rows(&self, kind: TableKind, rows_max: usize) -> DatabaseError {
+        DatabaseError::TooManyRows { kind, table: self.table(kind).to_string(), rows_max }
     }
 
     /// A column that is missing makes a foreign table; every other error stays.
@@ -190,44 +189,56 @@ impl Database {
             DatabaseError::Statement { error, .. } if error.sqlstate == UNDEFINED_COLUMN => {
                 self.foreign_table(kind, error.message)
             }
+            DatabaseError::Statement { error, .. } if error.sqlstate == INSUFFICIENT_PRIVILEGE => {
+                DatabaseError::NoRights {
+                    table: self.table(kind).to_string(),
+                    rights: "SELECT".to_owned(),
+                    user: self.options.get_username().to_owned(),
+                }
+            }
             error => error,
         }
     }
 
+    /// What is longer than an id can be is cut, so that it stays too long.
     fn select_heads(&self) -> String {
-        format!("SELECT version_num FROM {}", self.tables.version.quoted())
+        format!(
+            "SELECT pg_catalog.left(version_num::pg_catalog.text, {}) FROM ONLY {} LIMIT {}",
+            REVISION_ID_CHARACTERS_MAX + 1,
+            self.tables.version.quoted(),
+            HEADS_MAX + 1
+        )
     }
 
-    /// One row with a number of columns of its own when there is a journal, otherwise none.
+    /// One row when something is unfinished, with every column by its name.
     fn select_journal(&self) -> String {
-        let journal = crate::value::quote_text(&self.tables.journal.quoted());
-        format!("SELECT 1, 1, 1 WHERE to_regclass({journal}) IS NOT NULL")
+        format!("SELECT {JOURNAL_COLUMNS} FROM ONLY {} LIMIT 1", self.tables.journal.quoted())
     }
 
     fn select_digests(&self) -> String {
         format!(
-            "SELECT DISTINCT ON (revision) revision, source_digest FROM {} \
-             WHERE outcome = 'done' AND direction <> 'downgrade' ORDER BY revision, id DESC",
-            self.tables.history.quoted()
+            "SELECT DISTINCT ON (revision) pg_catalog.left(revision, {}), pg_catalog.left(source_digest, 200) FROM ONLY {} \
+             WHERE outcome = 'done' AND direction <> 'downgrade' ORDER BY revision, id DESC LIMIT {}",
+            REVISION_ID_CHARACTERS_MAX + 1,
+            self.tables.history.quoted(),
+            DIGESTS_MAX + 1
         )
     }
 }
 
-/// What a relation is that is not a table (PostgreSQL manual, `pg_class.relkind`).
-fn no_table(relkind: &str) -> Option<&'static str> {
-    match relkind {
-        "r" | "p" => None,
-        "v" => Some("a view"),
-        "m" => Some("a materialized view"),
-        "f" => Some("a foreign table"),
-        _ => Some("something else"),
-    }
-}
+/// The number of results up to those about the places of tables: the limit on waiting, and these two.
+const PLACES: usize = 3;
 
-/// The number of columns by which the look for the journal is told from the other results.
-const JOURNAL_COLUMNS: usize = 3;
+/// The most heads that are read. No history has as many branches.
+const HEADS_MAX: usize = 10_000;
+
+/// The most revisions that the history is read of.
+const DIGESTS_MAX: usize = 200_000;
+
 /// SQLSTATE `undefined_table` (PostgreSQL manual, appendix A).
 const UNDEFINED_TABLE: &str = "42P01";
+/// SQLSTATE `insufficient_privilege`.
+const INSUFFICIENT_PRIVILEGE: &str = "42501";
 /// SQLSTATE `undefined_column`.
 const UNDEFINED_COLUMN: &str = "42703";
 
@@ -239,7 +250,7 @@ pub fn create_tables_sql(tables: &Tables) -> String {
     format!(
         "CREATE TABLE IF NOT EXISTS {version} (\n    version_num text NOT NULL,\n    CONSTRAINT {constraint} PRIMARY KEY (version_num)\n);\n\
          CREATE TABLE IF NOT EXISTS {history} (\n    \
-         id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,\n    \
+         id bigint NOT NULL PRIMARY KEY,\n    \
          revision text NOT NULL,\n    \
          direction text NOT NULL CHECK (direction IN ('upgrade', 'downgrade', 'stamp')),\n    \
          outcome text NOT NULL CHECK (outcome IN ('done', 'failed')),\n    \
@@ -251,8 +262,9 @@ pub fn create_tables_sql(tables: &Tables) -> String {
          rows bigint NOT NULL,\n    \
          database_user text NOT NULL,\n    \
          host_version text NOT NULL,\n    \
-         error text\n);",
+         error text\n);\n{journal};",
         version = version.quoted(),
         history = history.quoted(),
+        journal = create_journal_sql(tables),
     )
 }

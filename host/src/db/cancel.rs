@@ -5,6 +5,7 @@ use sqlx::postgres::PgConnectOptions;
 
 use super::connect::Database;
 use super::connect::open;
+use super::driver;
 use super::error::DatabaseError;
 use super::error::classify;
 
@@ -38,12 +39,10 @@ impl Canceller {
     /// [`DatabaseError`] when no second connection can be had.
     pub async fn cancel(&self) -> Result<(), DatabaseError> {
         let mut connection = open(&self.options).await?;
-        sqlx::raw_sql(sqlx::AssertSqlSafe(format!("SELECT pg_cancel_backend({})", self.process)))
-            .execute(&mut connection)
-            .await
-            .map_err(|error| classify("cancel the statement", error))?;
+        let sql = format!("SELECT pg_catalog.pg_cancel_backend({})", self.process);
+        driver::rows(&mut connection, sql).await.map_err(|error| classify("cancel the statement", error))?;
         // The statement is cancelled already; how this session ends does not matter.
-        let _ = connection.close().await;
+        let _ = driver::guarded(connection.close()).await;
         Ok(())
     }
 }

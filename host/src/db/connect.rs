@@ -3,19 +3,18 @@
 use std::str::FromStr;
 use std::time::Duration;
 
-use futures_util::TryStreamExt as _;
 use sqlx::Connection as _;
-use sqlx::Either;
 use sqlx::Row as _;
 use sqlx::postgres::PgConnectOptions;
 use sqlx::postgres::PgConnection;
 use sqlx::postgres::PgRow;
 
+use super::driver;
 use super::error::DatabaseError;
 use super::error::classify;
 use super::error::sql_error;
-use super::frame::TableNumbers;
 use super::names::Tables;
+use super::own_tables::TableNumbers;
 use super::watch::Watch;
 
 /// How long a server may take to answer. Without a limit, packets that get lost on their way would block for minutes.
@@ -29,8 +28,6 @@ pub struct Database {
     pub(super) connection: PgConnection,
     pub(super) options: PgConnectOptions,
     pub(super) tables: Tables,
-    /// The schema in which tables without one are made; known once a run prepares itself.
-    pub(super) schema: Option<String>,
     pub(super) watch: Watch,
     /// Known from the beginning of a run to its end.
     pub(super) table_numbers: Option<TableNumbers>,
@@ -68,7 +65,6 @@ impl Database {
             connection,
             options,
             tables,
-            schema: None,
             table_numbers: None,
             has_lock: false,
             can_notice_a_lost_client: false,
@@ -92,7 +88,7 @@ impl Database {
     /// Ends the session in an orderly way. Without it the server notices the closed socket.
     pub async fn close(self) {
         // The session ends either way, and everything of value is committed by now.
-        let _ = self.connection.close().await;
+        let _ = driver::guarded(self.connection.close()).await;
     }
 
     /// Server version as in `server_version_num`, for example 150018.
@@ -113,39 +109,48 @@ impl Database {
 
     /// Sends a text written in this module through the simple protocol, and gives the rows of all its statements.
     pub(super) async fn simple(&mut self, doing: &str, sql: String) -> Result<Vec<PgRow>, DatabaseError> {
-        let answer = async {
-            let rows = sqlx::raw_sql(sqlx::AssertSqlSafe(sql)).fetch_all(&mut self.connection).await;
-            rows.map_err(|error| classify(doing, error))
-        };
-        self.watch.over(doing, answer).await
+        let Results { statements, error } = self.results(doing, sql).await;
+        error.map_or_else(|| Ok(statements.into_iter().flatten().collect()), Err)
     }
 
     /// The same, with the rows of each statement apart, also of those before one that failed.
     pub(super) async fn results(&mut self, doing: &str, sql: String) -> Results {
         let mut statements = Vec::new();
         let answer = async {
-            let mut rows = Vec::new();
-            let mut stream = sqlx::raw_sql(sqlx::AssertSqlSafe(sql)).fetch_many(&mut self.connection);
-            while let Some(item) = stream.try_next().await.map_err(|error| classify(doing, error))? {
-                match item {
-                    Either::Right(row) => rows.push(row),
-                    Either::Left(_) => statements.push(std::mem::take(&mut rows)),
-                }
-            }
-            Ok::<_, DatabaseError>(())
+            let stream = sqlx::raw_sql(sqlx::AssertSqlSafe(sql)).fetch_many(&mut self.connection);
+            driver::read_all(stream, &mut statements).await.map_err(|error| classify(doing, error))
         };
         let error = self.watch.over(doing, answer).await.err();
         Results { statements, error }
     }
 
-    /// The same for statements on the host's own tables outside of a step, which wait for a lock only so long.
-    pub(super) async fn simple_on_tables(&mut self, doing: &str, sql: &str) -> Result<Vec<PgRow>, DatabaseError> {
+    /// The same for statements on the host's own tables outside of a step, which wait for a lock only so long. The first
+    /// result is that of the limit.
+    pub(super) async fn results_on_tables(&mut self, doing: &str, sql: &str) -> Results {
         // Several statements in one text are one transaction (PostgreSQL manual, "Multiple Statements in a Simple Query").
-        let sql = format!("SET LOCAL lock_timeout = {}; {sql}", self.lock_timeout_milliseconds);
-        match self.simple(doing, sql).await {
-            Err(error) => Err(self.with_table_lock_holder(error).await),
-            rows => rows,
+        self.results(doing, format!("SET LOCAL lock_timeout = {}; {sql}", self.lock_timeout_milliseconds)).await
+    }
+
+    /// The rows of such statements, all together.
+    pub(super) async fn simple_on_tables(&mut self, doing: &str, sql: &str) -> Result<Vec<PgRow>, DatabaseError> {
+        let Results { statements, error } = self.results_on_tables(doing, sql).await;
+        match error {
+            Some(error) => Err(self.with_table_lock_holder(error).await),
+            None => Ok(statements.into_iter().flatten().collect()),
         }
+    }
+
+    /// Drops the prepared statements that the driver keeps; no round trip where it keeps none.
+    pub(super) async fn forget_statements(&mut self) -> Result<(), DatabaseError> {
+        let connection = &mut self.connection;
+        if connection.cached_statements_size() == 0 {
+            return Ok(());
+        }
+        let doing = "forget what was prepared";
+        let answer = async {
+            driver::guarded(connection.clear_cached_statements()).await.map_err(|error| classify(doing, error))
+        };
+        self.watch.over(doing, answer).await
     }
 }
 
@@ -157,7 +162,7 @@ pub(super) fn text_field(row: &PgRow, index: usize) -> Option<String> {
 pub(super) async fn open(options: &PgConnectOptions) -> Result<PgConnection, DatabaseError> {
     let address = address(options);
     let user = options.get_username().to_owned();
-    let connected = tokio::time::timeout(CONNECT_TIMEOUT, PgConnection::connect_with(options)).await;
+    let connected = tokio::time::timeout(CONNECT_TIMEOUT, driver::guarded(PgConnection::connect_with(options))).await;
     let Ok(connected) = connected else {
         let reason = format!("no answer within {} s", CONNECT_TIMEOUT.as_secs());
         return Err(DatabaseError::NoServer { address, reason });
@@ -177,6 +182,7 @@ pub(super) async fn open(options: &PgConnectOptions) -> Result<PgConnection, Dat
         }
         sqlx::Error::Io(error) => DatabaseError::NoServer { address, reason: error.to_string() },
         sqlx::Error::Tls(error) => DatabaseError::Tls { address, reason: error.to_string() },
+        sqlx::Error::Protocol(reason) => DatabaseError::NoServer { address, reason },
         other => DatabaseError::NoServer { address, reason: other.to_string() },
     })
 }

@@ -109,6 +109,34 @@ pub enum DatabaseError {
         /// What is different.
         reason: String,
     },
+    /// Two tables have the name of one of the host's.
+    #[error("there are {} tables that could be the {} table: {}", places.len(), kind.word(), places.join(" and "))]
+    AmbiguousTable {
+        /// Which of the host's tables it should be.
+        kind: TableKind,
+        /// The name.
+        name: String,
+        /// The tables, with their schemas.
+        places: Vec<String>,
+    },
+    /// One of the host's tables has more rows than host reads.
+    #[error("the {} table {table} has more than {rows_max} rows", kind.word())]
+    TooManyRows {
+        /// Which of the host's tables it is.
+        kind: TableKind,
+        /// The table.
+        table: String,
+        /// The limit.
+        rows_max: usize,
+    },
+    /// The version table has rows that no revision can have written.
+    #[error("version table {table} has {} that no revision is called: {}", if rows.len() == 1 { "a row" } else { "rows" }, shown(rows))]
+    UnreadableRows {
+        /// The table.
+        table: String,
+        /// The rows.
+        rows: Vec<String>,
+    },
     /// A revision id does not fit into the version table.
     #[error("revision '{revision}' does not fit into {table}.version_num, which holds {characters_max} characters")]
     RevisionTooLong {
@@ -131,6 +159,12 @@ pub enum DatabaseError {
     #[error("it changed what belongs to host: {}", breaches.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))]
     FrameBroken {
         /// What it changed, at least one thing.
+        breaches: Vec<Breach>,
+    },
+    /// Something is attached to the host's tables before a run begins.
+    #[error("host's tables are not as host made them: {}", breaches.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))]
+    TablesNotClean {
+        /// What it is, at least one thing.
         breaches: Vec<Breach>,
     },
     /// What a migration left to be checked at its end fails: a deferred constraint or trigger.
@@ -241,7 +275,7 @@ pub enum TableKind {
 }
 
 impl TableKind {
-    fn word(self) -> &'static str {
+    pub(super) fn word(self) -> &'static str {
         match self {
             Self::Version => "version",
             Self::History => "history",
@@ -250,108 +284,22 @@ impl TableKind {
     }
 }
 
-impl DatabaseError {
-    /// What the operator should do, where there is something to say.
-    pub fn hint(&self) -> Option<String> {
-        Some(match self {
-            Self::InvalidUrl { .. } => {
-                "write it as postgres://user:password@host:5432/database, with special characters percent-encoded, or use url = \"local:\"".to_owned()
-            }
-            Self::NoServer { .. } => {
-                "start the server, or correct the url".to_owned()
-            }
-            Self::Refused { .. } => "correct user and password in the url; without a password there, ~/.pgpass is read".to_owned(),
-            Self::Unavailable { error, .. } => return Some(unavailable_hint(error)),
-            Self::Tls { .. } => "let the server use TLS, or set another sslmode in the url: disable, prefer, require, verify-ca or verify-full".to_owned(),
-            Self::NoDatabase { database, .. } => format!("create it with `createdb {database}`, or correct the url"),
-            Self::Lost { .. } => "look at the server's log, then run the command again: what was not committed was rolled back".to_owned(),
-            Self::Statement { error, .. } => return statement_hint(error),
-            Self::CommitUnknown { .. } => {
-                "once the server answers, `host current` shows whether the step is applied; running the command again is safe \
-                 either way: it goes on from where the database is"
-                    .to_owned()
-            }
-            Self::NotCommitted { .. } => "look at the server's log, then run the command again".to_owned(),
-            Self::Overtaken { .. } => "look at `host current`, then run the command again for what is still to do".to_owned(),
-            Self::ForeignTable { kind, .. } => {
-                format!("set `{}-table` in host.toml to a name that is free", kind.word())
-            }
-            Self::RevisionTooLong { table, .. } => {
-                format!("widen the column: ALTER TABLE {table} ALTER COLUMN version_num TYPE text")
-            }
-            Self::HeadsMoved { .. } => "look at `host current`, then run the command again".to_owned(),
-            Self::FrameBroken { .. } => "a migration must leave to host what is its own".to_owned(),
-            Self::DeferredConstraint { error } => return error.hint.clone(),
-            Self::TablesLocked { .. } => {
-                "wait until that session ends its transaction, or end it with pg_terminate_backend(), then run the command again".to_owned()
-            }
-            Self::ReadOnly { replica: true, .. } => "connect to the primary server".to_owned(),
-            Self::ReadOnly { replica: false, .. } => {
-                "use another user, or ALTER ROLE … SET default_transaction_read_only = off".to_owned()
-            }
-            Self::NoRights { table, rights, user } => format!(
-                "GRANT {rights} ON {table} TO {}, or use another user",
-                crate::value::quote_identifier(user)
-            ),
-            Self::TransactionPooling { .. } => {
-                "give the address of the server itself, or of a pool with pool_mode = session, as direct-url in host.toml or in HOST_DIRECT_URL".to_owned()
-            }
-            Self::UnrestrictedRole { .. } => {
-                "use a user without such rights; require-restricted-role = false in host.toml would let this one pass".to_owned()
-            }
-            Self::NoSuchRole { role } => format!(
-                "create it with CREATE ROLE {}, or correct `role` in host.toml",
-                crate::value::quote_identifier(role)
-            ),
-            Self::NotInRole { role, user } => format!(
-                "GRANT {} TO {}, or correct `role` in host.toml",
-                crate::value::quote_identifier(role),
-                crate::value::quote_identifier(user)
-            ),
-            Self::LockLost { .. } => "run the command again: it waits for the other one and does what is left".to_owned(),
-            Self::Locked { .. } => "wait for it to end and run the command again, or wait longer with --lock-timeout".to_owned(),
-            Self::Journal(error) => error.hint("upgrade"),
-            Self::Cancelled { .. } => "run the command again".to_owned(),
-        })
-    }
-}
-
 fn not_found_out(why: &Option<String>) -> String {
     why.as_ref().map(|why| format!("; whether it was done could not be found out: {why}")).unwrap_or_default()
 }
 
+/// Rows of a table, for people: not all, and each in quotes and in ASCII.
+fn shown(rows: &[String]) -> String {
+    let quoted: Vec<String> = rows
+        .iter()
+        .take(5)
+        .map(|row| format!("'{}'", row.chars().take(60).flat_map(char::escape_default).collect::<String>()))
+        .collect();
+    let more =
+        if rows.len() > quoted.len() { format!(" and {} more", rows.len() - quoted.len()) } else { String::new() };
+    format!("{}{more}", quoted.join(", "))
+}
+
 fn waited(seconds: u64) -> String {
     if seconds == 0 { String::new() } else { format!("; waited {seconds} s for it") }
-}
-
-/// What to do when the server takes no connection, by its SQLSTATE (PostgreSQL manual, appendix A).
-fn unavailable_hint(error: &SqlError) -> String {
-    let hint = match error.sqlstate.as_str() {
-        "42501" => "grant the user CONNECT on the database, or use another user",
-        "53300" => "wait until a connection is free, or let the server, database or user have more of them",
-        "57P03" => "wait until the server is up, then run the command again",
-        "22023" | "42704" => "correct `options` in the url",
-        // Only a pooler says this: a server takes whatever is the name of a setting.
-        "08P01" if error.message.contains("startup parameter") => {
-            "a pooler is in between: give the address of the server itself, or leave the parameter out of the url"
-        }
-        _ => return error.hint.clone().unwrap_or_else(|| "look at the server's log".to_owned()),
-    };
-    hint.to_owned()
-}
-
-/// What to do about the refusal of a statement of the host, by its SQLSTATE (PostgreSQL manual, appendix A).
-fn statement_hint(error: &SqlError) -> Option<String> {
-    match error.sqlstate.as_str() {
-        "25006" => {
-            Some("the server is a read-only replica, or the role is set read-only: connect to the primary".to_owned())
-        }
-        "42501" => Some("grant the database user the rights that are missing, or use another user".to_owned()),
-        "3F000" => Some("create the schema, or set the user's search_path".to_owned()),
-        "53100" => Some("make room on the disk of the server, then run the command again".to_owned()),
-        "55P03" => Some(
-            "something else holds a lock on the table: look at pg_stat_activity, then run the command again".to_owned(),
-        ),
-        _ => error.hint.clone(),
-    }
 }

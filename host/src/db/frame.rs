@@ -54,6 +54,18 @@ pub enum Breach {
         /// The strongest lock that the transaction holds on it, as in `pg_locks.mode`.
         mode: String,
     },
+    /// Something is attached to one of the host's tables that could change what a statement on it does.
+    Attached {
+        /// The table.
+        table: String,
+        /// What it is, with its name: `the child table app.kid`.
+        what: String,
+    },
+    /// Rows of the host's tables were changed by a statement that ran outside of a transaction, and are changed now.
+    Rewritten {
+        /// The table.
+        table: String,
+    },
     /// One of the host's tables is no longer there, or rows go somewhere else.
     Moved {
         /// The table.
@@ -70,15 +82,6 @@ pub(super) struct Marks {
     settings: Vec<Option<String>>,
 }
 
-/// The numbers of the host's tables in the catalogue, which stay when a table is renamed or another one takes its name.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(super) struct TableNumbers {
-    pub(super) version: u32,
-    pub(super) history: u32,
-    /// The sequence behind the history's id; 0 if there is none.
-    pub(super) history_id: u32,
-}
-
 impl std::fmt::Display for Breach {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
@@ -86,6 +89,8 @@ impl std::fmt::Display for Breach {
             Self::User { before, after } => write!(formatter, "the current user was {before} and is {after}"),
             Self::Setting { name, before, after } => write!(formatter, "{name} was {before} and is {after}"),
             Self::Touched { table, mode } => write!(formatter, "table {table} {}", deed(mode)),
+            Self::Attached { table, what } => write!(formatter, "table {table} has {what}"),
+            Self::Rewritten { table } => write!(formatter, "rows of table {table} were changed"),
             Self::Moved { table } => write!(formatter, "table {table} is not the one that was there before"),
         }
     }
@@ -161,39 +166,32 @@ impl Marks {
     }
 }
 
-impl TableNumbers {
-    /// Which locks to select: table number and mode, one row for each lock of this session that reading does not take.
-    ///
-    /// `ShareUpdateExclusiveLock` is what a plain ANALYZE takes on every table, so it does not count. The locks of what was
-    /// rolled back to a savepoint are gone, which is right. The function is what the view `pg_locks` is made of.
-    pub(super) fn select_locks(self) -> String {
-        format!(
-            "SELECT relation, mode FROM pg_catalog.pg_lock_status() \
-             WHERE pid OPERATOR(pg_catalog.=) pg_catalog.pg_backend_pid() \
-             AND relation OPERATOR(pg_catalog.=) ANY ('{{{},{},{}}}'::pg_catalog.oid[]) \
-             AND mode OPERATOR(pg_catalog.<>) ALL ('{{AccessShareLock,RowShareLock,ShareUpdateExclusiveLock}}'::pg_catalog.text[])",
-            self.version, self.history, self.history_id,
-        )
-    }
+/// The locks of a transaction on the host's tables, judged.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Locks {
+    /// One for each table that was written to or altered, with the strongest lock.
+    pub(super) breaches: Vec<Breach>,
+    /// Whether there is a lock that a plain ANALYZE takes on every table, and so do commands that attach something to one.
+    pub(super) may_attach: bool,
+}
 
-    /// Reads what was selected: one breach for each table, with the strongest lock.
-    pub(super) fn breaches(self, rows: &[PgRow], version: &str, history: &str) -> Vec<Breach> {
-        let mut version_modes = Vec::new();
-        let mut history_modes = Vec::new();
-        for row in rows {
-            let mode = text_field(row, 1).unwrap_or_default();
-            let of_version = text_field(row, 0).is_some_and(|number| number == self.version.to_string());
-            if of_version { version_modes.push(mode) } else { history_modes.push(mode) }
+impl Locks {
+    /// Reads what was selected for the tables of these numbers and names.
+    pub(super) fn read(rows: &[PgRow], tables: &[(u32, String)]) -> Self {
+        let mut locks = Self::default();
+        for (number, table) in tables {
+            let of_table = rows.iter().filter(|row| text_field(row, 0).is_some_and(|text| text == number.to_string()));
+            let modes: Vec<String> = of_table.filter_map(|row| text_field(row, 1)).collect();
+            locks.may_attach |= modes.iter().any(|mode| mode == ANALYZE_LOCK);
+            let strongest = modes.into_iter().filter(|mode| mode != ANALYZE_LOCK).max_by_key(|mode| strength(mode));
+            locks.breaches.extend(strongest.map(|mode| Breach::Touched { table: table.clone(), mode }));
         }
-        [(version, version_modes), (history, history_modes)]
-            .into_iter()
-            .filter_map(|(table, modes)| {
-                let mode = modes.into_iter().max_by_key(|mode| strength(mode))?;
-                Some(Breach::Touched { table: table.to_owned(), mode })
-            })
-            .collect()
+        locks
     }
 }
+
+/// The lock of a plain ANALYZE, and of commands that attach something to a table.
+const ANALYZE_LOCK: &str = "ShareUpdateExclusiveLock";
 
 fn strength(mode: &str) -> usize {
     ["RowExclusiveLock", "ShareLock", "ShareRowExclusiveLock", "ExclusiveLock", "AccessExclusiveLock"]

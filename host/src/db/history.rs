@@ -6,12 +6,22 @@ use super::connect::Database;
 use super::connect::text_field;
 use super::error::DatabaseError;
 use super::error::TableKind;
+use crate::config::TableName;
 use crate::value::quote_text;
+
+/// The most rows that are read.
+const HISTORY_ROWS_MAX: u32 = 100_000;
+
+/// How often a row is written anew when its number is taken.
+const TRIES: u32 = 5;
+
+/// SQLSTATE `unique_violation` (PostgreSQL manual, appendix A).
+const UNIQUE_VIOLATION: &str = "23505";
 
 /// One row of the history table.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HistoryRow {
-    /// Counts up; gaps come from rolled back transactions.
+    /// Counts up.
     pub id: i64,
     /// The revision.
     pub revision: String,
@@ -69,11 +79,12 @@ impl Database {
     /// [`DatabaseError`] when the table cannot be read.
     pub async fn read_history(&mut self, limit: Option<u32>) -> Result<Vec<HistoryRow>, DatabaseError> {
         let doing = "read the history table";
-        let limit = limit.map_or_else(|| "ALL".to_owned(), |limit| limit.to_string());
+        let limit = limit.unwrap_or(HISTORY_ROWS_MAX).min(HISTORY_ROWS_MAX);
         let sql = format!(
-            "SELECT id, revision, direction, outcome, source_digest, component_digest, {}, {}, \
-             (extract(epoch FROM finished_at - started_at) * 1000)::bigint, statements, rows, database_user, host_version, error \
-             FROM {} ORDER BY id DESC LIMIT {limit}",
+            "SELECT id, left(revision, 1000), left(direction, 100), left(outcome, 100), left(source_digest, 200), \
+             left(component_digest, 200), {}, {}, (extract(epoch FROM finished_at - started_at) * 1000)::bigint, \
+             statements, rows, left(database_user, 200), left(host_version, 100), left(error, 16384) \
+             FROM ONLY {} ORDER BY id DESC LIMIT {limit}",
             rfc3339("started_at"),
             rfc3339("finished_at"),
             self.tables.history.quoted(),
@@ -94,34 +105,45 @@ impl Database {
     /// # Errors
     /// [`DatabaseError`] when the row cannot be written.
     pub async fn record_failure(&mut self, record: &Record) -> Result<(), DatabaseError> {
-        let sql = format!("INSERT INTO {}", self.insert_history("failed", record));
-        self.simple_on_tables("record the failure in the history table", &sql).await?;
-        Ok(())
+        let sql = format!("INSERT INTO {}", insert_history(&self.tables.history, "failed", record));
+        let mut tries = 0;
+        loop {
+            tries += 1;
+            // Somebody else may have taken the number.
+            match self.simple_on_tables("record the failure in the history table", &sql).await {
+                Err(DatabaseError::Statement { error, .. }) if error.sqlstate == UNIQUE_VIOLATION && tries < TRIES => {}
+                result => return result.map(drop),
+            }
+        }
     }
+}
 
-    /// What follows INSERT INTO. Every name is qualified, because a migration may have changed the search path.
-    pub(super) fn insert_history(&self, outcome: &str, record: &Record) -> String {
-        // The server has no text with a NUL.
-        let text = |text: &str| quote_text(&text.replace('\0', "\u{fffd}"));
-        let or_null = |value: &Option<String>| value.as_deref().map_or_else(|| "NULL".to_owned(), text);
-        format!(
-            "{} (revision, direction, outcome, source_digest, component_digest, started_at, finished_at, \
-             statements, rows, database_user, host_version, error) \
-             VALUES ({}, '{}', '{outcome}', {}, {}, \
-             pg_catalog.clock_timestamp() OPERATOR(pg_catalog.-) '{} microseconds'::pg_catalog.interval, \
-             pg_catalog.clock_timestamp(), {}, {}, current_user, '{}', {})",
-            self.tables.history.quoted(),
-            text(&record.revision),
-            record.direction,
-            or_null(&record.source_digest),
-            or_null(&record.component_digest),
-            record.microseconds,
-            record.statements,
-            record.rows,
-            env!("CARGO_PKG_VERSION"),
-            or_null(&record.error),
-        )
-    }
+/// What follows INSERT INTO. Every name is qualified, because a migration may have changed the search path.
+///
+/// The number counts up from the last row, and no sequence: that would remember what a migration did to it, also after a
+/// rollback. A table of an earlier version may still have one.
+pub(super) fn insert_history(table: &TableName, outcome: &str, record: &Record) -> String {
+    // The server has no text with a NUL.
+    let text = |text: &str| quote_text(&text.replace('\0', "\u{fffd}"));
+    let or_null = |value: &Option<String>| value.as_deref().map_or_else(|| "NULL".to_owned(), text);
+    format!(
+        "{table} (id, revision, direction, outcome, source_digest, component_digest, started_at, finished_at, \
+         statements, rows, database_user, host_version, error) OVERRIDING SYSTEM VALUE \
+         VALUES (COALESCE((SELECT pg_catalog.max(h.id) FROM ONLY {table} AS h), 0) OPERATOR(pg_catalog.+) 1, \
+         {}, '{}', '{outcome}', {}, {}, \
+         pg_catalog.clock_timestamp() OPERATOR(pg_catalog.-) '{} microseconds'::pg_catalog.interval, \
+         pg_catalog.clock_timestamp(), {}, {}, current_user, '{}', {})",
+        text(&record.revision),
+        record.direction,
+        or_null(&record.source_digest),
+        or_null(&record.component_digest),
+        record.microseconds,
+        record.statements,
+        record.rows,
+        env!("CARGO_PKG_VERSION"),
+        or_null(&record.error),
+        table = table.quoted(),
+    )
 }
 
 /// Reads a row in the order of the columns; none if a column has no value that it must have.

@@ -17,6 +17,7 @@ pub use self::row::beginning;
 pub use self::row::digest;
 pub use self::row::statements;
 use super::connect::Database;
+use super::driver;
 use super::error::DatabaseError;
 use super::error::TableKind;
 use super::error::classify;
@@ -35,37 +36,30 @@ impl Database {
     /// The rows of one step or of all, by step and position.
     pub(super) async fn read_journal(&mut self, step: Option<&StepKey>) -> Result<Vec<JournalRow>, DatabaseError> {
         let sql = format!(
-            "SELECT revision, direction, position, digest, statement, command, alone, state, found, rows, error, clock_micros \
-             FROM {} WHERE $1::pg_catalog.text IS NULL \
+            "SELECT {COLUMNS} FROM ONLY {} WHERE $1::pg_catalog.text IS NULL \
              OR (revision OPERATOR(pg_catalog.=) $1::pg_catalog.text AND direction OPERATOR(pg_catalog.=) $2::pg_catalog.text) \
-             ORDER BY revision, direction, position",
+             ORDER BY revision, direction, position LIMIT {}",
             self.tables.journal.quoted(),
+            JOURNAL_ROWS_MAX + 1,
         );
         let query = sqlx::query(sqlx::AssertSqlSafe(sql))
-            .persistent(false)
             .bind(step.map(|step| step.revision.to_string()))
             .bind(step.map(|step| step.direction.clone()));
         let doing = "read the journal";
-        let answer = async { query.fetch_all(&mut self.connection).await.map_err(|error| classify(doing, error)) };
+        let connection = &mut self.connection;
+        let answer = async { driver::query(connection, query).await.map_err(|error| classify(doing, error)) };
         let rows = match self.watch.over(doing, answer).await {
             Ok(rows) => rows,
             Err(DatabaseError::Statement { error, .. }) if error.sqlstate == "42P01" => return Ok(Vec::new()),
             Err(error) => return Err(self.foreign(TableKind::Journal, error)),
         };
+        if rows.len() > JOURNAL_ROWS_MAX {
+            return Err(self.too_many_rows(TableKind::Journal, JOURNAL_ROWS_MAX));
+        }
         rows.iter()
             .map(journal_row)
             .collect::<Result<_, _>>()
             .map_err(|error| self.foreign_table(TableKind::Journal, error.to_string()))
-    }
-
-    /// Makes the journal if it is missing.
-    ///
-    /// # Errors
-    /// [`DatabaseError`] when it cannot be made, or when a table of that name has another shape.
-    pub(super) async fn ensure_journal(&mut self) -> Result<(), DatabaseError> {
-        let sql = create_journal_sql(&self.tables);
-        self.simple("create the journal", sql).await?;
-        Ok(())
     }
 
     /// Writes a row, over one of the same statement that is not done. False when that one is done: another runner was here.
@@ -84,10 +78,11 @@ impl Database {
              OR excluded.state OPERATOR(pg_catalog.=) 'marked'",
             self.tables.journal.quoted(),
         );
+        let connection = &mut self.connection;
         let written = self
             .watch
             .over("write the journal", async {
-                sqlx::query(sqlx::AssertSqlSafe(sql))
+                let query = sqlx::query(sqlx::AssertSqlSafe(sql))
                     .persistent(false)
                     .bind(row.step.revision.to_string())
                     .bind(&row.step.direction)
@@ -100,10 +95,8 @@ impl Database {
                     .bind(row.found)
                     .bind(row.rows)
                     .bind(&row.error)
-                    .bind(row.clock_micros)
-                    .execute(&mut self.connection)
-                    .await
-                    .map_err(|error| classify("write the journal", error))
+                    .bind(row.clock_micros);
+                driver::guarded(query.execute(connection)).await.map_err(|error| classify("write the journal", error))
             })
             .await?;
         Ok(written.rows_affected() == 1)
@@ -112,20 +105,19 @@ impl Database {
     /// Takes the rows of a step away, from a statement on.
     pub(super) async fn clear_journal(&mut self, step: &StepKey, from: u32) -> Result<(), DatabaseError> {
         let sql = format!(
-            "DELETE FROM {} WHERE revision OPERATOR(pg_catalog.=) $1::pg_catalog.text \
+            "DELETE FROM ONLY {} WHERE revision OPERATOR(pg_catalog.=) $1::pg_catalog.text \
              AND direction OPERATOR(pg_catalog.=) $2::pg_catalog.text AND position OPERATOR(pg_catalog.>=) $3::pg_catalog.int4",
             self.tables.journal.quoted()
         );
+        let connection = &mut self.connection;
         self.watch
             .over("clear the journal", async {
-                sqlx::query(sqlx::AssertSqlSafe(sql))
+                let query = sqlx::query(sqlx::AssertSqlSafe(sql))
                     .persistent(false)
                     .bind(step.revision.to_string())
                     .bind(&step.direction)
-                    .bind(i32::try_from(from).unwrap_or(i32::MAX))
-                    .execute(&mut self.connection)
-                    .await
-                    .map_err(|error| classify("clear the journal", error))
+                    .bind(i32::try_from(from).unwrap_or(i32::MAX));
+                driver::guarded(query.execute(connection)).await.map_err(|error| classify("clear the journal", error))
             })
             .await?;
         Ok(())
@@ -137,6 +129,15 @@ impl Database {
     /// [`DatabaseError`] when the server refuses.
     pub async fn forget_step(&mut self, step: &StepKey) -> Result<(), DatabaseError> {
         self.clear_journal(step, 0).await
+    }
+
+    /// Takes all rows away, also those that cannot be read.
+    ///
+    /// # Errors
+    /// [`DatabaseError`] when the server refuses.
+    pub async fn forget_all_steps(&mut self) -> Result<(), DatabaseError> {
+        self.simple("clear the journal", format!("DELETE FROM ONLY {}", self.tables.journal.quoted())).await?;
+        Ok(())
     }
 
     /// Writes down the operator's word that statements of an unfinished step are done, or that it is to go on further up.
@@ -217,8 +218,15 @@ fn journal_row(row: &PgRow) -> Result<JournalRow, sqlx::Error> {
     })
 }
 
+/// What is read of each row, in this order.
+pub(super) const COLUMNS: &str =
+    "revision, direction, position, digest, statement, command, alone, state, found, rows, error, clock_micros";
+
+/// The most rows that are read: as many statements has no migration.
+const JOURNAL_ROWS_MAX: usize = 200_000;
+
 /// The statement that makes the journal where it is missing.
-fn create_journal_sql(tables: &Tables) -> String {
+pub(super) fn create_journal_sql(tables: &Tables) -> String {
     format!(
         "CREATE TABLE IF NOT EXISTS {} (\n    \
          revision text NOT NULL,\n    \

@@ -27,7 +27,7 @@ impl Database {
     /// [`DatabaseError`] when the server refuses.
     pub async fn try_lock(&mut self) -> Result<bool, DatabaseError> {
         let doing = "take the lock of runners";
-        let sql = format!("SELECT pg_try_advisory_lock({})", self.lock_key());
+        let sql = format!("SELECT pg_catalog.pg_try_advisory_lock({})", self.lock_key());
         let rows = self.simple(doing, sql).await?;
         self.has_lock = rows.first().and_then(|row| text_field(row, 0)).as_deref() == Some("t");
         Ok(self.has_lock)
@@ -43,17 +43,23 @@ impl Database {
     /// [`DatabaseError::HeadsMoved`] when it does not; other errors when the connection is gone, and the lock with it.
     pub async fn unlock(&mut self, heads: Option<&BTreeSet<RevisionId>>) -> Result<(), DatabaseError> {
         self.table_numbers = None;
+        // A pooler's session is somebody else's next: the driver's statements go with the others. What cannot be forgotten is
+        // forgotten with the session.
+        let _ = self.forget_statements().await;
         let heads = heads.filter(|_| std::mem::take(&mut self.has_lock));
-        let look = heads.map(|_| format!("SELECT version_num FROM {};", self.tables.version.quoted()));
+        let look = heads.map(|_| format!("SELECT version_num FROM ONLY {};", self.tables.version.quoted()));
         // All of them: a migration may have taken some, too.
-        let sql =
-            format!("{} {}; SELECT pg_advisory_unlock_all()", look.unwrap_or_default(), Self::fresh_session_sql());
+        let sql = format!(
+            "{} {}; SELECT pg_catalog.pg_advisory_unlock_all()",
+            look.unwrap_or_default(),
+            Self::fresh_session_sql()
+        );
         let doing = "release the lock of runners";
         let results = self.results(doing, sql).await;
         match results.error {
             // The table is gone, or nobody may read it any more. The lock still has to go.
             Some(DatabaseError::Statement { error, .. }) if heads.is_some() => {
-                self.simple(doing, "SELECT pg_advisory_unlock_all()".to_owned()).await?;
+                self.simple(doing, "SELECT pg_catalog.pg_advisory_unlock_all()".to_owned()).await?;
                 return Err(self.overtaken(format!("it cannot be read any more, {}", error.message)));
             }
             Some(error) => return Err(error),

@@ -46,7 +46,6 @@ impl Database {
                         connection,
                         options: self.options.clone(),
                         tables: self.tables.clone(),
-                        schema: self.schema.clone(),
                         table_numbers: None,
                         has_lock: false,
                         can_notice_a_lost_client: false,
@@ -126,7 +125,7 @@ impl Database {
         let text = crate::value::quote_text;
         // A millisecond for what a floating point number may lose.
         let sql = format!(
-            "SELECT 1 FROM {} WHERE revision = {} AND direction = {} AND outcome = 'done' \
+            "SELECT 1 FROM ONLY {} WHERE revision = {} AND direction = {} AND outcome = 'done' \
              AND finished_at >= to_timestamp(({since_micros} - 1000) / 1000000.0) LIMIT 1",
             self.tables.history.quoted(),
             text(&record.revision),

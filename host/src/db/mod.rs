@@ -13,17 +13,21 @@
 //! Only texts written in this module go through the simple protocol.
 
 pub mod activity;
+mod bookkeeping;
 pub mod books;
 pub mod cancel;
 pub mod connect;
+mod driver;
 pub mod error;
 pub mod frame;
 pub mod guest;
+mod hint;
 pub mod history;
 pub mod journal;
 pub mod lock;
 pub mod loss;
 pub mod names;
+mod own_tables;
 pub mod parameters;
 mod pooler;
 pub mod prepare;
@@ -40,6 +44,7 @@ pub use activity::Activity;
 pub use books::Books;
 pub use cancel::Canceller;
 pub use connect::Database;
+pub use driver::is_in_driver;
 pub use error::DatabaseError;
 pub use guest::GuestSession;
 pub use guest::GuestStatement;

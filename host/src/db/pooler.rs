@@ -15,6 +15,7 @@ use sqlx::postgres::PgConnection;
 use super::connect::Database;
 use super::connect::open;
 use super::connect::text_field;
+use super::driver;
 use super::error::DatabaseError;
 use super::error::classify;
 
@@ -59,7 +60,7 @@ impl Database {
             }
         }
         if let Some(connection) = other {
-            let _ = connection.close().await;
+            let _ = driver::guarded(connection.close()).await;
         }
         Ok(shared)
     }
@@ -67,9 +68,7 @@ impl Database {
 
 /// The number of the server's process behind a connection.
 async fn session(connection: &mut PgConnection) -> Result<String, DatabaseError> {
-    let row = sqlx::raw_sql("SELECT pg_backend_pid()")
-        .fetch_one(connection)
-        .await
-        .map_err(|error| classify("look for a pooler", error))?;
-    Ok(text_field(&row, 0).unwrap_or_default())
+    let rows = driver::rows(connection, "SELECT pg_catalog.pg_backend_pid()".to_owned()).await;
+    let rows = rows.map_err(|error| classify("look for a pooler", error))?;
+    Ok(rows.first().and_then(|row| text_field(row, 0)).unwrap_or_default())
 }

@@ -3,6 +3,7 @@
 use sqlx::Row as _;
 
 use super::connect::Database;
+use super::driver;
 use super::error::DatabaseError;
 use super::error::classify;
 use super::journal::JournalRow;
@@ -101,27 +102,17 @@ impl Database {
 
     /// The index of that name on that table; both names as the session finds them now.
     pub(super) async fn find_index(&mut self, name: &str, table: &str) -> Result<Option<FoundIndex>, DatabaseError> {
-        let row = self
-            .watch
-            .over(LOOK, async {
-                sqlx::query(
-                    "SELECT i.indexrelid::pg_catalog.int8, i.indisvalid, pg_catalog.pg_get_indexdef(i.indexrelid), \
+        let query = sqlx::query(
+            "SELECT i.indexrelid::pg_catalog.int8, i.indisvalid, pg_catalog.pg_get_indexdef(i.indexrelid), \
              pg_catalog.format('%I.%I', n.nspname, c.relname) \
              FROM pg_catalog.pg_index AS i \
              JOIN pg_catalog.pg_class AS c ON c.oid OPERATOR(pg_catalog.=) i.indexrelid \
              JOIN pg_catalog.pg_namespace AS n ON n.oid OPERATOR(pg_catalog.=) c.relnamespace \
              WHERE i.indrelid OPERATOR(pg_catalog.=) pg_catalog.to_regclass($2) \
              AND c.relname OPERATOR(pg_catalog.=) $1::pg_catalog.name",
-                )
-                .persistent(false)
-                .bind(name)
-                .bind(table)
-                .fetch_optional(&mut self.connection)
-                .await
-                .map_err(|error| classify(LOOK, error))
-            })
-            .await?;
-        let Some(row) = row else { return Ok(None) };
+        );
+        let rows = self.look_up(query.bind(name).bind(table)).await?;
+        let Some(row) = rows.first() else { return Ok(None) };
         let read = || {
             Ok::<_, sqlx::Error>(FoundIndex {
                 oid: row.try_get(0)?,
@@ -134,16 +125,9 @@ impl Database {
     }
 
     async fn relation_exists(&mut self, name: &str) -> Result<bool, DatabaseError> {
-        self.watch
-            .over(LOOK, async {
-                sqlx::query_scalar("SELECT pg_catalog.to_regclass($1) IS NOT NULL")
-                    .persistent(false)
-                    .bind(name)
-                    .fetch_one(&mut self.connection)
-                    .await
-                    .map_err(|error| classify(LOOK, error))
-            })
-            .await
+        let rows = self.look_up(sqlx::query("SELECT pg_catalog.to_regclass($1) IS NOT NULL").bind(name)).await?;
+        let exists = rows.first().map(|row| row.try_get(0)).transpose();
+        Ok(exists.map_err(|error| classify(LOOK, error))?.unwrap_or_default())
     }
 
     /// The second half of a concurrent detach can be made up for (PostgreSQL manual, ALTER TABLE, "FINALIZE").
@@ -164,10 +148,8 @@ impl Database {
              WHERE i.inhparent OPERATOR(pg_catalog.=) pg_catalog.to_regclass($1) \
              AND i.inhrelid OPERATOR(pg_catalog.=) pg_catalog.to_regclass($2)",
         );
-        let query = query.persistent(false).bind(table).bind(partition);
-        let answer = async { query.fetch_optional(&mut self.connection).await.map_err(|error| classify(LOOK, error)) };
-        let row = self.watch.over(LOOK, answer).await?;
-        let Some(row) = row else { return Ok(Fate::Done) };
+        let rows = self.look_up(query.bind(table).bind(partition)).await?;
+        let Some(row) = rows.first() else { return Ok(Fate::Done) };
         let lost = |error| classify(LOOK, error);
         let is_pending: bool = row.try_get(0).map_err(lost)?;
         if !is_pending {
@@ -183,21 +165,24 @@ impl Database {
 
     /// Invalid indexes with the names that REINDEX CONCURRENTLY gives to its own (PostgreSQL manual, REINDEX).
     async fn leftovers_of_reindex(&mut self) -> Result<Vec<String>, DatabaseError> {
-        self.watch
-            .over(LOOK, async {
-                sqlx::query_scalar(
-                    "SELECT pg_catalog.format('%I.%I', n.nspname, c.relname) FROM pg_catalog.pg_index AS i \
+        let query = sqlx::query(
+            "SELECT pg_catalog.format('%I.%I', n.nspname, c.relname) FROM pg_catalog.pg_index AS i \
              JOIN pg_catalog.pg_class AS c ON c.oid OPERATOR(pg_catalog.=) i.indexrelid \
              JOIN pg_catalog.pg_namespace AS n ON n.oid OPERATOR(pg_catalog.=) c.relnamespace \
              WHERE NOT i.indisvalid AND c.relname OPERATOR(pg_catalog.~) '_cc(new|old)[0-9]*$' \
-             AND n.nspname OPERATOR(pg_catalog.<>) 'pg_toast' ORDER BY 1",
-                )
-                .persistent(false)
-                .fetch_all(&mut self.connection)
-                .await
-                .map_err(|error| classify(LOOK, error))
-            })
-            .await
+             AND n.nspname OPERATOR(pg_catalog.<>) 'pg_toast' ORDER BY 1 LIMIT 1000",
+        );
+        let rows = self.look_up(query).await?;
+        rows.iter().map(|row| row.try_get(0)).collect::<Result<_, _>>().map_err(|error| classify(LOOK, error))
+    }
+
+    async fn look_up(
+        &mut self,
+        query: sqlx::query::Query<'_, sqlx::Postgres, sqlx::postgres::PgArguments>,
+    ) -> Result<Vec<sqlx::postgres::PgRow>, DatabaseError> {
+        let connection = &mut self.connection;
+        let answer = async { driver::query(connection, query).await.map_err(|error| classify(LOOK, error)) };
+        self.watch.over(LOOK, answer).await
     }
 
     /// Lets what waits for other transactions by design wait.

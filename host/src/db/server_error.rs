@@ -3,23 +3,28 @@
 use super::error::DatabaseError;
 use crate::contract::types::SqlError;
 
+/// How much is kept of one text in what the server says, in bytes: a statement, a function or a lying server may make it as
+/// long as the protocol allows.
+const TEXT_BYTES_MAX: usize = 64 << 10;
+
 /// What the server said, as the contract describes it.
 pub(super) fn sql_error(error: &sqlx::postgres::PgDatabaseError) -> SqlError {
-    let text = |field: Option<&str>| field.map(str::to_owned);
+    let text = |field: Option<&str>| field.map(cut);
     let position = match error.position() {
         Some(sqlx::postgres::PgErrorPosition::Original(position)) => u32::try_from(position).ok(),
         _ => None,
     };
     let context = match error.position() {
         Some(sqlx::postgres::PgErrorPosition::Internal { query, .. }) => {
-            Some(format!("{}\nSQL statement \"{query}\"", error.r#where().unwrap_or_default()).trim().to_owned())
+            let context = cut(error.r#where().unwrap_or_default());
+            Some(format!("{context}\nSQL statement \"{}\"", cut(query)).trim().to_owned())
         }
         _ => text(error.r#where()),
     };
     SqlError {
-        sqlstate: error.code().to_owned(),
+        sqlstate: error.code().chars().take(5).collect(),
         severity: format!("{:?}", error.severity()).to_uppercase(),
-        message: error.message().to_owned(),
+        message: cut(error.message()),
         detail: text(error.detail()),
         hint: text(error.hint()),
         context,
@@ -51,10 +56,19 @@ pub(super) fn classify(doing: &str, error: sqlx::Error) -> DatabaseError {
 fn reason(error: sqlx::Error) -> String {
     match error {
         sqlx::Error::Io(error) if error.kind() == std::io::ErrorKind::UnexpectedEof => {
-            "the other side closed it without a word".to_owned()
+            "connection closed by the server".to_owned()
         }
         sqlx::Error::Io(error) => error.to_string(),
+        sqlx::Error::Protocol(message) => message,
         other => other.to_string(),
+    }
+}
+
+/// The beginning of a text, with a sign where something is missing.
+fn cut(text: &str) -> String {
+    match text.get(..text.floor_char_boundary(TEXT_BYTES_MAX)) {
+        Some(beginning) if beginning.len() < text.len() => format!("{beginning} […]"),
+        _ => text.to_owned(),
     }
 }
 

@@ -3,7 +3,6 @@
 mod batch;
 mod prepared;
 
-use futures_util::TryStreamExt as _;
 use sqlx::Row as _;
 use sqlx::postgres::PgArguments;
 use sqlx::postgres::PgConnection;
@@ -11,6 +10,7 @@ use sqlx::postgres::PgRow;
 
 pub use self::prepared::Prepared;
 use super::connect::Database;
+use super::driver;
 use super::error::DatabaseError;
 use super::error::classify;
 use super::error::connection_is_gone;
@@ -18,6 +18,7 @@ use super::error::sql_error;
 use super::parameters;
 use super::parameters::Parameter;
 use super::types;
+use super::watch::MayBeLost;
 use super::watch::Watch;
 use crate::contract::sql::ResultSet;
 use crate::contract::types::Column;
@@ -50,6 +51,15 @@ impl From<DatabaseError> for SessionError {
     }
 }
 
+impl MayBeLost for SessionError {
+    fn loss(&self) -> Option<&str> {
+        match self {
+            Self::Fatal(error) => error.loss(),
+            Self::Guest(_) => None,
+        }
+    }
+}
+
 /// How much one result may hold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ResultLimits {
@@ -65,12 +75,14 @@ pub struct Session {
     limits: ResultLimits,
     /// How many batches were sent, for their names.
     batches: u64,
+    /// Whether the session is known to read text as the guard does: nothing of the migration ran since that was made sure of.
+    reads_as_the_guard: bool,
 }
 
 impl Session {
     /// Hands a database to a guest.
     pub fn new(database: Database, limits: ResultLimits) -> Self {
-        Self { database, limits, batches: 0 }
+        Self { database, limits, batches: 0, reads_as_the_guard: true }
     }
 
     /// Takes the database back.
@@ -88,6 +100,7 @@ impl Session {
     /// # Errors
     /// [`SessionError`].
     pub async fn execute(&mut self, sql: &str, params: &[Value]) -> Result<u64, SessionError> {
+        self.read_as_the_guard(sql).await?;
         let types: Vec<u32> = params.iter().map(value::declared_type).collect();
         // The driver looks up the types of columns in the catalogue in between, and these queries would make the server drop
         // an unnamed statement (PostgreSQL manual, "Extended Query"), so one that may have a result gets a name.
@@ -101,7 +114,8 @@ impl Session {
             types.iter().map(|oid| TypeShape::builtin(*oid).unwrap_or(TypeShape::Other(*oid))).collect();
         let arguments = self.encode(params, &shapes).await?;
         let query = sqlx::query_with(sqlx::AssertSqlSafe(sql), arguments).persistent(false);
-        Ok(query.execute(self.connection()).await.map_err(failed)?.rows_affected())
+        self.reads_as_the_guard = false;
+        Ok(driver::guarded(query.execute(self.connection())).await.map_err(failed)?.rows_affected())
     }
 
     /// Runs one statement and gives its rows.
@@ -135,6 +149,8 @@ impl Session {
     /// # Errors
     /// [`SessionError`].
     pub async fn rollback_to(&mut self, name: &str) -> Result<(), SessionError> {
+        // What was set since then is undone, too.
+        self.reads_as_the_guard = false;
         self.simple(format!("ROLLBACK TO SAVEPOINT {name}")).await
     }
 
@@ -153,7 +169,17 @@ impl Session {
     }
 
     async fn simple(&mut self, sql: String) -> Result<(), SessionError> {
-        sqlx::raw_sql(sqlx::AssertSqlSafe(sql)).execute(self.connection()).await.map_err(failed)?;
+        driver::rows(self.connection(), sql).await.map_err(failed)?;
+        Ok(())
+    }
+
+    /// Lets the session read a text as the guard did, before it is sent: what the migration ran may have changed how strings
+    /// are read and in which encoding, by a road that no guard sees. One round trip, and only where it can matter.
+    async fn read_as_the_guard(&mut self, sql: &str) -> Result<(), SessionError> {
+        if !self.reads_as_the_guard && !crate::sql::reads_alike(sql) {
+            self.simple(crate::sql::READ_AS_THE_SCANNER.to_owned()).await?;
+            self.reads_as_the_guard = true;
+        }
         Ok(())
     }
 
@@ -181,21 +207,33 @@ impl Session {
 
     /// Lets the server read a value from its text: only the type's own input function knows how.
     async fn text_to_binary(&mut self, text: &str, type_oid: u32) -> Result<Vec<u8>, SessionError> {
-        let name =
-            sqlx::raw_sql(sqlx::AssertSqlSafe(format!("SELECT {type_oid}::pg_catalog.regtype::pg_catalog.text")))
-                .fetch_one(self.connection())
-                .await
-                .map_err(failed)?;
-        let name = super::connect::text_field(&name, 0).unwrap_or_default();
-        let row = sqlx::query(sqlx::AssertSqlSafe(format!("SELECT CAST($1::pg_catalog.text AS {name})")))
-            .persistent(false)
-            .bind(text)
-            .fetch_one(self.connection())
-            .await
-            .map_err(failed)?;
+        let name = self.type_name(type_oid).await?;
+        let query = sqlx::query(sqlx::AssertSqlSafe(format!("SELECT CAST($1::pg_catalog.text AS {name})"))).bind(text);
+        let rows = driver::query(self.connection(), query).await.map_err(failed)?;
+        let row = rows.first().ok_or_else(|| conversion("the server gives no value"))?;
         let value = row.try_get_raw(0).map_err(failed)?;
         let bytes = value.as_bytes().map_err(|error| conversion(&error.to_string()))?;
         Ok(bytes.to_vec())
+    }
+
+    /// The name of a type in SQL, of plain ASCII whatever the type is called: each part of it is written in Unicode escapes,
+    /// which every session reads the same (PostgreSQL manual, "Identifiers and Key Words").
+    async fn type_name(&mut self, type_oid: u32) -> Result<String, SessionError> {
+        if let Some(name) = value::builtin_type_name(type_oid) {
+            return Ok(name);
+        }
+        let sql = format!(
+            "SELECT n.nspname, t.typname FROM pg_catalog.pg_type AS t JOIN pg_catalog.pg_namespace AS n \
+             ON n.oid OPERATOR(pg_catalog.=) t.typnamespace WHERE t.oid OPERATOR(pg_catalog.=) {type_oid}::pg_catalog.oid"
+        );
+        let rows = driver::rows(self.connection(), sql).await.map_err(failed)?;
+        let part = |index| rows.first().and_then(|row| super::connect::text_field(row, index));
+        match (part(0), part(1)) {
+            (Some(schema), Some(name)) => {
+                Ok(format!("{}.{}", value::escaped_identifier(&schema), value::escaped_identifier(&name)))
+            }
+            _ => Err(conversion(&format!("there is no type with the number {type_oid} any more"))),
+        }
     }
 
     /// Drops what the driver keeps of a statement that was used once. Of two failures the first one counts: after a lost
@@ -210,7 +248,7 @@ impl Session {
     /// Drops the statements that the driver keeps: a plan from before an ALTER TABLE would fail after it ("cached plan must
     /// not change result type"). One that a guest still holds is prepared again when it is used.
     async fn forget(&mut self) -> Result<(), SessionError> {
-        sqlx::Connection::clear_cached_statements(self.connection()).await.map_err(failed)
+        self.database.forget_statements().await.map_err(SessionError::Fatal)
     }
 }
 
@@ -226,7 +264,7 @@ async fn collect(
     let mut result = ResultSet { columns: Vec::new(), rows: Vec::new() };
     let mut shapes: Vec<TypeShape> = Vec::new();
     let (mut rows, mut bytes) = (0_u64, 0_u64);
-    while let Some(row) = stream.try_next().await.map_err(failed)? {
+    while let Some(row) = driver::next(&mut stream).await.map_err(failed)? {
         if rows == 0 {
             result.columns = row.columns().iter().map(types::column).collect::<Vec<Column>>();
             shapes = row.columns().iter().map(|column| types::shape(sqlx::Column::type_info(column))).collect();

@@ -15,6 +15,7 @@ use sqlx::postgres::PgConnectOptions;
 
 use super::connect::open;
 use super::connect::text_field;
+use super::driver;
 use super::error::DatabaseError;
 use super::error::classify;
 
@@ -36,6 +37,21 @@ struct Shared {
     interval: Duration,
     session: OnceLock<SessionIdentity>,
     lost: OnceLock<String>,
+}
+
+/// An error that may mean the end of the connection.
+pub(super) trait MayBeLost {
+    /// Why the connection is lost, if it is.
+    fn loss(&self) -> Option<&str>;
+}
+
+impl MayBeLost for DatabaseError {
+    fn loss(&self) -> Option<&str> {
+        match self {
+            Self::Lost { reason, .. } => Some(reason),
+            _ => None,
+        }
+    }
 }
 
 /// A session of the server: process numbers are used again, so the time belongs to it.
@@ -89,7 +105,7 @@ impl Watch {
     ///
     /// # Errors
     /// Those of the answer, or [`DatabaseError::Lost`].
-    pub(super) async fn over<T, E: From<DatabaseError>>(
+    pub(super) async fn over<T, E: From<DatabaseError> + MayBeLost>(
         &self,
         doing: &str,
         answer: impl Future<Output = Result<T, E>>,
@@ -100,7 +116,13 @@ impl Watch {
         }
         tokio::select! {
             biased;
-            answer = answer => answer,
+            answer = answer => {
+                // Whatever the driver thinks: nothing that comes after a loss belongs to what is asked then.
+                if let Err(Some(reason)) = answer.as_ref().map_err(E::loss) {
+                    self.shared.lost.get_or_init(|| reason.to_owned());
+                }
+                answer
+            }
             reason = self.silence() => Err(lost(self.shared.lost.get_or_init(|| reason))),
         }
     }
@@ -161,14 +183,11 @@ impl Watch {
             "SELECT CASE WHEN {WAITS_FOR_HOST} THEN state_change::text END FROM pg_catalog.pg_stat_activity WHERE {}",
             session.condition()
         );
-        let row = sqlx::raw_sql(sqlx::AssertSqlSafe(sql))
-            .fetch_optional(&mut connection)
-            .await
-            .map_err(|error| classify("look at the session", error))?;
+        let rows = driver::rows(&mut connection, sql).await.map_err(|error| classify("look at the session", error))?;
         // Everything is known; how this session ends does not matter.
-        let _ = connection.close().await;
-        let Some(row) = row else { return Ok(Look::Gone) };
-        Ok(text_field(&row, 0).map_or(Look::Working, Look::Waiting))
+        let _ = driver::guarded(connection.close()).await;
+        let Some(row) = rows.first() else { return Ok(Look::Gone) };
+        Ok(text_field(row, 0).map_or(Look::Working, Look::Waiting))
     }
 }
 

@@ -56,14 +56,12 @@ impl Runner<'_> {
         if environment.require_restricted_role {
             return Err(DatabaseError::UnrestrictedRole { user: reach.user, reach: machine }.into());
         }
-        if !reach.development_cluster {
-            let user = reach.user;
-            let text = format!(
-                "database user '{user}' {machine}: a migration could reach files and programs of the server's machine; \
-                 a user without such rights is safer"
-            );
-            observer.observe(Event::Note { text });
-        }
+        let user = reach.user;
+        let text = format!(
+            "database user '{user}' {machine}: a migration could reach files and programs of the server's machine; \
+             a user without such rights is safer"
+        );
+        observer.observe(Event::Note { text });
         Ok(())
     }
 

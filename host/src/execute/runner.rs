@@ -145,7 +145,7 @@ impl<'project> Runner<'project> {
             .map_err(Error::Runtime)?;
         components::validate(self.project, &runtime, &components)?;
         self.database()?.check_ids_fit(plan.steps.iter().flat_map(|step| &step.change.add)).await?;
-        if !(books.version_table_exists && books.history_table_exists) {
+        if !books.tables_exist {
             self.database()?.ensure_tables().await?;
         }
         self.correct_unfinished(&books.unfinished).await?;
@@ -297,6 +297,10 @@ impl<'project> Runner<'project> {
     }
 
     fn plan_for(&self, books: &Books, direction: Direction, target: &str) -> Result<Plan, Error> {
+        if !books.unreadable.is_empty() {
+            let table = self.project.tables().version.to_string();
+            return Err(DatabaseError::UnreadableRows { table, rows: books.unreadable.clone() }.into());
+        }
         let graph = self.project.graph();
         Ok(match direction {
             Direction::Upgrade => plan::upgrade(graph, &books.heads, target)?,

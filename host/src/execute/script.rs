@@ -197,16 +197,17 @@ fn write_step(
         line(format!("INSERT INTO {version} (version_num) VALUES ({});", quote_text(row.as_str())));
     }
     line(format!(
-        "INSERT INTO {} (revision, direction, outcome, source_digest, component_digest, started_at, finished_at, \
-         statements, rows, database_user, host_version) VALUES ({}, '{}', 'done', '{}', '{}', transaction_timestamp(), \
+        "INSERT INTO {history} (id, revision, direction, outcome, source_digest, component_digest, started_at, finished_at, \
+         statements, rows, database_user, host_version) OVERRIDING SYSTEM VALUE \
+         VALUES (COALESCE((SELECT max(id) FROM ONLY {history}), 0) + 1, {}, '{}', 'done', '{}', '{}', transaction_timestamp(), \
          clock_timestamp(), {}, 0, current_user, '{}');",
-        tables.history.quoted(),
         quote_text(step.revision.as_str()),
         verb(step.direction),
         component.migration.source_digest,
         component.component.digest,
         statements.len(),
         env!("CARGO_PKG_VERSION"),
+        history = tables.history.quoted(),
     ));
     line("COMMIT;\n".to_owned());
 }

@@ -6,7 +6,9 @@ use super::outcome;
 use super::outcome::Outcome;
 use super::runner::Runner;
 use super::unfinished::UnfinishedError;
+use crate::db::Books;
 use crate::db::DatabaseError;
+use crate::db::error::TableKind;
 use crate::db::history::Record;
 use crate::db::transaction::Bookkeeping;
 use crate::db::transaction::Opening;
@@ -40,7 +42,11 @@ impl Runner<'_> {
         purge: bool,
         observer: &mut dyn Observer,
     ) -> Result<StampPlan, Error> {
-        let books = self.books().await?;
+        let books = self.books_to_repair(purge).await?;
+        if !(books.unreadable.is_empty() || purge) {
+            let table = self.project.tables().version.to_string();
+            return Err(DatabaseError::UnreadableRows { table, rows: books.unreadable }.into());
+        }
         if let (Some(first), false) = (books.unfinished.first(), self.options.forget_unfinished) {
             return Err(UnfinishedError::InTheWay { unfinished: Box::new(first.clone()) }.into());
         }
@@ -51,14 +57,15 @@ impl Runner<'_> {
         for unfinished in &books.unfinished {
             observer.observe(Event::Note { text: format!("forgetting that {unfinished}") });
         }
-        if plan.change.remove.is_empty() && plan.change.add.is_empty() {
-            for unfinished in &books.unfinished {
-                self.database()?.forget_step(&unfinished.step).await?;
+        let forgets = self.options.forget_unfinished && books.tables_exist;
+        if plan.change.remove.is_empty() && plan.change.add.is_empty() && books.unreadable.is_empty() {
+            if forgets {
+                self.database()?.forget_all_steps().await?;
             }
             return Ok(plan);
         }
         self.database()?.check_ids_fit(&plan.change.add).await?;
-        if !(books.version_table_exists && books.history_table_exists) {
+        if !books.tables_exist {
             self.database()?.ensure_tables().await?;
         }
         let records = self.records(&plan);
@@ -66,12 +73,15 @@ impl Runner<'_> {
             application: &format!("host {} stamp", env!("CARGO_PKG_VERSION")),
             timeouts: self.options.timeouts(&self.project.environment().limits),
             heads: &plan.heads_before,
+            any_heads: purge,
             role: None,
         };
-        let unfinished = books.unfinished;
+        // A purge takes every row away, also those that stay.
+        let all: Vec<_> = plan.heads_after.iter().cloned().collect();
         let books = Bookkeeping {
+            remove_all: purge,
             remove: &plan.change.remove,
-            add: &plan.change.add,
+            add: if purge { &all } else { &plan.change.add },
             records: &records,
             may_configure_session: false,
         };
@@ -79,8 +89,8 @@ impl Runner<'_> {
         let begun = database.begin(&opening).await?;
         let written = async {
             database.keep_books(&begun, &books).await?;
-            for unfinished in &unfinished {
-                database.forget_step(&unfinished.step).await?;
+            if forgets {
+                database.forget_all_steps().await?;
             }
             database.commit().await
         };
@@ -103,6 +113,22 @@ impl Runner<'_> {
             to: plan.heads_after.iter().cloned().collect(),
         });
         Ok(plan)
+    }
+
+    /// What is applied, as far as it can be read: rows without end or without sense are what a stamp may be there to repair.
+    async fn books_to_repair(&mut self, purge: bool) -> Result<Books, Error> {
+        let forgets = self.options.forget_unfinished;
+        let repairs = |kind: &TableKind| match kind {
+            TableKind::Version => purge,
+            TableKind::Journal => forgets && purge,
+            TableKind::History => false,
+        };
+        match self.books().await {
+            Err(Error::Database(
+                DatabaseError::TooManyRows { kind, table, .. } | DatabaseError::ForeignTable { kind, table, .. },
+            )) if repairs(&kind) => Ok(Books { tables_exist: true, unreadable: vec![table], ..Books::default() }),
+            books => books,
+        }
     }
 
     /// One row for each revision that the stamp names, or, for a stamp to base, one for each row that it takes away.

@@ -136,12 +136,13 @@ impl StepRun<'_> {
 
     /// How a transaction of this step begins.
     pub(super) fn opening<'b>(&'b self, application: &'b str, role: Option<&'b str>) -> Opening<'b> {
-        Opening { application, timeouts: self.options.timeouts(self.limits), heads: self.heads, role }
+        Opening { application, timeouts: self.options.timeouts(self.limits), heads: self.heads, any_heads: false, role }
     }
 
     /// What is written when the step is done.
     pub(super) fn bookkeeping<'b>(&'b self, record: &'b Record) -> Bookkeeping<'b> {
         Bookkeeping {
+            remove_all: false,
             remove: &self.step.change.remove,
             add: &self.step.change.add,
             records: std::slice::from_ref(record),

@@ -13,6 +13,7 @@ use super::failed;
 use crate::contract::sql::ResultSet;
 use crate::contract::types::Column;
 use crate::contract::types::Value;
+use crate::db::driver;
 use crate::db::types;
 use crate::value::TypeShape;
 
@@ -55,8 +56,11 @@ impl Session {
     /// [`SessionError`].
     pub async fn execute_prepared(&mut self, prepared: &Prepared, params: &[Value]) -> Result<u64, SessionError> {
         let arguments = self.encode(params, prepared.parameters()).await?;
+        // The driver may have to send the text again.
+        self.read_as_the_guard(prepared.sql()).await?;
+        self.reads_as_the_guard = false;
         let query = prepared.statement.query_with(arguments);
-        Ok(query.execute(self.connection()).await.map_err(failed)?.rows_affected())
+        Ok(driver::guarded(query.execute(self.connection())).await.map_err(failed)?.rows_affected())
     }
 
     /// Runs a prepared statement and gives its rows.
@@ -66,6 +70,8 @@ impl Session {
     pub async fn query_prepared(&mut self, prepared: &Prepared, params: &[Value]) -> Result<ResultSet, SessionError> {
         let arguments = self.encode(params, prepared.parameters()).await?;
         let limits = self.limits;
+        self.read_as_the_guard(prepared.sql()).await?;
+        self.reads_as_the_guard = false;
         let query = prepared.statement.query_with(arguments);
         let mut result = collect(query.fetch(self.connection()), limits).await?;
         if result.rows.is_empty() {
@@ -75,8 +81,9 @@ impl Session {
     }
 
     pub(super) async fn describe(&mut self, sql: &str, types: &[PgTypeInfo]) -> Result<Prepared, SessionError> {
+        self.read_as_the_guard(sql).await?;
         let text = sqlx::SqlSafeStr::into_sql_str(sqlx::AssertSqlSafe(sql));
-        let statement = self.connection().prepare_with(text, types).await.map_err(failed)?;
+        let statement = driver::guarded(self.connection().prepare_with(text, types)).await.map_err(failed)?;
         let parameters = match statement.parameters() {
             Some(Either::Left(infos)) => infos.iter().map(types::shape).collect(),
             _ => Vec::new(),

@@ -26,7 +26,6 @@ impl Database {
         // Whether this is the only runner, and the database where the plan takes it to be, is checked before anything is made.
         let begun = self.begin(opening).await?;
         self.refresh_session().await?;
-        self.ensure_journal().await?;
         let past = self.read_journal(Some(step)).await?;
         let role = opening.role.map(|role| format!("SET ROLE {};", quote_identifier(role))).unwrap_or_default();
         let notice_a_lost_client = if self.can_notice_a_lost_client { NOTICE_A_LOST_CLIENT } else { "" };

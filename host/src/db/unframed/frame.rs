@@ -1,13 +1,17 @@
 //! What has to be the same before and after one statement, as it has to be around a whole migration with a transaction.
 
+use sqlx::postgres::PgRow;
+
 use super::super::frame::Breach;
 use super::super::frame::Marks;
-use super::super::frame::TableNumbers;
 use crate::db::Database;
 use crate::db::DatabaseError;
+use crate::db::bookkeeping::options;
 use crate::db::connect::Results;
 use crate::db::connect::text_field;
-use crate::value::quote_text;
+use crate::db::own_tables::KINDS;
+use crate::db::own_tables::TableNumbers;
+use crate::db::transaction::no_answer;
 
 /// The number of statements that look at the frame.
 const CHECKS: usize = 4;
@@ -17,6 +21,15 @@ const CHECKS: usize = 4;
 pub(super) struct StatementFrame {
     marks: Marks,
     tables: TableNumbers,
+    options: Vec<(u32, Option<String>)>,
+}
+
+/// What was there before a statement that runs alone, outside of any transaction.
+#[derive(Debug, Clone)]
+pub(super) struct Before {
+    frame: StatementFrame,
+    /// A digest of the rows of each of the host's tables.
+    contents: Vec<Option<String>>,
 }
 
 impl Database {
@@ -28,8 +41,10 @@ impl Database {
         let tables = self.known_table_numbers().await?;
         let doing = "begin the transaction of a statement";
         let sql = format!(
-            "BEGIN ISOLATION LEVEL READ COMMITTED; SELECT pg_catalog.pg_try_advisory_xact_lock({}); {}",
+            "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE NOT DEFERRABLE; \
+             SELECT pg_catalog.pg_try_advisory_xact_lock({}); {}; {}",
             self.lock_key(),
+            tables.select_signs(),
             Marks::select(),
         );
         let Results { mut statements, error } = self.results(doing, sql).await;
@@ -37,16 +52,71 @@ impl Database {
             return Err(error);
         }
         let marks = statements.pop().unwrap_or_default();
+        let signs = statements.pop().unwrap_or_default();
         let lock = statements.pop().unwrap_or_default();
         if lock.first().and_then(|row| text_field(row, 0)).as_deref() != Some("t") {
             let holder = self.lock_holder().await?.unwrap_or_else(|| "which has just ended".to_owned());
             return Err(DatabaseError::LockLost { holder });
         }
-        let marks = Marks::read(&marks).ok_or_else(|| DatabaseError::Lost {
-            doing: doing.to_owned(),
-            reason: "a result is missing in the server's answer".to_owned(),
-        })?;
-        Ok(StatementFrame { marks, tables })
+        let marks = Marks::read(&marks).ok_or_else(|| no_answer(doing))?;
+        Ok(StatementFrame { marks, tables, options: options(&signs) })
+    }
+
+    /// Looks at everything before a statement that runs alone, and takes the lock of runners once more for the session. What
+    /// such a statement does is committed when it can be looked at, so it can only be told.
+    ///
+    /// # Errors
+    /// [`DatabaseError::LockLost`] when another runner is at work, or what the server said.
+    pub(super) async fn before_alone(&mut self) -> Result<Before, DatabaseError> {
+        let tables = self.known_table_numbers().await?;
+        let doing = "look at the version table";
+        let lock = format!("SELECT pg_catalog.pg_try_advisory_lock({})", self.lock_key());
+        let lock = self.simple(doing, lock).await?;
+        if lock.first().and_then(|row| text_field(row, 0)).as_deref() != Some("t") {
+            let holder = self.lock_holder().await?.unwrap_or_else(|| "which has just ended".to_owned());
+            return Err(DatabaseError::LockLost { holder });
+        }
+        let (marks, signs, contents) = self.state(tables).await?;
+        Ok(Before { frame: StatementFrame { marks, tables, options: options(&signs) }, contents })
+    }
+
+    /// Looks at the same things after it, however it ended.
+    ///
+    /// # Errors
+    /// [`DatabaseError::FrameBroken`] when they are different, or what the server said.
+    pub(super) async fn after_alone(
+        &mut self,
+        before: &Before,
+        may_configure_session: bool,
+    ) -> Result<(), DatabaseError> {
+        let tables = before.frame.tables;
+        let (marks, signs, contents) = self.state(tables).await?;
+        let mut breaches = before.frame.marks.breaches(&marks, may_configure_session);
+        // Each of the two looks is a transaction of its own.
+        breaches.retain(|breach| *breach != Breach::TransactionEnded);
+        breaches.extend(self.look_at_tables(tables, &before.frame.options, &[], &signs, true).await?);
+        for ((kind, before), now) in KINDS.into_iter().zip(&before.contents).zip(&contents) {
+            if before != now {
+                breaches.push(Breach::Rewritten { table: self.table(kind).to_string() });
+            }
+        }
+        if breaches.is_empty() { Ok(()) } else { Err(DatabaseError::FrameBroken { breaches }) }
+    }
+
+    async fn state(&mut self, tables: TableNumbers) -> Result<(Marks, Vec<PgRow>, Vec<Option<String>>), DatabaseError> {
+        let doing = "look at the version table";
+        let contents = self.select_contents();
+        // One text is one transaction, in which the user who logged in reads the host's tables.
+        let sql =
+            format!("{}; {}; SET LOCAL ROLE NONE; {}", Marks::select(), tables.select_signs(), contents.join("; "));
+        let mut statements = match self.results(doing, sql).await {
+            Results { error: Some(error), .. } => return Err(error),
+            Results { statements, error: None } => statements.into_iter(),
+        };
+        let (marks, signs) = (statements.next().unwrap_or_default(), statements.next().unwrap_or_default());
+        let marks = Marks::read(&marks).ok_or_else(|| no_answer(doing))?;
+        let contents = statements.skip(1).map(|rows| rows.first().and_then(|row| text_field(row, 0))).collect();
+        Ok((marks, signs, contents))
     }
 
     /// Looks whether the statement kept to its frame. From then on the user who logged in acts in this transaction. One
@@ -60,26 +130,19 @@ impl Database {
         may_configure_session: bool,
     ) -> Result<(), DatabaseError> {
         let doing = "look at the transaction of a statement";
-        // As for a whole migration; the journal is one of the host's tables, too.
+        // As for a whole migration.
         let sql = format!(
-            "SET CONSTRAINTS ALL IMMEDIATE; {}; {}; \
-             SELECT mode FROM pg_catalog.pg_lock_status() WHERE pid OPERATOR(pg_catalog.=) pg_catalog.pg_backend_pid() \
-             AND relation OPERATOR(pg_catalog.=) pg_catalog.to_regclass({})::pg_catalog.oid \
-             AND mode OPERATOR(pg_catalog.<>) ALL ('{{AccessShareLock,RowShareLock,ShareUpdateExclusiveLock}}'::pg_catalog.text[]); \
-             SET LOCAL ROLE NONE",
+            "SET CONSTRAINTS ALL IMMEDIATE; {}; {}; {}; SET LOCAL ROLE NONE",
             Marks::select(),
             frame.tables.select_locks(),
-            quote_text(&self.tables.journal.quoted()),
+            frame.tables.select_signs(),
         );
         let Results { statements, error } = self.results(doing, sql).await;
         if statements.len() < CHECKS {
             return Err(match (error, statements.is_empty()) {
                 (Some(DatabaseError::Statement { error, .. }), true) => DatabaseError::DeferredConstraint { error },
                 (Some(error), _) => error,
-                (None, _) => DatabaseError::Lost {
-                    doing: doing.to_owned(),
-                    reason: "a result is missing in the server's answer".to_owned(),
-                },
+                (None, _) => no_answer(doing),
             });
         }
         let rows = |index: usize| statements.get(index).map(Vec::as_slice).unwrap_or_default();
@@ -87,10 +150,7 @@ impl Database {
             Some(now) => frame.marks.breaches(&now, may_configure_session),
             None => vec![Breach::TransactionEnded],
         };
-        let (version, history) = (self.tables.version.to_string(), self.tables.history.to_string());
-        breaches.extend(frame.tables.breaches(rows(2), &version, &history));
-        let journal = rows(3).first().and_then(|row| text_field(row, 0));
-        breaches.extend(journal.map(|mode| Breach::Touched { table: self.tables.journal.to_string(), mode }));
+        breaches.extend(self.look_at_tables(frame.tables, &frame.options, rows(2), rows(3), error.is_none()).await?);
         if !breaches.is_empty() {
             return Err(DatabaseError::FrameBroken { breaches });
         }

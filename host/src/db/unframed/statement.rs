@@ -6,6 +6,7 @@ use super::QUERY_CANCELED;
 use super::RUN;
 use super::UnframedSession;
 use super::fatal;
+use super::frame::Before;
 use super::frame::StatementFrame;
 use crate::contract::types::Error;
 use crate::contract::types::SqlError;
@@ -119,6 +120,7 @@ impl UnframedSession {
         let found = self.index_in_the_way(row.position, kind).await?;
         let row = JournalRow { state: StatementState::Started, found, ..row };
         self.write_apart(&row).await?;
+        let before = self.session.database_mut().before_alone().await.map_err(unless_cancelled)?;
         self.progress.broken_alone = true;
         let lifts_limits = kind.is_concurrent() && !(self.own_lock_timeout && self.own_statement_timeout);
         if lifts_limits {
@@ -127,11 +129,9 @@ impl UnframedSession {
             self.simple("lift the time limits", &lift.join("; ")).await?;
         }
         let result = self.send(call).await;
+        let checked = self.look_after(&before, lifts_limits, &result).await;
         match result {
             Ok(rows) => {
-                if lifts_limits {
-                    self.restore_timeouts().await?;
-                }
                 let rows_written = i64::try_from(rows).unwrap_or(i64::MAX);
                 let done = JournalRow { state: StatementState::Finished, rows: rows_written, ..row };
                 // It is done, whoever cancels now: the row is written in the end.
@@ -140,15 +140,33 @@ impl UnframedSession {
                     written => written?,
                 }
                 self.progress.broken_alone = false;
-                Ok(rows)
+                checked.map(|()| rows)
             }
             Err(error) => {
+                checked?;
                 if let Some(said) = refusal(&error) {
                     self.unwritten = Some(failed(row, said));
                 }
                 Err(error)
             }
         }
+    }
+
+    /// Looks at what such a statement may have done besides, also when it failed: it has committed in between.
+    async fn look_after(
+        &mut self,
+        before: &Before,
+        lifts_limits: bool,
+        result: &Result<u64, SessionError>,
+    ) -> Result<(), SessionError> {
+        if let Err(SessionError::Fatal(_)) = result {
+            return Ok(());
+        }
+        if lifts_limits {
+            self.restore_timeouts().await?;
+        }
+        let may_configure_session = self.rules.may_configure_session;
+        self.session.database_mut().after_alone(before, may_configure_session).await.map_err(unless_cancelled)
     }
 
     /// The index that has the name of a new one already. An invalid one that nobody here has begun is left to its owner.

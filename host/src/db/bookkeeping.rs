@@ -1,0 +1,215 @@
+//! The end of one step: the migration's transaction is looked at, and what it did is written down in it.
+
+use sqlx::postgres::PgRow;
+
+use super::connect::Database;
+use super::connect::Results;
+use super::connect::text_field;
+use super::error::DatabaseError;
+use super::frame::Breach;
+use super::frame::Locks;
+use super::frame::Marks;
+use super::history::insert_history;
+use super::own_tables::KINDS;
+use super::own_tables::TableNumbers;
+use super::transaction::Begun;
+use super::transaction::Bookkeeping;
+use super::transaction::no_answer;
+use crate::revision::RevisionId;
+use crate::value::quote_text;
+
+/// What the host does when it keeps the books.
+const WRITE: &str = "write the version table and the history table";
+
+/// The number of statements that look at the frame.
+const CHECKS: usize = 4;
+
+impl Database {
+    /// Looks whether the migration kept to its frame, then writes the version rows and the history rows into its
+    /// transaction, and checks that each row was there. One round trip.
+    ///
+    /// # Errors
+    /// [`DatabaseError::FrameBroken`] when the migration changed what belongs to the host,
+    /// [`DatabaseError::DeferredConstraint`] when what it left to be checked at the end fails,
+    /// [`DatabaseError::HeadsMoved`] when somebody else changed the version table, or what the server said.
+    pub async fn keep_books(&mut self, begun: &Begun, books: &Bookkeeping<'_>) -> Result<(), DatabaseError> {
+        let check = format!(
+            // What is deferred is done now, so that it is seen: a trigger could write to the host's tables during COMMIT.
+            "SET CONSTRAINTS ALL IMMEDIATE; {}; {}; {}",
+            Marks::select(),
+            begun.tables.select_locks(),
+            begun.tables.select_signs()
+        );
+        let statements = self.bookkeeping_statements(begun, books);
+        // The migration may have changed the encoding of the client, in which a character could swallow the quote after it.
+        // Where there is such a character, the frame is looked at first.
+        let apart = !statements.is_ascii();
+        let first = if apart { check } else { format!("{check}; {statements}") };
+        let mut results = self.results(WRITE, first).await;
+        self.look_at_frame(begun, books, &mut results).await?;
+        if apart {
+            results = self.results(WRITE, statements).await;
+        }
+        self.look_at_books(begun, books, results).await
+    }
+
+    fn bookkeeping_statements(&self, begun: &Begun, books: &Bookkeeping<'_>) -> String {
+        let version = self.tables.version.quoted();
+        let mut statements = Vec::new();
+        if begun.has_role {
+            statements.push("RESET ROLE".to_owned());
+        }
+        // Every name is qualified, because the migration may have changed the search path.
+        let literals = |revisions: &[RevisionId]| {
+            revisions.iter().map(|revision| quote_text(revision.as_str())).collect::<Vec<_>>()
+        };
+        match &literals(books.remove)[..] {
+            _ if books.remove_all => statements.push(format!("DELETE FROM ONLY {version} RETURNING tableoid")),
+            [] => {}
+            // The usual case, which the server plans faster.
+            [one] => statements.push(format!(
+                "DELETE FROM ONLY {version} WHERE version_num OPERATOR(pg_catalog.=) {one}::pg_catalog.text RETURNING tableoid"
+            )),
+            several => statements.push(format!(
+                "DELETE FROM ONLY {version} WHERE version_num OPERATOR(pg_catalog.=) ANY (ARRAY[{}]::pg_catalog.text[]) RETURNING tableoid",
+                several.join(", ")
+            )),
+        }
+        if !books.add.is_empty() {
+            let rows = literals(books.add).join("), (");
+            statements.push(format!("INSERT INTO {version} (version_num) VALUES ({rows}) RETURNING tableoid"));
+        }
+        for record in books.records {
+            let row = insert_history(&self.tables.history, "done", record);
+            statements.push(format!("INSERT INTO {row} RETURNING tableoid"));
+        }
+        statements.join("; ")
+    }
+
+    /// Takes the results of the check away from the others, and judges them.
+    async fn look_at_frame(
+        &mut self,
+        begun: &Begun,
+        books: &Bookkeeping<'_>,
+        results: &mut Results,
+    ) -> Result<(), DatabaseError> {
+        if results.statements.len() < CHECKS {
+            return Err(match (results.error.take(), results.statements.len()) {
+                (Some(DatabaseError::Statement { error, .. }), 0) => DatabaseError::DeferredConstraint { error },
+                (Some(error), _) => error,
+                (None, _) => no_answer(WRITE),
+            });
+        }
+        let checks: Vec<_> = results.statements.drain(..CHECKS).collect();
+        let mut breaches = match checks.get(1).and_then(|rows| Marks::read(rows)) {
+            Some(now) => begun.marks.breaches(&now, books.may_configure_session),
+            None => return Err(no_answer(WRITE)),
+        };
+        let rows = |index: usize| checks.get(index).map(Vec::as_slice).unwrap_or_default();
+        // In a transaction that has failed nothing can be asked.
+        let may_ask = results.error.is_none();
+        breaches.extend(self.look_at_tables(begun.tables, &begun.options, rows(2), rows(3), may_ask).await?);
+        if breaches.is_empty() { Ok(()) } else { Err(DatabaseError::FrameBroken { breaches }) }
+    }
+
+    /// Judges the locks of this transaction on the host's tables and the signs of what is attached to them. Where there is a
+    /// sign, and the transaction `may_ask`, it takes a round trip.
+    pub(super) async fn look_at_tables(
+        &mut self,
+        tables: TableNumbers,
+        options_before: &[(u32, Option<String>)],
+        locks: &[PgRow],
+        signs: &[PgRow],
+        may_ask: bool,
+    ) -> Result<Vec<Breach>, DatabaseError> {
+        let named = KINDS.map(|kind| (tables.number(kind), self.table(kind).to_string()));
+        let Locks { mut breaches, may_attach } = Locks::read(locks, &named);
+        let is_signed = signs.iter().any(|row| text_field(row, 1).as_deref() != Some("f"));
+        if may_ask && breaches.is_empty() && (may_attach || is_signed) {
+            breaches.extend(self.attachments(tables).await?);
+        }
+        let options_now = options(signs);
+        for (number, table) in named {
+            let of_table = |options: &[(u32, Option<String>)]| {
+                options.iter().find(|(of, _)| *of == number).map(|(_, options)| options.clone())
+            };
+            match (of_table(options_before), of_table(&options_now)) {
+                (Some(before), Some(now)) if before != now => {
+                    breaches.push(Breach::Attached { table, what: "other storage parameters".to_owned() });
+                }
+                _ => {}
+            }
+        }
+        Ok(breaches)
+    }
+
+    /// Judges the results of the bookkeeping: as many rows as the step changes, in the tables that were there before.
+    async fn look_at_books(
+        &mut self,
+        begun: &Begun,
+        books: &Bookkeeping<'_>,
+        results: Results,
+    ) -> Result<(), DatabaseError> {
+        let moved = |table: &crate::config::TableName| DatabaseError::FrameBroken {
+            breaches: vec![Breach::Moved { table: table.to_string() }],
+        };
+        if let Some(error) = results.error {
+            return Err(match &error {
+                DatabaseError::Statement { error: said, .. } => match said.sqlstate.as_str() {
+                    // The tables were there when the transaction began.
+                    "42P01" | "3F000" if said.message.contains(&self.tables.history.name) => {
+                        moved(&self.tables.history)
+                    }
+                    "42P01" | "3F000" => moved(&self.tables.version),
+                    "23505" if said.table.as_deref() == Some(&self.tables.version.name) => {
+                        self.overtaken(format!("it has a row of this step already ({})", list(books.add)))
+                    }
+                    _ => {
+                        let _ = self.rollback().await;
+                        self.with_table_lock_holder(error).await
+                    }
+                },
+                _ => error,
+            });
+        }
+        let mut statements = results.statements.into_iter().skip(usize::from(begun.has_role));
+        let mut rows_of =
+            |expected: usize| if expected == 0 { Vec::new() } else { statements.next().unwrap_or_default() };
+        let removes = if books.remove_all { 1 } else { books.remove.len() };
+        let (removed, added) = (rows_of(removes), rows_of(books.add.len()));
+        let in_table = |rows: &[sqlx::postgres::PgRow], number: u32| {
+            rows.iter().all(|row| text_field(row, 0).is_some_and(|text| text == number.to_string()))
+        };
+        if !(in_table(&removed, begun.tables.version) && in_table(&added, begun.tables.version)) {
+            return Err(moved(&self.tables.version));
+        }
+        if !books.remove_all && removed.len() != books.remove.len() {
+            let what = format!(
+                "{} of {} row(s) of this step are there ({})",
+                removed.len(),
+                books.remove.len(),
+                list(books.remove)
+            );
+            return Err(self.overtaken(what));
+        }
+        if added.len() != books.add.len() {
+            return Err(self.overtaken(format!("it did not take the row(s) of this step ({})", list(books.add))));
+        }
+        let recorded: Vec<_> = statements.collect();
+        if recorded.len() != books.records.len()
+            || !recorded.iter().all(|rows| rows.len() == 1 && in_table(rows, begun.tables.history))
+        {
+            return Err(moved(&self.tables.history));
+        }
+        Ok(())
+    }
+}
+
+/// The storage parameters of each table.
+pub(super) fn options(signs: &[PgRow]) -> Vec<(u32, Option<String>)> {
+    signs.iter().filter_map(|row| Some((text_field(row, 0)?.parse().ok()?, text_field(row, 2)))).collect()
+}
+
+fn list(revisions: &[RevisionId]) -> String {
+    revisions.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
+}

@@ -1,0 +1,115 @@
+//! What to do about what went wrong with the database.
+
+use super::error::DatabaseError;
+use crate::contract::types::SqlError;
+
+impl DatabaseError {
+    /// What the operator should do, where there is something to say.
+    pub fn hint(&self) -> Option<String> {
+        Some(match self {
+            Self::InvalidUrl { .. } => {
+                "write it as postgres://user:password@host:5432/database, with special characters percent-encoded, or use url = \"local:\"".to_owned()
+            }
+            Self::NoServer { .. } => {
+                "start the server, or correct the url".to_owned()
+            }
+            Self::Refused { .. } => "correct user and password in the url; without a password there, ~/.pgpass is read".to_owned(),
+            Self::Unavailable { error, .. } => return Some(unavailable_hint(error)),
+            Self::Tls { .. } => "let the server use TLS, or set another sslmode in the url: disable, prefer, require, verify-ca or verify-full".to_owned(),
+            Self::NoDatabase { database, .. } => format!("create it with `createdb {database}`, or correct the url"),
+            Self::Lost { .. } => "look at the server's log, then run the command again: what was not committed was rolled back".to_owned(),
+            Self::Statement { error, .. } => return statement_hint(error),
+            Self::CommitUnknown { .. } => {
+                "once the server answers, `host current` shows whether the step is applied; running the command again is safe \
+                 either way: it goes on from where the database is"
+                    .to_owned()
+            }
+            Self::NotCommitted { .. } => "look at the server's log, then run the command again".to_owned(),
+            Self::Overtaken { .. } => "look at `host current`, then run the command again for what is still to do".to_owned(),
+            Self::ForeignTable { kind, .. } => {
+                format!("set `{}-table` in host.toml to a name that is free", kind.word())
+            }
+            Self::AmbiguousTable { kind, name, .. } => format!(
+                "look who made the other one and drop it, or say in host.toml which one it is: `{}-table = \"SCHEMA.{name}\"`",
+                kind.word(),
+            ),
+            Self::TooManyRows { table, .. } => {
+                format!("look at {table}: something else than host has written to it")
+            }
+            Self::UnreadableRows { .. } => {
+                "`host stamp --purge REVISION` replaces all rows by the revision that the database is really at".to_owned()
+            }
+            Self::RevisionTooLong { table, .. } => {
+                format!("widen the column: ALTER TABLE {table} ALTER COLUMN version_num TYPE text")
+            }
+            Self::HeadsMoved { .. } => "look at `host current`, then run the command again".to_owned(),
+            Self::FrameBroken { .. } => "a migration must leave to host what is its own".to_owned(),
+            Self::TablesNotClean { .. } => {
+                "it changes what statements on these tables do: look who made it, then drop it, and run the command again".to_owned()
+            }
+            Self::DeferredConstraint { error } => return error.hint.clone(),
+            Self::TablesLocked { .. } => {
+                "wait until that session ends its transaction, or end it with pg_terminate_backend(), then run the command again".to_owned()
+            }
+            Self::ReadOnly { replica: true, .. } => "connect to the primary server".to_owned(),
+            Self::ReadOnly { replica: false, .. } => {
+                "use another user, or ALTER ROLE … SET default_transaction_read_only = off".to_owned()
+            }
+            Self::NoRights { table, rights, user } => format!(
+                "GRANT {rights} ON {table} TO {}, or use another user",
+                crate::value::quote_identifier(user)
+            ),
+            Self::TransactionPooling { .. } => {
+                "give the address of the server itself, or of a pool with pool_mode = session, as direct-url in host.toml or in HOST_DIRECT_URL".to_owned()
+            }
+            Self::UnrestrictedRole { .. } => {
+                "use a user without such rights; require-restricted-role = false in host.toml would let this one pass".to_owned()
+            }
+            Self::NoSuchRole { role } => format!(
+                "create it with CREATE ROLE {}, or correct `role` in host.toml",
+                crate::value::quote_identifier(role)
+            ),
+            Self::NotInRole { role, user } => format!(
+                "GRANT {} TO {}, or correct `role` in host.toml",
+                crate::value::quote_identifier(role),
+                crate::value::quote_identifier(user)
+            ),
+            Self::LockLost { .. } => "run the command again: it waits for the other one and does what is left".to_owned(),
+            Self::Locked { .. } => "wait for it to end and run the command again, or wait longer with --lock-timeout".to_owned(),
+            Self::Journal(error) => error.hint("upgrade"),
+            Self::Cancelled { .. } => "run the command again".to_owned(),
+        })
+    }
+}
+
+/// What to do when the server takes no connection, by its SQLSTATE (PostgreSQL manual, appendix A).
+fn unavailable_hint(error: &SqlError) -> String {
+    let hint = match error.sqlstate.as_str() {
+        "42501" => "grant the user CONNECT on the database, or use another user",
+        "53300" => "wait until a connection is free, or let the server, database or user have more of them",
+        "57P03" => "wait until the server is up, then run the command again",
+        "22023" | "42704" => "correct `options` in the url",
+        // Only a pooler says this: a server takes whatever is the name of a setting.
+        "08P01" if error.message.contains("startup parameter") => {
+            "a pooler is in between: give the address of the server itself, or leave the parameter out of the url"
+        }
+        _ => return error.hint.clone().unwrap_or_else(|| "look at the server's log".to_owned()),
+    };
+    hint.to_owned()
+}
+
+/// What to do about the refusal of a statement of the host, by its SQLSTATE (PostgreSQL manual, appendix A).
+fn statement_hint(error: &SqlError) -> Option<String> {
+    match error.sqlstate.as_str() {
+        "25006" => {
+            Some("the server is a read-only replica, or the role is set read-only: connect to the primary".to_owned())
+        }
+        "42501" => Some("grant the database user the rights that are missing, or use another user".to_owned()),
+        "3F000" => Some("create the schema, or set the user's search_path".to_owned()),
+        "53100" => Some("make room on the disk of the server, then run the command again".to_owned()),
+        "55P03" => Some(
+            "something else holds a lock on the table: look at pg_stat_activity, then run the command again".to_owned(),
+        ),
+        _ => error.hint.clone(),
+    }
+}

@@ -1,0 +1,208 @@
+//! Migrations that forge the host's records, by what no lock shows: children, tables that are found earlier, what stays in the
+//! session, statements that run alone.
+
+use crate::harness::TestProject;
+use crate::harness::assert_output;
+
+const HISTORY: &str = "SELECT string_agg(revision || ' ' || outcome, ', ' ORDER BY id) FROM ONLY public.host_history";
+
+/// A project of `a`, `b` and `c`; `b` does what is given. Built.
+fn project(upgrade: &str) -> TestProject {
+    let project = TestProject::new();
+    project.sql("a", None, "CREATE TABLE table_a (id int)", "DROP TABLE table_a");
+    project.sql("b", Some("a"), upgrade, "SELECT 1");
+    project.sql("c", Some("b"), "CREATE TABLE table_c (id int)", "DROP TABLE table_c");
+    project.host(&["build"]).success();
+    project
+}
+
+/// The message of the failure of `b`, as JSON has it.
+fn message_of(project: &TestProject, arguments: &[&str]) -> (String, String) {
+    let output = project.host(arguments).with_code(1);
+    let error = output.json_lines().pop().expect("a last line")["error"].take();
+    let text = |key: &str| error[key].as_str().unwrap_or_default().to_owned();
+    (text("kind"), text("message"))
+}
+
+#[test]
+fn children_of_the_hosts_tables_are_rolled_back() {
+    for (table, what) in [("host_version", "the child table kid"), ("host_history", "the child table kid")] {
+        let project = project(&format!("CREATE TABLE kid () INHERITS ({table})"));
+        let (kind, message) = message_of(&project, &["--json", "upgrade", "head"]);
+        assert_eq!(kind, "frame-broken");
+        assert!(message.ends_with(&format!("table public.{table} has {what}")), "{message}");
+        assert_eq!(project.database.query("SELECT to_regclass('kid') IS NULL"), "t");
+        assert_eq!(project.database.query(HISTORY), "a done, b failed");
+    }
+}
+
+#[test]
+fn what_others_attached_stops_a_run_before_its_first_step() {
+    let function = "CREATE FUNCTION nothing() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NULL; END $$";
+    for (statement, what) in [
+        ("CREATE TABLE kid () INHERITS (host_version)", "table public.host_version has the child table kid"),
+        ("CREATE TABLE kid () INHERITS (host_journal)", "table public.host_journal has the child table kid"),
+        (
+            "CREATE RULE quiet AS ON DELETE TO host_version DO INSTEAD NOTHING",
+            "table public.host_version has the rule quiet",
+        ),
+        (
+            "CREATE TRIGGER quiet BEFORE INSERT ON host_history FOR EACH ROW EXECUTE FUNCTION nothing()",
+            "table public.host_history has the trigger quiet",
+        ),
+        ("CREATE POLICY quiet ON host_version USING (false)", "table public.host_version has the policy quiet"),
+        ("ALTER TABLE host_version ENABLE ROW LEVEL SECURITY", "table public.host_version has row security"),
+        (
+            "CREATE STATISTICS quiet ON revision, direction FROM host_history",
+            "table public.host_history has the statistics object quiet",
+        ),
+    ] {
+        let project = project("CREATE TABLE table_b (id int)");
+        project.host(&["upgrade", "a"]).success();
+        project.database.query(function);
+        project.database.query(statement);
+        let (kind, message) = message_of(&project, &["--json", "upgrade", "head"]);
+        assert_eq!((kind.as_str(), message.contains(what)), ("database", true), "{statement}: {message}");
+        assert_eq!(project.database.query("SELECT to_regclass('table_b') IS NULL"), "t", "{statement}");
+    }
+    let project = project("CREATE TABLE table_b (id int)");
+    project.host(&["upgrade", "a"]).success();
+    project.database.query("CREATE TABLE kid () INHERITS (host_version)");
+    assert_output!(project.host(&["upgrade", "head"]));
+}
+
+#[test]
+fn rows_of_children_count_nowhere() {
+    let project = project("CREATE TABLE table_b (id int)");
+    project.host(&["upgrade", "a"]).success();
+    project.database.query(
+        "CREATE TABLE kid () INHERITS (host_version); INSERT INTO kid VALUES ('c'); INSERT INTO kid VALUES ('not an id');
+         CREATE TABLE past () INHERITS (host_history);
+         INSERT INTO past SELECT * FROM host_history; UPDATE past SET source_digest = 'forged', id = 1000",
+    );
+    assert!(project.host(&["current"]).success().stdout.starts_with("a\n"));
+    assert_eq!(project.host(&["--json", "log"]).success().stdout.matches("\"revision\"").count(), 1);
+    project.host(&["--json", "upgrade", "head", "--dry-run"]).success();
+}
+
+#[test]
+fn a_table_that_is_found_earlier_is_refused() {
+    let project = project(
+        "CREATE SCHEMA host;\nCREATE TABLE host.host_version (version_num text);\nINSERT INTO host.host_version VALUES ('c')",
+    );
+    // The names stand with their schema for the rest of the run.
+    project.host(&["upgrade", "b"]).success();
+    assert_eq!(project.database.query("SELECT version_num FROM public.host_version"), "b");
+    assert_output!(project.host(&["upgrade", "head"]));
+    for command in [&["current"][..], &["stamp", "a"], &["upgrade", "head", "--dry-run"], &["ensure-version"]] {
+        let output = project.host(command);
+        assert_ne!(output.code, 0, "{command:?}");
+        assert!(output.stderr.contains("there are 2 tables that could be the version table"), "{}", output.stable());
+    }
+    assert_eq!(project.database.query("SELECT version_num FROM public.host_version"), "b");
+    // Whoever says which one it is, goes on.
+    project.write(
+        "host.toml",
+        "[default]\nversion-table = \"public.host_version\"\nhistory-table = \"public.host_history\"\n",
+    );
+    project.host(&["upgrade", "head"]).success();
+    assert_eq!(project.database.query("SELECT version_num FROM public.host_version"), "c");
+}
+
+#[test]
+fn a_schema_that_is_searched_first_hides_no_history() {
+    let project = project(
+        "CREATE SCHEMA host;\nCREATE TABLE host.host_history (LIKE public.host_history);\nCREATE VIEW host.host_journal AS SELECT 1",
+    );
+    project.host(&["upgrade", "b"]).success();
+    let output = project.host(&["upgrade", "head"]).with_code(1);
+    assert!(output.stderr.contains("tables that could be the history table"), "{}", output.stable());
+}
+
+#[test]
+fn the_journal_belongs_to_the_host_from_the_beginning() {
+    let forged = "INSERT INTO host_journal (revision, direction, position, digest, statement, command, alone, state, rows, \
+                  clock_micros, started_at) VALUES ('c', 'upgrade', 1, '', '', '', false, 'marked', 0, 0, now())";
+    for statement in
+        [forged.to_owned(), "DROP TABLE host_journal".to_owned(), "CREATE INDEX ON host_journal (rows)".to_owned()]
+    {
+        let project = project(&statement);
+        let (kind, message) = message_of(&project, &["--json", "upgrade", "head"]);
+        assert_eq!(kind, "frame-broken", "{message}");
+        assert!(message.contains("table public.host_journal "), "{message}");
+    }
+}
+
+#[test]
+fn no_sequence_remembers_what_was_rolled_back() {
+    let project = project("CREATE TABLE table_b (id int)");
+    project.host(&["upgrade", "a"]).success();
+    let sequences = "SELECT count(*) FROM pg_class WHERE relkind = 'S'";
+    assert_eq!(project.database.query(sequences), "0");
+    // A history of an earlier version has one.
+    project.database.query("ALTER TABLE host_history ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY");
+    project.host(&["upgrade", "b"]).success();
+    assert_eq!(project.database.query(sequences), "0");
+    assert_eq!(project.database.query("SELECT string_agg(id::text, ' ' ORDER BY id) FROM host_history"), "1 2");
+}
+
+#[test]
+fn nothing_stays_in_the_session_for_the_next_migration() {
+    let project = TestProject::new();
+    // What the driver, the host or an honest migration could call something, and settings that decide how a transaction begins.
+    let leaves = "SELECT pg_advisory_lock(7);\nDECLARE open CURSOR FOR SELECT 1;\n\
+                  SET default_transaction_read_only = on;\nSET enable_seqscan = off;\n\
+                  DO $$ BEGIN FOR number IN 0..40 LOOP EXECUTE format('DEALLOCATE ALL'); END LOOP; \
+                  FOR number IN 0..40 LOOP EXECUTE format('PREPARE %I AS SELECT 1', 'sqlx_s_' || number); \
+                  EXECUTE format('PREPARE %I AS SELECT 1', 'host_batch_' || number); END LOOP; END $$";
+    project.sql("a", None, leaves, "SELECT 1");
+    let looks = "DO $$ DECLARE prepared int; locks int; BEGIN SELECT count(*) INTO prepared FROM pg_prepared_statements \
+                 WHERE from_sql; SELECT count(*) INTO locks FROM pg_locks WHERE locktype = 'advisory' AND pid = pg_backend_pid() \
+                 AND objid = 7; IF prepared + locks > 0 THEN RAISE 'left over: % %', prepared, locks; END IF; END $$;\n\
+                 CREATE TABLE table_b (id int, name text);\nSELECT 'a', 2, now();\nSHOW search_path";
+    project.sql("b", Some("a"), looks, "DROP TABLE table_b");
+    project.host(&["build"]).success();
+    project.host(&["upgrade", "head"]).success();
+    assert_eq!(project.database.query(HISTORY), "a done, b done");
+}
+
+#[test]
+fn a_row_that_is_no_id_is_shown_and_replaced_by_a_stamp() {
+    let project = project("CREATE TABLE table_b (id int)");
+    project.host(&["upgrade", "a"]).success();
+    project.database.query("INSERT INTO host_version VALUES ('no id'), (repeat('x', 100000))");
+    let output = project.host(&["current"]).success();
+    assert!(output.stdout.contains("no id (not a revision id"), "{}", output.stable());
+    project.host(&["current", "--check-heads"]).with_code(3);
+    let output = project.host(&["upgrade", "head"]).with_code(1);
+    assert!(output.stderr.contains("has rows that no revision is called: 'no id', 'xxxx"), "{}", output.stable());
+    assert!(output.stderr.contains("hint: `host stamp --purge REVISION`"), "{}", output.stable());
+    project.host(&["stamp", "a"]).with_code(1);
+    project.host(&["stamp", "--purge", "a"]).success();
+    project.host(&["upgrade", "head"]).success();
+    assert_eq!(project.database.query("SELECT version_num FROM host_version"), "c");
+}
+
+#[test]
+fn rows_without_end_are_an_error_and_a_stamp_repairs_them() {
+    let project = project("CREATE TABLE table_b (id int)");
+    project.host(&["upgrade", "a"]).success();
+    project.database.query("INSERT INTO host_version SELECT 'row_' || n FROM generate_series(1, 20000) n");
+    for command in [&["current"][..], &["upgrade", "head"]] {
+        let output = project.host(command);
+        assert_ne!(output.code, 0);
+        assert!(output.stderr.contains("has more than 10000 rows"), "{}", output.stable());
+    }
+    project.host(&["stamp", "--purge", "a"]).success();
+    project.host(&["upgrade", "head"]).success();
+    assert_eq!(project.database.query("SELECT version_num FROM host_version"), "c");
+}
+
+#[test]
+fn a_text_without_end_is_cut() {
+    let project = project("DO $$ BEGIN RAISE EXCEPTION '%', repeat('x', 50000000); END $$");
+    let output = project.host(&["upgrade", "head"]).with_code(1);
+    assert!(output.stderr.contains("P0001") && output.stderr.len() < 200_000, "{} bytes", output.stderr.len());
+    let kept: usize = project.database.query("SELECT max(length(error)) FROM host_history").parse().expect("a length");
+    assert!(kept < 10_000, "{kept}");
+}
