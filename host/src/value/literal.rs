@@ -42,7 +42,7 @@ pub fn quote_text(text: &str) -> String {
 }
 
 /// The name in SQL of a type that is built in, else none.
-fn type_name(type_oid: Oid) -> Option<String> {
+pub(super) fn type_name(type_oid: Oid) -> Option<String> {
     if type_oid == oid::UNKNOWN {
         return None;
     }

@@ -3,7 +3,8 @@
 //! - [`TypeShape`] says how a type is built; the built-in types are known by number ([`oid`]).
 //! - [`decode`] turns what the server sent in binary format into a value of the contract.
 //! - [`declared_type`] and [`encode`] turn a value into a parameter.
-//! - [`text()`] and [`literal()`] write a value for people, scripts and `COPY`.
+//! - [`text()`] and [`literal()`] write a value for people, scripts and `COPY`; [`write_plainly`] for texts of several
+//!   statements, whatever the session's settings are.
 //!
 //! The client encoding is UTF-8 throughout.
 
@@ -15,6 +16,7 @@ mod error;
 mod literal;
 mod numeric;
 pub mod oid;
+mod plain;
 mod scalar;
 mod shape;
 mod text;
@@ -31,5 +33,8 @@ pub use error::EncodeError;
 pub use literal::literal;
 pub use literal::quote_identifier;
 pub use literal::quote_text;
+pub use plain::builtin_type_name;
+pub use plain::escaped_identifier;
+pub use plain::write_plainly;
 pub use shape::TypeShape;
 pub use text::text;

@@ -1,12 +1,10 @@
-//! Many rows through one prepared statement, in one round trip.
+//! Many rows through one prepared statement, in few round trips.
 //!
-//! The driver waits for each statement's answer, so a batch goes as one text of the simple protocol instead: PREPARE, one
-//! EXECUTE with exact literals for each row, DEALLOCATE. The server parses each literal as the parameter's type.
-//!
-//! Here a guest's statement stands among others, so the server must cut the text where the guard did. It would not if the guest
-//! had changed how its session reads strings; so that is set right before, in a text of its own, when it could matter.
+//! The driver waits for each statement's answer, so the rows go as one text of the simple protocol: one EXECUTE for each. In
+//! that text stands nothing of a migration: its statement is prepared before, by itself, through the extended protocol, and its
+//! values are written in characters that every session reads the same, whatever quoting and encoding it has: plain words and
+//! numbers in quotes, everything else as the hexadecimal digits of its bytes.
 
-use futures_util::TryStreamExt as _;
 use sqlx::Either;
 
 use super::Prepared;
@@ -15,7 +13,7 @@ use super::SessionError;
 use super::failed;
 use crate::contract::types::Error;
 use crate::contract::types::Value;
-use crate::sql;
+use crate::db::driver;
 use crate::value;
 
 /// How long one text may grow before it is sent: large enough that a batch is one round trip, small enough that the
@@ -28,43 +26,53 @@ impl Session {
     /// # Errors
     /// [`SessionError`]. Every row is checked before the first one is sent.
     pub async fn execute_many(&mut self, prepared: &Prepared, rows: &[Vec<Value>]) -> Result<u64, SessionError> {
-        let mut calls = Vec::with_capacity(rows.len());
+        let bad = |index: usize, reason: String| {
+            SessionError::guest(Error::BadParams(format!("row {}: {reason}", index + 1)))
+        };
         for (index, row) in rows.iter().enumerate() {
-            calls.push(
-                parameter_list(prepared, row)
-                    .map_err(|reason| SessionError::guest(Error::BadParams(format!("row {}: {reason}", index + 1))))?,
-            );
+            check(prepared, row).map_err(|reason| bad(index, reason))?;
         }
-        if !sql::reads_alike(prepared.sql()) {
-            self.send(sql::READ_AS_THE_SCANNER.to_owned()).await?;
+        let Some(last) = rows.len().checked_sub(1) else { return Ok(0) };
+        let mut types = Vec::with_capacity(prepared.parameters().len());
+        for shape in prepared.parameters() {
+            types.push(self.type_name(shape.oid()).await?);
         }
+        // A name is used once: after a failed batch the server still knows it.
+        self.batches += 1;
+        let name = format!("host_batch_{}", self.batches);
+        self.read_as_the_guard(prepared.sql()).await?;
+        self.send_alone(format!("PREPARE {name} AS {}", prepared.sql())).await?;
+        self.reads_as_the_guard = false;
         let mut touched = 0;
-        let mut calls = calls.into_iter().peekable();
-        while calls.peek().is_some() {
-            // A name is used once: after a failed batch the server still knows it.
-            self.batches += 1;
-            let name = format!("host_batch_{}", self.batches);
-            // A statement may end in a line comment, which must not swallow what follows.
-            let mut text = format!("PREPARE {name} AS {}\n;", prepared.sql());
-            while text.len() < TEXT_BYTES_MAX
-                && let Some(parameters) = calls.next()
-            {
-                text.push_str("EXECUTE ");
-                text.push_str(&name);
-                text.push_str(&parameters);
-                text.push(';');
-            }
-            text.push_str("DEALLOCATE ");
+        let mut text = String::new();
+        for (index, row) in rows.iter().enumerate() {
+            text.push_str("EXECUTE ");
             text.push_str(&name);
-            touched += self.send(text).await?;
+            write_parameters(&mut text, row, &types).map_err(|reason| bad(index, reason))?;
+            text.push(';');
+            if index == last {
+                text.push_str("DEALLOCATE ");
+                text.push_str(&name);
+            }
+            if index == last || text.len() >= TEXT_BYTES_MAX {
+                touched += self.send(std::mem::take(&mut text)).await?;
+            }
         }
         Ok(touched)
+    }
+
+    /// Sends a text that the server takes for one statement or refuses: it goes through the extended protocol.
+    async fn send_alone(&mut self, text: String) -> Result<(), SessionError> {
+        let query = sqlx::query(sqlx::AssertSqlSafe(text)).persistent(false);
+        let sent = driver::guarded(query.execute(self.connection())).await;
+        sent.map_err(|error| without_position(failed(error)))?;
+        Ok(())
     }
 
     async fn send(&mut self, text: String) -> Result<u64, SessionError> {
         let mut touched = 0;
         let mut stream = sqlx::raw_sql(sqlx::AssertSqlSafe(text)).fetch_many(self.connection());
-        while let Some(item) = stream.try_next().await.map_err(|error| without_position(failed(error)))? {
+        while let Some(item) = driver::next(&mut stream).await.map_err(|error| without_position(failed(error)))? {
             if let Either::Left(done) = item {
                 touched += done.rows_affected();
             }
@@ -73,27 +81,28 @@ impl Session {
     }
 }
 
-/// The parameters of one EXECUTE, in parentheses.
-fn parameter_list(prepared: &Prepared, row: &[Value]) -> Result<String, String> {
+/// The same rules as for a single execution, although here the server reads text.
+fn check(prepared: &Prepared, row: &[Value]) -> Result<(), String> {
     let wanted = prepared.parameters();
     if wanted.len() != row.len() {
         return Err(format!("the statement takes {} parameter(s), got {}", wanted.len(), row.len()));
     }
-    let mut list = String::new();
     for (index, (param, shape)) in row.iter().zip(wanted).enumerate() {
-        // The same rules as for a single execution, although here the server reads text.
         value::encode(param, shape).map_err(|error| format!("parameter {}: {error}", index + 1))?;
-        let text = value::text(param).map_err(|error| format!("parameter {}: {error}", index + 1))?;
-        list.push(if index == 0 { '(' } else { ',' });
-        match text {
-            Some(text) => list.push_str(&value::quote_text(&text)),
-            None => list.push_str("NULL"),
-        }
+    }
+    Ok(())
+}
+
+/// The parameters of one EXECUTE, in parentheses.
+fn write_parameters(text: &mut String, row: &[Value], types: &[String]) -> Result<(), String> {
+    for (index, (param, type_name)) in row.iter().zip(types).enumerate() {
+        text.push(if index == 0 { '(' } else { ',' });
+        value::write_plainly(text, param, type_name).map_err(|error| format!("parameter {}: {error}", index + 1))?;
     }
     if !row.is_empty() {
-        list.push(')');
+        text.push(')');
     }
-    Ok(list)
+    Ok(())
 }
 
 /// The place counts from the start of the batch, which is not what the guest wrote.
