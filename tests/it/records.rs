@@ -206,3 +206,36 @@ fn a_text_without_end_is_cut() {
     let kept: usize = project.database.query("SELECT max(length(error)) FROM host_history").parse().expect("a length");
     assert!(kept < 10_000, "{kept}");
 }
+
+/// A project whose migration `b` has no transaction.
+fn unframed(upgrade: &str) -> TestProject {
+    let project = TestProject::new();
+    project.sql(
+        "a",
+        None,
+        "CREATE TABLE table_a (id int);\nINSERT INTO table_a VALUES (1);\n\
+         CREATE FUNCTION wipe() RETURNS void LANGUAGE plpgsql AS $$ BEGIN DELETE FROM public.host_history; END $$;\n\
+         CREATE FUNCTION evil(int) RETURNS int IMMUTABLE LANGUAGE plpgsql AS\n\
+         $$ BEGIN PERFORM public.wipe(); RETURN $1; END $$",
+        "DROP TABLE table_a",
+    );
+    project.write(
+        "migrations/b.sql",
+        &format!(
+            "-- /// migration\n-- revision = \"b\"\n-- revises = [\"a\"]\n-- message = \"migration b\"\n\
+             -- transaction = \"none\"\n-- ///\n-- upgrade\n{upgrade};\n-- downgrade\nSELECT 1;\n"
+        ),
+    );
+    project.host(&["build"]).success();
+    project.host(&["upgrade", "a"]).success();
+    project
+}
+
+#[test]
+fn what_a_statement_did_that_runs_alone_is_told() {
+    let project = unframed("CREATE INDEX CONCURRENTLY harmless ON table_a (evil(id));\nUPDATE table_a SET id = 2");
+    assert_output!(project.host(&["upgrade", "head"]).with_code(1));
+    assert_eq!(project.database.query("SELECT version_num FROM host_version"), "a");
+    // What comes after it was not begun.
+    assert_eq!(project.database.query("SELECT id FROM table_a"), "1");
+}

@@ -290,7 +290,8 @@ impl UnframedSession {
             }
             Err(_) => {
                 self.position = position;
-                self.progress.broken = Some(position);
+                // One that ran alone may be done although what it did besides ends the migration.
+                self.progress.broken = (self.progress.done < position).then_some(position);
                 self.has_failed = true;
             }
         }

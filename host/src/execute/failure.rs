@@ -188,8 +188,15 @@ impl StepFailure {
                 Some(hint) => format!("{hint}; then run `host build` and the {direction} again"),
                 None => self.correct(&again),
             },
+            Cause::FrameBroken(breaches) if breaches.iter().any(|breach| matches!(breach, Breach::Rewritten { .. })) => {
+                "that is committed, because the statement ran outside of a transaction: find out which function or trigger did \
+                 it, put the rows right (`host stamp` sets the version table), then run the command again"
+                    .to_owned()
+            }
             Cause::FrameBroken(breaches) => {
-                let tables = |breach: &Breach| matches!(breach, Breach::Touched { .. } | Breach::Moved { .. });
+                let tables = |breach: &Breach| {
+                    matches!(breach, Breach::Touched { .. } | Breach::Moved { .. } | Breach::Attached { .. })
+                };
                 let what = if breaches.iter().any(tables) {
                     "leave the tables of host alone (`host stamp` sets the version table)"
                 } else {

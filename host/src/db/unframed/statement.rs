@@ -119,6 +119,7 @@ impl UnframedSession {
     pub(super) async fn alone(&mut self, call: Call<'_>, row: JournalRow, kind: &Alone) -> Result<u64, SessionError> {
         let found = self.index_in_the_way(row.position, kind).await?;
         let row = JournalRow { state: StatementState::Started, found, ..row };
+        let row_position = row.position;
         self.write_apart(&row).await?;
         let before = self.session.database_mut().before_alone().await.map_err(unless_cancelled)?;
         self.progress.broken_alone = true;
@@ -140,6 +141,7 @@ impl UnframedSession {
                     written => written?,
                 }
                 self.progress.broken_alone = false;
+                self.done(row_position);
                 checked.map(|()| rows)
             }
             Err(error) => {
