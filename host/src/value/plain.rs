@@ -1,5 +1,5 @@
 //! Values and names in characters that every session reads the same, whatever its quoting and encoding are: for texts of
-//! several statements, in which nothing that a migration wrote may stand as it is.
+//! several statements, in which nothing that a migration wrote may end a quote.
 
 use std::fmt::Write as _;
 
@@ -7,38 +7,51 @@ use super::error::EncodeError;
 use super::literal::type_name;
 use super::text::text;
 use crate::contract::types::Oid;
-use crate::contract::types::Scalar;
 use crate::contract::types::Value;
 
-/// Appends a value as an SQL expression that can be assigned to the type: a string without a type where it has nothing but
-/// letters, digits and some signs; everything else as the hexadecimal digits of its bytes. `type_name` is the type's name in
-/// SQL, of ASCII.
+/// Appends a value as an SQL string without a type, or NULL, of ASCII alone. A text of plain ASCII stands in quotes. In any
+/// other one each backslash and each character beyond ASCII is a Unicode escape, in a string that a session either reads so or
+/// refuses: with `standard_conforming_strings` off such a string is an error (PostgreSQL manual, "String Constants with Unicode
+/// Escapes").
 ///
 /// # Errors
 /// [`EncodeError`] when the value is not one that its type can hold, or is raw binary.
-pub fn write_plainly(sql: &mut String, value: &Value, type_name: &str) -> Result<(), EncodeError> {
-    if let Value::Scalar(Scalar::Bytea(bytes)) = value {
-        sql.push_str("pg_catalog.decode('");
-        push_hex(sql, bytes);
-        sql.push_str("','hex')");
+pub fn write_plainly(sql: &mut String, value: &Value) -> Result<(), EncodeError> {
+    let Some(text) = text(value)? else {
+        sql.push_str("NULL");
+        return Ok(());
+    };
+    if text.bytes().all(|byte| byte.is_ascii() && byte != b'\\') {
+        sql.push('\'');
+        push_quoted(sql, &text);
+        sql.push('\'');
         return Ok(());
     }
-    match text(value)? {
-        None => sql.push_str("NULL"),
-        Some(text) if text.bytes().all(is_plain) => {
-            sql.push('\'');
-            sql.push_str(&text);
-            sql.push('\'');
-        }
-        Some(text) => {
-            sql.push_str("CAST(pg_catalog.convert_from(pg_catalog.decode('");
-            push_hex(sql, text.as_bytes());
-            sql.push_str("','hex'),'UTF8') AS ");
-            sql.push_str(type_name);
-            sql.push(')');
-        }
+    sql.push_str("U&'");
+    let mut rest = text.as_str();
+    while let Some(at) = rest.find(|character: char| !character.is_ascii() || character == '\\') {
+        push_quoted(sql, &rest[..at]);
+        let character = rest[at..].chars().next().unwrap_or_default();
+        push_escape(sql, character);
+        rest = &rest[at + character.len_utf8()..];
     }
+    push_quoted(sql, rest);
+    sql.push('\'');
     Ok(())
+}
+
+fn push_quoted(sql: &mut String, text: &str) {
+    let mut pieces = text.split('\'');
+    sql.push_str(pieces.next().unwrap_or_default());
+    for piece in pieces {
+        sql.push_str("''");
+        sql.push_str(piece);
+    }
+}
+
+fn push_escape(sql: &mut String, character: char) {
+    let number = u32::from(character);
+    let _ = if number <= 0xFFFF { write!(sql, "\\{number:04X}") } else { write!(sql, "\\+{number:06X}") };
 }
 
 /// The name in SQL of a type that is built in, else none.
@@ -54,25 +67,11 @@ pub fn escaped_identifier(name: &str) -> String {
         if character.is_ascii_alphanumeric() || character == '_' {
             quoted.push(character);
         } else {
-            let _ = write!(quoted, "\\+{:06X}", u32::from(character));
+            push_escape(&mut quoted, character);
         }
     }
     quoted.push('"');
     quoted
-}
-
-/// Bytes that are no quote and no escape anywhere, and no part of a longer character.
-fn is_plain(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || b" .,:;+-_/@{}[]()".contains(&byte)
-}
-
-fn push_hex(sql: &mut String, bytes: &[u8]) {
-    const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    sql.reserve(bytes.len() * 2);
-    for byte in bytes {
-        sql.push(char::from(DIGITS[usize::from(byte >> 4)]));
-        sql.push(char::from(DIGITS[usize::from(byte & 15)]));
-    }
 }
 
 #[cfg(test)]
@@ -80,37 +79,66 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::contract::types::Scalar;
 
-    fn plainly(value: &Value, type_name: &str) -> String {
+    fn plainly(value: &Value) -> String {
         let mut sql = String::new();
-        write_plainly(&mut sql, value, type_name).expect("a value");
+        write_plainly(&mut sql, value).expect("a value");
         sql
     }
 
+    fn of_text(text: &str) -> String {
+        plainly(&Value::Scalar(Scalar::Text(text.to_owned())))
+    }
+
     #[test]
-    fn nothing_of_a_value_stands_in_the_text_but_plain_words() {
-        let value = |text: &str| Value::Scalar(Scalar::Text(text.to_owned()));
-        for (value, expected) in [
-            (value("plain words, 2026-01-01 00:00:00+00"), "'plain words, 2026-01-01 00:00:00+00'"),
-            (Value::Scalar(Scalar::Int8(-7)), "'-7'"),
-            (Value::Scalar(Scalar::Null), "NULL"),
-            (Value::Scalar(Scalar::Bytea(vec![0, 255])), "pg_catalog.decode('00ff','hex')"),
-            (
-                value("it's"),
-                "CAST(pg_catalog.convert_from(pg_catalog.decode('69742773','hex'),'UTF8') AS pg_catalog.text)",
-            ),
+    fn what_is_beyond_plain_characters_is_escaped() {
+        for (text, expected) in [
+            ("plain words, it's 2026", "'plain words, it''s 2026'"),
+            ("", "''"),
+            ("a\\b'c", "U&'a\\005Cb''c'"),
+            ("größe \u{1f600}", "U&'gr\\00F6\\00DFe \\+01F600'"),
         ] {
-            assert_eq!(plainly(&value, "pg_catalog.text"), expected);
+            assert_eq!(of_text(text), expected);
         }
-        assert_eq!(escaped_identifier("Größe\"x"), "U&\"Gr\\+0000F6\\+0000DFe\\+000022x\"");
+        assert_eq!(plainly(&Value::Scalar(Scalar::Int8(-7))), "'-7'");
+        assert_eq!(plainly(&Value::Scalar(Scalar::Null)), "NULL");
+        assert_eq!(plainly(&Value::Scalar(Scalar::Bytea(vec![0, 255]))), "U&'\\005Cx00ff'");
+        assert_eq!(escaped_identifier("Größe\"x"), "U&\"Gr\\00F6\\00DFe\\0022x\"");
+    }
+
+    /// Reads a string as the server would, to its end, which must be that of the text.
+    fn read(sql: &str) -> Option<String> {
+        let (escaped, body) = match sql.strip_prefix("U&'") {
+            Some(body) => (true, body),
+            None => (false, sql.strip_prefix('\'')?),
+        };
+        let body = body.strip_suffix('\'')?;
+        let mut text = String::new();
+        let mut characters = body.chars();
+        while let Some(character) = characters.next() {
+            match character {
+                '\'' => text.push(characters.next().filter(|next| *next == '\'')?),
+                '\\' if escaped => {
+                    let digits: String = match characters.clone().next()? {
+                        '+' => characters.by_ref().skip(1).take(6).collect(),
+                        _ => characters.by_ref().take(4).collect(),
+                    };
+                    text.push(char::from_u32(u32::from_str_radix(&digits, 16).ok()?)?);
+                }
+                '\\' => return None,
+                character => text.push(character),
+            }
+        }
+        Some(text)
     }
 
     proptest! {
         #[test]
-        fn a_text_can_end_no_quote(text in "\\PC{0,40}|[\\\\'\u{3041}\u{e0}\n$]{0,8}") {
-            let sql = plainly(&Value::Scalar(Scalar::Text(text.replace('\0', ""))), "pg_catalog.text");
-            prop_assert!(sql.is_ascii() && !sql.contains('\\'), "{}", sql);
-            prop_assert!(sql.matches('\'').count() == 2 || sql.starts_with("CAST("), "{}", sql);
+        fn a_text_is_read_back_and_ends_no_quote(text in "\\PC{0,40}|[\\\\'\u{3041}\u{e0}\n$]{0,8}") {
+            let sql = of_text(&text);
+            prop_assert!(sql.is_ascii(), "{}", sql);
+            prop_assert_eq!(read(&sql), Some(text));
         }
     }
 }

@@ -1,9 +1,8 @@
 //! Many rows through one prepared statement, in few round trips.
 //!
 //! The driver waits for each statement's answer, so the rows go as one text of the simple protocol: one EXECUTE for each. In
-//! that text stands nothing of a migration: its statement is prepared before, by itself, through the extended protocol, and its
-//! values are written in characters that every session reads the same, whatever quoting and encoding it has: plain words and
-//! numbers in quotes, everything else as the hexadecimal digits of its bytes.
+//! that text no statement of a migration stands: that is prepared before, by itself, through the extended protocol. Its values
+//! are strings of ASCII that every session reads the same or refuses, whatever quoting and encoding it has.
 
 use sqlx::Either;
 
@@ -33,22 +32,17 @@ impl Session {
             check(prepared, row).map_err(|reason| bad(index, reason))?;
         }
         let Some(last) = rows.len().checked_sub(1) else { return Ok(0) };
-        let mut types = Vec::with_capacity(prepared.parameters().len());
-        for shape in prepared.parameters() {
-            types.push(self.type_name(shape.oid()).await?);
-        }
         // A name is used once: after a failed batch the server still knows it.
         self.batches += 1;
         let name = format!("host_batch_{}", self.batches);
         self.read_as_the_guard(prepared.sql()).await?;
         self.send_alone(format!("PREPARE {name} AS {}", prepared.sql())).await?;
-        self.reads_as_the_guard = false;
         let mut touched = 0;
         let mut text = String::new();
         for (index, row) in rows.iter().enumerate() {
             text.push_str("EXECUTE ");
             text.push_str(&name);
-            write_parameters(&mut text, row, &types).map_err(|reason| bad(index, reason))?;
+            write_parameters(&mut text, row).map_err(|reason| bad(index, reason))?;
             text.push(';');
             if index == last {
                 text.push_str("DEALLOCATE ");
@@ -70,6 +64,9 @@ impl Session {
     }
 
     async fn send(&mut self, text: String) -> Result<u64, SessionError> {
+        // Otherwise the session would refuse escapes.
+        self.read_as_the_guard(&text).await?;
+        self.reads_as_the_guard = false;
         let mut touched = 0;
         let mut stream = sqlx::raw_sql(sqlx::AssertSqlSafe(text)).fetch_many(self.connection());
         while let Some(item) = driver::next(&mut stream).await.map_err(|error| without_position(failed(error)))? {
@@ -94,10 +91,10 @@ fn check(prepared: &Prepared, row: &[Value]) -> Result<(), String> {
 }
 
 /// The parameters of one EXECUTE, in parentheses.
-fn write_parameters(text: &mut String, row: &[Value], types: &[String]) -> Result<(), String> {
-    for (index, (param, type_name)) in row.iter().zip(types).enumerate() {
+fn write_parameters(text: &mut String, row: &[Value]) -> Result<(), String> {
+    for (index, param) in row.iter().enumerate() {
         text.push(if index == 0 { '(' } else { ',' });
-        value::write_plainly(text, param, type_name).map_err(|error| format!("parameter {}: {error}", index + 1))?;
+        value::write_plainly(text, param).map_err(|error| format!("parameter {}: {error}", index + 1))?;
     }
     if !row.is_empty() {
         text.push(')');
