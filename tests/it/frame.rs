@@ -296,3 +296,31 @@ fn what_is_deferred_past_the_check_is_found_after_the_commit() {
     assert_output!(project(upgrade).host(&["upgrade", "b"]).with_code(1));
     assert_output!(project(upgrade).host(&["upgrade", "head"]).with_code(1));
 }
+
+#[test]
+fn a_limit_on_waiting_that_is_changed_and_changed_back() {
+    let set = |value: &str| block(&format!("SELECT set_config('lock_' || 'timeout', '{value}', false)"));
+    let project = project(&format!("{};\nLOCK TABLE gate;\n{}", set("0"), set("1000")));
+    project.database.query("CREATE TABLE gate (id int)");
+    project.write(
+        "host.toml",
+        "[default]\n[default.grants]\nfunction = true\n[default.limits]\nlock-timeout-milliseconds = 1000\n",
+    );
+    let mut psql = project.database.psql();
+    let mut gate = psql
+        .args(["-c", "BEGIN; LOCK TABLE gate; SELECT pg_sleep(120)"])
+        .stdout(std::process::Stdio::null())
+        .stderr(std::process::Stdio::null())
+        .spawn()
+        .expect("psql runs");
+    project.database.wait_until("SELECT count(*) = 1 FROM pg_locks WHERE relation = 'gate'::regclass AND granted");
+    let output = project.host(&["upgrade", "head"]).with_code(1);
+    project.database.query("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE '%pg_sleep(120)' AND pid <> pg_backend_pid() AND datname = current_database()");
+    gate.wait().expect("psql ends");
+    assert!(
+        output.stderr.contains("it waited for a lock for more than 1000 ms, after it had changed lock_timeout"),
+        "{}",
+        output.stable()
+    );
+    assert_eq!(project.database.query("SELECT version_num FROM public.host_version"), "a");
+}

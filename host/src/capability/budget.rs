@@ -1,5 +1,8 @@
 //! What a guest has used so far of its time and of its statements.
 
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 use std::time::Instant;
 
@@ -16,6 +19,22 @@ pub struct Budget {
     migration_time: Option<Duration>,
     statements: u64,
     statements_max: u64,
+    lock_wait: LockWait,
+}
+
+/// Whether a statement waited for a lock for longer than the server was told to let it: then the migration has told the server
+/// otherwise, where no guard could see it. Whoever watches the session says so.
+#[derive(Debug, Clone, Default)]
+pub struct LockWait {
+    /// The limit in milliseconds that was exceeded; 0 as long as none was.
+    exceeded: Arc<AtomicU64>,
+}
+
+impl LockWait {
+    /// Says that the limit, in milliseconds, was exceeded.
+    pub fn exceeded(&self, milliseconds: u64) {
+        self.exceeded.store(milliseconds.max(1), Ordering::SeqCst);
+    }
 }
 
 impl Budget {
@@ -28,7 +47,13 @@ impl Budget {
             migration_time: limits.migration_time,
             statements: 0,
             statements_max: limits.statements,
+            lock_wait: LockWait::default(),
         }
+    }
+
+    /// What to tell when a statement waited too long for a lock.
+    pub fn lock_wait(&self) -> LockWait {
+        self.lock_wait.clone()
     }
 
     /// Notes time spent in the database.
@@ -57,6 +82,10 @@ impl Budget {
     }
 
     fn check_at(&self, elapsed: Duration) -> Result<(), Stop> {
+        match self.lock_wait.exceeded.load(Ordering::SeqCst) {
+            0 => {}
+            milliseconds => return Err(Stop::limit(Limit::LockWait, milliseconds)),
+        }
         if let Some(limit) = self.migration_time.filter(|limit| elapsed > *limit) {
             return Err(Stop::limit(Limit::MigrationTime, limit.as_secs()));
         }

@@ -33,6 +33,8 @@ pub enum Limit {
     GuestTime,
     /// Time in all, in seconds.
     MigrationTime,
+    /// Time that one statement waited for a lock, in milliseconds.
+    LockWait,
     /// Memory, in MiB.
     Memory,
     /// The stack of calls, in KiB.
@@ -69,6 +71,7 @@ impl Limit {
         Some(match self {
             Self::GuestTime => "guest-seconds",
             Self::MigrationTime => "migration-seconds",
+            Self::LockWait => "lock-timeout-milliseconds",
             Self::Memory => "memory-mebibytes",
             Self::Stack => "stack-kibibytes",
             Self::OpenHandles => "open-handles",
@@ -110,6 +113,9 @@ impl fmt::Display for Exceeded {
             }
             Limit::MigrationTime => {
                 write!(formatter, "it took more than {allowed} s, the time in the database included")
+            }
+            Limit::LockWait => {
+                write!(formatter, "it waited for a lock for more than {allowed} ms, after it had changed lock_timeout")
             }
             Limit::Memory => write!(formatter, "it asked for more than {allowed} MiB of memory"),
             Limit::Stack => {

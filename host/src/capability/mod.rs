@@ -17,6 +17,7 @@ mod state;
 mod text;
 
 pub use budget::Budget;
+pub use budget::LockWait;
 pub use events::Events;
 pub use events::GuestEvent;
 pub use interrupt::Interrupt;

@@ -11,6 +11,7 @@ use super::GuestLimits;
 use super::Interrupt;
 use super::Journal;
 use super::Limit;
+use super::LockWait;
 use super::Stop;
 use super::memory::Memory;
 use crate::contract::env::RunInfo;
@@ -79,6 +80,11 @@ impl GuestState {
     /// Gives back the session and what was written down.
     pub fn into_parts(self) -> (GuestSession, Journal) {
         (self.session, self.journal)
+    }
+
+    /// What to tell when a statement waited too long for a lock.
+    pub fn lock_wait(&self) -> LockWait {
+        self.budget.lock_wait()
     }
 
     /// Whether the run has to end now: the operator wants it, or its time is used up.

@@ -22,6 +22,10 @@ pub struct Activity {
     pub statement: String,
     /// Who holds the lock that it waits for, if it waits for one.
     pub waits_for: Option<String>,
+    /// Whether it waits for a lock, whoever has it.
+    pub waits_for_lock: bool,
+    /// When the statement began, as the server writes it.
+    pub began: String,
     /// The phase, for commands that report one (PostgreSQL manual, "Progress Reporting").
     pub phase: Option<String>,
     /// How much is done, in the server's unit for the phase.
@@ -57,7 +61,7 @@ impl Watcher {
              (SELECT string_agg(concat_ws(', ', coalesce(nullif(b.application_name, ''), 'unknown application'), 'process ' || b.pid, \
              b.state || ' for ' || floor(extract(epoch FROM clock_timestamp() - b.state_change)) || ' s'), '; ') \
              FROM pg_stat_activity b WHERE a.wait_event_type = 'Lock' AND b.pid = ANY (pg_blocking_pids(a.pid))), \
-             p.phase, p.done, p.total \
+             p.phase, p.done, p.total, a.wait_event_type = 'Lock', a.query_start \
              FROM pg_stat_activity a LEFT JOIN LATERAL ({PROGRESS}) p ON true \
              WHERE a.pid = {} AND a.state = 'active' LIMIT 1",
             self.process
@@ -70,6 +74,8 @@ impl Watcher {
                 seconds: number(0).unwrap_or_default(),
                 statement: text_field(row, 1).unwrap_or_default(),
                 waits_for: text_field(row, 2),
+                waits_for_lock: text_field(row, 6).as_deref() == Some("t"),
+                began: text_field(row, 7).unwrap_or_default(),
                 phase: text_field(row, 3),
                 done: number(4),
                 total: number(5),

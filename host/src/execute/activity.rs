@@ -1,10 +1,12 @@
-//! Watching a step that takes long, through a second connection.
+//! Watching a step that takes long, through a second connection: how far it is, and that no statement waits for a lock for longer
+//! than the server was told to let it.
 
 use std::time::Duration;
 
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
+use crate::capability::LockWait;
 use crate::db::Activity;
 use crate::db::Canceller;
 
@@ -17,6 +19,24 @@ const INTERVAL: Duration = Duration::from_secs(1);
 /// The longest time between two reports of the same statement, in seconds.
 const REPORT_SECONDS_MAX: u64 = 60;
 
+/// How much longer than its limit a wait for a lock may seem: the server ends it in time, unless it was told otherwise.
+const LOCK_MARGIN: Duration = Duration::from_secs(2);
+
+/// The limit on waiting for a lock, where the migration has no right to change it.
+pub(super) struct LockLimit {
+    /// How long one statement may wait.
+    pub(super) limit: Duration,
+    /// Whom to tell.
+    pub(super) lock_wait: LockWait,
+}
+
+/// A wait for a lock that was seen.
+struct Wait {
+    /// When the statement began.
+    began: String,
+    since: tokio::time::Instant,
+}
+
 /// Reports on the long statements of one step. They end when this is dropped.
 pub(super) struct ActivityReports {
     reports: mpsc::Receiver<Activity>,
@@ -25,14 +45,22 @@ pub(super) struct ActivityReports {
 
 impl ActivityReports {
     /// Begins. Where no second connection can be had, it stays silent.
-    pub(super) fn begin(canceller: &Canceller) -> Self {
+    pub(super) fn begin(canceller: &Canceller, lock_limit: Option<LockLimit>) -> Self {
         let canceller = canceller.clone();
         let (sender, reports) = mpsc::channel(1);
         let task = tokio::spawn(async move {
             tokio::time::sleep(FIRST_LOOK).await;
             let Ok(mut watcher) = canceller.watcher().await else { return };
             let mut next = FIRST_LOOK.as_secs();
+            let mut wait = None;
             while let Ok(activity) = watcher.look().await {
+                if let Some(lock_limit) = &lock_limit
+                    && waits_too_long(&mut wait, activity.as_ref(), lock_limit.limit)
+                {
+                    lock_limit.lock_wait.exceeded(u64::try_from(lock_limit.limit.as_millis()).unwrap_or(u64::MAX));
+                    // Without a second connection the statement waits on, until the limit on the migration.
+                    let _ = canceller.cancel().await;
+                }
                 match activity {
                     Some(activity) if activity.seconds >= next => {
                         next = next_report(activity.seconds);
@@ -63,6 +91,21 @@ impl ActivityReports {
 impl Drop for ActivityReports {
     fn drop(&mut self) {
         self.task.abort();
+    }
+}
+
+/// Whether the statement waits for a lock, and has done so for longer than it may.
+fn waits_too_long(wait: &mut Option<Wait>, activity: Option<&Activity>, limit: Duration) -> bool {
+    let Some(activity) = activity.filter(|activity| activity.waits_for_lock) else {
+        *wait = None;
+        return false;
+    };
+    match wait {
+        Some(wait) if wait.began == activity.began => wait.since.elapsed() > limit + LOCK_MARGIN,
+        _ => {
+            *wait = Some(Wait { began: activity.began.clone(), since: tokio::time::Instant::now() });
+            false
+        }
     }
 }
 

@@ -254,6 +254,7 @@ fn way_out(exceeded: &Exceeded) -> String {
             "build it without the libraries that it does not need"
         }
         GuestLimit::Script => "run it online",
+        GuestLimit::LockWait => "let the migration leave lock_timeout as it is, and try again when the lock is free",
     };
     match exceeded.limit.key() {
         Some(key) => format!("{instead}, or raise {key} in [*.limits] of host.toml"),

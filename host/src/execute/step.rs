@@ -1,12 +1,14 @@
 //! One step: begin, run the guest, keep the books, commit; or roll back and say why.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 use std::time::Instant;
 
 use sha2::Digest as _;
 use tokio::sync::mpsc;
 
 use super::activity::ActivityReports;
+use super::activity::LockLimit;
 use super::components::StepComponent;
 use super::event::Event;
 use super::event::Observer;
@@ -236,9 +238,10 @@ impl StepRun<'_> {
         let wasi = wasi::context(now_micros, seed, &sender);
         let state = GuestState::new(session, run, guest_limits, self.interrupt.clone(), wasi, sender)
             .granting(self.component.grant);
+        let lock_limit = self.lock_limit(&state);
         let source = self.component.script.as_ref().map(|(source, _)| source);
         let mut call = std::pin::pin!(self.runtime.run(&self.loaded, self.step.direction, source, state));
-        let mut long_statements = ActivityReports::begin(self.canceller);
+        let mut long_statements = ActivityReports::begin(self.canceller, lock_limit);
         let (ending, state) = loop {
             tokio::select! {
                 biased;
@@ -260,6 +263,15 @@ impl StepRun<'_> {
             observer.observe(Event::Note { text });
         }
         (session, ending, journal)
+    }
+
+    /// How long a statement may wait for a lock, unless it is one that waits by design, or the migration may set that itself.
+    fn lock_limit(&self, state: &GuestState) -> Option<LockLimit> {
+        let milliseconds = self.options.timeouts(self.limits).lock_milliseconds;
+        let is_fixed =
+            self.component.migration.metadata.transaction != Transaction::None && !self.may_configure_session();
+        (is_fixed && milliseconds > 0)
+            .then(|| LockLimit { limit: Duration::from_millis(milliseconds), lock_wait: state.lock_wait() })
     }
 
     fn report(&self, observer: &mut dyn Observer, event: GuestEvent) {

@@ -4,7 +4,7 @@ use crate::db::Activity;
 
 /// For example `running for 12 s: CREATE INDEX … (building index: scanning table, 45 %)`.
 pub(super) fn sentence(activity: &Activity) -> String {
-    let Activity { seconds, statement, waits_for, phase, done, total } = activity;
+    let Activity { seconds, statement, waits_for, phase, done, total, .. } = activity;
     let statement = statement.split_whitespace().collect::<Vec<_>>().join(" ");
     if let Some(holder) = waits_for {
         return format!("waiting for a lock, {seconds} s so far: {statement} (held by {holder})");
@@ -28,6 +28,8 @@ mod tests {
             seconds: 12,
             statement: "CREATE INDEX\n  ON t (a)".to_owned(),
             waits_for: None,
+            waits_for_lock: false,
+            began: String::new(),
             phase: None,
             done: None,
             total: None,
