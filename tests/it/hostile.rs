@@ -34,7 +34,11 @@ fn project(name: &str, limits: &str) -> TestProject {
 
 /// Runs a guest, which has to fail: nothing is left of it but a line in the history, and the next migration runs.
 fn ends(name: &str, limits: &str) -> Output {
-    let project = project(name, limits);
+    ends_in(&project(name, limits), name)
+}
+
+/// The same in a project that is there already.
+fn ends_in(project: &TestProject, name: &str) -> Output {
     let dump = || project.database.dump(&["--exclude-table-data=host_history*"]);
     let (before, started) = (dump(), Instant::now());
     let output = project.start(&["upgrade", &guests::revision(name)]).wait().with_code(1);
@@ -146,6 +150,22 @@ fn a_flood_on_standard_output_is_one_of_the_log() {
 #[test]
 fn a_result_that_is_too_large_is_an_error_that_a_guest_can_pass_on() {
     assert_output!(ends("result", ""));
+}
+
+#[test]
+fn a_result_without_end_is_stopped_on_the_server() {
+    let project = project("reads", "");
+    project.database.query("CREATE VIEW big AS SELECT generate_series(1, 2000000000) AS number");
+    assert_output!(ends_in(&project, "reads"));
+}
+
+#[test]
+fn values_that_are_not_there_take_room_too() {
+    // As bytes these are next to nothing, in memory gigabytes.
+    let project = project("reads", "");
+    let columns: Vec<String> = (0..1_600).map(|number| format!("NULL::int AS column_{number}")).collect();
+    project.database.query(&format!("CREATE VIEW big AS SELECT {} FROM generate_series(1, 90000)", columns.join(", ")));
+    assert_output!(ends_in(&project, "reads"));
 }
 
 #[test]

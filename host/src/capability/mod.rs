@@ -62,6 +62,10 @@ impl From<SessionError> for CallError {
     fn from(error: SessionError) -> Self {
         match error {
             SessionError::Guest(error) => Self::Guest(error),
+            SessionError::TooLarge(limits, crate::contract::types::Limit::Rows) => {
+                Self::stop(Stop::limit(Limit::ResultRows, limits.rows_max))
+            }
+            SessionError::TooLarge(limits, _) => Self::stop(Stop::limit(Limit::ResultSize, limits.bytes_max >> 20)),
             SessionError::Fatal(error) => Self::stop(Stop::Database(error)),
         }
     }

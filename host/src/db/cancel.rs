@@ -23,6 +23,22 @@ impl Database {
     }
 }
 
+impl Database {
+    /// Has the server stop a result that nobody reads any more, and takes what is on its way. The transaction fails with it.
+    pub(super) async fn stop_result(&mut self) {
+        if let Some(session) = self.watch.session() {
+            // Without a second connection the result is read to its end.
+            let _ = self.canceller_of(session.process.clone()).cancel().await;
+        }
+        // The first error is that of the cancelled statement.
+        for _ in 0..2 {
+            if driver::guarded(self.connection.ping()).await.is_ok() {
+                break;
+            }
+        }
+    }
+}
+
 impl Canceller {
     pub(super) fn options(&self) -> &PgConnectOptions {
         &self.options

@@ -102,12 +102,8 @@ struct Intake {
 impl Intake {
     /// Refuses the row that is too much.
     fn count(&mut self, row: &PgRow) -> Result<(), sqlx::Error> {
-        // A field takes some bytes, whatever is in it.
-        let field =
-            |index| 32 + row.try_get_raw(index).ok().and_then(|raw| raw.as_bytes().ok().map(<[u8]>::len)).unwrap_or(0);
-        let bytes: usize = (0..row.len()).map(field).sum();
         self.rows += 1;
-        self.bytes = self.bytes.saturating_add(u64::try_from(bytes).unwrap_or(u64::MAX));
+        self.bytes = self.bytes.saturating_add(bytes(row));
         if self.rows > ROWS_MAX || self.bytes > BYTES_MAX {
             return Err(sqlx::Error::Protocol(format!(
                 "the server sends more than {ROWS_MAX} rows or {} MiB in answer to a statement of host",
@@ -116,6 +112,13 @@ impl Intake {
         }
         Ok(())
     }
+}
+
+/// About how much memory a row takes, in bytes: a field takes some, whatever is in it.
+pub(super) fn bytes(row: &PgRow) -> u64 {
+    let field =
+        |index| 32 + row.try_get_raw(index).ok().and_then(|raw| raw.as_bytes().ok().map(<[u8]>::len)).unwrap_or(0);
+    u64::try_from((0..row.len()).map(field).sum::<usize>()).unwrap_or(u64::MAX)
 }
 
 fn malformed(panic: &(dyn Any + Send)) -> sqlx::Error {

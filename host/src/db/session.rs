@@ -35,6 +35,8 @@ use crate::value::TypeShape;
 pub enum SessionError {
     /// The guest may handle it.
     Guest(Box<Error>),
+    /// Nobody can: a result is so much larger than its limit that the host had it cancelled, and the transaction with it.
+    TooLarge(ResultLimits, Limit),
     /// Nobody can: the connection is gone.
     Fatal(DatabaseError),
 }
@@ -55,7 +57,7 @@ impl MayBeLost for SessionError {
     fn loss(&self) -> Option<&str> {
         match self {
             Self::Fatal(error) => error.loss(),
-            Self::Guest(_) => None,
+            Self::Guest(_) | Self::TooLarge(..) => None,
         }
     }
 }
@@ -256,15 +258,39 @@ fn parameter_types(params: &[Value]) -> Vec<sqlx::postgres::PgTypeInfo> {
     params.iter().map(|param| parameters::type_info(value::declared_type(param))).collect()
 }
 
-/// Reads a result up to the limits. What is left unread the driver skips before the next statement.
+/// Reads a result up to the limits. Of what is more, as much again is read and dropped: then the guest may read less at a time.
+/// A result that does not end there would keep the host busy for as long as the server has rows.
 async fn collect(
     mut stream: impl futures_util::Stream<Item = Result<PgRow, sqlx::Error>> + Unpin,
+    limits: ResultLimits,
+) -> Result<ResultSet, SessionError> {
+    let limit = match read(&mut stream, limits).await {
+        Err(SessionError::Guest(error)) => match *error {
+            Error::Exceeded(limit) => limit,
+            error => return Err(SessionError::guest(error)),
+        },
+        read => return read,
+    };
+    let (mut rows, mut bytes) = (0, 0);
+    while let Some(row) = driver::next(&mut stream).await.map_err(failed)? {
+        rows += 1;
+        bytes += driver::bytes(&row);
+        if rows > limits.rows_max || bytes > limits.bytes_max {
+            return Err(SessionError::TooLarge(limits, limit));
+        }
+    }
+    Err(SessionError::guest(Error::Exceeded(limit)))
+}
+
+/// Reads a result up to the limits.
+async fn read(
+    stream: &mut (impl futures_util::Stream<Item = Result<PgRow, sqlx::Error>> + Unpin),
     limits: ResultLimits,
 ) -> Result<ResultSet, SessionError> {
     let mut result = ResultSet { columns: Vec::new(), rows: Vec::new() };
     let mut shapes: Vec<TypeShape> = Vec::new();
     let (mut rows, mut bytes) = (0_u64, 0_u64);
-    while let Some(row) = driver::next(&mut stream).await.map_err(failed)? {
+    while let Some(row) = driver::next(stream).await.map_err(failed)? {
         if rows == 0 {
             result.columns = row.columns().iter().map(types::column).collect::<Vec<Column>>();
             shapes = row.columns().iter().map(|column| types::shape(sqlx::Column::type_info(column))).collect();
@@ -273,6 +299,7 @@ async fn collect(
         if rows > limits.rows_max {
             return Err(SessionError::guest(Error::Exceeded(Limit::Rows)));
         }
+        bytes += byte_count(size_of::<Vec<Value>>());
         let mut values = Vec::with_capacity(shapes.len());
         for (index, shape) in shapes.iter().enumerate() {
             let raw = row.try_get_raw(index).map_err(failed)?;
@@ -288,7 +315,8 @@ async fn collect(
             }
             let value = value::decode(shape, raw)
                 .map_err(|error| conversion(&format!("column {} of row {rows}: {error}", index + 1)))?;
-            // What the guest gets counts, not what came: ten bytes of numeric can be a hundred thousand digits.
+            // What the host holds counts, not what came: ten bytes of numeric can be a hundred thousand digits, and a NULL
+            // takes as much room as a number.
             bytes += came.max(size(&value));
             if bytes > limits.bytes_max {
                 return Err(SessionError::guest(Error::Exceeded(Limit::Bytes)));
@@ -300,15 +328,19 @@ async fn collect(
     Ok(result)
 }
 
-/// The size of a value's text and bytes. Everything else in it is no larger than what came over the wire.
+/// What the host holds for a value, in bytes.
 fn size(value: &Value) -> u64 {
-    match value {
+    let inside = match value {
         Value::Scalar(scalar) => scalar_size(scalar),
-        Value::Array(array) => array.items.iter().map(scalar_size).sum(),
+        Value::Array(array) => {
+            let items = byte_count(array.items.len() * size_of::<Scalar>());
+            items + array.items.iter().map(scalar_size).sum::<u64>()
+        }
         Value::Range(range) => {
             [&range.lower, &range.upper].into_iter().flatten().map(|bound| scalar_size(&bound.value)).sum()
         }
-    }
+    };
+    byte_count(size_of::<Value>()) + inside
 }
 
 fn scalar_size(scalar: &Scalar) -> u64 {

@@ -73,7 +73,11 @@ impl Session {
         self.read_as_the_guard(prepared.sql()).await?;
         self.reads_as_the_guard = false;
         let query = prepared.statement.query_with(arguments);
-        let mut result = collect(query.fetch(self.connection()), limits).await?;
+        let result = collect(query.fetch(self.connection()), limits).await;
+        if let Err(SessionError::TooLarge(..)) = &result {
+            self.database.stop_result().await;
+        }
+        let mut result = result?;
         if result.rows.is_empty() {
             result.columns = prepared.columns();
         }

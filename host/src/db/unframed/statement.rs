@@ -242,7 +242,7 @@ fn refusal(error: &SessionError) -> Option<&SqlError> {
             Error::Sql(error) => Some(error),
             _ => None,
         },
-        SessionError::Fatal(_) => None,
+        SessionError::Fatal(_) | SessionError::TooLarge(..) => None,
     }
 }
 
