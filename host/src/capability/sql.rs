@@ -44,12 +44,13 @@ impl Host for GuestState {
 
     async fn execute_script(&mut self, sql: String) -> Result<(), CallError> {
         let script: Arc<str> = sql.into();
-        for range in self.split(&script).await? {
-            let statement = &script[range.clone()];
-            self.admit(statement)?;
+        self.readable(&script).await?;
+        for statement in crate::sql::statements(&script) {
+            let statement = statement.map_err(|source| self.deny(Refusal::Unreadable { source }))?;
+            self.admit(statement.text)?;
             let started = Instant::now();
-            let result = self.session.execute(statement, &[]).await;
-            self.settle(started, statement, Some(range), result, |rows| *rows)?;
+            let result = self.session.execute(statement.text, &[]).await;
+            self.settle(started, statement.text, Some(statement.bytes), result, |rows| *rows)?;
         }
         Ok(())
     }

@@ -50,8 +50,11 @@ impl ScriptSession {
         }
         let statement = crate::sql::substitute(sql, &literals).map_err(|error| bad(&error.to_string()))?;
         // Without the comments around it: a trailing one would swallow the semicolon.
-        let trimmed = crate::sql::split(&statement).map(|pieces| pieces.first().map(|piece| piece.text.to_owned()));
-        self.write(trimmed.ok().flatten().unwrap_or(statement));
+        let trimmed = match crate::sql::statements(&statement).next() {
+            Some(Ok(piece)) => piece.text.to_owned(),
+            _ => statement,
+        };
+        self.write(trimmed);
         Ok(0)
     }
 

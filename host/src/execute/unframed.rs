@@ -127,7 +127,8 @@ impl StepRun<'_> {
     /// How many statements a SQL file has in this direction.
     fn statements_of_script(&self) -> Option<u32> {
         let (source, _) = self.component.script.as_ref()?;
-        u32::try_from(crate::sql::split(&source.text).ok()?.len()).ok()
+        crate::sql::statements(&source.text)
+            .try_fold(0_u32, |count, statement| statement.ok().and(count.checked_add(1)))
     }
 }
 

@@ -4,7 +4,7 @@
 use super::classify::classify;
 use super::command::Command;
 use super::refusal::Refusal;
-use super::split::split;
+use super::split::statements;
 use super::words::Words;
 use crate::grant::Grant;
 
@@ -16,12 +16,14 @@ use crate::grant::Grant;
 /// # Errors
 /// [`Refusal`] says what the statement is and why it is not sent.
 pub fn check(text: &str, grant: &Grant) -> Result<(), Refusal> {
-    let statements = split(text).map_err(|source| Refusal::Unreadable { source })?;
-    let first = statements.first().ok_or(Refusal::Empty)?;
-    if statements.len() > 1 {
+    let unreadable = |source| Refusal::Unreadable { source };
+    let mut statements = statements(text);
+    let first = statements.next().ok_or(Refusal::Empty)?.map_err(unreadable)?;
+    let count = statements.try_fold(1, |count, statement| statement.map(|_| count + 1)).map_err(unreadable)?;
+    if count > 1 {
         let words = Words::new(first.text);
         let first = Command::unknown(words.at(0).ok_or(Refusal::NoCommand)?, "");
-        return Err(Refusal::SeveralStatements { first, count: statements.len() });
+        return Err(Refusal::SeveralStatements { first, count });
     }
     let needs = classify(first.text)?;
     let missing = grant.missing(needs.classes);

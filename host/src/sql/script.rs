@@ -7,7 +7,7 @@ use super::position::Place;
 use super::position::place_of_byte;
 use super::refusal::Refusal;
 use super::split::SplitError;
-use super::split::split;
+use super::split::Statements;
 use super::unframed::Sending;
 use super::unframed::sending;
 use crate::grant::Grant;
@@ -53,8 +53,8 @@ impl ScriptError {
 /// # Errors
 /// [`ScriptError`], for the first statement that cannot run.
 pub fn check_script(file: &str, part: Range<usize>, grant: &Grant) -> Result<(), ScriptError> {
-    each(file, part, |statement, place| {
-        check(statement, grant).map_err(|refusal| ScriptError::Refused { place, refusal })
+    each(file, part, |statement| {
+        check(statement, grant).map_err(|refusal| |place| ScriptError::Refused { place, refusal })
     })
 }
 
@@ -63,22 +63,24 @@ pub fn check_script(file: &str, part: Range<usize>, grant: &Grant) -> Result<(),
 /// # Errors
 /// [`ScriptError`], for the first statement that makes no sense.
 pub fn check_unframed_script(file: &str, part: Range<usize>) -> Result<(), ScriptError> {
-    each(file, part, |statement, place| match sending(statement) {
-        Sending::Refused(reason) => Err(ScriptError::Unframed { place, reason }),
+    each(file, part, |statement| match sending(statement) {
+        Sending::Refused(reason) => Err(move |place| ScriptError::Unframed { place, reason }),
         _ => Ok(()),
     })
 }
 
-fn each(
+/// Looks at each statement. Where one stands is only counted when it is refused: counting begins at the top of the file, so that
+/// doing it for each one would take the square of their number.
+fn each<E: FnOnce(Place) -> ScriptError>(
     file: &str,
     part: Range<usize>,
-    look: impl Fn(&str, Place) -> Result<(), ScriptError>,
+    look: impl Fn(&str) -> Result<(), E>,
 ) -> Result<(), ScriptError> {
-    // What comes before is blanked, so that places are those of the file.
-    let before = file.as_bytes().get(..part.start).unwrap_or_default();
-    let mut text: String = before.iter().map(|byte| if *byte == b'\n' { '\n' } else { ' ' }).collect();
-    text.push_str(file.get(part).unwrap_or_default());
-    split(&text)?.iter().try_for_each(|statement| look(statement.text, place_of_byte(&text, statement.bytes.start)))
+    for statement in Statements::within(file, part) {
+        let statement = statement?;
+        look(statement.text).map_err(|refused| refused(place_of_byte(file, statement.bytes.start)))?;
+    }
+    Ok(())
 }
 
 #[cfg(test)]

@@ -87,26 +87,62 @@ impl SplitError {
 /// # Errors
 /// [`SplitError`] when something quoted does not end, or the script needs psql.
 pub fn split(script: &str) -> Result<Vec<Statement<'_>>, SplitError> {
-    let mut statements = Vec::new();
-    let mut pending: Option<Pending<'_>> = None;
-    for token in Tokens::new(script) {
-        let token = token.map_err(|error| SplitError::from_token_error(script, error))?;
-        match token.kind {
-            kind if !kind.is_significant() => {}
-            TokenKind::Backslash => return Err(meta_command(script, token.bytes.start)),
-            TokenKind::Semicolon if pending.as_ref().is_none_or(Pending::is_complete) => {
-                let Some(pending) = pending.take() else {
-                    continue;
-                };
-                let statement = pending.into_statement();
-                refuse_copy_data(script, &statement, token.bytes.end)?;
-                statements.push(statement);
-            }
-            _ => pending.get_or_insert_with(|| Pending::new(script, token.bytes.start)).push(&token),
-        }
+    statements(script).collect()
+}
+
+/// The same, one by one: of a long script only the current statement is held. After an error there are no more.
+pub fn statements(script: &str) -> Statements<'_> {
+    Statements::within(script, 0..script.len())
+}
+
+/// The statements of a script, as [`statements`] gives them.
+pub struct Statements<'a> {
+    script: &'a str,
+    /// None after an error.
+    tokens: Option<Tokens<'a>>,
+    /// Where the script ends.
+    end: usize,
+}
+
+impl<'a> Statements<'a> {
+    /// The statements of a part of a file, with places in the whole file.
+    pub(super) fn within(file: &'a str, part: Range<usize>) -> Self {
+        Self { script: file, end: part.end.min(file.len()), tokens: Some(Tokens::within(file, part)) }
     }
-    statements.extend(pending.map(Pending::into_statement));
-    Ok(statements)
+
+    fn read(&mut self) -> Result<Option<Statement<'a>>, SplitError> {
+        let script = self.script;
+        let mut pending: Option<Pending<'a>> = None;
+        for token in self.tokens.iter_mut().flatten() {
+            let token = token.map_err(|error| SplitError::from_token_error(script, error))?;
+            match token.kind {
+                kind if !kind.is_significant() => {}
+                TokenKind::Backslash => return Err(meta_command(script, token.bytes.start)),
+                TokenKind::Semicolon if pending.as_ref().is_none_or(Pending::is_complete) => {
+                    let Some(pending) = pending.take() else {
+                        continue;
+                    };
+                    let statement = pending.into_statement();
+                    refuse_copy_data(script, &statement, token.bytes.end..self.end)?;
+                    return Ok(Some(statement));
+                }
+                _ => pending.get_or_insert_with(|| Pending::new(script, token.bytes.start)).push(&token),
+            }
+        }
+        Ok(pending.map(Pending::into_statement))
+    }
+}
+
+impl<'a> Iterator for Statements<'a> {
+    type Item = Result<Statement<'a>, SplitError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let read = self.read();
+        if read.is_err() {
+            self.tokens = None;
+        }
+        read.transpose()
+    }
 }
 
 /// A statement whose end has not come yet.
@@ -207,8 +243,8 @@ impl<'a> Pending<'a> {
 }
 
 /// psql reads data after `COPY … FROM STDIN;`, so what follows cannot be read as SQL.
-fn refuse_copy_data(script: &str, statement: &Statement<'_>, end: usize) -> Result<(), SplitError> {
-    if Words::new(statement.text).is(0, "COPY") && is_copy_in(statement.text) && !script[end..].trim().is_empty() {
+fn refuse_copy_data(script: &str, statement: &Statement<'_>, rest: Range<usize>) -> Result<(), SplitError> {
+    if Words::new(statement.text).is(0, "COPY") && is_copy_in(statement.text) && !script[rest].trim().is_empty() {
         return Err(SplitError::InlineCopyData { place: place_of_byte(script, statement.bytes.start) });
     }
     Ok(())

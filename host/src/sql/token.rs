@@ -58,6 +58,7 @@ pub(super) enum TokenError {
 /// Reads the tokens of a text one by one. Together they are the whole text. After an error there are no more.
 pub(super) struct Tokens<'a> {
     text: &'a str,
+    start: usize,
     at: usize,
 }
 
@@ -70,7 +71,13 @@ impl TokenKind {
 
 impl<'a> Tokens<'a> {
     pub(super) fn new(text: &'a str) -> Self {
-        Self { text, at: 0 }
+        Self::within(text, 0..text.len())
+    }
+
+    /// The tokens of a part of a text, with places in the whole. A part that the text does not have has none.
+    pub(super) fn within(text: &'a str, part: Range<usize>) -> Self {
+        let is_there = text.get(part.clone()).is_some();
+        Self { text: if is_there { &text[..part.end] } else { "" }, start: part.start, at: part.start }
     }
 
     fn byte(&self, at: usize) -> Option<u8> {
@@ -90,7 +97,9 @@ impl<'a> Tokens<'a> {
         match first {
             0 => Err(TokenError::Nul(start)),
             // Editors put a byte order mark at the beginning of a file.
-            0xEF if start == 0 && self.text.starts_with('\u{feff}') => Ok((TokenKind::Blank, 3)),
+            0xEF if start == self.start && self.text[start..].starts_with('\u{feff}') => {
+                Ok((TokenKind::Blank, start + 3))
+            }
             _ if is_blank(first) => Ok((TokenKind::Blank, self.skip_while(start, is_blank))),
             b'-' if second == Some(b'-') => Ok((TokenKind::LineComment, self.skip_while(start, is_not_line_end))),
             b'/' if second == Some(b'*') => self.block_comment(start),

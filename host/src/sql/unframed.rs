@@ -1,5 +1,7 @@
 //! How a statement is sent when no transaction is around its migration.
 
+use std::collections::VecDeque;
+
 use super::token::Token;
 use super::token::TokenKind;
 use super::token::Tokens;
@@ -62,7 +64,7 @@ impl Alone {
 /// How the one statement of a text is sent outside of a transaction.
 pub fn sending(statement: &str) -> Sending {
     let mut words = Words::new(statement);
-    let first = words.tokens.first().map(|token| words.text(token).to_ascii_uppercase()).unwrap_or_default();
+    let first = words.first().map(|token| words.text(&token).to_ascii_uppercase()).unwrap_or_default();
     match first.as_str() {
         "SET" if words.skip("SET") && words.is_at("LOCAL") => {
             Sending::Refused("SET LOCAL has no effect without a transaction: write SET")
@@ -194,7 +196,7 @@ fn definition(statement: &str) -> Option<Vec<String>> {
     if !words.is_at("USING") {
         definition.extend(["using".to_owned(), "btree".to_owned()]);
     }
-    while let Some(token) = words.tokens.first().cloned() {
+    while let Some(token) = words.first() {
         if words.skip("ASC") {
             continue;
         }
@@ -206,68 +208,83 @@ fn definition(statement: &str) -> Option<Vec<String>> {
             if !matches!(token.kind, TokenKind::OpenParenthesis | TokenKind::CloseParenthesis) {
                 definition.push(words.normal(&token));
             }
-            words.tokens.remove(0);
+            words.step();
         }
     }
     Some(definition)
 }
 
-/// The tokens of a statement that count, from its beginning.
+/// The tokens of a statement that count, from its beginning. They are read as they are asked for: of a long statement only the
+/// first ones are.
 struct Words<'a> {
     statement: &'a str,
-    tokens: Vec<Token>,
+    tokens: Tokens<'a>,
+    /// The tokens that were looked at and are not behind yet.
+    ahead: VecDeque<Token>,
 }
 
 impl<'a> Words<'a> {
     fn new(statement: &'a str) -> Self {
-        let tokens = Tokens::new(statement)
-            .map_while(Result::ok)
-            .filter(|token| token.kind.is_significant() && token.kind != TokenKind::Semicolon)
-            .collect();
-        Self { statement, tokens }
+        Self { statement, tokens: Tokens::new(statement), ahead: VecDeque::new() }
     }
 
     fn text(&self, token: &Token) -> &'a str {
         &self.statement[token.bytes.clone()]
     }
 
-    fn is_at(&self, word: &str) -> bool {
-        self.tokens
-            .first()
-            .is_some_and(|token| token.kind == TokenKind::Word && self.text(token).eq_ignore_ascii_case(word))
+    fn at(&mut self, index: usize) -> Option<Token> {
+        while self.ahead.len() <= index {
+            let token = self.tokens.find_map(|token| match token {
+                Ok(token) if token.kind.is_significant() && token.kind != TokenKind::Semicolon => Some(Some(token)),
+                Ok(_) => None,
+                Err(_) => Some(None),
+            })??;
+            self.ahead.push_back(token);
+        }
+        self.ahead.get(index).cloned()
+    }
+
+    fn first(&mut self) -> Option<Token> {
+        self.at(0)
+    }
+
+    fn step(&mut self) {
+        self.ahead.pop_front();
+    }
+
+    fn is_word(&mut self, index: usize, word: &str) -> bool {
+        self.at(index)
+            .is_some_and(|token| token.kind == TokenKind::Word && self.text(&token).eq_ignore_ascii_case(word))
+    }
+
+    fn is_at(&mut self, word: &str) -> bool {
+        self.is_word(0, word)
     }
 
     fn skip(&mut self, word: &str) -> bool {
-        let there = self.is_at(word);
-        if there {
-            self.tokens.remove(0);
-        }
-        there
+        self.skip_all(&[word])
     }
 
     /// Skips these words if all of them are there.
     fn skip_all(&mut self, words: &[&str]) -> bool {
-        let there = words.len() <= self.tokens.len()
-            && words
-                .iter()
-                .zip(&self.tokens)
-                .all(|(word, token)| token.kind == TokenKind::Word && self.text(token).eq_ignore_ascii_case(word));
+        let there = words.iter().enumerate().all(|(index, word)| self.is_word(index, word));
         if there {
-            self.tokens.drain(..words.len());
+            self.ahead.drain(..words.len());
         }
         there
     }
 
     /// A name without a schema, as the catalogue has it. None for one that is written with `U&`.
     fn identifier(&mut self) -> Option<String> {
-        let token = self.tokens.first()?;
-        let text = self.text(token);
+        let token = self.first()?;
+        let text = self.text(&token);
         let name = match token.kind {
-            TokenKind::Word => text.to_lowercase(),
+            // Only ASCII is folded (`downcase_identifier`, in UTF-8).
+            TokenKind::Word => text.to_ascii_lowercase(),
             TokenKind::QuotedIdentifier => unquoted(text)?,
             _ => return None,
         };
-        self.tokens.remove(0);
+        self.step();
         Some(name)
     }
 
@@ -276,21 +293,25 @@ impl<'a> Words<'a> {
         let is_name = |token: &Token| matches!(token.kind, TokenKind::Word | TokenKind::QuotedIdentifier);
         let mut name = String::new();
         loop {
-            let part = self.tokens.first().filter(|token| is_name(token))?;
-            name.push_str(self.text(part));
-            self.tokens.remove(0);
-            if self.tokens.first().is_none_or(|token| self.text(token) != ".") {
+            let part = self.first().filter(is_name)?;
+            name.push_str(self.text(&part));
+            self.step();
+            if !self.is_written(".") {
                 return Some(name);
             }
             name.push('.');
-            self.tokens.remove(0);
+            self.step();
         }
+    }
+
+    fn is_written(&mut self, written: &str) -> bool {
+        self.first().is_some_and(|token| self.text(&token) == written)
     }
 
     /// `::type`, with the types whose names have several words.
     fn skip_cast(&mut self) {
-        while self.tokens.first().is_some_and(|token| self.text(token) == ":") {
-            self.tokens.remove(0);
+        while self.is_written(":") {
+            self.step();
         }
         let first = self.qualified_name().unwrap_or_default().to_ascii_lowercase();
         match first.as_str() {
@@ -311,7 +332,7 @@ impl<'a> Words<'a> {
     fn normal(&self, token: &Token) -> String {
         let text = self.text(token);
         match token.kind {
-            TokenKind::Word => text.to_lowercase(),
+            TokenKind::Word => text.to_ascii_lowercase(),
             TokenKind::QuotedIdentifier => unquoted(text).unwrap_or_else(|| text.to_owned()),
             // Storage parameters are written with quotes: fillfactor='70'.
             TokenKind::String if text.trim_matches('\'').bytes().all(|byte| byte.is_ascii_digit()) => {

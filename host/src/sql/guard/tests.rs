@@ -7,6 +7,7 @@ use squawk_syntax::SourceFile;
 use squawk_syntax::ast::AstNode;
 
 use super::super::refusal::Reason;
+use super::super::split::split;
 use super::*;
 use crate::grant::Class;
 use crate::grant::Classes;
