@@ -1,5 +1,6 @@
 //! What a statement needs from whoever sends it.
 
+use super::calls::calls;
 use super::command::Command;
 use super::marks::Marks;
 use super::marks::marks;
@@ -90,8 +91,16 @@ const FORBIDDEN: [(&str, Reason); 23] = [
 pub fn classify(statement: &str) -> Result<Needs, Refusal> {
     let marks = marks(statement);
     let mut needs = nested(statement, &marks, NESTING_MAX)?;
-    if let Some(setting) = marks.setting {
-        needs.classes = needs.classes.union(class_of(setting, || Command::new("set_config"))?.into());
+    let calls = calls(statement);
+    if let Some((function, reason)) = calls.refused {
+        return Err(forbidden(Command::unknown(&format!("{function}()"), ""), reason));
+    }
+    if let Some((how, setting)) = calls.setting {
+        needs.classes = needs.classes.union(class_of(setting, || Command::new(how))?.into());
+    }
+    if let Some(function) = calls.function.filter(|_| !calls.classes.minus(needs.classes).is_empty()) {
+        needs.command = needs.command.with(&format!("{function}()"));
+        needs.classes = needs.classes.union(calls.classes);
     }
     Ok(needs)
 }

@@ -28,6 +28,11 @@ impl Command {
         Self { verb: Cow::Borrowed(verb), object: Cow::Owned(shortened(object)) }
     }
 
+    /// A command with what in it needs more than the command itself.
+    pub(super) fn with(&self, part: &str) -> Self {
+        Self { verb: Cow::Owned(self.to_string()), object: Cow::Owned(format!("with {}", shortened(part))) }
+    }
+
     /// A command that nobody knows.
     pub(super) fn unknown(verb: &str, object: &str) -> Self {
         Self { verb: Cow::Owned(shortened(verb)), object: Cow::Owned(shortened(object)) }

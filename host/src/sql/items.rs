@@ -4,7 +4,6 @@
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Item {
     Name,
-    SetConfig,
     Open,
     Close,
     Comma,

@@ -7,8 +7,6 @@ use std::ops::Range;
 
 use super::items::Item;
 use super::items::keyword;
-use super::settings::Setting;
-use super::settings::setting;
 use super::token::Token;
 use super::token::TokenKind;
 use super::token::Tokens;
@@ -45,8 +43,6 @@ pub(super) struct Marks {
     pub(super) on_parameter: bool,
     /// The first language that is not known to be trusted.
     pub(super) language: Option<Range<usize>>,
-    /// The worst parameter that `set_config` names.
-    pub(super) setting: Option<Setting>,
     /// Where the text after the first FOR begins.
     pub(super) after_for: Option<usize>,
 }
@@ -68,8 +64,6 @@ struct Pass<'a> {
     as_words: usize,
     /// A CREATE whose object has not come yet.
     creating: bool,
-    /// The first argument of set_config, when it is a constant.
-    setting: Option<Range<usize>>,
 }
 
 /// Reads one statement.
@@ -86,7 +80,6 @@ pub(super) fn marks(text: &str) -> Marks {
         in_body: false,
         as_words: 0,
         creating: false,
-        setting: None,
     };
     for token in Tokens::new(text).map_while(Result::ok).filter(|token| token.kind.is_significant()) {
         pass.push(&token);
@@ -125,7 +118,6 @@ impl Pass<'_> {
             self.update(item);
         }
         self.element(token, item);
-        self.set_config(token, item);
         if item == Item::Open {
             self.depth += 1;
         }
@@ -146,7 +138,6 @@ impl Pass<'_> {
             TokenKind::Semicolon => Item::Semicolon,
             TokenKind::String => Item::String,
             TokenKind::Word => self.word(&self.text[token.bytes.clone()]),
-            TokenKind::QuotedIdentifier if &self.text[token.bytes.clone()] == "\"set_config\"" => Item::SetConfig,
             TokenKind::QuotedIdentifier => Item::Name,
             _ if &self.text[token.bytes.clone()] == "." => Item::Dot,
             _ => Item::Other,
@@ -154,9 +145,6 @@ impl Pass<'_> {
     }
 
     fn word(&self, word: &str) -> Item {
-        if word.eq_ignore_ascii_case("set_config") {
-            return Item::SetConfig;
-        }
         let item = keyword(word);
         match self.previous(0) {
             // A column; a number has its own dot.
@@ -251,23 +239,6 @@ impl Pass<'_> {
             self.creating = true;
         }
     }
-
-    /// `set_config('name', …`: what SET would need. Another first argument can be any name.
-    fn set_config(&mut self, token: &Token, item: Item) {
-        let mut found = None;
-        if let Some(range) = self.setting.take() {
-            let name = plain(&self.text[range]).filter(|_| item == Item::Comma);
-            found = Some(name.map_or(Setting::Hidden, setting));
-        } else if (self.previous(0), self.previous(1)) == (Item::Open, Item::SetConfig) {
-            match token.kind {
-                TokenKind::String => self.setting = Some(token.bytes.clone()),
-                _ => found = Some(Setting::Hidden),
-            }
-        }
-        if let Some(found) = found {
-            self.marks.setting = self.marks.setting.max(Some(found));
-        }
-    }
 }
 
 #[cfg(test)]
@@ -335,20 +306,6 @@ mod tests {
         ] {
             let found = marks(statement).language.map(|bytes| &statement[bytes]);
             assert_eq!(found, untrusted, "{statement}");
-        }
-    }
-
-    #[test]
-    fn parameters_set_by_a_function() {
-        for (statement, expected) in [
-            ("SELECT set_config('search_path', 'a', true)", Some(Setting::Harmless)),
-            ("SELECT pg_catalog.\"set_config\"( 'Role' , 'a', true)", Some(Setting::Identity)),
-            ("SELECT SET_CONFIG('search' || '_path', 'a', true)", Some(Setting::Hidden)),
-            ("SELECT set_config(name, 'a', true) FROM t", Some(Setting::Hidden)),
-            ("SELECT set_config('search_path', 'a', true), set_config('role', 'a', true)", Some(Setting::Identity)),
-            ("SELECT 'set_config(', a.set_config FROM a", None),
-        ] {
-            assert_eq!(marks(statement).setting, expected, "{statement}");
         }
     }
 }

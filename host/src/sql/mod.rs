@@ -12,11 +12,14 @@
 //! on. A statement's end needs no grammar beyond parentheses and `BEGIN ATOMIC`, so statements of future versions are
 //! cut rightly, too.
 
+mod calls;
 mod classify;
 mod command;
+mod functions;
 mod guard;
 mod items;
 mod marks;
+mod names;
 mod objects;
 mod parameters;
 mod position;
@@ -36,6 +39,7 @@ pub use classify::Needs;
 pub use classify::classify;
 pub use command::Command;
 pub use guard::check;
+pub use names::names_any;
 pub use parameters::MissingParameter;
 pub use parameters::substitute;
 pub use position::Place;

@@ -5,11 +5,19 @@
 /// session. They are sent by themselves: a text of several statements is cut before the first one of them runs.
 pub const READ_AS_THE_SCANNER: &str = "SET standard_conforming_strings = on; SET client_encoding = UTF8;";
 
-/// Whether every session reads a text the same. A backslash may take the meaning from the quote behind it, and in some client
-/// encodings (SJIS, for example) so may a byte that is not ASCII. Where a text goes alone through the extended protocol, it is one
-/// statement or none, however it is read; where it stands among others, a string that ends elsewhere could hide a statement.
+/// Whether every session reads a text the same. It promises that the text has the same tokens, and its strings the same
+/// content, whatever a migration has set before. Nothing else in PostgreSQL's scanner (`scan.l`) depends on a setting than:
+///
+/// - `standard_conforming_strings`: a backslash in `'…'` is itself or takes the meaning from what follows. `U&'…'` is refused
+///   with the setting off, so it counts, too, although it is never read as something else. `U&"…"` depends on nothing.
+/// - `backslash_quote`: whether `\'` is allowed in `E'…'`. It needs a backslash.
+/// - `escape_string_warning`: a warning about backslashes, and nothing else.
+/// - `client_encoding`: what bytes beyond ASCII are. In some encodings (SJIS, BIG5, GBK, GB18030) such a byte may take the quote
+///   or the backslash behind it with it. Bytes of ASCII alone are the same in every one that a client can have.
+///
+/// What tokens mean is another matter: `search_path`, `DateStyle` or `transform_null_equals` never move the end of a statement.
 pub fn reads_alike(text: &str) -> bool {
-    text.bytes().all(|byte| byte.is_ascii() && byte != b'\\')
+    text.bytes().all(|byte| byte.is_ascii() && byte != b'\\') && !text.contains("&'")
 }
 
 #[cfg(test)]
@@ -21,8 +29,11 @@ mod tests {
         for (text, alike) in [
             ("", true),
             ("INSERT INTO t VALUES ($1, 'it''s', $a$;$a$, \"x\")", true),
+            ("SELECT U&\"a!0062\" UESCAPE '!', 1 & 2", true),
             ("SELECT '\\', ';'", false),
             ("SELECT E'\\n'", false),
+            ("SELECT U&'a!0062' UESCAPE '!'", false),
+            ("SELECT U&\"\\0061\"", false),
             ("SELECT 'größer'", false),
             (READ_AS_THE_SCANNER, true),
         ] {

@@ -83,7 +83,9 @@ pub enum Reason {
     HeldCursor,
     /// It changes under which rules the host and the server read text.
     Fixed,
-    /// It does not say what it sets.
+    /// It reads or writes files of the server.
+    Files,
+    /// It does not say what it sets or calls.
     Hidden,
 }
 
@@ -140,7 +142,8 @@ impl Reason {
             Self::Fixed => {
                 "leave it out; the host's connection has standard_conforming_strings = on and client_encoding = UTF8"
             }
-            Self::Hidden => "write the parameter's name as plain text, without escapes",
+            Self::Files => "let the application bring the content, as values of INSERT",
+            Self::Hidden => "write the name of the parameter or the function as plain text, without escapes",
         };
         hint.to_owned()
     }
@@ -160,7 +163,8 @@ impl fmt::Display for Reason {
             Self::Language => "code in a language that is not trusted can leave the database",
             Self::HeldCursor => "the cursor would run on after the migration",
             Self::Fixed => "the host relies on the value that is set",
-            Self::Hidden => "the host cannot tell what it sets",
+            Self::Files => "it reads or writes files of the server",
+            Self::Hidden => "the host cannot tell what it sets or calls",
         })
     }
 }

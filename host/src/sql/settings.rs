@@ -40,7 +40,7 @@ const HARMLESS: [&str; 14] = [
     "xmloption",
 ];
 
-const FIXED: [&str; 2] = ["standard_conforming_strings", "client_encoding"];
+const FIXED: [&str; 3] = ["standard_conforming_strings", "client_encoding", "backslash_quote"];
 const TRANSACTION: [&str; 3] = ["transaction_isolation", "transaction_read_only", "transaction_deferrable"];
 const IDENTITY: [&str; 2] = ["role", "session_authorization"];
 
@@ -62,6 +62,8 @@ fn is_as_it_is(words: &Words<'_>, name: &str, after: usize) -> bool {
         &["on", "true"]
     } else if name.eq_ignore_ascii_case(FIXED[1]) {
         &["UTF8", "UTF-8"]
+    } else if name.eq_ignore_ascii_case(FIXED[2]) {
+        &["safe_encoding"]
     } else {
         return false;
     };

@@ -185,6 +185,7 @@ fn every_reason_has_words() {
         Reason::Language,
         Reason::HeldCursor,
         Reason::Fixed,
+        Reason::Files,
         Reason::Hidden,
     ] {
         let name = format!("!{reason:?}");
