@@ -134,7 +134,7 @@ fn a_script_runs_under_the_role() {
     let at = |text: &str| script.find(&roles.named(text)).unwrap_or_else(|| panic!("{text}: {script}"));
     assert!(at("SET LOCAL ROLE \"{1}\";") < at("CREATE TABLE table_a"));
     assert!(at("CREATE TABLE table_a") < at("RESET ROLE;"));
-    assert!(at("RESET ROLE;") < at("INSERT INTO \"host_version\""));
+    assert!(at("RESET ROLE;") < at("INSERT INTO \"public\".\"host_version\""));
 }
 
 #[test]

@@ -16,11 +16,11 @@ pub(super) struct EnsureVersionArguments {
 pub(super) async fn run(settings: &Settings, arguments: &EnsureVersionArguments) -> Result<u8, Failure> {
     let project = settings.project()?;
     if arguments.sql {
-        let script = format!("BEGIN;\n{}\nCOMMIT;", crate::db::books::create_tables_sql(&project.tables()));
+        let script = crate::execute::tables_script(&project.tables());
         if settings.report().is_json() {
             settings.report().document(&json!({ "sql": script }));
         } else {
-            super::report::terminal::print_exactly(&format!("{script}\n"));
+            super::report::terminal::print_exactly(&script);
         }
         return Ok(0);
     }

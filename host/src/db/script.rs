@@ -13,6 +13,8 @@ use crate::value;
 pub struct ScriptSession {
     statements: Vec<String>,
     bytes: usize,
+    /// The savepoints that are open, the outermost first.
+    savepoints: Vec<String>,
     /// Whether the migration runs without a transaction.
     is_unframed: bool,
 }
@@ -24,7 +26,11 @@ impl ScriptSession {
     }
 
     /// The statements, without semicolons.
-    pub fn into_statements(self) -> Vec<String> {
+    pub fn into_statements(mut self) -> Vec<String> {
+        // What a migration leaves open counts as done. What the host writes afterwards is no part of it.
+        if let Some(outermost) = self.savepoints.first() {
+            self.statements.push(format!("RELEASE SAVEPOINT {outermost}"));
+        }
         self.statements
     }
 
@@ -60,6 +66,7 @@ impl ScriptSession {
 
     /// Writes down a statement of the host, such as a savepoint.
     pub fn write(&mut self, sql: String) {
+        self.follow_savepoints(&sql);
         self.bytes = self.bytes.saturating_add(sql.len());
         self.statements.push(sql);
     }
@@ -73,7 +80,20 @@ impl ScriptSession {
             return Err(super::unframed::UnframedSession::no_savepoint());
         }
         self.write(format!("SAVEPOINT {name}"));
+        self.savepoints.push(name.to_owned());
         Ok(())
+    }
+
+    /// A migration cannot send these itself.
+    fn follow_savepoints(&mut self, sql: &str) {
+        let (keeps, name) = match (sql.strip_prefix("RELEASE SAVEPOINT "), sql.strip_prefix("ROLLBACK TO SAVEPOINT ")) {
+            (Some(name), _) => (0, name),
+            (_, Some(name)) => (1, name),
+            _ => return,
+        };
+        if let Some(index) = self.savepoints.iter().rposition(|open| open == name) {
+            self.savepoints.truncate(index + keeps);
+        }
     }
 
     /// Refuses a call that needs rows.
@@ -93,6 +113,21 @@ fn bad(reason: &str) -> SessionError {
 mod tests {
     use super::*;
     use crate::contract::types::Scalar;
+
+    #[test]
+    fn savepoints_that_stay_open_are_released() {
+        let mut session = ScriptSession::default();
+        for name in ["a", "b", "c"] {
+            session.savepoint(name).expect("there is a transaction");
+        }
+        session.write("ROLLBACK TO SAVEPOINT b".to_owned());
+        session.write("RELEASE SAVEPOINT b".to_owned());
+        let mut released = ScriptSession::default();
+        released.savepoint("a").expect("there is a transaction");
+        released.write("RELEASE SAVEPOINT a".to_owned());
+        assert_eq!(session.into_statements().last().map(String::as_str), Some("RELEASE SAVEPOINT a"));
+        assert_eq!(released.into_statements().len(), 2);
+    }
 
     #[test]
     fn statements_are_written_with_exact_literals() {

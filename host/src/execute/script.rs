@@ -4,8 +4,14 @@
 //! does online: one transaction for each step, with the version rows and the history row in it, and a check that the
 //! database is where the step begins.
 
-use std::fmt::Write as _;
+mod checks;
+mod statement;
+mod step;
+
 use std::sync::Arc;
+
+use self::statement::Script;
+use self::step::StepText;
 
 use super::components;
 use super::components::Loader;
@@ -23,25 +29,18 @@ use crate::db::GuestSession;
 use crate::db::ScriptSession;
 use crate::db::Tables;
 use crate::db::books::create_tables_sql;
-use crate::db::transaction::Timeouts;
 use crate::error::Error;
 use crate::plan;
 use crate::plan::Direction;
 use crate::plan::Plan;
 use crate::plan::Step;
 use crate::project::Project;
-use crate::revision::RevisionId;
-use crate::revision::is_visible;
 use crate::runtime::CompileCache;
 use crate::runtime::Ending;
 use crate::runtime::Loaded;
 use crate::runtime::Runtime;
 use crate::runtime::wasi;
-use crate::sql::READ_AS_THE_SCANNER;
-use crate::sql::Sending;
-use crate::sql::reads_alike;
 use crate::store::Transaction;
-use crate::value::quote_text;
 
 /// Writes an upgrade or a downgrade as a script for psql. No database is asked: `from` says where the script begins, a
 /// target that names revisions, or base.
@@ -68,12 +67,10 @@ pub async fn write_script(
     components::validate(project, &runtime, &components)?;
     let mut loader = Loader::new(Arc::new(runtime), limits);
     let tables = project.tables();
-    let mut script = header(&plan, from, to);
-    // psql finds the ends of statements, and its own commands between them, with its session's eyes.
-    script.push_str(&format!("{READ_AS_THE_SCANNER}\n\n"));
-    if direction == Direction::Upgrade {
-        let _ = write!(script, "BEGIN;\n{}\nCOMMIT;\n\n", create_tables_sql(&tables));
-    }
+    let mut script = Script::default();
+    let needs_psql = components.iter().any(is_unframed);
+    header(&mut script, &plan, from, to, needs_psql);
+    look_at_tables(&mut script, &tables, direction == Direction::Upgrade);
     for (step, component) in plan.steps.iter().zip(&components) {
         let refused = |error| Error::ComponentRefused {
             revision: step.revision.clone(),
@@ -82,21 +79,77 @@ pub async fn write_script(
         };
         let loaded = loader.load(component).await.map_err(refused)?;
         let statements = statements(project, step, component, &loaded, loader.runtime(), options).await?;
-        write_step(&mut script, project, step, component, &statements, &tables, options);
+        let text = StepText {
+            step,
+            message: &component.migration.metadata.message,
+            statements: &statements,
+            is_unframed: is_unframed(component),
+            source_digest: component.migration.source_digest.to_string(),
+            component_digest: component.component.digest.to_string(),
+            timeouts: options.timeouts(limits),
+            role: project.environment().role.as_deref(),
+            tables: &tables,
+        };
+        text.write(&mut script);
     }
-    Ok(script)
+    Ok(script.into_text())
 }
 
-fn header(plan: &Plan, from: &str, to: &str) -> String {
-    let verb = verb(plan.direction);
-    format!(
-        "-- Written by host {}: {verb} from {} to {}, {} step(s).\n\
-         -- Run it with: psql -X -v ON_ERROR_STOP=1 -f FILE\n\n",
+/// What psql has to be told before anything else. A file of somebody's own (`~/.psqlrc`) or an option may have said otherwise: that
+/// a failed statement is undone alone, that a line's end is a statement's, that queries go through cursors. Any other program
+/// refuses these lines, so that it runs nothing of a script that needs psql.
+pub const PSQL: [&str; 7] = [
+    "\\set ON_ERROR_STOP on",
+    "\\set ON_ERROR_ROLLBACK off",
+    "\\set AUTOCOMMIT on",
+    "\\set SINGLELINE off",
+    "\\set SINGLESTEP off",
+    "\\unset FETCH_COUNT",
+    "\\encoding UTF8",
+];
+
+fn header(script: &mut Script, plan: &Plan, from: &str, to: &str, needs_psql: bool) {
+    script.comment(&format!(
+        "Written by host {}: {} from {from} to {to}, {} step(s).",
         env!("CARGO_PKG_VERSION"),
-        one_line(from),
-        one_line(to),
+        verb(plan.direction),
         plan.steps.len(),
-    )
+    ));
+    script.comment("Run it with: psql -X -f FILE");
+    if !needs_psql {
+        script.comment("Another program can run it as one text, without the lines that begin with a backslash.");
+    }
+    for line in PSQL {
+        script.line(line);
+    }
+    script.line("");
+}
+
+/// One statement without its semicolon as [`write_script`] writes it: as it is where psql reads it as the server does, or in a form
+/// that leaves nothing to read.
+pub fn script_statement(statement: &str) -> String {
+    let mut script = Script::default();
+    script.statement(statement);
+    script.into_text()
+}
+
+/// The statements that make host's tables where they are missing, with a check of where that is.
+pub fn tables_script(tables: &Tables) -> String {
+    let mut script = Script::default();
+    look_at_tables(&mut script, tables, true);
+    script.into_text()
+}
+
+fn look_at_tables(script: &mut Script, tables: &Tables, make: bool) {
+    script.line("BEGIN;");
+    // What somebody set in this session is not what a run would find.
+    script.line("RESET search_path;");
+    checks::tables(script, tables);
+    let statements = if make { create_tables_sql(&checks::qualified(tables)) } else { String::new() };
+    for statement in crate::sql::statements(&statements).flatten() {
+        script.statement(statement.text);
+    }
+    script.line("COMMIT;\n");
 }
 
 /// Runs a guest against a script, and gives its statements.
@@ -144,152 +197,8 @@ async fn statements(
     Err(Error::Offline { revision: step.revision.clone(), file: component.migration.file.clone(), reason })
 }
 
-fn write_step(
-    script: &mut String,
-    project: &Project,
-    step: &Step,
-    component: &StepComponent,
-    statements: &[String],
-    tables: &Tables,
-    options: &Options,
-) {
-    let timeouts = options.timeouts(&project.environment().limits);
-    let version = tables.version.quoted();
-    let message = one_line(&component.migration.metadata.message);
-    let mut line = |text: String| {
-        script.push_str(&text);
-        script.push('\n');
-    };
-    line(format!("-- Running {} {} -> {}, {message}", verb(step.direction), join(&step.from), join(&step.to)));
-    let role = project.environment().role.as_deref().map(crate::value::quote_identifier);
-    if is_unframed(component) {
-        unframed_statements(&mut line, statements, timeouts, &begins_here(step, &version), role.as_deref());
-    }
-    line("BEGIN;".to_owned());
-    line("RESET ALL;".to_owned());
-    line(READ_AS_THE_SCANNER.to_owned());
-    line(format!("SET LOCAL lock_timeout = {};", timeouts.lock_milliseconds));
-    line(format!("SET LOCAL statement_timeout = {};", timeouts.statement_milliseconds));
-    line(format!("LOCK TABLE {version} IN SHARE ROW EXCLUSIVE MODE;"));
-    line(begins_here(step, &version));
-    let role = role.filter(|_| !is_unframed(component));
-    if let Some(role) = &role {
-        line(format!("SET LOCAL ROLE {role};"));
-    }
-    let inside = if is_unframed(component) { &[] } else { statements };
-    for statement in inside {
-        // What came before may have changed how psql reads.
-        if !reads_alike(statement) {
-            line(READ_AS_THE_SCANNER.to_owned());
-        }
-        line(format!("{statement};"));
-    }
-    line(READ_AS_THE_SCANNER.to_owned());
-    if role.is_some() {
-        line("RESET ROLE;".to_owned());
-    }
-    // The names below have to mean what they meant above.
-    line("RESET search_path;".to_owned());
-    if !step.change.remove.is_empty() {
-        line(format!("DELETE FROM {version} WHERE version_num IN ({});", literals(&step.change.remove)));
-    }
-    for row in &step.change.add {
-        line(format!("INSERT INTO {version} (version_num) VALUES ({});", quote_text(row.as_str())));
-    }
-    line(format!(
-        "INSERT INTO {history} (id, revision, direction, outcome, source_digest, component_digest, started_at, finished_at, \
-         statements, rows, database_user, host_version) OVERRIDING SYSTEM VALUE \
-         VALUES (COALESCE((SELECT max(id) FROM ONLY {history}), 0) + 1, {}, '{}', 'done', '{}', '{}', transaction_timestamp(), \
-         clock_timestamp(), {}, 0, current_user, '{}');",
-        quote_text(step.revision.as_str()),
-        verb(step.direction),
-        component.migration.source_digest,
-        component.component.digest,
-        statements.len(),
-        env!("CARGO_PKG_VERSION"),
-        history = tables.history.quoted(),
-    ));
-    line("COMMIT;\n".to_owned());
-}
-
-/// Statements without a transaction around them: what was done before one that fails stays.
-fn unframed_statements(
-    line: &mut dyn FnMut(String),
-    statements: &[String],
-    timeouts: Timeouts,
-    begins_here: &str,
-    role: Option<&str>,
-) {
-    let limits = [("lock_timeout", timeouts.lock_milliseconds), ("statement_timeout", timeouts.statement_milliseconds)];
-    let set = |line: &mut dyn FnMut(String), limited: bool| {
-        for (name, milliseconds) in limits {
-            line(format!("SET {name} = {};", if limited { milliseconds } else { 0 }));
-        }
-    };
-    line(
-        "-- It runs without a transaction. When a statement fails, those before it stay: go on by hand from there."
-            .to_owned(),
-    );
-    line("RESET ALL;".to_owned());
-    line(READ_AS_THE_SCANNER.to_owned());
-    set(line, true);
-    line(begins_here.to_owned());
-    if let Some(role) = role {
-        line(format!("SET ROLE {role};"));
-    }
-    for statement in statements {
-        if !reads_alike(statement) {
-            line(READ_AS_THE_SCANNER.to_owned());
-        }
-        // A limit on waiting would only leave a broken index behind.
-        let is_concurrent = matches!(crate::sql::sending(statement), Sending::Alone(kind) if kind.is_concurrent());
-        if is_concurrent {
-            set(line, false);
-        }
-        line(format!("{statement};"));
-        if is_concurrent {
-            set(line, true);
-        }
-    }
-    if role.is_some() {
-        line("RESET ROLE;".to_owned());
-    }
-}
-
 fn is_unframed(component: &StepComponent) -> bool {
     component.migration.metadata.transaction == Transaction::None
-}
-
-/// Stops psql when the database is somewhere else than the script takes it to be.
-fn begins_here(step: &Step, version: &str) -> String {
-    let applied = match step.direction {
-        // What a new branch or a base begins on has no row of its own; that it is not applied yet is all that can be said.
-        Direction::Upgrade if step.change.remove.is_empty() => {
-            let row = quote_text(step.revision.as_str());
-            return raise(
-                &format!("EXISTS (SELECT FROM {version} WHERE version_num = {row})"),
-                &format!("this script applies {}, which is applied already", step.revision),
-            );
-        }
-        _ => &step.change.remove,
-    };
-    raise(
-        &format!("(SELECT count(*) FROM {version} WHERE version_num IN ({})) <> {}", literals(applied), applied.len()),
-        &format!("this script begins at {}, and the database is not there", join(applied)),
-    )
-}
-
-fn raise(condition: &str, message: &str) -> String {
-    let message = quote_text(&message.replace('%', "%%"));
-    format!("DO $host$ BEGIN IF {condition} THEN RAISE EXCEPTION {message}; END IF; END $host$;")
-}
-
-fn literals(rows: &[RevisionId]) -> String {
-    rows.iter().map(|row| quote_text(row.as_str())).collect::<Vec<_>>().join(", ")
-}
-
-fn join(rows: &[RevisionId]) -> String {
-    rows.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
 }
 
 fn verb(direction: Direction) -> &'static str {
@@ -297,9 +206,4 @@ fn verb(direction: Direction) -> &'static str {
         Direction::Upgrade => "upgrade",
         Direction::Downgrade => "downgrade",
     }
-}
-
-/// A comment ends with its line, and must not look like something else to whoever reads the script.
-fn one_line(text: &str) -> String {
-    text.replace(|character: char| !is_visible(character), " ")
 }

@@ -5,6 +5,7 @@
 //! - [`substitute`] puts values in the place of parameters.
 //! - [`place`] and [`excerpt`] turn the server's error positions into something to look at.
 //! - [`sending`] says how a statement is sent where no transaction is around its migration.
+//! - [`not_plain`] tells what psql could read otherwise than the server.
 //! - [`reads_alike`] tells what a session's settings could make another statement of.
 //! - [`sections`] finds the two directions in a migration file, and [`check_script`] checks one of them.
 //!
@@ -22,6 +23,7 @@ mod marks;
 mod names;
 mod objects;
 mod parameters;
+mod plain;
 mod position;
 mod reading;
 mod refusal;
@@ -42,6 +44,7 @@ pub use guard::check;
 pub use names::names_any;
 pub use parameters::MissingParameter;
 pub use parameters::substitute;
+pub use plain::not_plain;
 pub use position::Place;
 pub use position::byte_of_character;
 pub use position::excerpt;
@@ -51,6 +54,7 @@ pub use reading::READ_AS_THE_SCANNER;
 pub use reading::reads_alike;
 pub use refusal::Reason;
 pub use refusal::Refusal;
+pub use rows::makes_table_of_query;
 pub use rows::may_return_rows;
 pub use script::ScriptError;
 pub use script::check_script;

@@ -1,5 +1,6 @@
 //! Whether a statement may have a result.
 
+use super::marks::marks;
 use super::words::Words;
 
 /// Commands that give rows.
@@ -15,6 +16,12 @@ pub fn may_return_rows(statement: &str) -> bool {
     words.at(0).is_none() || words.is_any(0, &READING)
 }
 
+/// Whether a statement may be a query that makes a table, `SELECT … INTO`, which PL/pgSQL does not run (manual, "Executing Dynamic
+/// Commands"). It never says no of one that is.
+pub fn makes_table_of_query(statement: &str) -> bool {
+    Words::new(statement).is_any(0, &["SELECT", "WITH", "VALUES", "TABLE"]) && marks(statement).into
+}
+
 fn contains_word(text: &str, word: &str) -> bool {
     text.as_bytes().windows(word.len()).any(|window| window.eq_ignore_ascii_case(word.as_bytes()))
 }
@@ -22,6 +29,19 @@ fn contains_word(text: &str, word: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn tables_out_of_queries() {
+        for (statement, expected) in [
+            ("SELECT 1 INTO t", true),
+            ("(WITH x AS (SELECT 1) SELECT * INTO t FROM x)", true),
+            ("WITH x AS (SELECT 1) INSERT INTO t SELECT 1", false),
+            ("EXPLAIN ANALYZE SELECT 1 INTO t", false),
+            ("CREATE TABLE t AS SELECT 1", false),
+        ] {
+            assert_eq!(makes_table_of_query(statement), expected, "{statement}");
+        }
+    }
 
     #[test]
     fn results() {

@@ -2,6 +2,7 @@
 
 mod graph;
 pub(crate) mod guests;
+pub(crate) mod listener;
 mod output;
 mod own_server;
 mod pooler;
