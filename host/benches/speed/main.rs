@@ -19,6 +19,7 @@ mod proxy;
 mod round_trips;
 mod sandbox;
 mod server;
+mod texts;
 mod thousand;
 
 use std::process::ExitCode;
@@ -84,6 +85,9 @@ fn run(words: &[String]) -> Result<Figures> {
     }
     if wanted("sandbox") {
         sandbox::measure(&mut figures, &server, folder.path(), &runtime)?;
+    }
+    if wanted("texts") {
+        texts::measure(&mut figures, folder.path())?;
     }
     if wanted("planner") {
         planner::measure(&mut figures)?;
