@@ -31,6 +31,13 @@ pub(super) fn run(data: &[u8]) {
         let _ = sql::sending(statement.text);
         let _ = sql::name_of(statement.text);
         let _ = sql::may_return_rows(statement.text);
+        let _ = sql::works_on_every_table(statement.text);
+        let _ = sql::names_any(statement.text, &["host_version", "a"]);
+        if sql::not_plain(statement.text).is_none() {
+            assert!(sql::reads_alike(statement.text), "psql may read it otherwise: {}", statement.text);
+            let followed = format!("{};SELECT 2", statement.text);
+            assert_eq!(sql::split(&followed).map(|statements| statements.len()).ok(), Some(2), "{followed}");
+        }
         let _ = sql::parameter_set(statement.text);
         if let Ok(written) = sql::substitute(statement.text, &["NULL".to_owned(), "('x')".to_owned()]) {
             // Values take the place of parameters, not the place of the end.

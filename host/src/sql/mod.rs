@@ -16,6 +16,7 @@
 mod calls;
 mod classify;
 mod command;
+mod everything;
 mod functions;
 mod guard;
 mod items;
@@ -40,6 +41,7 @@ mod words;
 pub use classify::Needs;
 pub use classify::classify;
 pub use command::Command;
+pub use everything::works_on_every_table;
 pub use guard::check;
 pub use names::names_any;
 pub use parameters::MissingParameter;
