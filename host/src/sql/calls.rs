@@ -199,7 +199,7 @@ impl<'a> Pass<'a> {
     fn open(&mut self) {
         let Some(known) = self.name.as_ref().filter(|known| !known.is_target) else { return };
         let no_call = |word: &&str| known.before.eq_ignore_ascii_case(word);
-        if NO_CALL_AFTER.iter().any(|word| no_call(&word)) || (self.makes_index && no_call(&"ON")) {
+        if NO_CALL_AFTER.iter().any(no_call) || (self.makes_index && no_call(&"ON")) {
             return;
         }
         let Some(last) = &known.last else {
