@@ -84,12 +84,13 @@ impl Script {
 
     /// A text as comments, for people.
     fn beside(&mut self, statement: &str) {
-        let lines: Vec<&str> = statement.split('\n').collect();
-        for line in lines.iter().take(SHOWN_LINES_MAX) {
+        let mut lines = statement.split('\n');
+        for line in lines.by_ref().take(SHOWN_LINES_MAX) {
             self.comment(line);
         }
-        if lines.len() > SHOWN_LINES_MAX {
-            self.comment(&format!("({} more lines)", lines.len() - SHOWN_LINES_MAX));
+        let more = lines.count();
+        if more > 0 {
+            self.comment(&format!("({more} more lines)"));
         }
     }
 }
