@@ -31,7 +31,6 @@ pub(super) fn run(data: &[u8]) {
         let _ = sql::sending(statement.text);
         let _ = sql::name_of(statement.text);
         let _ = sql::may_return_rows(statement.text);
-        let _ = sql::works_on_every_table(statement.text);
         let _ = sql::names_any(statement.text, &["host_version", "a"]);
         if sql::not_plain(statement.text).is_none() {
             assert!(sql::reads_alike(statement.text), "psql may read it otherwise: {}", statement.text);

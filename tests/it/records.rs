@@ -239,3 +239,30 @@ fn what_a_statement_did_that_runs_alone_is_told() {
     // What comes after it was not begun.
     assert_eq!(project.database.query("SELECT id FROM table_a"), "1");
 }
+
+#[test]
+fn a_statement_that_runs_alone_names_no_table_of_the_host() {
+    for statement in [
+        "CREATE INDEX CONCURRENTLY trap ON host_version ((1 / (length(version_num) - 1)))",
+        "CREATE INDEX CONCURRENTLY trap ON public.\"host_history\" (id)",
+        "CREATE INDEX CONCURRENTLY trap ON U&\"host\\005fjournal\" (rows)",
+        "REINDEX INDEX CONCURRENTLY host_version_pkc",
+        "DROP INDEX CONCURRENTLY Host_History_PKEY",
+        "VACUUM FULL host_history",
+    ] {
+        let project = unframed("SELECT 1");
+        let text = project.path("migrations/b.sql");
+        let migration = std::fs::read_to_string(&text)
+            .expect("the migration")
+            .replace("SELECT 1;\n-- down", &format!("{statement};\n-- down"));
+        std::fs::write(&text, migration).expect("written");
+        project.host(&["build"]).success();
+        let output = project.host(&["upgrade", "head"]).with_code(1);
+        assert!(
+            output.stderr.contains("it names a table of host, or an index of one"),
+            "{statement}: {}",
+            output.stable()
+        );
+        assert_eq!(project.database.query("SELECT to_regclass('trap') IS NULL, count(*) FROM host_journal"), "t|0");
+    }
+}

@@ -14,6 +14,15 @@ pub struct Tables {
     pub journal: TableName,
 }
 
+impl Tables {
+    /// The names of the tables and of their indexes, as the catalogue has them, without schemas. PostgreSQL calls an index of a
+    /// primary key `<table>_pkey` unless it is told otherwise.
+    pub fn relations(&self) -> Vec<String> {
+        let tables = [&self.version, &self.history, &self.journal];
+        tables.iter().flat_map(|table| ["", "_pkey", "_pkc"].map(|suffix| format!("{}{suffix}", table.name))).collect()
+    }
+}
+
 impl TableName {
     /// The name with a schema: its own, or the given one.
     pub fn or_schema(&self, schema: &str) -> Self {

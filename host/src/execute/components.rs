@@ -96,7 +96,9 @@ fn check_step(project: &Project, step: &Step) -> Result<StepComponent, Error> {
                 |error| Error::ScriptRefused { revision: step.revision.clone(), file: migration.file.clone(), error };
             crate::sql::check_script(text, range.clone(), &grant).map_err(refused)?;
             if migration.metadata.transaction == Transaction::None {
-                crate::sql::check_unframed_script(text, range.clone()).map_err(refused)?;
+                let own = project.tables().relations();
+                let own: Vec<&str> = own.iter().map(String::as_str).collect();
+                crate::sql::check_unframed_script(text, range.clone(), &own).map_err(refused)?;
             }
             let source = Source { file: migration.file.clone(), text: text[range.clone()].to_owned() };
             Some((source, range.start))

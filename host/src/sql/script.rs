@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use super::guard::check;
+use super::names::names_any;
 use super::position::Place;
 use super::position::place_of_byte;
 use super::refusal::Refusal;
@@ -58,16 +59,25 @@ pub fn check_script(file: &str, part: Range<usize>, grant: &Grant) -> Result<(),
     })
 }
 
-/// The same for a migration without a transaction: whatever has no effect there, or could not be taken up again.
+/// The same for a migration without a transaction: whatever has no effect there, could not be taken up again, or names one of
+/// the host's tables where that could not be undone. `own` are the names that the catalogue has for them and their indexes.
 ///
 /// # Errors
 /// [`ScriptError`], for the first statement that makes no sense.
-pub fn check_unframed_script(file: &str, part: Range<usize>) -> Result<(), ScriptError> {
-    each(file, part, |statement| match sending(statement) {
-        Sending::Refused(reason) => Err(move |place| ScriptError::Unframed { place, reason }),
-        _ => Ok(()),
+pub fn check_unframed_script(file: &str, part: Range<usize>, own: &[&str]) -> Result<(), ScriptError> {
+    each(file, part, |statement| {
+        let reason = match sending(statement) {
+            Sending::Refused(reason) => Some(reason),
+            Sending::Alone(_) => names_any(statement, own).map(|_| OWN_TABLES_ALONE),
+            Sending::Atomic | Sending::Session => None,
+        };
+        reason.map_or(Ok(()), |reason| Err(move |place| ScriptError::Unframed { place, reason }))
     })
 }
+
+/// Why a statement that runs alone is refused when it names what belongs to the host.
+pub const OWN_TABLES_ALONE: &str =
+    "it names a table of host, or an index of one, and what it does outside of a transaction could not be undone";
 
 /// Looks at each statement. Where one stands is only counted when it is refused: counting begins at the top of the file, so that
 /// doing it for each one would take the square of their number.

@@ -21,7 +21,7 @@ pub(super) fn build(store: &Store, migration: &Migration) -> Result<Vec<u8>, Too
         let refused = |source| ToolchainError::Script { file: migration.file.clone(), source };
         crate::sql::check_script(&source.text, part.clone(), &grant).map_err(refused)?;
         if migration.metadata.transaction == Transaction::None {
-            crate::sql::check_unframed_script(&source.text, part).map_err(refused)?;
+            crate::sql::check_unframed_script(&source.text, part, &[]).map_err(refused)?;
         }
     }
     let ends = |range: std::ops::Range<usize>| [range.start, range.end];

@@ -8,6 +8,7 @@ use super::UnframedSession;
 use super::fatal;
 use super::frame::Before;
 use super::frame::StatementFrame;
+use super::misuse;
 use crate::contract::types::Error;
 use crate::contract::types::SqlError;
 use crate::db::DatabaseError;
@@ -117,6 +118,11 @@ impl UnframedSession {
 
     /// A statement between two rows.
     pub(super) async fn alone(&mut self, call: Call<'_>, row: JournalRow, kind: &Alone) -> Result<u64, SessionError> {
+        let own = self.session.database_mut().tables().relations();
+        let own: Vec<&str> = own.iter().map(String::as_str).collect();
+        if crate::sql::names_any(call.sql(), &own).is_some() {
+            return Err(misuse(crate::sql::OWN_TABLES_ALONE));
+        }
         let found = self.index_in_the_way(row.position, kind).await?;
         let row = JournalRow { state: StatementState::Started, found, ..row };
         let row_position = row.position;
