@@ -103,7 +103,8 @@ fn a_lock_that_somebody_else_holds() {
 
 #[test]
 fn a_connection_that_is_cut() {
-    let project = failing("CREATE TABLE table_b (id int);\nDO $$ BEGIN PERFORM pg_terminate_backend(pg_backend_pid()); END $$");
+    let project =
+        failing("CREATE TABLE table_b (id int);\nDO $$ BEGIN PERFORM pg_terminate_backend(pg_backend_pid()); END $$");
     assert_output!(project.host(&["upgrade", "head"]).with_code(1));
     assert_eq!(project.database.query("SELECT version_num FROM host_version"), "a");
 }

@@ -491,10 +491,8 @@ fn an_interrupt_in_a_concurrent_build() {
 
 #[test]
 fn a_connection_that_is_cut_in_a_statement() {
-    let project = project(
-        "UPDATE table_a SET name = name || '!';\nSELECT cut() FROM table_a WHERE id = 1;\nVACUUM",
-        "SELECT 1",
-    );
+    let project =
+        project("UPDATE table_a SET name = name || '!';\nSELECT cut() FROM table_a WHERE id = 1;\nVACUUM", "SELECT 1");
     project.database.query(
         "CREATE FUNCTION cut() RETURNS bool LANGUAGE plpgsql AS $$ BEGIN RETURN pg_terminate_backend(pg_backend_pid()); END $$",
     );

@@ -32,6 +32,8 @@ pub(super) struct FoundIndex {
     definition: String,
     /// Schema and name, quoted.
     pub(super) name: String,
+    /// Whether a session is at work on it, as far as this user may see it.
+    is_being_built: bool,
 }
 
 impl Database {
@@ -94,6 +96,10 @@ impl Database {
                 index.name, index.definition
             )));
         }
+        if index.is_being_built {
+            let reason = format!("a session is still at work on index {}", index.name);
+            return Ok(Fate::Unknown(format!("{reason}; wait until it ends")));
+        }
         notes.push(format!("dropping index {}, which the broken build left behind invalid", index.name));
         self.without_timeouts().await?;
         self.simple("drop the invalid index", format!("DROP INDEX CONCURRENTLY IF EXISTS {}", index.name)).await?;
@@ -104,7 +110,8 @@ impl Database {
     pub(super) async fn find_index(&mut self, name: &str, table: &str) -> Result<Option<FoundIndex>, DatabaseError> {
         let query = sqlx::query(
             "SELECT i.indexrelid::pg_catalog.int8, i.indisvalid, pg_catalog.pg_get_indexdef(i.indexrelid), \
-             pg_catalog.format('%I.%I', n.nspname, c.relname) \
+             pg_catalog.format('%I.%I', n.nspname, c.relname), EXISTS (SELECT \
+             FROM pg_catalog.pg_stat_progress_create_index AS p WHERE p.index_relid OPERATOR(pg_catalog.=) i.indexrelid) \
              FROM pg_catalog.pg_index AS i \
              JOIN pg_catalog.pg_class AS c ON c.oid OPERATOR(pg_catalog.=) i.indexrelid \
              JOIN pg_catalog.pg_namespace AS n ON n.oid OPERATOR(pg_catalog.=) c.relnamespace \
@@ -119,6 +126,7 @@ impl Database {
                 is_valid: row.try_get(1)?,
                 definition: row.try_get(2)?,
                 name: row.try_get(3)?,
+                is_being_built: row.try_get(4)?,
             })
         };
         read().map(Some).map_err(|error| classify(LOOK, error))

@@ -26,6 +26,10 @@ const INTERVAL: Duration = Duration::from_secs(15);
 /// way to the server over a slow line, the server waits for the host as well.
 const LOOKS_MAX: u32 = 4;
 
+/// The same where a look proves less: the session is not known yet, or it is `active` and waits for its client. So does the
+/// session of a Citus coordinator while its workers are at work.
+const DOUBTFUL_LOOKS_MAX: u32 = 40;
+
 /// Watches over one connection. All copies are one.
 #[derive(Clone)]
 pub struct Watch {
@@ -68,7 +72,14 @@ enum Look {
     /// The server works on what it was asked, or does not say what it does.
     Working,
     /// The server waits for the host, since then.
-    Waiting(String),
+    Waiting {
+        /// When it began to wait, as the server writes it.
+        since: String,
+        /// Whether it says that it is in the middle of a statement.
+        is_active: bool,
+    },
+    /// There is a server, and which of its sessions is the one in question is not known.
+    Unknown,
     /// The session has ended.
     Gone,
     /// No server answers.
@@ -139,7 +150,11 @@ impl Watch {
             tokio::time::sleep(interval).await;
             let look = match self.session() {
                 Some(session) => Box::pin(self.look(session)).await,
-                None => Look::Unreachable("no answer".to_owned()),
+                None => Box::pin(self.look_for_a_server()).await,
+            };
+            let looks_max = match look {
+                Look::Unknown | Look::Waiting { is_active: true, .. } => DOUBTFUL_LOOKS_MAX,
+                _ => LOOKS_MAX,
             };
             let (reason, since) = match look {
                 Look::Gone => return "the server has ended the session".to_owned(),
@@ -147,9 +162,10 @@ impl Watch {
                     looks = 0;
                     continue;
                 }
-                Look::Waiting(since) => {
+                Look::Waiting { since, .. } => {
                     ("it waits for the host, so what was on its way has got lost".to_owned(), Some(since))
                 }
+                Look::Unknown => ("it answers others".to_owned(), None),
                 Look::Unreachable(reason) => (reason, None),
             };
             // Something came and went in between.
@@ -158,15 +174,33 @@ impl Watch {
             }
             waiting_since = since;
             looks += 1;
-            if looks >= LOOKS_MAX {
+            if looks >= looks_max {
                 let seconds = interval.as_secs() * u64::from(looks);
                 return format!("the server has been silent for more than {seconds} s: {reason}");
             }
         }
     }
 
+    /// Whether there is a server at all, as long as nobody knows which session is the one in question.
+    async fn look_for_a_server(&self) -> Look {
+        match tokio::time::timeout(self.patience(), open(&self.shared.options)).await {
+            Err(_) => Look::Unreachable("a second connection gets no answer either".to_owned()),
+            Ok(Ok(connection)) => {
+                let _ = driver::guarded(connection.close()).await;
+                Look::Unknown
+            }
+            Ok(Err(error @ DatabaseError::NoServer { .. })) => Look::Unreachable(error.to_string()),
+            Ok(Err(_)) => Look::Unknown,
+        }
+    }
+
+    /// How long a look may take.
+    fn patience(&self) -> Duration {
+        self.shared.interval.max(Duration::from_secs(2))
+    }
+
     async fn look(&self, session: &SessionIdentity) -> Look {
-        match tokio::time::timeout(self.shared.interval.max(Duration::from_secs(5)), self.ask(session)).await {
+        match tokio::time::timeout(self.patience(), self.ask(session)).await {
             Err(_) => Look::Unreachable("a second connection gets no answer either".to_owned()),
             Ok(Ok(look)) => look,
             Ok(Err(error @ (DatabaseError::NoServer { .. } | DatabaseError::Lost { .. }))) => {
@@ -180,14 +214,15 @@ impl Watch {
     async fn ask(&self, session: &SessionIdentity) -> Result<Look, DatabaseError> {
         let mut connection = open(&self.shared.options).await?;
         let sql = format!(
-            "SELECT CASE WHEN {WAITS_FOR_HOST} THEN state_change::text END FROM pg_catalog.pg_stat_activity WHERE {}",
+            "SELECT CASE WHEN {WAITS_FOR_HOST} THEN state_change::text END, state = 'active' FROM pg_catalog.pg_stat_activity WHERE {}",
             session.condition()
         );
         let rows = driver::rows(&mut connection, sql).await.map_err(|error| classify("look at the session", error))?;
         // Everything is known; how this session ends does not matter.
         let _ = driver::guarded(connection.close()).await;
         let Some(row) = rows.first() else { return Ok(Look::Gone) };
-        Ok(text_field(row, 0).map_or(Look::Working, Look::Waiting))
+        let is_active = text_field(row, 1).as_deref() == Some("t");
+        Ok(text_field(row, 0).map_or(Look::Working, |since| Look::Waiting { since, is_active }))
     }
 }
 

@@ -69,13 +69,7 @@ impl Database {
     /// [`DatabaseError::LockLost`] when another runner is at work, or what the server said.
     pub(super) async fn before_alone(&mut self) -> Result<Before, DatabaseError> {
         let tables = self.known_table_numbers().await?;
-        let doing = "look at the version table";
-        let lock = format!("SELECT pg_catalog.pg_try_advisory_lock({})", self.lock_key());
-        let lock = self.simple(doing, lock).await?;
-        if lock.first().and_then(|row| text_field(row, 0)).as_deref() != Some("t") {
-            let holder = self.lock_holder().await?.unwrap_or_else(|| "which has just ended".to_owned());
-            return Err(DatabaseError::LockLost { holder });
-        }
+        self.take_lock_again().await?;
         let (marks, signs, contents) = self.state(tables).await?;
         Ok(Before { frame: StatementFrame { marks, tables, options: options(&signs) }, contents })
     }
@@ -101,6 +95,20 @@ impl Database {
             }
         }
         if breaches.is_empty() { Ok(()) } else { Err(DatabaseError::FrameBroken { breaches }) }
+    }
+
+    /// Takes the lock of runners once more for the session, which may have lost it.
+    ///
+    /// # Errors
+    /// [`DatabaseError::LockLost`] when another runner is at work, or what the server said.
+    pub(super) async fn take_lock_again(&mut self) -> Result<(), DatabaseError> {
+        let lock = format!("SELECT pg_catalog.pg_try_advisory_lock({})", self.lock_key());
+        let lock = self.simple("take the lock of runners", lock).await?;
+        if lock.first().and_then(|row| text_field(row, 0)).as_deref() == Some("t") {
+            return Ok(());
+        }
+        let holder = self.lock_holder().await?.unwrap_or_else(|| "which has just ended".to_owned());
+        Err(DatabaseError::LockLost { holder })
     }
 
     async fn state(&mut self, tables: TableNumbers) -> Result<(Marks, Vec<PgRow>, Vec<Option<String>>), DatabaseError> {

@@ -33,6 +33,8 @@ impl UnframedSession {
             let is_same = past.state == StatementState::Marked || past.digest == now.digest;
             return if is_same { Ok(Some(u64::try_from(past.rows).unwrap_or_default())) } else { Err(differs()) };
         }
+        // Tidying up is the matter of the only runner.
+        self.session.database_mut().take_lock_again().await.map_err(unless_cancelled)?;
         let mut notes = Vec::new();
         let fate = self.session.database_mut().find_fate(past, &mut notes).await;
         for note in notes {
