@@ -26,8 +26,8 @@ const INTERVAL: Duration = Duration::from_secs(15);
 /// way to the server over a slow line, the server waits for the host as well.
 const LOOKS_MAX: u32 = 4;
 
-/// The same where a look proves less: the session is not known yet, or it is `active` and waits for its client. So does the
-/// session of a Citus coordinator while its workers are at work.
+/// The same where a look proves less: the session is not known yet, or it is `active` and waits for its client on a server with
+/// Citus. So does the session of a coordinator while its workers are at work; elsewhere it is in the middle of a message.
 const DOUBTFUL_LOOKS_MAX: u32 = 40;
 
 /// Watches over one connection. All copies are one.
@@ -75,8 +75,8 @@ enum Look {
     Waiting {
         /// When it began to wait, as the server writes it.
         since: String,
-        /// Whether it says that it is in the middle of a statement.
-        is_active: bool,
+        /// Whether it may be a coordinator of Citus that waits for its workers.
+        may_work: bool,
     },
     /// There is a server, and which of its sessions is the one in question is not known.
     Unknown,
@@ -153,7 +153,7 @@ impl Watch {
                 None => Box::pin(self.look_for_a_server()).await,
             };
             let looks_max = match look {
-                Look::Unknown | Look::Waiting { is_active: true, .. } => DOUBTFUL_LOOKS_MAX,
+                Look::Unknown | Look::Waiting { may_work: true, .. } => DOUBTFUL_LOOKS_MAX,
                 _ => LOOKS_MAX,
             };
             let (reason, since) = match look {
@@ -214,15 +214,16 @@ impl Watch {
     async fn ask(&self, session: &SessionIdentity) -> Result<Look, DatabaseError> {
         let mut connection = open(&self.shared.options).await?;
         let sql = format!(
-            "SELECT CASE WHEN {WAITS_FOR_HOST} THEN state_change::text END, state = 'active' FROM pg_catalog.pg_stat_activity WHERE {}",
+            "SELECT CASE WHEN {WAITS_FOR_HOST} THEN state_change::text END, state = 'active' AND EXISTS \
+             (SELECT FROM pg_catalog.pg_extension WHERE extname = 'citus') FROM pg_catalog.pg_stat_activity WHERE {}",
             session.condition()
         );
         let rows = driver::rows(&mut connection, sql).await.map_err(|error| classify("look at the session", error))?;
         // Everything is known; how this session ends does not matter.
         let _ = driver::guarded(connection.close()).await;
         let Some(row) = rows.first() else { return Ok(Look::Gone) };
-        let is_active = text_field(row, 1).as_deref() == Some("t");
-        Ok(text_field(row, 0).map_or(Look::Working, |since| Look::Waiting { since, is_active }))
+        let may_work = text_field(row, 1).as_deref() == Some("t");
+        Ok(text_field(row, 0).map_or(Look::Working, |since| Look::Waiting { since, may_work }))
     }
 }
 

@@ -64,15 +64,21 @@ impl Script {
 
     /// A block in PL/pgSQL of the host's own: declarations and statements, each with its semicolon.
     pub(super) fn block(&mut self, declarations: &[&str], body: &[String]) {
-        let mut text = "DO $host$".to_owned();
+        let mut text = String::new();
         if !declarations.is_empty() {
-            text.push_str(&format!(" DECLARE {}", declarations.join(" ")));
+            text.push_str(&format!("DECLARE {} ", declarations.join(" ")));
         }
-        text.push_str(" BEGIN\n");
+        text.push_str("BEGIN\n");
         for statement in body {
             text.push_str(&format!("    {statement}\n"));
         }
-        text.push_str("END $host$");
+        text.push_str("END");
+        // A table may have any name.
+        let mut quote = "$host$".to_owned();
+        while text.contains(&quote) {
+            quote.insert(1, '_');
+        }
+        let text = format!("DO {quote} {text} {quote}");
         self.statement(&text);
     }
 
@@ -160,6 +166,14 @@ mod tests {
              -- VACUUM \"ä\"\n\
              SELECT pg_catalog.convert_from(pg_catalog.decode('56414355554d2022c3a422', 'hex'), 'UTF8') \\gexec\n"
         );
+    }
+
+    #[test]
+    fn a_name_does_not_end_a_block() {
+        let mut script = Script::default();
+        script.block(&[], &["DELETE FROM \"a$host$\";".to_owned()]);
+        let text = script.into_text();
+        assert!(text.contains("DO $_host$ BEGIN"), "{text}");
     }
 
     #[test]
