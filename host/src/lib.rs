@@ -95,6 +95,8 @@ pub mod capability;
 
 pub mod contract;
 
+pub mod worker;
+
 // The database.
 pub mod db;
 

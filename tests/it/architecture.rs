@@ -13,19 +13,20 @@ const WORDS: &[(&str, &[&str])] = &[
     ("wasmtime_wasi", &["runtime/", "capability/"]),
     ("clap", &["cli/"]),
     ("clap_complete", &["cli/"]),
-    ("io::stdout", &["cli/report/terminal.rs"]),
+    // A worker speaks with its parent.
+    ("io::stdout", &["cli/report/terminal.rs", "worker/serve.rs"]),
     ("io::stderr", &["cli/report/terminal.rs"]),
-    ("io::stdin", &[]),
+    ("io::stdin", &["worker/serve.rs"]),
     ("ambient_authority", &["cli/"]),
     // Times are read and written elsewhere, too; which one it is now, only cli asks.
     ("jiff", &["cli/", "scaffold/", "store/"]),
     ("std::env", &["cli/", "local/"]),
     ("std::fs", &["local/", "cli/build.rs"]),
-    ("rustix::fs", &["local/"]),
+    ("rustix::fs", &["local/", "worker/serve.rs"]),
     // `host edit` becomes the editor.
-    ("process::Command", &["local/", "toolchain/", "cli/edit.rs"]),
+    ("process::Command", &["local/", "toolchain/", "worker/run.rs", "cli/edit.rs"]),
     // `host local psql` becomes psql.
-    ("CommandExt", &["local/", "cli/local.rs", "cli/edit.rs"]),
+    ("CommandExt", &["local/", "worker/run.rs", "cli/local.rs", "cli/edit.rs"]),
     ("process::exit", &["cli/signals.rs"]),
     ("unsafe", &["runtime/cache.rs"]),
     // Nobody else may lift what Cargo.toml denies.
@@ -92,6 +93,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("store", &["config", "grant", "revision", "toolchain"]),
     ("toolchain", &["grant", "revision", "sql", "store"]),
     ("value", &["contract"]),
+    ("worker", &[]),
 ];
 
 /// A source file of the library.
