@@ -1,8 +1,11 @@
 //! Looking at a component before it is compiled: does it want what this host has, and does it give what a migration gives?
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 use std::sync::LazyLock;
 
+use serde::Deserialize;
+use serde::Serialize;
 use wasmparser::ComponentAlias;
 use wasmparser::ComponentExternalKind;
 use wasmparser::ComponentOuterAliasKind;
@@ -15,8 +18,14 @@ use wasmparser::component_types::ComponentEntityType;
 use wasmparser::component_types::ComponentItem;
 use wasmparser::types::TypesRef;
 
+use super::nesting;
+use super::nesting::NestingError;
 use super::script::CONTRACT;
+use crate::capability::cut;
 use crate::contract;
+
+/// The longest name of an import or export that goes into a message, in bytes. A component chooses its names.
+const NAME_BYTES_MAX: usize = 500;
 
 /// What a component imports and exports, by full name (`host:migration/sql@0.1.0`).
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -25,8 +34,8 @@ pub struct Interfaces {
     pub imports: Vec<String>,
     /// Exports, in the component's order.
     pub exports: Vec<String>,
-    /// The functions of imported interfaces: import and function, in the component's order.
-    pub functions: Vec<(String, String)>,
+    /// The functions of imported interfaces, by import, in the component's order. Many imports may have one type.
+    pub functions: Vec<(String, Arc<BTreeSet<String>>)>,
 }
 
 /// The functions of the contract, as (`sql`, `execute`). Later versions of the same series may have more.
@@ -43,7 +52,7 @@ static PROVIDED_FUNCTIONS: LazyLock<BTreeSet<(String, String)>> = LazyLock::new(
 });
 
 /// Why a component cannot run on this host.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error, Serialize, Deserialize)]
 pub enum ImportError {
     /// The bytes are no component.
     #[error("it is not a valid component: {reason}")]
@@ -85,7 +94,7 @@ pub enum ImportError {
         /// The export.
         export: String,
         /// The function.
-        function: &'static str,
+        function: String,
     },
     /// The component is no migration.
     #[error("it does not export {wanted}, so it is not built for the world {world}")]
@@ -142,10 +151,15 @@ pub fn interfaces(bytes: &[u8]) -> Result<Interfaces, ImportError> {
     }
     let invalid =
         |error: wasmparser::BinaryReaderError| ImportError::NotAComponent { reason: error.message().to_owned() };
+    nesting::check(bytes).map_err(|error| match error {
+        NestingError::TooDeep => ImportError::NotAComponent { reason: error.to_string() },
+        NestingError::Invalid(error) => invalid(error),
+    })?;
     let mut interfaces = Interfaces::default();
     let mut depth = 0_usize;
     // The functions of each type in the component's index space of types; none for what is no type of an instance.
-    let mut types: Vec<Vec<String>> = Vec::new();
+    let none = Arc::new(BTreeSet::new());
+    let mut types: Vec<Arc<BTreeSet<String>>> = Vec::new();
     for payload in Parser::new(0).parse_all(bytes) {
         match payload.map_err(invalid)? {
             Payload::Version { encoding, .. } if depth == 0 && encoding != wasmparser::Encoding::Component => {
@@ -155,7 +169,7 @@ pub fn interfaces(bytes: &[u8]) -> Result<Interfaces, ImportError> {
             Payload::End(_) => depth = depth.saturating_sub(1),
             Payload::ComponentTypeSection(section) if depth == 0 => {
                 for defined in section {
-                    types.push(functions(&defined.map_err(invalid)?));
+                    types.push(functions(&defined.map_err(invalid)?).map_or_else(|| Arc::clone(&none), Arc::new));
                 }
             }
             Payload::ComponentAliasSection(section) if depth == 0 => {
@@ -165,7 +179,7 @@ pub fn interfaces(bytes: &[u8]) -> Result<Interfaces, ImportError> {
                         ComponentAlias::InstanceExport { kind: ComponentExternalKind::Type, .. }
                             | ComponentAlias::Outer { kind: ComponentOuterAliasKind::Type, .. }
                     );
-                    types.extend(is_type.then(Vec::new));
+                    types.extend(is_type.then(|| Arc::clone(&none)));
                 }
             }
             Payload::ComponentImportSection(section) if depth == 0 => {
@@ -173,11 +187,12 @@ pub fn interfaces(bytes: &[u8]) -> Result<Interfaces, ImportError> {
                     let import = import.map_err(invalid)?;
                     let name = import.name.name.to_owned();
                     match import.ty {
-                        ComponentTypeRef::Type(_) => types.push(Vec::new()),
+                        ComponentTypeRef::Type(_) => types.push(Arc::clone(&none)),
                         ComponentTypeRef::Instance(index) => {
                             let index = usize::try_from(index).unwrap_or(usize::MAX);
-                            let functions = types.get(index).cloned().unwrap_or_default();
-                            interfaces.functions.extend(functions.into_iter().map(|function| (name.clone(), function)));
+                            interfaces
+                                .functions
+                                .extend(types.get(index).map(|type_| (name.clone(), Arc::clone(type_))));
                         }
                         _ => {}
                     }
@@ -187,7 +202,7 @@ pub fn interfaces(bytes: &[u8]) -> Result<Interfaces, ImportError> {
             Payload::ComponentExportSection(section) if depth == 0 => {
                 for export in section {
                     let export = export.map_err(invalid)?;
-                    types.extend((export.kind == ComponentExternalKind::Type).then(Vec::new));
+                    types.extend((export.kind == ComponentExternalKind::Type).then(|| Arc::clone(&none)));
                     interfaces.exports.push(export.name.name.to_owned());
                 }
             }
@@ -197,14 +212,14 @@ pub fn interfaces(bytes: &[u8]) -> Result<Interfaces, ImportError> {
     Ok(interfaces)
 }
 
-/// The functions that an instance of this type has.
-fn functions(defined: &ComponentType<'_>) -> Vec<String> {
-    let ComponentType::Instance(declarations) = defined else { return Vec::new() };
+/// The functions that an instance of this type has, if it is a type of instances.
+fn functions(defined: &ComponentType<'_>) -> Option<BTreeSet<String>> {
+    let ComponentType::Instance(declarations) = defined else { return None };
     let function = |declaration: &InstanceTypeDeclaration<'_>| match declaration {
         InstanceTypeDeclaration::Export { name, ty: ComponentTypeRef::Func(_) } => Some(name.name.to_owned()),
         _ => None,
     };
-    declarations.iter().filter_map(function).collect()
+    Some(declarations.iter().filter_map(function).collect())
 }
 
 /// Checks that a component wants what this host has, and exports `export` of the contract.
@@ -213,29 +228,33 @@ fn functions(defined: &ComponentType<'_>) -> Vec<String> {
 /// [`ImportError`], for the first name that does not fit.
 pub fn check(bytes: &[u8], export: &str, world: &str) -> Result<(), ImportError> {
     let interfaces = interfaces(bytes)?;
+    let shown = |name: &str| cut(name.to_owned(), NAME_BYTES_MAX);
     for import in &interfaces.imports {
         if super::wasi::provides(import) {
             continue;
         }
         let Some((interface, version)) = contract_name(import) else {
-            return Err(ImportError::NotProvided { import: import.clone() });
+            return Err(ImportError::NotProvided { import: shown(import) });
         };
         if !compatible(version) {
-            return Err(ImportError::OtherContract { import: import.clone() });
+            return Err(ImportError::OtherContract { import: shown(import) });
         }
         if !matches!(interface, "types" | "sql" | "env") {
-            return Err(ImportError::NotProvided { import: import.clone() });
+            return Err(ImportError::NotProvided { import: shown(import) });
         }
     }
-    for (import, function) in &interfaces.functions {
-        if let Some(provided) = super::wasi::functions(import)
-            && !provided.contains(&function.as_str())
-        {
-            return Err(ImportError::UnknownWasiFunction { import: import.clone(), function: function.clone() });
-        }
-        let Some((interface, _)) = contract_name(import) else { continue };
-        if !PROVIDED_FUNCTIONS.contains(&(interface.to_owned(), function.clone())) {
-            return Err(ImportError::NewerContract { import: import.clone(), function: function.clone() });
+    // Ends at the first function that is not known, so that no import takes longer than what is known.
+    for (import, functions) in &interfaces.functions {
+        for function in functions.iter() {
+            let (import, function) = (import.as_str(), function.as_str());
+            if super::wasi::functions(import).is_some_and(|provided| !provided.contains(&function)) {
+                let (import, function) = (shown(import), shown(function));
+                return Err(ImportError::UnknownWasiFunction { import, function });
+            }
+            let Some((interface, _)) = contract_name(import) else { continue };
+            if !PROVIDED_FUNCTIONS.contains(&(interface.to_owned(), function.to_owned())) {
+                return Err(ImportError::NewerContract { import: shown(import), function: shown(function) });
+            }
         }
     }
     let given = interfaces
@@ -269,7 +288,7 @@ pub fn check_directions(types: TypesRef<'_>, bytes: &[u8]) -> Result<(), ImportE
     };
     for function in ["upgrade", "downgrade"] {
         if functions.is_none_or(|functions| !functions.contains_key(function)) {
-            return Err(ImportError::NoDirection { export, function });
+            return Err(ImportError::NoDirection { export, function: function.to_owned() });
         }
     }
     Ok(())
@@ -343,8 +362,9 @@ mod tests {
                  (instance $i) (export \"host:migration/migration@0.1.0\" (instance $i)))"
             ));
             let interfaces = interfaces(&bytes).expect("a component");
-            let unknown = interfaces.functions.iter().find(|(_, function)| function != "execute");
-            assert_eq!(unknown.map(|(_, function)| function.as_str()), expected, "{declarations}");
+            let mut functions = interfaces.functions.iter().flat_map(|(_, functions)| functions.iter());
+            let unknown = functions.find(|function| *function != "execute");
+            assert_eq!(unknown.map(String::as_str), expected, "{declarations}");
         }
     }
 

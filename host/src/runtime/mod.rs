@@ -1,6 +1,6 @@
 //! The sandbox: all of wasmtime's engine, from the bytes of a component to the answer of a guest.
 //!
-//! [`imports`] and [`size`] look at a component before anything is compiled, [`engine`] and [`linker`] say what may run and what it
+//! [`nesting`], [`imports`] and [`size`] look at a component before anything is compiled, [`engine`] and [`linker`] say what may run and what it
 //! gets, [`cache`] keeps compiled code, [`script`] holds the runtimes of languages without a compiler, [`wasi`] is the inert
 //! subset of WASI for guests of stock toolchains, and [`call`] runs one guest once.
 
@@ -10,6 +10,7 @@ pub mod engine;
 pub mod imports;
 pub mod linker;
 pub mod load;
+pub mod nesting;
 pub mod script;
 pub mod size;
 pub mod wasi;
