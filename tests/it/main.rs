@@ -16,6 +16,7 @@ mod bad_project;
 mod bad_target;
 mod bad_usage;
 mod bookkeeping;
+mod debug_information;
 mod demonstration;
 mod documents;
 mod edit;

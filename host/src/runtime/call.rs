@@ -1,5 +1,7 @@
 //! Running one guest once.
 
+use std::fmt::Write as _;
+
 use wasmtime::Store;
 use wasmtime::Trap;
 use wasmtime::UpdateDeadline;
@@ -22,6 +24,9 @@ use crate::plan::Direction;
 
 /// The longest name of a function that is shown, in bytes.
 const NAME_BYTES_MAX: usize = 200;
+
+/// The longest name that is taken for a mangled one, in bytes.
+const MANGLED_BYTES_MAX: usize = 1000;
 
 /// The source that a language runtime gets.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -169,16 +174,30 @@ fn count_exceeded(error: &wasmtime::Error) -> Option<(Limit, usize)> {
 
 /// The functions that have names, innermost first. A guest chooses its names.
 fn frames(backtrace: &WasmBacktrace) -> Vec<String> {
-    let frame = |frame: &wasmtime::FrameInfo| {
-        let symbol = frame.symbols().first();
-        let name = symbol.and_then(|symbol| symbol.name()).or(frame.func_name())?;
-        let name = cut(name.to_owned(), NAME_BYTES_MAX);
-        Some(match symbol.and_then(|symbol| symbol.file().zip(symbol.line())) {
-            Some((file, line)) => format!("{name} at {file}:{line}"),
-            None => name,
-        })
+    backtrace.frames().iter().filter_map(|frame| frame.func_name()).map(readable).collect()
+}
+
+/// A name as the author wrote it, if it is Rust's, which mangles names. Bounded on both sides: a few characters of a mangled
+/// name can stand for many of the name.
+fn readable(name: &str) -> String {
+    let mangled = Some(name).filter(|name| name.len() <= MANGLED_BYTES_MAX);
+    let Some(Ok(demangled)) = mangled.map(rustc_demangle::try_demangle) else {
+        return cut(name.chars().take(NAME_BYTES_MAX + 1).collect(), NAME_BYTES_MAX);
     };
-    backtrace.frames().iter().filter_map(frame).collect()
+    let mut text = Bounded(String::new());
+    // It ends when there is no more room.
+    let _ = write!(text, "{demangled:#}");
+    cut(text.0, NAME_BYTES_MAX)
+}
+
+/// A text that takes what fits into it and then no more.
+struct Bounded(String);
+
+impl std::fmt::Write for Bounded {
+    fn write_str(&mut self, text: &str) -> std::fmt::Result {
+        self.0.push_str(text);
+        if self.0.len() > NAME_BYTES_MAX { Err(std::fmt::Error) } else { Ok(()) }
+    }
 }
 
 #[cfg(test)]
@@ -189,6 +208,38 @@ mod tests {
     use wasmtime::component::Linker;
 
     use super::*;
+
+    #[test]
+    fn names_are_readable_and_short() {
+        assert_eq!(readable("_ZN5guest4work17h0123456789abcdefE"), "guest::work");
+        assert_eq!(readable("_RNvC5guest4work"), "guest::work");
+        assert_eq!(readable("work"), "work");
+        assert_eq!(readable(&"ä".repeat(1 << 20)), format!("{} […]", "ä".repeat(NAME_BYTES_MAX / 2)));
+        // A tuple of two of the tuple before, thirty times: a gigabyte of name in some hundred bytes.
+        let mut name = String::from("_RIC1aTuuE");
+        let mut last = 3;
+        for _ in 0..30 {
+            let reference = back_reference(last);
+            last = name.len() - 2;
+            name.push_str(&format!("T{reference}{reference}E"));
+        }
+        name.push('E');
+        let text = readable(&name);
+        assert!(text.starts_with("a::<((") || text.starts_with("a<(("), "{text}");
+        assert!(text.len() < NAME_BYTES_MAX + 20, "{} bytes", text.len());
+    }
+
+    /// A reference to what stands at a position of a mangled name, behind `_R` (RFC 2603, "backref", base 62).
+    fn back_reference(position: usize) -> String {
+        const DIGITS: &[u8] = b"0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
+        let mut digits = Vec::new();
+        let mut rest = position.checked_sub(1);
+        while let Some(value) = rest {
+            digits.push(char::from(DIGITS[value % 62]));
+            rest = (value >= 62).then_some(value / 62);
+        }
+        format!("B{}_", digits.iter().rev().collect::<String>())
+    }
 
     #[tokio::test]
     async fn the_counts_that_wasmtime_watches_are_known_by_its_words() {

@@ -50,7 +50,9 @@ fn configuration(stack_bytes: usize) -> Config {
         .concurrency_support(false)
         .epoch_interruption(true)
         .cranelift_nan_canonicalization(true)
-        .wasm_backtrace_details(WasmBacktraceDetails::Enable)
+        // What a component says about its own source is a format of its own (DWARF), read at the worst moment, by code that
+        // trusts it. The name of a function in a trap has to be enough; a panic says its place itself.
+        .wasm_backtrace_details(WasmBacktraceDetails::Disable)
         .max_wasm_stack(stack_bytes)
         .async_stack_size(stack_bytes.saturating_add(HOST_STACK_BYTES));
     config

@@ -12,6 +12,7 @@ use super::linker;
 use super::script::BuiltIn;
 use super::size;
 use super::size::SizeError;
+use super::strip::strip;
 use crate::capability::GuestState;
 use crate::contract::MigrationGuestPre;
 use crate::contract::ScriptRuntimePre;
@@ -133,7 +134,8 @@ impl Runtime {
         if let Some(component) = self.cache.as_ref().and_then(|cache| cache.get(&self.engine, digest)) {
             return Ok(component);
         }
-        let component = Component::new(&self.engine, bytes).map_err(refused)?;
+        let code = strip(bytes).ok_or_else(|| LoadError::Refused { reason: "it breaks off".to_owned() })?;
+        let component = Component::new(&self.engine, &code).map_err(refused)?;
         if let Some(cache) = &self.cache {
             cache.put(&self.engine, digest, &component);
         }

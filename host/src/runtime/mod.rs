@@ -1,6 +1,7 @@
 //! The sandbox: all of wasmtime's engine, from the bytes of a component to the answer of a guest.
 //!
-//! [`nesting`], [`imports`] and [`size`] look at a component before anything is compiled, [`engine`] and [`linker`] say what may run and what it
+//! [`nesting`], [`imports`] and [`size`] look at a component before anything is compiled, [`strip`] leaves out what is not code,
+//! [`engine`] and [`linker`] say what may run and what it
 //! gets, [`cache`] keeps compiled code, [`script`] holds the runtimes of languages without a compiler, [`wasi`] is the inert
 //! subset of WASI for guests of stock toolchains, and [`call`] runs one guest once.
 
@@ -13,6 +14,7 @@ pub mod load;
 pub mod nesting;
 pub mod script;
 pub mod size;
+pub mod strip;
 pub mod wasi;
 
 pub use cache::CompileCache;

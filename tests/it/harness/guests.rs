@@ -42,7 +42,24 @@ pub(crate) fn names() -> Vec<String> {
 /// The module of a guest in WebAssembly text, with the types of its world, which `host build` makes a component of. A world
 /// that is more than that of a migration is in a file beside it.
 pub(crate) fn module(name: &str) -> Option<Vec<u8>> {
-    let mut module = wat::parse_str(text(name)?).unwrap_or_else(|error| panic!("{name}: {error}"));
+    let module = wat::parse_str(text(name)?).unwrap_or_else(|error| panic!("{name}: {error}"));
+    Some(in_world(name, module))
+}
+
+/// A core module that is a migration whose upgrade is this.
+pub(crate) fn upgrading(upgrade: &str) -> Vec<u8> {
+    let text = format!(
+        r#"(module
+            (memory (export "memory") 1)
+            (func (export "cabi_realloc") (param i32 i32 i32 i32) (result i32) unreachable)
+            {upgrade}
+            (func (export "host:migration/migration@0.1.0#downgrade") (result i32) (i32.const 0)))"#
+    );
+    in_world("a migration", wat::parse_str(text).expect("valid text"))
+}
+
+/// A core module with the types of the world of a migration, or those of the guest of this name.
+pub(crate) fn in_world(name: &str, mut module: Vec<u8>) -> Vec<u8> {
     let mut resolve = wit_parser::Resolve::default();
     let mut package = resolve.push_str("migration.wit", host::runtime::script::CONTRACT).expect("the contract");
     let mut world = "migration-guest";
@@ -53,7 +70,7 @@ pub(crate) fn module(name: &str) -> Option<Vec<u8>> {
     let world = resolve.select_world(&[package], Some(world)).expect("the world of the guest");
     wit_component::embed_component_metadata(&mut module, &resolve, world, wit_component::StringEncoding::UTF8)
         .unwrap_or_else(|error| panic!("{name}: {error}"));
-    Some(module)
+    module
 }
 
 /// The names of the guests in WebAssembly text.

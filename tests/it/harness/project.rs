@@ -85,6 +85,12 @@ impl TestProject {
         std::fs::copy(built.join(&component), self.path(&component)).expect("the component");
     }
 
+    /// Adds a migration of this revision that is a core module or a component. Not built.
+    pub(crate) fn binary(&self, revision: &str, bytes: &[u8]) {
+        self.write(&format!("migrations/{revision}/migration.toml"), &format!("revision = \"{revision}\"\n"));
+        std::fs::write(self.path("migrations").join(revision).join("guest.wasm"), bytes).expect("the binary");
+    }
+
     /// Runs `host` on the project and its database.
     #[must_use = "compare it with a snapshot, or ask for success()"]
     pub(crate) fn host(&self, arguments: &[&str]) -> Output {
