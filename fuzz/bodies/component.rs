@@ -1,13 +1,9 @@
 //! Any bytes as a component: looking at it, judging it and validating it never panic. Nothing is compiled or run.
 
-use std::sync::LazyLock;
-
-use host::runtime::Runtime;
+use host::runtime::compiler;
 use host::runtime::imports;
+use host::runtime::strip::strip;
 use host::store;
-
-/// Loads without a cache, so that every input is looked at anew.
-static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| Runtime::new(None, 1 << 20).expect("an engine"));
 
 /// Tries one input.
 pub(super) fn run(data: &[u8]) {
@@ -34,7 +30,12 @@ pub(super) fn run(data: &[u8]) {
     if let Ok(Some(source)) = store::read_source(data) {
         let _ = source.len();
     }
-    if let Err(error) = RUNTIME.validate(data, "") {
-        let _ = (error.to_string(), error.hint());
+    match compiler::check(data) {
+        // What the compiler gets is as valid as what it was made of.
+        Ok(()) => {
+            let stripped = strip(data).expect("a valid component has sections");
+            assert_eq!(compiler::check(&stripped).map_err(|error| error.to_string()), Ok(()));
+        }
+        Err(error) => drop((error.to_string(), error.hint())),
     }
 }

@@ -56,9 +56,12 @@
 //! db        url -> Database: the one connection
 //!           version table, history table -> Books                      one round trip; reading never writes
 //! plan      Graph + Books + target -> Plan of steps                    pure; --dry-run stops here
-//! execute   every component of the plan is checked, then the lock, then for each step:
+//! execute   for each component of the plan, before anything is locked:
 //!   grant       what it asks for + what is granted -> Grant            pure; asking for more stops the run here
-//!   runtime     component -> compiled code, from the cache or by the compiler, while the step before is still running
+//!   runtime     component -> machine code, from the cache or from a worker
+//!     worker      this program once more: validates and compiles         with limits; ends when nobody waits any more
+//!           then the lock, then for each step:
+//!   runtime     machine code -> instance                               made ready while the step before is still running
 //!   db          begin -> Session                                       one transaction for each step
 //!   capability  the guest calls; each call is guarded, counted, timed, written down
 //!     sql         one statement, known, and within the Grant?          pure

@@ -4,6 +4,7 @@ use std::path::Path;
 use std::process::Command;
 
 use crate::harness::TestDatabase;
+use crate::harness::guests;
 
 /// `host` on the repository's project, on a database of the test.
 fn host(database: &TestDatabase, arguments: &[&str]) {
@@ -13,6 +14,7 @@ fn host(database: &TestDatabase, arguments: &[&str]) {
         .arg(root)
         .args(arguments)
         .env("HOST_DATABASE_URL", database.url())
+        .env("HOST_CACHE_DIR", guests::shared_cache())
         .output()
         .expect("host runs");
     assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));

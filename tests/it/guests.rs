@@ -133,12 +133,12 @@ fn time_in_the_database_is_not_the_guests() {
 fn two_runs_of_a_guest_send_the_same_component_from_the_cache() {
     let project = TestProject::with_guest("logs");
     project.host(&["upgrade", "head"]).success();
-    let cached = || std::fs::read_dir(project.path(".host/cache")).expect("the cache").count();
+    let cached = || std::fs::read_dir(project.cache()).expect("the cache").count();
     assert_eq!(cached(), 1);
     project.host(&["downgrade", "base"]).success();
     assert_eq!(cached(), 1);
     // A damaged entry is not run; it is compiled again.
-    for entry in std::fs::read_dir(project.path(".host/cache")).expect("the cache") {
+    for entry in std::fs::read_dir(project.cache()).expect("the cache") {
         std::fs::write(entry.expect("an entry").path(), b"damaged").expect("written");
     }
     project.host(&["upgrade", "head"]).success();

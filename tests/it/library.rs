@@ -13,6 +13,7 @@ use host::execute::Cause;
 use host::toolchain;
 use host::toolchain::BuildOptions;
 use host::toolchain::ProcessEnvironment;
+use host::worker::Limits;
 
 use crate::harness::TestProject;
 
@@ -35,7 +36,13 @@ fn open(files: &TestProject) -> Project {
 }
 
 fn build(files: &TestProject, project: &Project) -> toolchain::Summary {
-    let options = BuildOptions { project: &files.path("."), environment: &ProcessEnvironment::default(), force: false };
+    let options = BuildOptions {
+        project: &files.path("."),
+        environment: &ProcessEnvironment::default(),
+        force: false,
+        worker: None,
+        limits: Limits::default(),
+    };
     toolchain::build(project.store(), project.migrations(), options, &mut |_| {}).expect("components")
 }
 

@@ -16,6 +16,8 @@ mod bad_project;
 mod bad_target;
 mod bad_usage;
 mod bookkeeping;
+mod cache;
+mod compile;
 mod debug_information;
 mod demonstration;
 mod documents;

@@ -8,6 +8,7 @@ use crate::harness::Output;
 use crate::harness::TestDatabase;
 use crate::harness::TestProject;
 use crate::harness::assert_output;
+use crate::harness::guests;
 
 /// Runs a script through psql, as a database administrator would.
 fn run_script(database: &TestDatabase, script: &str) -> std::process::Output {
@@ -38,6 +39,7 @@ fn state(database: &TestDatabase) -> String {
 fn demonstration(arguments: &[&str], database: Option<&TestDatabase>) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_host"));
     command.arg("--dir").arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("..")).args(arguments);
+    command.env("HOST_CACHE_DIR", guests::shared_cache());
     command.env(
         "HOST_DATABASE_URL",
         database.map_or_else(|| "postgres://nobody@192.0.2.1/none".to_owned(), TestDatabase::url),

@@ -14,6 +14,7 @@ use host::grant::Classes;
 use host::grant::Grant;
 use host::plan::Direction;
 use host::runtime::BuiltIn;
+use host::runtime::Compiler;
 use host::runtime::Ending;
 use host::runtime::Runtime;
 use host::runtime::Source;
@@ -98,7 +99,7 @@ pub(crate) fn measure(figures: &mut Figures, runtime: &TokioRuntime) -> Result<(
 /// The time of one statement on the whole way from a guest into a script, several times. What a script costs besides (it
 /// is cut into statements twice) is measured, too.
 async fn statements() -> Result<Vec<Duration>> {
-    let runtime = Runtime::new(None, STACK_BYTES)?;
+    let runtime = Runtime::new(&Compiler::default(), STACK_BYTES)?;
     let script = runtime.load_script(BuiltIn::Sql)?;
     let text = STATEMENT.repeat(usize::try_from(STATEMENTS)?);
     let source = Source { file: "statements.sql".to_owned(), text };

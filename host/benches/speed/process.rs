@@ -12,7 +12,7 @@ use crate::figures::mebibytes;
 use crate::figures::spread;
 
 /// The release binary.
-const HOST: &str = env!("CARGO_BIN_EXE_host");
+pub(crate) const HOST: &str = env!("CARGO_BIN_EXE_host");
 
 /// `host` in a sealed environment, with its output thrown away.
 pub(crate) fn host(arguments: &[&str]) -> Command {

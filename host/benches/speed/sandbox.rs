@@ -1,6 +1,7 @@
 //! What the sandbox costs before a guest runs.
 
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 use std::time::Instant;
 
@@ -15,10 +16,15 @@ use host::db::session::ResultLimits;
 use host::plan::Direction;
 use host::runtime::BuiltIn;
 use host::runtime::CompileCache;
+use host::runtime::CompileLimits;
+use host::runtime::Compiler;
 use host::runtime::Ending;
 use host::runtime::Loaded;
 use host::runtime::Runtime;
 use host::runtime::Source;
+use host::worker::Cancel;
+use host::worker::Limits;
+use host::worker::Worker;
 use tokio::runtime::Runtime as TokioRuntime;
 
 use crate::Result;
@@ -31,16 +37,22 @@ use crate::server::Server;
 
 const RUNS: usize = 20;
 
+/// How large the compile cache may become, in bytes.
+const CACHE_BYTES: u64 = 1 << 30;
+
 /// How many calls of a guest are measured at once.
 const CALLS: u32 = 200;
 
 pub(crate) fn measure(figures: &mut Figures, server: &Server, folder: &Path, runtime: &TokioRuntime) -> Result<()> {
-    figures.add("making the engine and its linker", spread(&times(|| Ok(Runtime::new(None, overhead::STACK_BYTES)?))?));
+    figures.add(
+        "making the engine and its linker",
+        spread(&times(|| Ok(Runtime::new(&Compiler::default(), overhead::STACK_BYTES)?))?),
+    );
     figures.add("assembling the SQL runtime", spread(&times(|| Ok(BuiltIn::Sql.component()?))?));
-    let uncached = Runtime::new(None, overhead::STACK_BYTES)?;
-    figures.add("loading the SQL runtime, compiled anew", spread(&times(|| Ok(uncached.load_script(BuiltIn::Sql)?))?));
+    figures.add("loading the SQL runtime, compiled anew", spread(&compiled_sql_runtime()?));
     let cache = Dir::open_ambient_dir(folder, ambient_authority())?;
-    let cached = Runtime::new(CompileCache::open(&cache), overhead::STACK_BYTES)?;
+    let cache = Some(Arc::new(CompileCache::open(cache, CACHE_BYTES)?));
+    let cached = Runtime::new(&Compiler { worker: None, cache }, overhead::STACK_BYTES)?;
     cached.load_script(BuiltIn::Sql)?;
     figures.add(
         "loading the SQL runtime from the compile cache",
@@ -54,15 +66,40 @@ pub(crate) fn measure(figures: &mut Figures, server: &Server, folder: &Path, run
     match rust_guest(&folder.join("rust")) {
         Ok(guest) => {
             let digest = "rust guest";
-            let load = |runtime: &Runtime| times(|| Ok(runtime.load_migration(&guest, digest)?));
+            let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+            let limits = CompileLimits { process: Limits::default(), threads };
+            let cancel = Cancel::default();
             let size = mebibytes(u64::try_from(guest.len())?);
-            figures.add(format!("loading a Rust guest ({size}), compiled anew"), spread(&load(&uncached)?));
-            cached.load_migration(&guest, digest)?;
-            figures.add("loading it from the compile cache", spread(&load(&cached)?));
+            let worker = Some(Worker::new(process::HOST));
+            for (compiler, place) in [
+                (Compiler::default(), "on threads of the process"),
+                (Compiler { worker, cache: None }, "in a process of its own"),
+            ] {
+                let runtime = Runtime::new(&compiler, overhead::STACK_BYTES)?;
+                let compile = || Ok(runtime.compile(&guest, digest, limits, &cancel)?);
+                figures.add(format!("compiling a Rust guest ({size}) {place}"), spread(&times(compile)?));
+            }
+            cached.compile(&guest, digest, limits, &cancel)?;
+            let load = || Ok(cached.load_migration(&guest, digest, limits, &cancel)?);
+            figures.add("loading it from the compile cache", spread(&times(load)?));
         }
         Err(error) => figures.add("loading a Rust guest", format!("not measured: {error}")),
     }
     overhead::measure(figures, runtime)
+}
+
+/// Each time in a runtime of its own, which has not compiled it yet.
+fn compiled_sql_runtime() -> Result<Vec<Duration>> {
+    (0..RUNS)
+        .map(|_| {
+            let runtime = Runtime::new(&Compiler::default(), overhead::STACK_BYTES)?;
+            let started = Instant::now();
+            let loaded = runtime.load_script(BuiltIn::Sql)?;
+            let time = started.elapsed();
+            drop(loaded);
+            Ok(time)
+        })
+        .collect()
 }
 
 /// The average of many calls, several times.

@@ -81,6 +81,8 @@ pub(super) enum Command {
     Inspect(super::inspect::InspectArguments),
     /// Manage the development cluster behind url = "local:"
     Local(super::local::LocalArguments),
+    /// Look after the compiled code that is kept between runs
+    Cache(super::cache::CacheArguments),
     /// Make the version table and the history table if they are missing
     EnsureVersion(super::ensure_version::EnsureVersionArguments),
     /// Print completions for a shell

@@ -10,11 +10,13 @@ use super::report::text::count;
 use super::settings::Settings;
 use crate::error::Error;
 use crate::project::Project;
+use crate::runtime::LoadError;
 use crate::store::Migration;
 use crate::toolchain::BuildEvent;
 use crate::toolchain::BuildFailure;
 use crate::toolchain::BuildOptions;
 use crate::toolchain::ProcessEnvironment;
+use crate::worker::Cancel;
 
 #[derive(Debug, Args)]
 pub(super) struct BuildArguments {
@@ -34,6 +36,7 @@ pub(super) fn run(settings: &Settings, arguments: &BuildArguments) -> Result<u8,
         return check(settings, &project, &arguments.revisions);
     }
     build_with(settings, &project, &arguments.revisions, arguments.force)?;
+    compile(settings, &project, &arguments.revisions)?;
     Ok(0)
 }
 
@@ -49,7 +52,14 @@ fn build_with(settings: &Settings, project: &Project, revisions: &[String], forc
     let folder = settings.project_folder()?;
     let folder = std::fs::canonicalize(&folder).unwrap_or(folder);
     let environment = ProcessEnvironment::new(std::env::vars_os()).without(project.url_variables());
-    let options = BuildOptions { project: &folder, environment: &environment, force };
+    let worker = super::worker::this_program();
+    let options = BuildOptions {
+        project: &folder,
+        environment: &environment,
+        force,
+        worker: Some(&worker),
+        limits: crate::execute::compile_limits(&project.environment().limits).process,
+    };
     let result = crate::toolchain::build(project.store(), &migrations, options, &mut |event| {
         match event {
         BuildEvent::Started { migration } if !report.is_json() => {
@@ -72,6 +82,55 @@ fn build_with(settings: &Settings, project: &Project, revisions: &[String], forc
         report.note(&format!("{} built, {} up to date", count(number(summary.built), "migration"), summary.fresh));
     }
     Ok(())
+}
+
+/// Compiles those migrations in compiled languages that have no code yet, so that what cannot be compiled is found now, and
+/// a run finds the rest in the cache. Without a cache it compiles all of them each time.
+fn compile(settings: &Settings, project: &Project, revisions: &[String]) -> Result<(), Failure> {
+    let mut compiled = chosen(project, revisions)?;
+    compiled.retain(|migration| migration.language.runtime().is_none());
+    if compiled.is_empty() {
+        return Ok(());
+    }
+    let limits = &project.environment().limits;
+    let compiler = super::worker::compiler(settings, project)?;
+    let runtime = crate::execute::runtime(&compiler, limits)?;
+    let limits = crate::execute::compile_limits(limits);
+    let report = settings.report();
+    let mut failures = Vec::new();
+    for migration in &compiled {
+        let component = project.store().component(migration).map_err(Error::Store)?;
+        let digest = component.digest.to_string();
+        if runtime.has_code(&digest) {
+            continue;
+        }
+        report.progress(&format!("Compiling {}", migration.file));
+        if let Err(error) = runtime.compile(&component.bytes, &digest, limits, &Cancel::default()) {
+            if report.is_json() {
+                report.document(&json!({
+                    "event": "build-failed", "revision": migration.metadata.revision, "file": migration.file,
+                    "message": with_causes(&error),
+                }));
+            }
+            // It is not built, as far as a run is concerned.
+            project.store().remove_component(migration).map_err(Error::Store)?;
+            failures.push((migration, error));
+        }
+    }
+    let message = |(migration, error): &(&Migration, LoadError)| {
+        format!("revision {} cannot be compiled: {}", migration.metadata.revision, with_causes(error))
+    };
+    match failures.as_slice() {
+        [] => Ok(()),
+        [failure] => Err(Failure::new("build-failed", message(failure), failure.1.hint())),
+        several => {
+            let mut text = format!("{} migrations cannot be compiled", several.len());
+            for failure in several {
+                text.push_str(&format!("\n{}\n  {}", message(failure), failure.1.hint()));
+            }
+            Err(Failure::new("build-failed", text, "correct the source, then run `host build` again"))
+        }
+    }
 }
 
 fn check(settings: &Settings, project: &Project, revisions: &[String]) -> Result<u8, Failure> {

@@ -17,6 +17,7 @@ use crate::execute::Options;
 use crate::plan::Direction;
 use crate::plan::Plan;
 use crate::project::Project;
+use crate::runtime::Compiler;
 
 #[derive(Debug, Args)]
 #[command(
@@ -78,6 +79,7 @@ pub(super) async fn run(
         statement_timeout_milliseconds: arguments.statement_timeout,
         resume_from: arguments.resume_from,
         mark_done: arguments.mark_done.clone(),
+        compiler: if arguments.dry_run { Compiler::default() } else { super::worker::compiler(settings, &project)? },
         ..settings.options()
     };
     if arguments.sql {

@@ -5,6 +5,7 @@
 
 mod args;
 mod build;
+mod cache;
 mod completions;
 mod current;
 mod edit;
@@ -24,6 +25,7 @@ mod show;
 mod signals;
 mod stamp;
 mod unfinished;
+mod worker;
 
 use std::process::ExitCode;
 
@@ -41,6 +43,9 @@ use crate::plan::Direction;
 
 /// Runs the command line of this process.
 pub fn main() -> ExitCode {
+    if worker::is_one() {
+        return worker::serve();
+    }
     settings::keep_secrets();
     std::panic::set_hook(Box::new(|panic| {
         // What a malformed answer does to the driver becomes an error of that connection.
@@ -131,6 +136,7 @@ async fn run(settings: &Settings, command: Command) -> Result<u8, Failure> {
         Command::Log(arguments) => log::run(settings, &arguments).await,
         Command::Inspect(arguments) => inspect::run(settings, &arguments),
         Command::Local(arguments) => local::run(settings, &arguments),
+        Command::Cache(arguments) => cache::run(settings, &arguments),
         Command::EnsureVersion(arguments) => ensure_version::run(settings, &arguments).await,
         Command::Completions(arguments) => completions::run(&arguments),
     }

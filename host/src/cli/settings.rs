@@ -2,6 +2,7 @@
 
 #![expect(clippy::disallowed_methods, reason = "here environment, current folder and rights of the process come in")]
 
+use std::ffi::OsString;
 use std::path::Path;
 use std::path::PathBuf;
 
@@ -268,6 +269,11 @@ fn url(global: &Global) -> Option<(String, &'static str)> {
     let given = global.url.clone().map(|url| (url, URL_ARGUMENT));
     let mut named = URL_VARIABLES.into_iter().filter_map(|name| variable(name).map(|url| (url, name)));
     given.or_else(|| named.next())
+}
+
+/// An environment variable that is set to something, in whatever encoding.
+pub(super) fn variable_os(name: &str) -> Option<OsString> {
+    std::env::var_os(name).filter(|value| !value.is_empty())
 }
 
 /// An environment variable that is set to something.

@@ -75,8 +75,10 @@ pub struct Limits {
     pub log_kibibytes: u32,
     /// Size of a component, in MiB.
     pub component_mebibytes: u32,
-    /// How long to wait for the compiler, in seconds.
+    /// How long compiling a component may take, in seconds.
     pub compile_seconds: u32,
+    /// How much memory compiling a component may take, in MiB.
+    pub compile_mebibytes: u32,
     /// The server's `lock_timeout`, in milliseconds; 0 is none.
     pub lock_timeout_milliseconds: u32,
     /// The server's `statement_timeout`, in milliseconds; 0 is none.
@@ -176,6 +178,7 @@ impl Limits {
             log_kibibytes: limit!(log_kibibytes, 16_384),
             component_mebibytes: limit!(component_mebibytes, 64),
             compile_seconds: limit!(compile_seconds, 600),
+            compile_mebibytes: limit!(compile_mebibytes, 2_048),
             lock_timeout_milliseconds: limit!(lock_timeout_milliseconds, 10_000),
             statement_timeout_milliseconds: limit!(statement_timeout_milliseconds, 0),
             runner_lock_seconds: limit!(runner_lock_seconds, 60),

@@ -20,6 +20,7 @@ const STACK_KIBIBYTES_MAX: u32 = 65_536;
 pub(super) type Mebibytes = Bounded<1, ADDRESSABLE_MEBIBYTES>;
 pub(super) type StackKibibytes = Bounded<64, STACK_KIBIBYTES_MAX>;
 pub(super) type ServerMilliseconds = Bounded<0, SERVER_MILLISECONDS_MAX>;
+pub(super) type CompileMebibytes = Bounded<64, 65_536>;
 pub(super) type AtLeastOne = Bounded<1, { u32::MAX }>;
 pub(super) type Any = Bounded<0, { u32::MAX }>;
 
@@ -70,6 +71,7 @@ pub(super) struct LimitsSection {
     pub(super) log_kibibytes: Option<AtLeastOne>,
     pub(super) component_mebibytes: Option<Mebibytes>,
     pub(super) compile_seconds: Option<AtLeastOne>,
+    pub(super) compile_mebibytes: Option<CompileMebibytes>,
     pub(super) lock_timeout_milliseconds: Option<ServerMilliseconds>,
     pub(super) statement_timeout_milliseconds: Option<ServerMilliseconds>,
     pub(super) runner_lock_seconds: Option<Any>,

@@ -50,6 +50,7 @@ fn the_reference_names_every_key_and_its_default() {
         log_kibibytes,
         component_mebibytes,
         compile_seconds,
+        compile_mebibytes,
         lock_timeout_milliseconds,
         statement_timeout_milliseconds,
         runner_lock_seconds,
@@ -60,7 +61,7 @@ fn the_reference_names_every_key_and_its_default() {
     assert!(guest_seconds.is_some() && migration_seconds.is_some() && memory_mebibytes.is_some());
     assert!(stack_kibibytes.is_some() && statements.is_some() && open_handles.is_some() && call_mebibytes.is_some());
     assert!(log_lines.is_some() && log_kibibytes.is_some() && result_rows.is_some());
-    assert!(component_mebibytes.is_some() && compile_seconds.is_some());
+    assert!(component_mebibytes.is_some() && compile_seconds.is_some() && compile_mebibytes.is_some());
     assert!(lock_timeout_milliseconds.is_some() && statement_timeout_milliseconds.is_some());
     assert!(result_mebibytes.is_some() && runner_lock_seconds.is_some());
     assert!(lock_retries.is_some() && termination_grace_seconds.is_some() && silence_seconds.is_some());
@@ -151,7 +152,7 @@ fn errors_name_line_key_and_what_is_known() {
             "host.toml:2: 'prod.limits.memory': unknown field `memory`, expected one of `guest-seconds`, \
              `migration-seconds`, `memory-mebibytes`, `stack-kibibytes`, `statements`, `open-handles`, `call-mebibytes`, \
              `result-rows`, `result-mebibytes`, `log-lines`, `log-kibibytes`, `component-mebibytes`, `compile-seconds`, \
-             `lock-timeout-milliseconds`, `statement-timeout-milliseconds`, `runner-lock-seconds`, `lock-retries`, \
+             `compile-mebibytes`, `lock-timeout-milliseconds`, `statement-timeout-milliseconds`, `runner-lock-seconds`, `lock-retries`, \
              `termination-grace-seconds`, `silence-seconds`",
         ),
         (

@@ -1,68 +1,127 @@
-//! The components of a plan: all of them are checked before the first step runs, and each is compiled while the step
-//! before it works in the database.
+//! The components of a plan. All of them are checked, validated and compiled before anything is locked; when its turn comes,
+//! each is read again and made ready while the step before it works in the database.
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::time::Duration;
 
-use tokio::task::JoinHandle;
-
+use super::compile;
+use super::limits;
 use crate::config::Limits;
 use crate::error::Error;
 use crate::grant::Grant;
 use crate::plan::Direction;
+use crate::plan::Plan;
 use crate::plan::Step;
 use crate::project::Project;
 use crate::revision::RevisionId;
 use crate::runtime::BuiltIn;
+use crate::runtime::Compiler;
 use crate::runtime::LoadError;
 use crate::runtime::Loaded;
 use crate::runtime::Runtime;
 use crate::runtime::Source;
-use crate::runtime::imports;
 use crate::runtime::size;
 use crate::store::Component;
+use crate::store::Digest;
 use crate::store::Migration;
+use crate::store::StoreError;
 use crate::store::Transaction;
+use compile::Compiling;
 
-/// The component of one step, checked.
+/// How much of the components of a plan is held in memory from the checks to the steps, in bytes. What is beyond is read
+/// again.
+const KEPT_BYTES_MAX: usize = 32 << 20;
+
+/// The component of one step, checked and in memory.
 pub(super) struct StepComponent {
     pub(super) migration: Migration,
-    pub(super) component: Arc<Component>,
+    pub(super) component: Component,
     /// For a language runtime: what it runs, and where that begins in the file, in bytes.
     pub(super) script: Option<(Source, usize)>,
     /// What it may do here.
     pub(super) grant: Grant,
 }
 
-/// Compiles components, at most one ahead of the step that runs.
-pub(super) struct Loader {
+/// The component of one step, checked, whether it is in memory or not.
+pub(super) struct Checked {
+    pub(super) step: Step,
+    pub(super) migration: Migration,
+    /// The digest of the component that was checked.
+    pub(super) digest: Digest,
+    /// Whether it has code of its own.
+    pub(super) is_compiled: bool,
+    kept: Option<Arc<StepComponent>>,
+}
+
+/// A plan whose components are known to be fit.
+pub(super) struct Prepared {
+    pub(super) runtime: Arc<Runtime>,
+    components: Vec<Checked>,
+}
+
+/// Makes components ready to run, at most one ahead of the step that runs.
+pub(super) struct Loader<'a> {
+    project: &'a Project,
     runtime: Arc<Runtime>,
-    /// How long to wait for the compiler.
-    patience: Duration,
+    limits: &'a Limits,
     scripts: HashMap<BuiltIn, Loaded>,
-    ahead: Option<(RevisionId, JoinHandle<Result<Loaded, LoadError>>)>,
+    ahead: Option<(RevisionId, Arc<StepComponent>, Compiling<Loaded>)>,
 }
 
-/// Finds the component of each step and checks all that can be checked without compiling: that it is built and fresh, that
-/// this host has what it imports, that all it asks for is granted, and that the plan does not hold a step that cannot run.
-pub(super) fn check(project: &Project, steps: &[Step]) -> Result<Vec<StepComponent>, Error> {
-    steps.iter().map(|step| check_step(project, step)).collect()
-}
-
-/// Looks into the components of compiled languages: all of them are valid before the first step runs.
-pub(super) fn validate(project: &Project, runtime: &Runtime, components: &[StepComponent]) -> Result<(), Error> {
-    for StepComponent { migration, component, .. } in components.iter().filter(|step| step.script.is_none()) {
-        runtime.validate(&component.bytes, &component.digest.to_string()).map_err(|error| Error::ComponentRefused {
-            revision: migration.metadata.revision.clone(),
-            file: project.store().component_path(migration),
-            error,
-        })?;
+impl Prepared {
+    /// Finds the component of each step and checks all that can be checked: that it is built and fresh, that all it asks for
+    /// is granted, that the plan does not hold a step that cannot run; and, of those in compiled languages, that this host
+    /// has what they import, that they are valid and can be compiled. Their code is kept.
+    pub(super) async fn new(project: &Project, compiler: &Compiler, plan: &Plan) -> Result<Self, Error> {
+        let mut kept_bytes = 0;
+        let mut components = Vec::with_capacity(plan.steps.len());
+        for step in &plan.steps {
+            let component = read(project, step)?;
+            kept_bytes += component.component.bytes.len();
+            components.push(Checked {
+                step: step.clone(),
+                migration: component.migration.clone(),
+                digest: component.component.digest,
+                is_compiled: component.script.is_none(),
+                kept: (kept_bytes <= KEPT_BYTES_MAX).then(|| Arc::new(component)),
+            });
+        }
+        let runtime = Arc::new(limits::runtime(compiler, &project.environment().limits)?);
+        let prepared = Self { runtime, components };
+        compile::all(project, &prepared.runtime, &prepared.components).await?;
+        Ok(prepared)
     }
-    Ok(())
+
+    /// The components of a plan, if all of them are here.
+    pub(super) fn of(&self, plan: &Plan) -> Option<Vec<&Checked>> {
+        let by_revision: HashMap<&RevisionId, &Checked> =
+            self.components.iter().map(|checked| (&checked.step.revision, checked)).collect();
+        let here = |step: &Step| {
+            let checked = by_revision.get(&step.revision).copied();
+            checked.filter(|checked| checked.step.direction == step.direction)
+        };
+        plan.steps.iter().map(here).collect()
+    }
 }
 
-fn check_step(project: &Project, step: &Step) -> Result<StepComponent, Error> {
+impl Checked {
+    /// The component that was checked, from memory or from its file.
+    ///
+    /// # Errors
+    /// [`StoreError::Changed`] when it is another one by now, and those of reading and checking it.
+    pub(super) fn read(&self, project: &Project) -> Result<Arc<StepComponent>, Error> {
+        if let Some(kept) = &self.kept {
+            return Ok(Arc::clone(kept));
+        }
+        let component = read(project, &self.step)?;
+        if component.component.digest != self.digest {
+            return Err(StoreError::Changed { file: project.store().component_path(&self.migration) }.into());
+        }
+        Ok(Arc::new(component))
+    }
+}
+
+fn read(project: &Project, step: &Step) -> Result<StepComponent, Error> {
     let migration = project.migration(&step.revision).ok_or_else(|| Error::UnknownRevision(step.revision.clone()))?;
     let irreversible = || Error::Irreversible { revision: step.revision.clone(), file: migration.file.clone() };
     if step.direction == Direction::Downgrade && migration.metadata.irreversible {
@@ -76,11 +135,7 @@ fn check_step(project: &Project, step: &Step) -> Result<StepComponent, Error> {
         error,
     })?;
     let component = project.store().component(migration)?;
-    let refused = |error: LoadError| Error::ComponentRefused {
-        revision: step.revision.clone(),
-        file: project.store().component_path(migration),
-        error,
-    };
+    let refused = |error: LoadError| refused(project, migration, error);
     size::check_component(&component.bytes, project.environment().limits.component_mebibytes)
         .map_err(|error| refused(error.into()))?;
     let script = match &component.embedded.runtime {
@@ -103,81 +158,69 @@ fn check_step(project: &Project, step: &Step) -> Result<StepComponent, Error> {
             let source = Source { file: migration.file.clone(), text: text[range.clone()].to_owned() };
             Some((source, range.start))
         }
-        None => {
-            imports::check(&component.bytes, "migration", "migration-guest")
-                .map_err(|error| refused(LoadError::Import(error)))?;
-            None
-        }
+        None => None,
     };
-    Ok(StepComponent { migration: migration.clone(), component: Arc::new(component), script, grant })
+    Ok(StepComponent { migration: migration.clone(), component, script, grant })
 }
 
-impl Loader {
-    pub(super) fn new(runtime: Arc<Runtime>, limits: &Limits) -> Self {
-        let patience = Duration::from_secs(u64::from(limits.compile_seconds));
-        Self { runtime, patience, scripts: HashMap::new(), ahead: None }
+pub(super) fn refused(project: &Project, migration: &Migration, error: LoadError) -> Error {
+    Error::ComponentRefused {
+        revision: migration.metadata.revision.clone(),
+        file: project.store().component_path(migration),
+        error,
+    }
+}
+
+impl<'a> Loader<'a> {
+    pub(super) fn new(project: &'a Project, runtime: Arc<Runtime>) -> Self {
+        let limits = &project.environment().limits;
+        Self { project, runtime, limits, scripts: HashMap::new(), ahead: None }
     }
 
     pub(super) fn runtime(&self) -> &Arc<Runtime> {
         &self.runtime
     }
 
-    /// Begins to compile what the next step needs, on another thread.
-    pub(super) fn begin(&mut self, next: &StepComponent) {
-        // A language runtime is compiled once, for all of its migrations.
-        if next.script.is_some() {
-            return;
+    /// The component of a step.
+    ///
+    /// # Errors
+    /// As [`Checked::read`].
+    pub(super) fn component(&self, checked: &Checked) -> Result<Arc<StepComponent>, Error> {
+        match &self.ahead {
+            Some((revision, component, _)) if *revision == checked.step.revision => Ok(Arc::clone(component)),
+            _ => checked.read(self.project),
         }
-        let (runtime, component) = (Arc::clone(&self.runtime), Arc::clone(&next.component));
-        let work = tokio::task::spawn_blocking(move || {
-            runtime.load_migration(&component.bytes, &component.digest.to_string())
-        });
-        self.ahead = Some((next.migration.metadata.revision.clone(), work));
     }
 
-    /// What a step needs, compiled; waits for it if need be.
-    pub(super) async fn load(&mut self, step: &StepComponent) -> Result<Loaded, LoadError> {
-        if let Some(built_in) = step.component.embedded.runtime.as_deref().and_then(BuiltIn::named) {
+    /// Begins to make ready what the next step needs, on another thread.
+    pub(super) fn begin(&mut self, next: &Checked) {
+        // A language runtime is made ready once, for all of its migrations.
+        if !next.is_compiled {
+            return;
+        }
+        // What cannot be read now is told when its step comes.
+        if let Ok(component) = next.read(self.project) {
+            let work = compile::load(&self.runtime, &component, self.limits);
+            self.ahead = Some((next.step.revision.clone(), component, work));
+        }
+    }
+
+    /// What a step needs, ready to run; waits for it if need be.
+    pub(super) async fn load(&mut self, component: &Arc<StepComponent>) -> Result<Loaded, LoadError> {
+        if let Some(built_in) = component.component.embedded.runtime.as_deref().and_then(BuiltIn::named) {
             return match self.scripts.get(&built_in) {
                 Some(loaded) => Ok(loaded.clone()),
                 None => {
-                    let runtime = Arc::clone(&self.runtime);
-                    let loaded =
-                        self.finished(tokio::task::spawn_blocking(move || runtime.load_script(built_in))).await?;
+                    let loaded = compile::load_script(&self.runtime, built_in, self.limits).finished().await?;
                     self.scripts.insert(built_in, loaded.clone());
                     Ok(loaded)
                 }
             };
         }
-        if self.ahead.as_ref().is_none_or(|(revision, _)| *revision != step.migration.metadata.revision) {
-            self.begin(step);
-        }
+        let revision = &component.migration.metadata.revision;
         match self.ahead.take() {
-            Some((_, work)) => self.finished(work).await,
-            None => Err(LoadError::Refused { reason: "nothing was compiled".to_owned() }),
+            Some((ahead, _, work)) if ahead == *revision => work.finished().await,
+            _ => compile::load(&self.runtime, component, self.limits).finished().await,
         }
-    }
-
-    /// Waits for the compiler. One that takes too long is left to itself: a thread cannot be stopped, but the process can end,
-    /// and an application that embeds the host goes on without it.
-    async fn finished(&self, work: JoinHandle<Result<Loaded, LoadError>>) -> Result<Loaded, LoadError> {
-        match tokio::time::timeout(self.patience, work).await {
-            Ok(Ok(loaded)) => loaded,
-            Ok(Err(error)) => Err(LoadError::Refused { reason: format!("the compiler failed: {error}") }),
-            Err(_) => Err(LoadError::CompileTime { seconds: self.patience.as_secs() }),
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[tokio::test]
-    async fn a_compiler_that_does_not_come_to_an_end_is_left_to_itself() {
-        let runtime = Arc::new(Runtime::new(None, 1 << 20).expect("a runtime"));
-        let loader = Loader { runtime, patience: Duration::from_millis(1), scripts: HashMap::new(), ahead: None };
-        let error = loader.finished(tokio::spawn(std::future::pending())).await.err().expect("it gives up");
-        assert!(matches!(error, LoadError::CompileTime { .. }), "{error}");
     }
 }

@@ -1,5 +1,6 @@
 //! The limits of host.toml in the units of those who watch over them.
 
+use std::num::NonZero;
 use std::time::Duration;
 
 use crate::capability::Exceeded;
@@ -8,6 +9,11 @@ use crate::capability::Limit;
 use crate::config::Limits;
 use crate::contract::types::Limit as ToldLimit;
 use crate::db::session::ResultLimits;
+use crate::error::Error;
+use crate::runtime::CompileLimits;
+use crate::runtime::Compiler;
+use crate::runtime::Runtime;
+use crate::worker;
 
 /// The limits of a guest.
 pub(super) fn guest(limits: &Limits) -> GuestLimits {
@@ -39,9 +45,18 @@ pub(super) fn of_result(told: ToldLimit, limits: &Limits) -> Option<Exceeded> {
     Some(Exceeded::new(limit, u64::from(allowed)))
 }
 
-/// The stack of guests, in bytes.
-pub(super) fn stack_bytes(limits: &Limits) -> usize {
-    bytes(limits.stack_kibibytes, 10)
+/// What may be used to compile one component, while no other one is being compiled.
+pub(crate) fn compile_limits(limits: &Limits) -> CompileLimits {
+    let process = worker::Limits { seconds: limits.compile_seconds, mebibytes: limits.compile_mebibytes };
+    CompileLimits { process, threads: std::thread::available_parallelism().map_or(1, NonZero::get) }
+}
+
+/// The runtime of guests with these limits.
+///
+/// # Errors
+/// [`Error::Runtime`].
+pub(crate) fn runtime(compiler: &Compiler, limits: &Limits) -> Result<Runtime, Error> {
+    Runtime::new(compiler, bytes(limits.stack_kibibytes, 10)).map_err(Error::Runtime)
 }
 
 fn bytes(number: u32, shift: u32) -> usize {

@@ -4,6 +4,7 @@
 //! after the other. What happens is reported to an [`Observer`]; only the caller decides how that looks.
 
 mod activity;
+mod compile;
 mod components;
 mod event;
 mod failure;
@@ -27,6 +28,8 @@ pub use failure::Blame;
 pub use failure::Cause;
 pub use failure::SourcePlace;
 pub use failure::StepFailure;
+pub(crate) use limits::compile_limits;
+pub(crate) use limits::runtime;
 pub use options::Options;
 pub use runner::Report;
 pub use runner::Runner;

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use crate::config::Limits;
 use crate::db::transaction::Timeouts;
+use crate::runtime::Compiler;
 
 /// How a run differs from the usual.
 #[derive(Debug, Clone, Default)]
@@ -24,6 +25,8 @@ pub struct Options {
     pub resume_from: Option<u32>,
     /// Statements of an unfinished step that are done by the operator's word.
     pub mark_done: Vec<u32>,
+    /// How components become code. Otherwise they are compiled on threads of this process, in each run.
+    pub compiler: Compiler,
     /// Lets a stamp forget an unfinished step.
     pub forget_unfinished: bool,
 }

@@ -3,8 +3,9 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use super::components;
+use super::components::Checked;
 use super::components::Loader;
+use super::components::Prepared;
 use super::components::StepComponent;
 use super::event::Event;
 use super::event::Observer;
@@ -27,7 +28,6 @@ use crate::plan::Plan;
 use crate::plan::Step;
 use crate::project::Project;
 use crate::revision::RevisionId;
-use crate::runtime::CompileCache;
 use crate::runtime::Loaded;
 use crate::runtime::Runtime;
 
@@ -36,6 +36,14 @@ use crate::runtime::Runtime;
 pub struct Report {
     /// The plan; empty when there was nothing to do.
     pub plan: Plan,
+}
+
+/// What became of a plan that was made before the lock.
+enum Locked {
+    /// It ran, or there was nothing left to do.
+    Done(Report),
+    /// Another runner has worked until the lock was free, and now the plan has other steps, which nothing is known of yet.
+    Other(Plan),
 }
 
 /// Runs plans of one project on one database.
@@ -100,8 +108,8 @@ impl<'project> Runner<'project> {
 
     /// Upgrades or downgrades to a target.
     ///
-    /// When there is nothing to do, it neither locks nor writes. Otherwise every component of the plan is checked before
-    /// the first step runs. Each step is one transaction: when one fails, those before it stay.
+    /// When there is nothing to do, it neither locks nor writes. Otherwise every component of the plan is checked and
+    /// compiled before anything is locked. Each step is one transaction: when one fails, those before it stay.
     ///
     /// # Errors
     /// [`Error`]; a step that failed is [`Error::Step`].
@@ -112,54 +120,74 @@ impl<'project> Runner<'project> {
         observer: &mut dyn Observer,
     ) -> Result<Report, Error> {
         let books = self.books().await?;
-        let plan = self.admitted_plan(&books, direction, target)?;
+        let mut plan = self.admitted_plan(&books, direction, target)?;
         unfinished::check_corrections(&books.unfinished, &self.options)?;
-        if plan.steps.is_empty() {
-            return Ok(Report { plan });
+        loop {
+            if plan.steps.is_empty() {
+                return Ok(Report { plan });
+            }
+            let prepared = self.prepare(&plan).await?;
+            self.lock(observer).await?;
+            let result = self.run_locked(direction, target, &prepared, observer).await;
+            let heads = match &result {
+                Ok(Locked::Done(report)) => Some(&report.plan.heads_after),
+                _ => None,
+            };
+            let unlocked = self.unlock(heads).await;
+            let locked = result?;
+            unlocked?;
+            match locked {
+                Locked::Done(report) => return Ok(report),
+                Locked::Other(other) => plan = other,
+            }
         }
-        let components = components::check(self.project, &plan.steps)?;
-        self.lock(observer).await?;
-        let result = self.run_locked(direction, target, (plan, components), observer).await;
-        let unlocked = self.unlock(result.as_ref().ok().map(|report| &report.plan.heads_after)).await;
-        let report = result?;
-        unlocked?;
-        Ok(report)
+    }
+
+    /// Checks and compiles all that a plan needs, or ends when it is told to.
+    async fn prepare(&self, plan: &Plan) -> Result<Prepared, Error> {
+        tokio::select! {
+            biased;
+            () = self.interrupt.ending() => Err(Error::Interrupted {
+                direction: plan.direction,
+                heads: plan.heads_before.iter().cloned().collect(),
+                steps_done: 0,
+            }),
+            prepared = Prepared::new(self.project, &self.options.compiler, plan) => prepared,
+        }
     }
 
     async fn run_locked(
         &mut self,
         direction: Direction,
         target: &str,
-        (plan_before, components): (Plan, Vec<StepComponent>),
+        prepared: &Prepared,
         observer: &mut dyn Observer,
-    ) -> Result<Report, Error> {
+    ) -> Result<Locked, Error> {
         // Another runner may have worked until the lock was free.
         let books = self.books().await?;
         let plan = self.admitted_plan(&books, direction, target)?;
-        let components = if plan == plan_before { components } else { components::check(self.project, &plan.steps)? };
         if plan.steps.is_empty() {
-            return Ok(Report { plan });
+            return Ok(Locked::Done(Report { plan }));
         }
-        let limits = &self.project.environment().limits;
-        let runtime = Runtime::new(CompileCache::open(self.project.store().root()), super::limits::stack_bytes(limits))
-            .map_err(Error::Runtime)?;
-        components::validate(self.project, &runtime, &components)?;
+        let Some(components) = prepared.of(&plan) else { return Ok(Locked::Other(plan)) };
         self.database()?.check_ids_fit(plan.steps.iter().flat_map(|step| &step.change.add)).await?;
         if !books.tables_exist {
             self.database()?.ensure_tables().await?;
         }
         self.correct_unfinished(&books.unfinished).await?;
         let mut canceller = self.database()?.prepare_steps().await?;
-        let mut loader = Loader::new(Arc::new(runtime), limits);
+        let project = self.project;
+        let mut loader = Loader::new(project, Arc::clone(&prepared.runtime));
         let mut heads = plan.heads_before.clone();
         observer.observe(Event::Planned { direction, steps: plan.steps.len() });
-        for (index, (step, component)) in plan.steps.iter().zip(&components).enumerate() {
-            let message = component.migration.metadata.message.clone();
+        for (index, (step, &checked)) in plan.steps.iter().zip(&components).enumerate() {
+            let Checked { migration, .. } = checked;
+            let message = migration.metadata.message.clone();
             let failure = |cause, recorded, unframed, heads: &BTreeSet<_>| {
                 Error::Step(Box::new(StepFailure {
                     revision: step.revision.clone(),
-                    message: component.migration.metadata.message.clone(),
-                    file: component.migration.file.clone(),
+                    message: migration.metadata.message.clone(),
+                    file: migration.file.clone(),
                     direction,
                     cause,
                     heads: heads.iter().cloned().collect(),
@@ -168,14 +196,15 @@ impl<'project> Runner<'project> {
                     unframed,
                 }))
             };
+            let component = loader.component(checked)?;
             let interrupt = self.interrupt.clone();
             let loaded = tokio::select! {
                 biased;
-                // Also while a large component is being compiled.
+                // Its code may have been removed from the cache, and then it is compiled once more.
                 () = interrupt.ending() => {
                     return Err(Error::Interrupted { direction, heads: heads.into_iter().collect(), steps_done: index });
                 }
-                loaded = loader.load(component) => loaded,
+                loaded = loader.load(&component) => loaded,
             };
             let loaded = match loaded {
                 Ok(loaded) => loaded,
@@ -194,7 +223,7 @@ impl<'project> Runner<'project> {
                 of: plan.steps.len(),
             });
             let Some(result) =
-                self.repeat((step, &heads), component, &loaded, loader.runtime(), &canceller, observer).await?
+                self.repeat((step, &heads), &component, &loaded, loader.runtime(), &canceller, observer).await?
             else {
                 return Err(Error::Interrupted { direction, heads: heads.into_iter().collect(), steps_done: index });
             };
@@ -225,7 +254,7 @@ impl<'project> Runner<'project> {
                 canceller = self.database()?.prepare_steps().await?;
             }
         }
-        Ok(Report { plan })
+        Ok(Locked::Done(Report { plan }))
     }
 
     /// Runs a step, and runs it again as long as it loses to locks and may be repeated. None when it was told to end while

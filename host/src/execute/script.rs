@@ -15,6 +15,7 @@ use self::step::StepText;
 
 use super::components;
 use super::components::Loader;
+use super::components::Prepared;
 use super::components::StepComponent;
 use super::failure::refusal;
 use super::limits;
@@ -35,11 +36,11 @@ use crate::plan::Direction;
 use crate::plan::Plan;
 use crate::plan::Step;
 use crate::project::Project;
-use crate::runtime::CompileCache;
 use crate::runtime::Ending;
 use crate::runtime::Loaded;
 use crate::runtime::Runtime;
 use crate::runtime::wasi;
+use crate::store::Migration;
 use crate::store::Transaction;
 
 /// Writes an upgrade or a downgrade as a script for psql. No database is asked: `from` says where the script begins, a
@@ -60,33 +61,27 @@ pub async fn write_script(
         Direction::Upgrade => plan::upgrade(project.graph(), &heads, to)?,
         Direction::Downgrade => plan::downgrade(project.graph(), &heads, to)?,
     };
-    let components = components::check(project, &plan.steps)?;
-    let limits = &project.environment().limits;
-    let runtime = Runtime::new(CompileCache::open(project.store().root()), limits::stack_bytes(limits))
-        .map_err(Error::Runtime)?;
-    components::validate(project, &runtime, &components)?;
-    let mut loader = Loader::new(Arc::new(runtime), limits);
+    let prepared = Prepared::new(project, &options.compiler, &plan).await?;
+    let components = prepared.of(&plan).unwrap_or_default();
+    let mut loader = Loader::new(project, Arc::clone(&prepared.runtime));
     let tables = project.tables();
     let mut script = Script::default();
-    let needs_psql = components.iter().any(is_unframed);
+    let needs_psql = components.iter().any(|checked| is_unframed(&checked.migration));
     header(&mut script, &plan, from, to, needs_psql);
     look_at_tables(&mut script, &tables, direction == Direction::Upgrade);
-    for (step, component) in plan.steps.iter().zip(&components) {
-        let refused = |error| Error::ComponentRefused {
-            revision: step.revision.clone(),
-            file: project.store().component_path(&component.migration),
-            error,
-        };
+    for (step, checked) in plan.steps.iter().zip(components) {
+        let component = &loader.component(checked)?;
+        let refused = |error| components::refused(project, &checked.migration, error);
         let loaded = loader.load(component).await.map_err(refused)?;
         let statements = statements(project, step, component, &loaded, loader.runtime(), options).await?;
         let text = StepText {
             step,
             message: &component.migration.metadata.message,
             statements: &statements,
-            is_unframed: is_unframed(component),
+            is_unframed: is_unframed(&component.migration),
             source_digest: component.migration.source_digest.to_string(),
             component_digest: component.component.digest.to_string(),
-            timeouts: options.timeouts(limits),
+            timeouts: options.timeouts(&project.environment().limits),
             role: project.environment().role.as_deref(),
             tables: &tables,
         };
@@ -174,7 +169,7 @@ async fn statements(
         seed,
         args: options.args.clone(),
     };
-    let script = if is_unframed(component) { ScriptSession::unframed() } else { ScriptSession::default() };
+    let script = if is_unframed(&component.migration) { ScriptSession::unframed() } else { ScriptSession::default() };
     let session = GuestSession::Script(script);
     let wasi = wasi::context(0, seed, &events);
     let state = GuestState::new(session, run, limits, Interrupt::default(), wasi, events).granting(component.grant);
@@ -197,8 +192,8 @@ async fn statements(
     Err(Error::Offline { revision: step.revision.clone(), file: component.migration.file.clone(), reason })
 }
 
-fn is_unframed(component: &StepComponent) -> bool {
-    component.migration.metadata.transaction == Transaction::None
+fn is_unframed(migration: &Migration) -> bool {
+    migration.metadata.transaction == Transaction::None
 }
 
 fn verb(direction: Direction) -> &'static str {

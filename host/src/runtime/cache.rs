@@ -1,126 +1,112 @@
-//! Compiled code, kept between runs.
+//! Compiled code, kept between runs: one folder for all projects of a user, whose entries are found by component and engine.
 //!
-//! Here is the only unsafe code of the host: reading compiled code back means running what the file says. So it is read only
-//! from a folder that this host made for its own user alone, and never from anything that a user or a migration hands in.
+//! Compiled code is machine code that the host runs. So an entry counts only if this host wrote it on this machine: the folder
+//! and the file belong to this user alone, and the entry names the very file that it was written into. Such a file cannot
+//! come with a repository, an archive, a bundle or the layer of an image: whatever is unpacked lies in another file.
 
-use std::hash::Hash as _;
-use std::hash::Hasher as _;
-use std::io::Read as _;
-use std::io::Write as _;
+mod entry;
+mod usage;
+
+use std::io;
 
 use cap_std::fs::Dir;
-use cap_std::fs::DirBuilder;
-use cap_std::fs::DirBuilderExt as _;
-use cap_std::fs::Metadata;
 use cap_std::fs::MetadataExt as _;
-use cap_std::fs::Permissions;
-use cap_std::fs::PermissionsExt as _;
-use sha2::Digest as _;
-use wasmtime::Engine;
-use wasmtime::component::Component;
 
-/// The folder of compiled code, inside the project.
-const FOLDER: &str = ".host/cache";
+pub use usage::CacheUsage;
+pub use usage::Pruned;
 
-/// The length of the digest in front of the code, in bytes.
-const DIGEST_BYTES: usize = 32;
+use entry::NAME_END;
 
 /// A folder of compiled code that belongs to this user alone.
+#[derive(Debug)]
 pub struct CompileCache {
     folder: Dir,
+    limit_bytes: u64,
+}
+
+/// Why a folder is no cache.
+#[derive(Debug, thiserror::Error)]
+pub enum CacheRefused {
+    /// It is somebody else's.
+    #[error("it belongs to another user")]
+    Owner,
+    /// Others may write in it.
+    #[error("others than its owner may write in it (mode {mode:o})")]
+    Mode {
+        /// Its permissions.
+        mode: u32,
+    },
+    /// It cannot be looked at.
+    #[error(transparent)]
+    Io(#[from] io::Error),
 }
 
 impl CompileCache {
-    /// Opens the cache of a project and makes it where it is missing. None when it cannot be trusted or cannot be made: then
-    /// components are compiled each time, which is slower and no less right.
-    pub fn open(project: &Dir) -> Option<Self> {
-        let mut builder = DirBuilder::new();
-        builder.mode(0o700);
-        // `.host` may exist already, and so may the folder itself.
-        let _ = project.create_dir(".host");
-        let _ = project.create_dir_with(FOLDER, &builder);
-        // A link may lead to a folder that is made for something else.
-        if !project.symlink_metadata(FOLDER).ok()?.is_dir() {
-            return None;
+    /// Takes a folder as the cache. It grows to `limit_bytes` at most; what was not used for the longest time goes first.
+    ///
+    /// The caller says where it is, and has to see to it that nobody else can put another folder in its place, and that it
+    /// is none that is handed around, such as a project's. `host` itself uses the folder of the user's caches.
+    ///
+    /// # Errors
+    /// [`CacheRefused`] unless it belongs to this user and nobody else can write in it.
+    pub fn open(folder: Dir, limit_bytes: u64) -> Result<Self, CacheRefused> {
+        let metadata = folder.dir_metadata()?;
+        if metadata.uid() != rustix::process::geteuid().as_raw() {
+            return Err(CacheRefused::Owner);
         }
-        let folder = project.open_dir(FOLDER).ok()?;
-        (belongs_to_this_user_alone(&folder.dir_metadata().ok()?)).then_some(Self { folder })
-    }
-
-    /// Reads compiled code back. None when there is none, or none that is whole, belongs to this component, and fits this
-    /// engine.
-    pub fn get(&self, engine: &Engine, component_digest: &str) -> Option<Component> {
-        let name = file_name(engine, component_digest);
-        if !self.is_own_file(&name) {
-            return None;
+        if metadata.mode() & 0o022 != 0 {
+            return Err(CacheRefused::Mode { mode: metadata.mode() & 0o7777 });
         }
-        let mut bytes = Vec::new();
-        self.folder.open(&name).ok()?.read_to_end(&mut bytes).ok()?;
-        let (digest, code) = bytes.split_at_checked(DIGEST_BYTES)?;
-        // A file that was cut short, changed or renamed by accident is not worth a crash.
-        if seal(&name, code) != digest {
-            return None;
+        Ok(Self { folder, limit_bytes })
+    }
+
+    /// The size to which it may grow, in bytes.
+    pub fn limit_bytes(&self) -> u64 {
+        self.limit_bytes
+    }
+
+    /// Reads an entry back, and notes that it was used. None when there is none, or none that is whole, this user's, and of
+    /// this name.
+    pub(super) fn get(&self, name: &str) -> Option<Vec<u8>> {
+        entry::read(&self.folder, name).ok()
+    }
+
+    /// Whether there is an entry. Reading it may still fail.
+    pub(super) fn has(&self, name: &str) -> bool {
+        entry::open(&self.folder, name).is_ok()
+    }
+
+    /// Keeps an entry, and removes others where that is too much.
+    pub(super) fn put(&self, name: &str, code: &[u8]) -> io::Result<()> {
+        if u64::try_from(code.len()).unwrap_or(u64::MAX) > self.limit_bytes {
+            return Err(io::ErrorKind::FileTooLarge.into());
         }
-        // SAFETY: the code was written by `put`, which only ever writes what this compiler made, into a folder and a file
-        // that belong to this user and that nobody else can reach; it is whole, and by its name, which the digest covers, it
-        // is that of this component, compiled by this version for an engine of this configuration.
-        #[expect(unsafe_code, reason = "compiled code is read back, from a folder that only this user can write")]
-        let component = unsafe { Component::deserialize(engine, code) };
-        component.ok()
+        entry::write(&self.folder, name, code)?;
+        // What cannot be removed now is removed another time.
+        let _ = usage::prune(&self.folder, self.limit_bytes, Some(name));
+        Ok(())
     }
 
-    /// Whether there is compiled code of a component. Reading it back may still fail.
-    pub fn has(&self, engine: &Engine, component_digest: &str) -> bool {
-        self.is_own_file(&file_name(engine, component_digest))
+    /// How much is in it.
+    ///
+    /// # Errors
+    /// Those of reading the folder.
+    pub fn usage(&self) -> io::Result<CacheUsage> {
+        usage::usage(&self.folder)
     }
 
-    /// Whether there is a file of this name that belongs to this user alone. A link, a pipe or a folder is nothing that
-    /// `put` writes. Nobody else can put another one in its place between this look and the next.
-    fn is_own_file(&self, name: &str) -> bool {
-        let metadata = self.folder.symlink_metadata(name);
-        metadata.is_ok_and(|metadata| metadata.is_file() && belongs_to_this_user_alone(&metadata))
-    }
-
-    /// Keeps compiled code. A failure costs only time later, so it is not reported.
-    pub fn put(&self, engine: &Engine, component_digest: &str, component: &Component) {
-        let _ = self.write(engine, component_digest, component);
-    }
-
-    fn write(&self, engine: &Engine, component_digest: &str, component: &Component) -> Option<()> {
-        let code = component.serialize().ok()?;
-        let name = file_name(engine, component_digest);
-        let mut file = cap_tempfile::TempFile::new(&self.folder).ok()?;
-        // Whatever the umask says: an entry that others can write would never be read.
-        file.as_file().set_permissions(Permissions::from_mode(0o600)).ok()?;
-        file.write_all(&seal(&name, &code)).ok()?;
-        file.write_all(&code).ok()?;
-        // Renamed into place, so that a reader sees the whole file or none. Something else in its place goes.
-        if self.folder.symlink_metadata(&name).is_ok_and(|metadata| metadata.is_dir()) {
-            let _ = self.folder.remove_dir(&name);
-        }
-        file.replace(&name).ok()
+    /// Removes what was not used for the longest time, until the rest has at most `bytes`. With 0 everything goes.
+    ///
+    /// # Errors
+    /// Those of reading the folder.
+    pub fn prune(&self, bytes: u64) -> io::Result<Pruned> {
+        usage::prune(&self.folder, bytes, None)
     }
 }
 
-/// Whether a file or folder is this user's, and nobody else can read or write it.
-fn belongs_to_this_user_alone(metadata: &Metadata) -> bool {
-    metadata.uid() == rustix::process::geteuid().as_raw() && metadata.mode() & 0o077 == 0
-}
-
-/// The digest in front of the code: over the name as well, so that the code of one component is not taken for that of
-/// another. Against accidents only. Whoever can write here can write a digest; owner and mode are what keeps others out.
-fn seal(name: &str, code: &[u8]) -> [u8; DIGEST_BYTES] {
-    let mut digest = sha2::Sha256::new();
-    digest.update(name);
-    digest.update([0]);
-    digest.update(code);
-    digest.finalize().into()
-}
-
-fn file_name(engine: &Engine, component_digest: &str) -> String {
-    let mut hasher = std::collections::hash_map::DefaultHasher::new();
-    engine.precompile_compatibility_hash().hash(&mut hasher);
-    format!("{component_digest}-{:016x}.cwasm", hasher.finish())
+/// The name of an entry: the component's digest, and what it was compiled for.
+pub(super) fn entry_name(component_digest: &str, compiled_for: u64) -> String {
+    format!("{component_digest}-{compiled_for:016x}{NAME_END}")
 }
 
 #[cfg(test)]

@@ -42,6 +42,14 @@ pub fn engine(stack_bytes: usize) -> wasmtime::Result<Engine> {
     Ok(engine)
 }
 
+/// Makes the same engine, to compile with it and not to run anything. With `parallel` it computes on the threads of a pool.
+///
+/// # Errors
+/// As [`engine()`].
+pub fn compiling(stack_bytes: usize, parallel: bool) -> wasmtime::Result<Engine> {
+    Engine::new(configuration(stack_bytes).parallel_compilation(parallel))
+}
+
 fn configuration(stack_bytes: usize) -> Config {
     let mut config = Config::new();
     config

@@ -1,12 +1,14 @@
 //! The sandbox: all of wasmtime's engine, from the bytes of a component to the answer of a guest.
 //!
 //! [`nesting`], [`imports`] and [`size`] look at a component before anything is compiled, [`strip`] leaves out what is not code,
-//! [`engine`] and [`linker`] say what may run and what it
-//! gets, [`cache`] keeps compiled code, [`script`] holds the runtimes of languages without a compiler, [`wasi`] is the inert
+//! [`compiler`] does all of this in a process of its own, [`engine`] and [`linker`] say what may run and what it gets,
+//! [`cache`] keeps compiled code, [`script`] holds the runtimes of languages without a compiler, [`wasi`] is the inert
 //! subset of WASI for guests of stock toolchains, and [`call`] runs one guest once.
 
 pub mod cache;
 pub mod call;
+mod code;
+pub mod compiler;
 pub mod engine;
 pub mod imports;
 pub mod linker;
@@ -17,11 +19,16 @@ pub mod size;
 pub mod strip;
 pub mod wasi;
 
+pub use cache::CacheRefused;
+pub use cache::CacheUsage;
 pub use cache::CompileCache;
+pub use cache::Pruned;
 pub use call::Ending;
 pub use call::Source;
 pub use call::Trapped;
+pub use compiler::CompileLimits;
 pub use imports::ImportError;
+pub use load::Compiler;
 pub use load::LoadError;
 pub use load::Loaded;
 pub use load::Runtime;

@@ -1,5 +1,7 @@
-//! The size of what the compiler gets. A compilation cannot be stopped inside of a process, so it is bounded before it begins.
+//! The size of what the compiler gets: bounded before it begins, so that most of what is too much is told in plain words.
 
+use serde::Deserialize;
+use serde::Serialize;
 use wasmparser::Parser;
 use wasmparser::Payload;
 
@@ -11,7 +13,7 @@ const FUNCTION_BYTES_MAX: usize = 1 << 20;
 const FUNCTIONS_MAX: usize = 200_000;
 
 /// Why a component is not given to the compiler.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error, Serialize, Deserialize)]
 pub enum SizeError {
     /// The component is larger than `component-mebibytes` allows.
     #[error("it has {bytes} bytes, more than {allowed} MiB")]

@@ -9,6 +9,7 @@ use cap_std::fs::OpenOptions;
 use cap_tempfile::TempFile;
 
 use super::BUILD_FOLDER;
+use super::Migration;
 use super::STATE_FOLDER;
 use super::Store;
 use super::StoreError;
@@ -69,6 +70,18 @@ impl Store {
             let _ = parent.remove_dir_all(&temporary);
         }
         written
+    }
+
+    /// Forgets the built component of a migration. One that is used where it is stays.
+    ///
+    /// # Errors
+    /// [`StoreError::Write`] and [`StoreError::Outside`].
+    pub fn remove_component(&self, migration: &Migration) -> Result<(), StoreError> {
+        let path = self.component_path(migration);
+        if path == migration.file {
+            return Ok(());
+        }
+        self.root.remove_file(&path).map_err(|error| StoreError::write(&self.root, &path, error))
     }
 
     /// Keeps a built component. Replaces an earlier one.

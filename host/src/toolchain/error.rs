@@ -7,6 +7,7 @@ use crate::revision::RevisionId;
 use crate::sql::ScriptError;
 use crate::sql::SectionError;
 use crate::store::StoreError;
+use crate::worker::WorkerError;
 
 /// Why one migration cannot be built.
 #[derive(Debug, thiserror::Error)]
@@ -66,7 +67,7 @@ pub enum ToolchainError {
         /// The core module, or the folder that it was built from.
         file: String,
         /// Why not.
-        source: Box<dyn std::error::Error + Send + Sync>,
+        source: WorkerError,
     },
     /// A core module imports a function that nobody gives it.
     #[error("'{file}' imports {import}, which this host does not provide")]
@@ -128,6 +129,10 @@ impl ToolchainError {
             Self::ForeignImport { .. } => {
                 "link it with the library that defines the function, or build it without: a migration gets the interfaces of \
                  the contract and nothing else"
+            }
+            Self::Wrap { source: WorkerError::Time { .. } | WorkerError::Memory { .. }, .. } => {
+                "its types or its code are made to take long; if you trust it, raise compile-seconds or compile-mebibytes in \
+                 [*.limits] of host.toml"
             }
             Self::Wrap { .. } | Self::NoMigration { .. } => {
                 "build it against the contract of this version of host; in Rust, call `host_guest::export!`"

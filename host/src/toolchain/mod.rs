@@ -24,6 +24,8 @@ pub use language::Language;
 pub use language::UnknownLanguage;
 pub use sdk::RUST_SDK_FOLDER;
 pub use sdk::write_rust_sdk;
+pub use wrap::ENCODE_JOB;
+pub use wrap::encode;
 
 use std::path::Path;
 
@@ -32,6 +34,8 @@ use crate::store::Embedded;
 use crate::store::Migration;
 use crate::store::Store;
 use crate::store::StoreError;
+use crate::worker::Limits;
+use crate::worker::Worker;
 
 use cargo::Cargo;
 
@@ -44,6 +48,11 @@ pub struct BuildOptions<'a> {
     pub environment: &'a ProcessEnvironment,
     /// Whether to build what is up to date, too.
     pub force: bool,
+    /// The program that makes components of core modules, in processes of its own. None does it in this process, where a
+    /// hostile module can use up time and memory.
+    pub worker: Option<&'a Worker>,
+    /// What such a process may use.
+    pub limits: Limits,
 }
 
 /// What happens during a build.
@@ -159,7 +168,7 @@ impl Builder<'_> {
             Language::Rust => rust::build(self, migration)?,
             Language::Wasm => {
                 let (file, bytes) = self.store.prebuilt(migration)?;
-                wrap::wrap(&file, &bytes, &embedded(migration))?
+                wrap::wrap(&self.options, &file, &bytes, &embedded(migration))?
             }
         };
         self.store.write_component(&migration.metadata.revision, &component)?;

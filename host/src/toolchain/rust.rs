@@ -58,7 +58,7 @@ pub(super) fn build(builder: &mut Builder<'_>, migration: &Migration) -> Result<
     if now.source_digest != migration.source_digest || now.metadata != migration.metadata {
         return Err(StoreError::Changed { file: migration.file.clone() }.into());
     }
-    wrap(&migration.file, &module, &embedded(&now))
+    wrap(&builder.options, &migration.file, &module, &embedded(&now))
 }
 
 fn run_cargo(builder: &Builder<'_>, cargo: &Cargo, migration: &Migration) -> Result<Output, ToolchainError> {

@@ -42,7 +42,7 @@ impl Project {
     fn build(&self, force: bool, environment: &ProcessEnvironment) -> (Vec<String>, Result<Summary, BuildError>) {
         let mut events = Vec::new();
         let migrations = self.store.scan().unwrap();
-        let options = BuildOptions { project: &self.path, environment, force };
+        let options = BuildOptions { project: &self.path, environment, force, worker: None, limits: Limits::default() };
         let result = build(&self.store, &migrations, options, &mut |event| {
             let (what, migration) = match event {
                 BuildEvent::Fresh { migration } => ("fresh", migration),
@@ -192,7 +192,13 @@ fn without_a_rust_toolchain_the_error_says_what_to_install() {
         Project::new(&[("migrations/1/migration.toml", b"revision = 'one'"), ("migrations/1/Cargo.toml", b"")]);
     let nowhere = [("CARGO", "/nowhere/cargo"), ("RUSTC", "/nowhere/rustc")];
     let environment = ProcessEnvironment::new(nowhere.map(|(name, value)| (name.into(), value.into())));
-    let options = BuildOptions { project: &project.path, environment: &environment, force: false };
+    let options = BuildOptions {
+        project: &project.path,
+        environment: &environment,
+        force: false,
+        worker: None,
+        limits: Limits::default(),
+    };
     // Whether the system has a toolchain of its own differs from machine to machine.
     if let Err(error) = Cargo::find(&project.store, options) {
         assert!(error.to_string().starts_with("no Rust toolchain can build for wasm32-unknown-unknown: "), "{error}");

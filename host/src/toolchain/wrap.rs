@@ -5,23 +5,35 @@ use wasmparser::Parser;
 use wasmparser::Payload;
 use wit_component::ComponentEncoder;
 
+use super::BuildOptions;
 use super::ToolchainError;
 use crate::store::Embedded;
 use crate::store::StoreError;
 use crate::store::embed;
 use crate::store::without_sections;
+use crate::worker::Cancel;
+use crate::worker::Task;
+use crate::worker::WorkerError;
+
+/// The name of encoding between the processes.
+pub const ENCODE_JOB: &str = "encode";
 
 /// What a migration exports; the version is that of the contract it was built against.
 const INTERFACE: &str = "host:migration/migration";
 
 /// Wraps a core module into a component, or takes a component as it is, and embeds what is given in place of what it
 /// may carry. `file` is for messages.
-pub(super) fn wrap(file: &str, bytes: &[u8], embedded: &Embedded) -> Result<Vec<u8>, ToolchainError> {
+pub(super) fn wrap(
+    options: &BuildOptions<'_>,
+    file: &str,
+    bytes: &[u8],
+    embedded: &Embedded,
+) -> Result<Vec<u8>, ToolchainError> {
     let corrupt = |source| StoreError::Corrupt { file: file.to_owned(), source };
     let mut component = if Parser::is_core_wasm(bytes) {
-        encode(bytes).map_err(|source| match foreign_import(bytes) {
-            Some(import) => ToolchainError::ForeignImport { file: file.to_owned(), import },
-            None => ToolchainError::Wrap { file: file.to_owned(), source },
+        encode_apart(options, bytes).map_err(|source| match (source, foreign_import(bytes)) {
+            (WorkerError::Refused(_), Some(import)) => ToolchainError::ForeignImport { file: file.to_owned(), import },
+            (source, _) => ToolchainError::Wrap { file: file.to_owned(), source },
         })?
     } else {
         without_sections(bytes).map_err(corrupt)?
@@ -33,8 +45,21 @@ pub(super) fn wrap(file: &str, bytes: &[u8], embedded: &Embedded) -> Result<Vec<
     Ok(component)
 }
 
-fn encode(module: &[u8]) -> Result<Vec<u8>, Box<dyn std::error::Error + Send + Sync>> {
-    Ok(ComponentEncoder::default().module(module)?.validate(true).encode()?)
+/// Encodes in a process of its own, if there is a program for it.
+fn encode_apart(options: &BuildOptions<'_>, module: &[u8]) -> Result<Vec<u8>, WorkerError> {
+    let Some(worker) = options.worker else { return encode(module).map_err(WorkerError::Refused) };
+    let task = Task { job: ENCODE_JOB, settings: "", input: module, limits: options.limits, threads: 1 };
+    worker.run(&task, &Cancel::default())
+}
+
+/// Makes a component of a core module that carries the types of its world. Takes as much time and memory as the module makes
+/// it take.
+///
+/// # Errors
+/// Why it is no such module, with all causes.
+pub fn encode(module: &[u8]) -> Result<Vec<u8>, String> {
+    let encoded = ComponentEncoder::default().module(module).and_then(|encoder| encoder.validate(true).encode());
+    encoded.map_err(|error| format!("{error:#}"))
 }
 
 /// The first function that a core module imports from somewhere that is no interface of the component model.

@@ -20,11 +20,18 @@ pub(crate) fn built_project() -> &'static Path {
         for name in names().into_iter().filter(|name| text(name).is_none()) {
             copy(&name, &migrations.join(&name));
         }
-        let output = Command::new(env!("CARGO_BIN_EXE_host")).arg("--dir").arg(&project).arg("build").output();
+        let mut command = Command::new(env!("CARGO_BIN_EXE_host"));
+        command.env("HOST_CACHE_DIR", shared_cache());
+        let output = command.arg("--dir").arg(&project).arg("build").output();
         let output = output.expect("host runs");
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
         project
     })
+}
+
+/// The folder of compiled code for projects that several tests share.
+pub(crate) fn shared_cache() -> PathBuf {
+    Path::new(env!("CARGO_TARGET_TMPDIR")).join("it-cache")
 }
 
 /// The names of all guests.
@@ -56,6 +63,14 @@ pub(crate) fn upgrading(upgrade: &str) -> Vec<u8> {
             (func (export "host:migration/migration@0.1.0#downgrade") (result i32) (i32.const 0)))"#
     );
     in_world("a migration", wat::parse_str(text).expect("valid text"))
+}
+
+/// One that does nothing, as no other one of this number does.
+pub(crate) fn idle(number: u32) -> Vec<u8> {
+    upgrading(&format!(
+        r#"(data (i32.const 1024) "{number}")
+           (func (export "host:migration/migration@0.1.0#upgrade") (result i32) (i32.const 0))"#
+    ))
 }
 
 /// A core module with the types of the world of a migration, or those of the guest of this name.

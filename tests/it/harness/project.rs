@@ -1,5 +1,6 @@
 //! A project folder with a database.
 
+use std::path::Path;
 use std::path::PathBuf;
 use std::process::Command;
 
@@ -7,6 +8,12 @@ use super::Output;
 use super::TestDatabase;
 use super::guests;
 use host::grant::Classes;
+use host::store::Digest;
+use host::store::EMBEDDED_FORMAT;
+use host::store::Embedded;
+use host::store::Metadata;
+use host::store::embed;
+use host::toolchain::Language;
 
 /// All that can be granted, so that a test has to say only what it is about.
 const GRANTS: &str = "[default.grants]\nfunction = true\nextension = true\nprivilege = true\nrole = true\n\
@@ -16,12 +23,15 @@ const GRANTS: &str = "[default.grants]\nfunction = true\nextension = true\nprivi
 pub(crate) struct TestProject {
     pub(crate) database: TestDatabase,
     folder: tempfile::TempDir,
+    /// For compiled code, beside the project.
+    cache: tempfile::TempDir,
 }
 
 impl TestProject {
     /// A project with settings and no migrations.
     pub(crate) fn new() -> Self {
-        let project = Self { database: TestDatabase::new(), folder: tempfile::tempdir().expect("a temporary folder") };
+        let folder = || tempfile::tempdir().expect("a temporary folder");
+        let project = Self { database: TestDatabase::new(), folder: folder(), cache: folder() };
         project.write("host.toml", &format!("[default]\n\n{GRANTS}"));
         std::fs::create_dir(project.path("migrations")).expect("a folder for migrations");
         project
@@ -41,6 +51,11 @@ impl TestProject {
 
     pub(crate) fn path(&self, path: &str) -> PathBuf {
         self.folder.path().join(path)
+    }
+
+    /// The folder of compiled code.
+    pub(crate) fn cache(&self) -> &Path {
+        self.cache.path()
     }
 
     /// Writes a file; folders on its way are made.
@@ -91,6 +106,25 @@ impl TestProject {
         std::fs::write(self.path("migrations").join(revision).join("guest.wasm"), bytes).expect("the binary");
     }
 
+    /// Adds a migration of this revision that is a component and used as it is, `migrations/<revision>.wasm`.
+    pub(crate) fn prebuilt(&self, revision: &str, revises: Option<&str>, mut component: Vec<u8>) {
+        let revises = revises.map(|parent| format!("\"{parent}\"")).unwrap_or_default();
+        let metadata = format!("revision = \"{revision}\"\nrevises = [{revises}]\nmessage = \"made elsewhere\"\n");
+        let embedded = Embedded {
+            format: EMBEDDED_FORMAT,
+            metadata: Metadata::from_toml(&metadata).expect("metadata"),
+            source_digest: Digest::of(revision.as_bytes()),
+            lock_digest: None,
+            language: Language::Wasm,
+            file: "elsewhere".to_owned(),
+            runtime: None,
+            sections: None,
+            built_with: "0.0.0".to_owned(),
+        };
+        embed(&mut component, &embedded, None).expect("sections");
+        std::fs::write(self.path("migrations").join(format!("{revision}.wasm")), component).expect("the component");
+    }
+
     /// Runs `host` on the project and its database.
     #[must_use = "compare it with a snapshot, or ask for success()"]
     pub(crate) fn host(&self, arguments: &[&str]) -> Output {
@@ -115,6 +149,7 @@ impl TestProject {
             }
         }
         command.env("HOST_DATABASE_URL", self.database.url());
+        command.env("HOST_CACHE_DIR", self.cache());
         command
     }
 
@@ -127,6 +162,7 @@ impl TestProject {
     pub(super) fn replacements(&self) -> Vec<(String, &'static str)> {
         vec![
             (self.folder.path().to_string_lossy().into_owned(), "[project]"),
+            (self.cache.path().to_string_lossy().into_owned(), "[cache]"),
             (self.database.name().to_owned(), "[database]"),
             (self.database.socket_folder(), "[socket]"),
         ]

@@ -1,0 +1,159 @@
+//! The cache of compiled code for this process, and `host cache`.
+
+mod place;
+mod size;
+
+use std::sync::Arc;
+
+use cap_std::fs::Dir;
+use clap::Args;
+use clap::Subcommand;
+use serde_json::json;
+
+use self::place::NoCache;
+use self::place::Place;
+use self::size::parse;
+use self::size::shown;
+use super::failure::Failure;
+use super::report::text::safe_line;
+use super::settings::Settings;
+use super::settings::variable_os;
+use crate::runtime::CompileCache;
+
+/// The variable that says how large the cache may become.
+const SIZE_VARIABLE: &str = "HOST_CACHE_SIZE";
+
+/// How large it may become where nothing says so, in bytes: the code of some hundred migrations in Rust.
+const SIZE_BYTES: u64 = 1 << 30;
+
+#[derive(Debug, Args)]
+pub(super) struct CacheArguments {
+    #[command(subcommand)]
+    command: CacheCommand,
+}
+
+#[derive(Debug, Subcommand)]
+enum CacheCommand {
+    /// Show where the cache is, what says so, and how full it is
+    Info,
+    /// Remove what was not used for the longest time
+    Prune {
+        /// Remove everything
+        #[arg(long, conflicts_with = "to")]
+        all: bool,
+        /// Remove until this size is left, such as 200MiB [default: the size to which the cache may grow]
+        #[arg(long, value_name = "SIZE", value_parser = parse)]
+        to: Option<u64>,
+    },
+}
+
+pub(super) fn run(settings: &Settings, arguments: &CacheArguments) -> Result<u8, Failure> {
+    // A project that cannot be opened has no part in this.
+    let project = settings.project_folder().ok().and_then(|folder| super::settings::open_folder(&folder).ok());
+    let limit_bytes = limit()?;
+    let opened = open(limit_bytes, project.as_ref());
+    match &arguments.command {
+        CacheCommand::Info => info(settings, limit_bytes, opened),
+        CacheCommand::Prune { all, to } => prune(settings, opened, if *all { 0 } else { to.unwrap_or(limit_bytes) }),
+    }
+}
+
+/// The cache for a command that compiles, or none. A folder that is not trusted is told, one that is just not there only
+/// to those who want to know more.
+pub(super) fn for_run(settings: &Settings, project: &Dir) -> Result<Option<Arc<CompileCache>>, Failure> {
+    match open(limit()?, Some(project)) {
+        Ok(cache) => Ok(Some(Arc::new(cache))),
+        Err(no_cache) => {
+            let told = matches!(no_cache, NoCache::Refused { .. }) || settings.report().is_verbose();
+            if told {
+                let reason = safe_line(&no_cache.reason());
+                settings.report().note(&format!("compiled code is not kept for the next run: {reason}"));
+            }
+            Ok(None)
+        }
+    }
+}
+
+fn open(limit_bytes: u64, project: Option<&Dir>) -> Result<CompileCache, NoCache> {
+    if limit_bytes == 0 {
+        return Err(NoCache::Off);
+    }
+    place::open(wanted().ok_or(NoCache::Nowhere)?, limit_bytes, project)
+}
+
+fn wanted() -> Option<Place> {
+    place::place(&variable_os)
+}
+
+fn limit() -> Result<u64, Failure> {
+    let Some(text) = variable_os(SIZE_VARIABLE) else { return Ok(SIZE_BYTES) };
+    parse(&text.to_string_lossy()).map_err(|error| {
+        Failure::usage(
+            format!("{SIZE_VARIABLE}='{}' is no size: {error}", safe_line(&text.to_string_lossy())),
+            "write it like 512MiB or 2GiB; 0 keeps no compiled code",
+        )
+    })
+}
+
+fn info(settings: &Settings, limit_bytes: u64, opened: Result<CompileCache, NoCache>) -> Result<u8, Failure> {
+    let report = settings.report();
+    let place = wanted();
+    let (usage, reason) = match opened.as_ref().map(CompileCache::usage) {
+        Ok(usage) => (Some(usage.map_err(|error| unreadable(&error))?), None),
+        Err(no_cache) => (None, Some(no_cache.reason())),
+    };
+    if report.is_json() {
+        report.document(&json!({
+            "folder": place.as_ref().map(|place| place.path.to_string_lossy()),
+            "source": place.as_ref().map(|place| place.variable),
+            "in_use": usage.is_some(),
+            "reason": reason,
+            "entries": usage.map(|usage| usage.entries),
+            "bytes": usage.map(|usage| usage.bytes),
+            "limit_bytes": limit_bytes,
+        }));
+        return Ok(0);
+    }
+    if let Some(usage) = usage {
+        if let Some(Place { path, variable }) = &place {
+            report.line(&safe_line(&format!("folder:  {} (from {variable})", path.display())));
+        }
+        report.line(&format!("entries: {}", usage.entries));
+        report.line(&format!("size:    {} of at most {}", shown(usage.bytes), shown(limit_bytes)));
+    } else if let Some(reason) = reason {
+        report.line(&safe_line(&format!("compiled code is not kept between runs: {reason}")));
+    }
+    Ok(0)
+}
+
+fn prune(settings: &Settings, opened: Result<CompileCache, NoCache>, bytes: u64) -> Result<u8, Failure> {
+    let cache = opened.map_err(|no_cache| {
+        Failure::new(
+            "no-cache",
+            format!("compiled code is not kept between runs: {}", safe_line(&no_cache.reason())),
+            "see `host cache info`",
+        )
+    })?;
+    let pruned = cache.prune(bytes).map_err(|error| unreadable(&error))?;
+    let report = settings.report();
+    if report.is_json() {
+        report.document(&json!({
+            "removed": {"entries": pruned.removed.entries, "bytes": pruned.removed.bytes},
+            "left": {"entries": pruned.left.entries, "bytes": pruned.left.bytes},
+        }));
+    } else {
+        let entries = |number: u64| if number == 1 { "1 entry".to_owned() } else { format!("{number} entries") };
+        report.line(&format!(
+            "{} removed ({}), {} left ({})",
+            entries(pruned.removed.entries),
+            shown(pruned.removed.bytes),
+            entries(pruned.left.entries),
+            shown(pruned.left.bytes),
+        ));
+    }
+    Ok(0)
+}
+
+fn unreadable(error: &std::io::Error) -> Failure {
+    Failure::new("cache", format!("the cache of compiled code cannot be read: {error}"), "see `host cache info`")
+}

@@ -1,0 +1,63 @@
+//! The processes in which components are looked into: this program, started once more.
+
+#![expect(
+    clippy::disallowed_methods,
+    reason = "only here it is known which program this is and what it was started for"
+)]
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use super::failure::Failure;
+use super::settings::Settings;
+use crate::project::Project;
+use crate::runtime;
+use crate::runtime::Compiler;
+use crate::toolchain;
+use crate::worker;
+use crate::worker::Worker;
+
+/// Whether this process was started as a worker.
+pub(super) fn is_one() -> bool {
+    std::env::args_os().nth(1).is_some_and(|argument| argument == worker::ARGUMENT)
+}
+
+/// Does the work of a worker.
+pub(super) fn serve() -> ExitCode {
+    worker::serve(|job, settings, input, threads| match job {
+        runtime::compiler::JOB => runtime::compiler::work(settings, input, threads),
+        toolchain::ENCODE_JOB => toolchain::encode(input).map_err(|error| error.to_string()),
+        _ => Err(format!("there is no job '{job}'")),
+    })
+}
+
+/// How this process compiles.
+pub(super) fn compiler(settings: &Settings, project: &Project) -> Result<Compiler, Failure> {
+    let cache = super::cache::for_run(settings, project.store().root())?;
+    Ok(Compiler { worker: Some(this_program()), cache })
+}
+
+/// A worker that starts this program.
+pub(super) fn this_program() -> Worker {
+    Worker::new(path())
+}
+
+/// On Linux the running file itself, also when another one has taken its place since: of another version, or none.
+#[cfg(target_os = "linux")]
+fn path() -> PathBuf {
+    use std::os::unix::ffi::OsStrExt as _;
+
+    const RUNNING: &str = "/proc/self/exe";
+
+    if std::path::Path::new(RUNNING).read_link().is_ok() {
+        return PathBuf::from(RUNNING);
+    }
+    // Without /proc the kernel still says by which path the program was started (getauxval(3), AT_EXECFN).
+    let started = PathBuf::from(std::ffi::OsStr::from_bytes(rustix::param::linux_execfn().to_bytes()));
+    std::path::absolute(&started).unwrap_or(started)
+}
+
+#[cfg(not(target_os = "linux"))]
+fn path() -> PathBuf {
+    std::env::current_exe().unwrap_or_else(|_| PathBuf::from("host"))
+}

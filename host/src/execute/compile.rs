@@ -1,0 +1,128 @@
+//! Compiling for a run: on other threads, so that signals are heard meanwhile, and ended when nobody waits any more.
+
+use std::collections::HashSet;
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::task::JoinHandle;
+
+use super::components::Checked;
+use super::components::StepComponent;
+use super::components::refused;
+use super::limits;
+use crate::config::Limits;
+use crate::error::Error;
+use crate::project::Project;
+use crate::runtime::BuiltIn;
+use crate::runtime::CompileLimits;
+use crate::runtime::LoadError;
+use crate::runtime::Loaded;
+use crate::runtime::Runtime;
+use crate::worker::Cancel;
+use crate::worker::CancelOnDrop;
+
+/// Work that was begun. A process that it runs in ends when this is dropped.
+pub(super) struct Compiling<T> {
+    work: JoinHandle<Result<T, LoadError>>,
+    /// How long to wait for a thread, which nobody can stop. A process has its own limit.
+    patience: Option<Duration>,
+    _cancel: CancelOnDrop,
+}
+
+/// Compiles those components that have no code yet: as many at a time as there are processors, in the order of the plan. The
+/// first one that cannot be compiled ends it.
+pub(super) async fn all(project: &Project, runtime: &Arc<Runtime>, components: &[Checked]) -> Result<(), Error> {
+    let mut known = HashSet::new();
+    let missing: Vec<&Checked> = components
+        .iter()
+        .filter(|checked| checked.is_compiled && known.insert(checked.digest))
+        .filter(|checked| !runtime.has_code(&checked.digest.to_string()))
+        .collect();
+    let alone = limits::compile_limits(&project.environment().limits);
+    let at_a_time = missing.len().clamp(1, alone.threads);
+    let limits = CompileLimits { threads: alone.threads / at_a_time, ..alone };
+    let (mut missing, mut begun) = (missing.into_iter(), VecDeque::new());
+    loop {
+        while begun.len() < at_a_time
+            && let Some(checked) = missing.next()
+        {
+            let component = checked.read(project)?;
+            let digest = checked.digest.to_string();
+            let work = begin(runtime, &project.environment().limits, move |runtime, cancel| {
+                runtime.compile(&component.component.bytes, &digest, limits, cancel)
+            });
+            begun.push_back((checked, work));
+        }
+        let Some((checked, work)) = begun.pop_front() else { return Ok(()) };
+        work.finished().await.map_err(|error| refused(project, &checked.migration, error))?;
+    }
+}
+
+/// Begins to make a migration in a compiled language ready.
+pub(super) fn load(runtime: &Arc<Runtime>, component: &Arc<StepComponent>, limits: &Limits) -> Compiling<Loaded> {
+    let component = Arc::clone(component);
+    let compile_limits = limits::compile_limits(limits);
+    begin(runtime, limits, move |runtime, cancel| {
+        let component = &component.component;
+        runtime.load_migration(&component.bytes, &component.digest.to_string(), compile_limits, cancel)
+    })
+}
+
+/// Begins to make a language runtime ready.
+pub(super) fn load_script(runtime: &Arc<Runtime>, built_in: BuiltIn, limits: &Limits) -> Compiling<Loaded> {
+    begin(runtime, limits, move |runtime, _| runtime.load_script(built_in))
+}
+
+fn begin<T: Send + 'static>(
+    runtime: &Arc<Runtime>,
+    limits: &Limits,
+    work: impl FnOnce(&Runtime, &Cancel) -> Result<T, LoadError> + Send + 'static,
+) -> Compiling<T> {
+    let cancel = Cancel::default();
+    let on_drop = cancel.on_drop();
+    let on_thread = (!runtime.compiles_in_a_process()).then(|| Duration::from_secs(u64::from(limits.compile_seconds)));
+    let runtime = Arc::clone(runtime);
+    let work = tokio::task::spawn_blocking(move || work(&runtime, &cancel));
+    Compiling { work, patience: on_thread, _cancel: on_drop }
+}
+
+impl<T> Compiling<T> {
+    /// Waits for the end. A thread that takes too long is left to itself: the process can end, and an application that
+    /// embeds the host goes on without it.
+    pub(super) async fn finished(self) -> Result<T, LoadError> {
+        let Self { work, patience, _cancel } = self;
+        let joined = match patience {
+            Some(patience) => tokio::time::timeout(patience, work)
+                .await
+                .map_err(|_| LoadError::CompileTime { seconds: patience.as_secs() })?,
+            None => work.await,
+        };
+        joined.unwrap_or_else(|error| Err(LoadError::Refused { reason: format!("the compiler failed: {error}") }))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_thread_that_does_not_come_to_an_end_is_left_to_itself() {
+        let work = Compiling::<()> {
+            work: tokio::spawn(std::future::pending()),
+            patience: Some(Duration::from_millis(1)),
+            _cancel: Cancel::default().on_drop(),
+        };
+        let error = work.finished().await.expect_err("it gives up");
+        assert!(matches!(error, LoadError::CompileTime { .. }), "{error}");
+    }
+
+    #[tokio::test]
+    async fn what_nobody_waits_for_is_cancelled() {
+        let cancel = Cancel::default();
+        let work =
+            Compiling::<()> { work: tokio::spawn(std::future::pending()), patience: None, _cancel: cancel.on_drop() };
+        drop(work);
+        assert!(cancel.is_cancelled());
+    }
+}
