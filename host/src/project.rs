@@ -55,7 +55,8 @@ impl Project {
         })?;
         let config = Config::parse(&text, CONFIG_FILE)?;
         let environment = config.environment(environment)?.clone();
-        let store = Store::open(directory, &environment.migrations);
+        let store =
+            Store::open(directory, &environment.migrations).with_components_of(environment.limits.component_mebibytes);
         let migrations = store.scan()?;
         let graph = Graph::new(migrations.iter().map(Revision::from))?;
         let by_revision = migrations

@@ -188,6 +188,20 @@ fn what_was_compiled_by_a_build_is_not_compiled_by_a_run() {
 }
 
 #[test]
+fn a_component_may_be_as_large_as_it_is_allowed_to_be() {
+    let data = vec![b'a'; 70 << 20];
+    let mut module = guests::idle(1);
+    CustomSection { name: "notes".into(), data: data.as_slice().into() }.append_to(&mut module);
+    let refused = project(&module, "");
+    let output = refused.refuses(1, &["build"]);
+    let bytes = module.len().to_string();
+    assert_output!(output.replace(&[(bytes, "[bytes]")]));
+    let allowed = project(&module, "component-mebibytes = 80\n");
+    allowed.host(&["build"]).success();
+    allowed.host(&["upgrade", "head"]).success();
+}
+
+#[test]
 fn components_beyond_what_is_held_in_memory_run_and_are_proven() {
     let project = TestProject::new();
     project.sql("a", None, "SELECT pg_sleep(2)", "SELECT 1");

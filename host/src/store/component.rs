@@ -79,7 +79,7 @@ impl Store {
     fn fresh_component(&self, migration: &Migration) -> Result<Fresh, StoreError> {
         let (revision, file) = (migration.metadata.revision.clone(), migration.file.clone());
         let path = self.component_path(migration);
-        let bytes = match files::read(&self.root, &path) {
+        let bytes = match files::read_at_most(&self.root, &path, self.component_bytes_max) {
             Err(StoreError::Read { source, .. }) if source.kind() == std::io::ErrorKind::NotFound => {
                 return Err(StoreError::NotBuilt { revision, file });
             }

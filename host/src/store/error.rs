@@ -7,7 +7,6 @@ use cap_std::fs::Dir;
 use super::BUILD_FOLDER;
 use super::BlockError;
 use super::EmbeddedError;
-use super::FILE_BYTES_MAX;
 use super::FOLDER_METADATA_FILE;
 use super::STATE_FOLDER;
 use crate::config::TomlProblem;
@@ -91,12 +90,14 @@ pub enum StoreError {
         path: String,
     },
     /// A file is too large.
-    #[error("'{path}' has {bytes} bytes, more than {FILE_BYTES_MAX}")]
+    #[error("'{path}' has {bytes} bytes, more than {bytes_max}")]
     TooLarge {
         /// The path.
         path: String,
         /// Its size, as far as it was read.
         bytes: u64,
+        /// The largest size that is read.
+        bytes_max: u64,
     },
     /// A folder has too many files, or too many folders inside each other.
     #[error("the folder '{folder}' has too many files or levels")]
@@ -251,6 +252,9 @@ impl StoreError {
             Self::Write { .. } => "check the permissions of the project's folder".to_owned(),
             Self::NotAFile { .. } => {
                 "put a file in its place, or begin its name with '.' or '_' if it is no migration".to_owned()
+            }
+            Self::TooLarge { path, .. } if path.ends_with(".wasm") => {
+                "strip the component, or raise component-mebibytes in [*.limits] of host.toml".to_owned()
             }
             Self::TooLarge { .. } | Self::FolderTooLarge { .. } => {
                 "split the migration, and keep what is no source elsewhere".to_owned()

@@ -9,7 +9,8 @@ use serde::Serialize;
 
 use super::StoreError;
 
-/// The largest file that is read, in bytes. A Python runtime with everything in it is about 40 MB.
+/// The largest file that is read, in bytes, but for components, which have a limit of their own where it is larger. A Python
+/// runtime with everything in it is about 40 MB.
 pub const FILE_BYTES_MAX: u64 = 64 * 1024 * 1024;
 
 /// How many files a folder of one migration may have.
@@ -61,17 +62,22 @@ impl Fingerprint {
 
 /// Reads a file.
 pub(super) fn read(root: &Dir, path: &str) -> Result<Vec<u8>, StoreError> {
+    read_at_most(root, path, FILE_BYTES_MAX)
+}
+
+/// Reads a file that may have at most so many bytes.
+pub(super) fn read_at_most(root: &Dir, path: &str, bytes_max: u64) -> Result<Vec<u8>, StoreError> {
     let failed = |error| StoreError::read(root, path, error);
     let file = root.open(path).map_err(failed)?;
     let metadata = file.metadata().map_err(failed)?;
     if !metadata.is_file() {
         return Err(StoreError::NotAFile { path: path.to_owned() });
     }
-    let mut content = Vec::with_capacity(usize::try_from(metadata.len().min(FILE_BYTES_MAX)).unwrap_or(0));
-    file.take(FILE_BYTES_MAX + 1).read_to_end(&mut content).map_err(failed)?;
+    let mut content = Vec::with_capacity(usize::try_from(metadata.len().min(bytes_max)).unwrap_or(0));
+    file.take(bytes_max.saturating_add(1)).read_to_end(&mut content).map_err(failed)?;
     let bytes = metadata.len().max(u64::try_from(content.len()).unwrap_or(u64::MAX));
-    if bytes > FILE_BYTES_MAX {
-        return Err(StoreError::TooLarge { path: path.to_owned(), bytes });
+    if bytes > bytes_max {
+        return Err(StoreError::TooLarge { path: path.to_owned(), bytes, bytes_max });
     }
     Ok(content)
 }

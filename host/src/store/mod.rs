@@ -64,6 +64,8 @@ pub struct Store {
     root: Dir,
     /// With `/` between its parts and none at its ends.
     migrations: String,
+    /// The largest component that is read, in bytes.
+    component_bytes_max: u64,
 }
 
 /// One migration, as it lies in the migrations folder.
@@ -89,7 +91,15 @@ impl Store {
     pub fn open(root: Dir, migrations: &str) -> Self {
         let migrations = migrations.trim_start_matches("./").trim_end_matches('/');
         let migrations = if migrations.is_empty() { "." } else { migrations };
-        Self { root, migrations: migrations.to_owned() }
+        Self { root, migrations: migrations.to_owned(), component_bytes_max: FILE_BYTES_MAX }
+    }
+
+    /// The same with components of up to this size, in MiB. Below [`FILE_BYTES_MAX`] that is no limit: then the run
+    /// says what is too large.
+    #[must_use]
+    pub fn with_components_of(mut self, mebibytes: u32) -> Self {
+        self.component_bytes_max = FILE_BYTES_MAX.max(u64::from(mebibytes) << 20);
+        self
     }
 
     /// The project's folder.

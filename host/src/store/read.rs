@@ -34,7 +34,7 @@ impl Store {
 
     /// Reads a migration that is a prebuilt component.
     pub(super) fn read_prebuilt(&self, file: &str) -> Result<Migration, StoreError> {
-        let content = files::read(&self.root, file)?;
+        let content = files::read_at_most(&self.root, file, self.component_bytes_max)?;
         let embedded = read_embedded(&content)
             .map_err(|source| StoreError::Corrupt { file: file.to_owned(), source })?
             .ok_or_else(|| StoreError::NoEmbedded { file: file.to_owned() })?;
@@ -115,7 +115,7 @@ impl Store {
     pub fn prebuilt(&self, migration: &Migration) -> Result<(String, Vec<u8>), StoreError> {
         let file = migration.file.as_str();
         if is_component_file(file) {
-            return Ok((file.to_owned(), files::read(&self.root, file)?));
+            return Ok((file.to_owned(), files::read_at_most(&self.root, file, self.component_bytes_max)?));
         }
         let listed = files::list(&self.root, file)?;
         let paths: Vec<&str> = listed.iter().map(|(path, _)| path.as_str()).collect();
@@ -128,7 +128,7 @@ impl Store {
             [] => Err(StoreError::NoSource { folder: folder.to_owned() }),
             [name] => {
                 let file = format!("{folder}/{name}");
-                let content = files::read(&self.root, &file)?;
+                let content = files::read_at_most(&self.root, &file, self.component_bytes_max)?;
                 Ok((file, content))
             }
             several => Err(StoreError::SeveralComponents {

@@ -117,7 +117,7 @@ impl Store {
     /// # Errors
     /// Those of reading it.
     pub fn read_state_file(&self, path: &str) -> Result<Vec<u8>, StoreError> {
-        files::read(&self.root, path)
+        files::read_at_most(&self.root, path, self.component_bytes_max)
     }
 
     /// The build folder, made if it is not there. The state folder tells git to leave it alone.
