@@ -131,7 +131,14 @@ fn make(settings: &Settings, wanted: Wanted<'_>) -> Result<u8, Failure> {
     let project = settings.project()?;
     let id = match wanted.id {
         Some(id) => {
-            RevisionId::new(id).map_err(|error| Failure::usage(error.to_string(), "choose another --rev-id"))?
+            let id =
+                RevisionId::new(id).map_err(|error| Failure::usage(error.to_string(), "choose another --rev-id"))?;
+            if !id.is_plain() {
+                let message =
+                    format!("'{id}' has characters beyond letters, digits, '_' and '.', which only old ids may have");
+                return Err(Failure::usage(message, "choose another --rev-id"));
+            }
+            id
         }
         None => random_id()?,
     };
