@@ -179,3 +179,23 @@ fn fails(project: &TestProject, arguments: &[&str]) -> Output {
     assert_eq!(project.database.query(history), "a done, b failed");
     output
 }
+
+/// A function chooses all texts of an error. What is more than a migration may hand back must not hide what it was.
+#[test]
+fn an_error_without_end_keeps_its_sqlstate() {
+    let project = failing(
+        "DO $$ BEGIN RAISE 'begins %', repeat('x', 3000000) USING ERRCODE = 'P0123', DETAIL = repeat('d', 3000000), \
+         HINT = repeat('h', 3000000), TABLE = repeat('t', 3000000), COLUMN = repeat('c', 3000000); END $$",
+    );
+    project.write(
+        "host.toml",
+        "[default.limits]\ncall-mebibytes = 1\nmemory-mebibytes = 8\n[default.grants]\nfunction = true\n",
+    );
+    let output = fails(&project, &["--json", "upgrade", "head"]);
+    let error = output.json_lines().pop().expect("a last line")["error"].take();
+    assert_eq!((error["kind"].as_str(), error["sqlstate"].as_str()), (Some("statement-failed"), Some("P0123")));
+    assert!(output.stdout.len() < 60_000, "{} bytes", output.stdout.len());
+    assert!(error["message"].as_str().expect("a message").contains("begins xxx"), "{error}");
+    let row = "SELECT error LIKE 'begins xxx%' AND error LIKE '%(P0123)%' FROM host_history WHERE revision = 'b'";
+    assert_eq!(project.database.query(row), "t");
+}

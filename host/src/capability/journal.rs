@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use super::text::MESSAGE_BYTES_MAX;
+use super::text::NAME_BYTES_MAX;
 use super::text::STATEMENT_BYTES_MAX;
 use super::text::cut;
 use crate::contract::types::SqlError;
@@ -30,11 +31,29 @@ impl StatementFailure {
                 self.error.position.filter(|position| usize::try_from(*position).is_ok_and(|at| at < kept));
         }
         self.statement = cut(self.statement, STATEMENT_BYTES_MAX);
-        self.error.message = cut(self.error.message, MESSAGE_BYTES_MAX);
-        for text in [&mut self.error.detail, &mut self.error.hint, &mut self.error.context] {
-            *text = text.take().map(|text| cut(text, MESSAGE_BYTES_MAX));
-        }
+        self.error = without_excess(self.error);
         self
+    }
+}
+
+/// What the server said, as far as anybody reads it: a function chooses all of it, `RAISE … USING` even the names. It also goes
+/// to the guest like that, which could not hand back more than its limits allow, and would lose the SQLSTATE with the rest.
+pub(super) fn without_excess(error: SqlError) -> SqlError {
+    let text = |text: Option<String>| text.map(|text| cut(text, MESSAGE_BYTES_MAX));
+    let name = |name: Option<String>| name.map(|name| cut(name, NAME_BYTES_MAX));
+    SqlError {
+        sqlstate: cut(error.sqlstate, NAME_BYTES_MAX),
+        severity: cut(error.severity, NAME_BYTES_MAX),
+        message: cut(error.message, MESSAGE_BYTES_MAX),
+        detail: text(error.detail),
+        hint: text(error.hint),
+        context: text(error.context),
+        position: error.position,
+        schema: name(error.schema),
+        table: name(error.table),
+        column: name(error.column),
+        datatype: name(error.datatype),
+        constraint: name(error.constraint),
     }
 }
 

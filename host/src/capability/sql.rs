@@ -11,6 +11,7 @@ use super::GuestState;
 use super::SavepointHandle;
 use super::StatementFailure;
 use super::StatementHandle;
+use super::journal::without_excess;
 use crate::contract::sql::Host;
 use crate::contract::sql::HostSavepoint;
 use crate::contract::sql::HostStatement;
@@ -206,9 +207,11 @@ impl GuestState {
         script_range: Option<Range<usize>>,
         result: Result<T, SessionError>,
     ) -> Result<T, CallError> {
-        if let Err(SessionError::Guest(error)) = &result
-            && let Error::Sql(error) = error.as_ref()
+        let mut result = result;
+        if let Err(SessionError::Guest(error)) = &mut result
+            && let Error::Sql(error) = error.as_mut()
         {
+            *error = without_excess(error.clone());
             // The host itself had the statement cancelled.
             if error.sqlstate == QUERY_CANCELED {
                 self.check().map_err(CallError::stop)?;

@@ -6,6 +6,9 @@ pub(super) const STATEMENT_BYTES_MAX: usize = 64 << 10;
 /// The longest message that is kept, in bytes.
 pub(super) const MESSAGE_BYTES_MAX: usize = 8 << 10;
 
+/// The longest name that is kept, in bytes. Those of PostgreSQL have 63, unless somebody compiled it otherwise.
+pub(super) const NAME_BYTES_MAX: usize = 256;
+
 /// The beginning of a text that is longer than this many bytes, with a mark that there was more.
 pub(crate) fn cut(mut text: String, bytes_max: usize) -> String {
     if text.len() > bytes_max {

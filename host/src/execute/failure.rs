@@ -6,6 +6,7 @@ use crate::capability::Limit as GuestLimit;
 use crate::capability::Panic;
 use crate::capability::StatementFailure;
 use crate::capability::Stop;
+use crate::capability::cut;
 use crate::contract::types::Error as GuestError;
 use crate::contract::types::Limit;
 use crate::contract::types::SqlError;
@@ -139,8 +140,8 @@ impl Cause {
     /// The cause in one line, for the history table.
     pub fn summary(&self) -> String {
         match self {
-            Self::Statement { failure, .. } => format!("{} ({})", failure.error.message, failure.error.sqlstate),
-            Self::Commit(error) => format!("{} ({})", error.message, error.sqlstate),
+            Self::Statement { failure, .. } => with_sqlstate(&failure.error),
+            Self::Commit(error) => with_sqlstate(error),
             Self::Denied(refusal) => refusal.message(),
             Self::FrameBroken(breaches) => {
                 let breaches: Vec<_> = breaches.iter().map(ToString::to_string).collect();
@@ -156,6 +157,12 @@ impl Cause {
             Self::Load(error) => error.to_string(),
         }
     }
+}
+
+/// The message with its SQLSTATE, which says more than the end of a long message.
+fn with_sqlstate(error: &SqlError) -> String {
+    const MESSAGE_BYTES_MAX: usize = 8000;
+    format!("{} ({})", cut(error.message.clone(), MESSAGE_BYTES_MAX), error.sqlstate)
 }
 
 impl StepFailure {
