@@ -18,6 +18,7 @@ use wasmparser::component_types::ComponentEntityType;
 use wasmparser::component_types::ComponentItem;
 use wasmparser::types::TypesRef;
 
+use super::directions;
 use super::nesting;
 use super::nesting::NestingError;
 use super::script::CONTRACT;
@@ -96,6 +97,14 @@ pub enum ImportError {
         /// The function.
         function: String,
     },
+    /// The component exports a `migration` one of whose functions is not of the type that the contract says.
+    #[error("it exports {export} with a function '{function}' of another type")]
+    DirectionType {
+        /// The export.
+        export: String,
+        /// The function.
+        function: String,
+    },
     /// The component is no migration.
     #[error("it does not export {wanted}, so it is not built for the world {world}")]
     OtherWorld {
@@ -134,7 +143,7 @@ impl ImportError {
                 "a migration gets host:migration/{types, sql, env} and an inert subset of WASI 0.2, nothing else"
                     .to_owned()
             }
-            Self::OtherWorld { .. } | Self::NoDirection { .. } => {
+            Self::OtherWorld { .. } | Self::NoDirection { .. } | Self::DirectionType { .. } => {
                 "build it with a migration SDK: see `host revision --help`".to_owned()
             }
         }
@@ -271,10 +280,11 @@ pub fn check(bytes: &[u8], export: &str, world: &str) -> Result<(), ImportError>
     })
 }
 
-/// Checks that the exported `migration` has its two functions. `types` are those of the same component, validated.
+/// Checks that the exported `migration` has its two functions, of the types that the contract gives them. `types` are those of
+/// the same component, validated.
 ///
 /// # Errors
-/// [`ImportError::NoDirection`].
+/// [`ImportError::NoDirection`] and [`ImportError::DirectionType`].
 pub fn check_directions(types: TypesRef<'_>, bytes: &[u8]) -> Result<(), ImportError> {
     let exports = interfaces(bytes)?.exports;
     let Some(export) = exports.into_iter().find(|name| matches!(contract_name(name), Some(("migration", _)))) else {
@@ -287,8 +297,11 @@ pub fn check_directions(types: TypesRef<'_>, bytes: &[u8]) -> Result<(), ImportE
         _ => None,
     };
     for function in ["upgrade", "downgrade"] {
-        if functions.is_none_or(|functions| !functions.contains_key(function)) {
+        let Some(found) = functions.and_then(|functions| functions.get(function)) else {
             return Err(ImportError::NoDirection { export, function: function.to_owned() });
+        };
+        if !directions::has_type(types, &found.ty, function) {
+            return Err(ImportError::DirectionType { export, function: function.to_owned() });
         }
     }
     Ok(())

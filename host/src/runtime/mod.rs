@@ -9,6 +9,7 @@ pub mod cache;
 pub mod call;
 mod code;
 pub mod compiler;
+mod directions;
 pub mod engine;
 pub mod imports;
 pub mod linker;
