@@ -143,6 +143,7 @@ impl Error {
             Self::Config(_) => "configuration",
             Self::Store(StoreError::NotBuilt { .. }) => "not-built",
             Self::Store(StoreError::Stale { .. }) => "stale-build",
+            Self::Store(StoreError::OtherSource { .. } | StoreError::NotBuiltHere { .. }) => "foreign-build",
             Self::Store(_) => "project-files",
             Self::Graph(error) => error.kind(),
             Self::Target(error) => error.kind(),

@@ -16,6 +16,8 @@ use crate::error::Error;
 use crate::revision::Graph;
 use crate::revision::Revision;
 use crate::revision::RevisionId;
+use crate::store::BuildTrust;
+use crate::store::Digest;
 use crate::store::Migration;
 use crate::store::Store;
 use crate::store::StoreError;
@@ -41,22 +43,32 @@ pub struct Project {
 }
 
 impl Project {
-    /// Opens the project in a folder.
+    /// Opens the project in a folder. What a compiler made is not believed to be made of its source; see
+    /// [`Project::open_with`].
     ///
     /// # Errors
     /// [`Error`] when the settings, a migration's metadata or the graph are wrong; each names the file.
     pub fn open(directory: Dir, environment: &str) -> Result<Self, Error> {
-        let text = directory.read_to_string(CONFIG_FILE).map_err(|source| {
-            match StoreError::read(&directory, CONFIG_FILE, source) {
-                StoreError::Read { source, .. } if source.kind() == std::io::ErrorKind::NotFound => Error::NoProject,
-                StoreError::Read { source, .. } => Error::ReadConfig { source },
-                link => Error::Store(link),
-            }
+        Self::open_with(directory, environment, BuildTrust::default())
+    }
+
+    /// The same, with a trust in the components that lie in the build folder.
+    ///
+    /// # Errors
+    /// As [`Project::open`].
+    pub fn open_with(directory: Dir, environment: &str, trust: BuildTrust) -> Result<Self, Error> {
+        let bytes = crate::store::read_file(&directory, CONFIG_FILE).map_err(|error| match error {
+            StoreError::Read { source, .. } if source.kind() == std::io::ErrorKind::NotFound => Error::NoProject,
+            StoreError::Read { source, .. } => Error::ReadConfig { source },
+            other => Error::Store(other),
         })?;
+        let text = String::from_utf8(bytes)
+            .map_err(|error| Error::ReadConfig { source: std::io::Error::new(std::io::ErrorKind::InvalidData, error) })?;
         let config = Config::parse(&text, CONFIG_FILE)?;
         let environment = config.environment(environment)?.clone();
-        let store =
-            Store::open(directory, &environment.migrations).with_components_of(environment.limits.component_mebibytes);
+        let store = Store::open(directory, &environment.migrations)
+            .with_trust(trust)
+            .with_components_of(environment.limits.component_mebibytes);
         let migrations = store.scan()?;
         let graph = Graph::new(migrations.iter().map(Revision::from))?;
         let by_revision = migrations
@@ -126,6 +138,7 @@ impl Project {
                 let digest = migration.source_digest.to_string();
                 books.digests.get(&migration.metadata.revision).is_some_and(|applied| *applied != digest)
             })
+            .filter(|migration| !self.is_applied_component(books, migration))
             .collect();
         if suspects.is_empty() {
             return Vec::new();
@@ -137,5 +150,14 @@ impl Project {
             .filter(|migration| applied.contains(&migration.metadata.revision))
             .map(|migration| Changed { revision: migration.metadata.revision.clone(), file: migration.file.clone() })
             .collect()
+    }
+
+    /// Whether what would run is, byte by byte, the component that was applied: it may have been applied from its source, and
+    /// be there as a component now, or the other way round.
+    fn is_applied_component(&self, books: &Books, migration: &Migration) -> bool {
+        let Some(applied) = books.components.get(&migration.metadata.revision) else { return false };
+        applied.parse::<Digest>().is_ok_and(|applied| {
+            self.store.component(migration).is_ok_and(|component| component.digest == applied)
+        })
     }
 }

@@ -21,8 +21,8 @@ const WORDS: &[(&str, &[&str])] = &[
     // Times are read and written elsewhere, too; which one it is now, only cli asks.
     ("jiff", &["cli/", "scaffold/", "store/"]),
     ("std::env", &["cli/", "local/"]),
-    ("std::fs", &["local/", "cli/build.rs"]),
-    ("rustix::fs", &["local/", "runtime/cache/", "worker/serve.rs"]),
+    ("std::fs", &["local/", "cli/build.rs", "cli/user_folders.rs", "toolchain/target.rs"]),
+    ("rustix::fs", &["local/", "runtime/cache/", "store/files.rs", "worker/serve.rs"]),
     // `host edit` becomes the editor.
     ("process::Command", &["local/", "toolchain/", "worker/run.rs", "cli/edit.rs"]),
     // `host local psql` becomes psql.
@@ -91,7 +91,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("runtime", &["capability", "contract", "plan", "store", "worker"]),
     ("scaffold", &["revision", "store", "toolchain"]),
     ("sql", &["grant"]),
-    ("store", &["config", "grant", "revision", "toolchain"]),
+    ("store", &["config", "grant", "revision", "sql", "toolchain"]),
     ("toolchain", &["grant", "revision", "sql", "store", "worker"]),
     ("value", &["contract"]),
     ("worker", &[]),

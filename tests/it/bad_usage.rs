@@ -204,6 +204,11 @@ impl Other {
         let path = program.path().join("host");
         std::fs::hard_link(built, &path).or_else(|_| std::fs::copy(built, &path).map(drop)).expect("a program");
         std::fs::set_permissions(program.path(), std::fs::Permissions::from_mode(0o755)).expect("rights to set");
+        let state = program.path().join("state");
+        std::fs::create_dir(&state).expect("a folder");
+        if let Some((user, group)) = user {
+            std::os::unix::fs::chown(&state, Some(user), Some(group)).expect("a folder to give away");
+        }
         Self { user, program }
     }
 
@@ -218,7 +223,7 @@ impl Other {
         let mut command = Command::new(self.program.path().join("host"));
         command.env_clear().current_dir(project.path("")).args(arguments);
         command.envs(original.get_envs().filter_map(|(name, value)| Some((name, value?))));
-        command.env("HOME", "/nonexistent");
+        command.env("HOME", "/nonexistent").env("HOST_STATE_DIR", self.program.path().join("state"));
         if let Some((user, group)) = self.user {
             command.uid(user).gid(group);
         }

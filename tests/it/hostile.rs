@@ -12,6 +12,7 @@ use host::Runner;
 use host::Silent;
 use host::cap_std::ambient_authority;
 use host::cap_std::fs::Dir;
+use host::store::BuildTrust;
 
 use crate::harness::Output;
 use crate::harness::TestProject;
@@ -248,7 +249,7 @@ fn one_runner_goes_on_after_each_of_them() {
     }
     files.host(&["build"]).success();
     let folder = Dir::open_ambient_dir(files.path("."), ambient_authority()).expect("the project's folder");
-    let project = Project::open(folder, "default").expect("a project");
+    let project = Project::open_with(folder, "default", BuildTrust { any: true, key: None }).expect("a project");
     let tokio = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     tokio.block_on(async {
         let database = project.connect(&files.database.url()).await.expect("a connection");

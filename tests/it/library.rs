@@ -38,6 +38,7 @@ fn open(files: &TestProject) -> Project {
 fn build(files: &TestProject, project: &Project) -> toolchain::Summary {
     let options = BuildOptions {
         project: &files.path("."),
+        target: None,
         environment: &ProcessEnvironment::default(),
         force: false,
         worker: None,

@@ -127,7 +127,7 @@ fn what_is_only_remembered_is_not_remembered_outside() {
     outside.assert_untouched(&output);
 }
 
-/// Cargo would follow the link.
+/// Cargo would follow the link. It works in a folder of the user; where there is none, in one that is made anew.
 #[test]
 fn a_target_folder_that_is_a_link() {
     let outside = Outside::new();
@@ -136,9 +136,13 @@ fn a_target_folder_that_is_a_link() {
         project.write("migrations/new/migration.toml", "revision = \"b\"\nrevises = \"a\"\n");
         project.write("migrations/new/Cargo.toml", "[package]\nname = \"new\"\n");
         project.host(&["build", "a"]).success();
-        let output = project.refuses(1, &["build"]);
-        outside.assert_untouched(&output);
-        assert_output!(output);
+        outside.assert_untouched(&project.host(&["build"]).with_code(1));
+        // A folder in the project is none of the user.
+        let cache = project.path("cache").to_string_lossy().into_owned();
+        outside.assert_untouched(&project.host_with(("HOST_CACHE_DIR", &cache), &["build"]).with_code(1));
+        let found = project.path(".host/target").symlink_metadata().expect("a target folder");
+        assert!(found.is_dir() && project.path(".host/target/trial.wasm").exists());
+        assert!(!project.path("cache/target").exists());
     }
 }
 

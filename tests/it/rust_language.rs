@@ -1,15 +1,16 @@
 //! Migrations in Rust, from `host revision` to the database.
 
 use crate::harness::TestProject;
+use crate::harness::assert_output;
 use crate::harness::guests;
 
 /// A project with a new migration in Rust, and its folder. It begins with a copy of cargo's target folder of the guests: the
 /// SDK's own dependencies take a minute to compile.
 fn with_new_migration() -> (TestProject, String) {
-    let target = guests::built_project().join(".host/target");
+    let target = guests::target_folder(guests::built_project());
     let project = TestProject::new();
-    std::fs::create_dir_all(project.path(".host")).expect("a folder");
-    let copied = std::process::Command::new("cp").arg("-a").arg(target).arg(project.path(".host/target")).status();
+    let copy = guests::target_folder(&project.path("."));
+    let copied = std::process::Command::new("cp").arg("-a").arg(target).arg(copy).status();
     assert!(copied.expect("cp runs").success());
     let output =
         project.host(&["--json", "revision", "--lang", "rust", "-m", "create users", "--rev-id", "a1"]).success();
@@ -41,6 +42,77 @@ fn a_new_migration_builds_and_runs_as_it_is() {
     project.host(&["build", "--check"]).with_code(3);
     let history = project.host(&["--json", "history", "-i"]).success().json();
     assert_eq!(history["history"][0]["changed"], false);
+}
+
+#[test]
+fn each_migration_is_made_of_its_own_source_whatever_cargo_remembers() {
+    let (project, first) = with_new_migration();
+    let output = project.host(&["--json", "revision", "--lang", "rust", "-m", "other", "--rev-id", "b2"]).success();
+    let second = output.json()["file"].as_str().expect("the folder").to_owned();
+    let template = std::fs::read_to_string(project.path(&format!("{first}/src/lib.rs"))).expect("the source");
+    let source = |table: &str| {
+        template.replace(
+            "// host_guest::execute(\"CREATE TABLE …\"",
+            &format!("host_guest::execute(\"CREATE TABLE {table} ()\""),
+        )
+    };
+    let other = source("number_two");
+    assert_ne!(template, other, "the template has something to change");
+    project.write(&format!("{first}/src/lib.rs"), &source("number_one"));
+    project.write(&format!("{second}/src/lib.rs"), &other);
+    // Two packages of one name and version, in files that look older than anything that cargo makes.
+    let manifest = std::fs::read_to_string(project.path(&format!("{first}/Cargo.toml"))).expect("the manifest");
+    project.write(&format!("{second}/Cargo.toml"), &manifest);
+    let make_old = || {
+        let touched = std::process::Command::new("find")
+            .arg(project.path("migrations"))
+            .args(["-exec", "touch", "-d", "2001-01-01", "{}", "+"])
+            .status();
+        assert!(touched.expect("find runs").success());
+    };
+    make_old();
+    project.host(&["build"]).success();
+    let component = |id: &str| std::fs::read(project.path(&format!(".host/build/{id}.wasm"))).expect("a component");
+    let has = |id: &str, text: &str| component(id).windows(text.len()).any(|window| window == text.as_bytes());
+    assert!(has("a1", "number_one") && !has("a1", "number_two"));
+    assert!(has("b2", "number_two") && !has("b2", "number_one"));
+
+    // A source that changed without looking younger.
+    project.write(&format!("{first}/src/lib.rs"), &other);
+    make_old();
+    project.host(&["build"]).success();
+    assert!(has("a1", "number_two"));
+    std::fs::remove_dir_all(guests::target_folder(&project.path("."))).expect("the target folder goes");
+}
+
+#[test]
+fn a_component_that_was_not_built_here_does_not_run() {
+    let project = TestProject::with_guest("savepoints");
+    project.host(&["upgrade", "head", "--dry-run"]).success();
+    let revision = guests::revision("savepoints");
+    let built = project.path(&format!(".host/build/{revision}.wasm"));
+    let good = std::fs::read(&built).expect("the component");
+
+    // What another component says about itself costs nothing to copy.
+    let said = host::store::read_embedded(&good).expect("a component").expect("metadata");
+    let module = guests::module("progress").expect("a module");
+    let other =
+        wit_component::ComponentEncoder::default().module(&module).expect("a module").encode().expect("encoded");
+    let mut forged = other;
+    host::store::embed(&mut forged, &said, None).expect("embedded");
+    std::fs::write(&built, &forged).expect("written");
+    project.host(&["build", "--check"]).with_code(3);
+    assert_output!(project.host(&["upgrade", "head"]).with_code(1));
+    project.host_with(("HOST_TRUST_BUILT", "yes"), &["upgrade", "head"]).with_code(2);
+
+    // The right one, on a machine of which host knows nothing, and where its operator vouches for it.
+    std::fs::write(&built, &good).expect("written");
+    let elsewhere = project.path("elsewhere").to_string_lossy().into_owned();
+    let output = project.host_with(("HOST_STATE_DIR", &elsewhere), &["upgrade", "head"]).with_code(1);
+    assert!(output.stderr.contains("was not built here"), "{}", output.stderr);
+    let mut command = project.command(&["upgrade", "head"]);
+    command.env("HOST_STATE_DIR", &elsewhere).env("HOST_TRUST_BUILT", "1");
+    project.run(command).success();
 }
 
 #[test]

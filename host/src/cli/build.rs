@@ -31,10 +31,10 @@ pub(super) struct BuildArguments {
 }
 
 pub(super) fn run(settings: &Settings, arguments: &BuildArguments) -> Result<u8, Failure> {
-    let project = settings.project()?;
     if arguments.check {
-        return check(settings, &project, &arguments.revisions);
+        return check(settings, &settings.project()?, &arguments.revisions);
     }
+    let project = settings.project_to_build()?;
     build_with(settings, &project, &arguments.revisions, arguments.force)?;
     compile(settings, &project, &arguments.revisions)?;
     Ok(0)
@@ -53,8 +53,10 @@ fn build_with(settings: &Settings, project: &Project, revisions: &[String], forc
     let folder = std::fs::canonicalize(&folder).unwrap_or(folder);
     let environment = ProcessEnvironment::new(std::env::vars_os()).without(project.url_variables());
     let worker = super::worker::this_program();
+    let target = super::user_folders::target_folder(&folder);
     let options = BuildOptions {
         project: &folder,
+        target: target.as_ref(),
         environment: &environment,
         force,
         worker: Some(&worker),

@@ -65,7 +65,7 @@ pub(super) async fn run(
     direction: Direction,
     arguments: &MigrateArguments,
 ) -> Result<u8, Failure> {
-    let project = settings.project()?;
+    let project = if arguments.build { settings.project_to_build()? } else { settings.project()? };
     if arguments.build {
         super::build::build(settings, &project, &[])?;
     }

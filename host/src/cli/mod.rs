@@ -25,6 +25,7 @@ mod show;
 mod signals;
 mod stamp;
 mod unfinished;
+mod user_folders;
 mod worker;
 
 use std::process::ExitCode;

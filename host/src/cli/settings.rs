@@ -14,6 +14,7 @@ use super::failure::Failure;
 use super::report::Report;
 use super::report::secrets::keep_secret;
 use super::report::text::safe_line;
+use super::user_folders;
 use crate::config::CONFIG_FILE;
 use crate::db::Database;
 use crate::error::Error;
@@ -22,6 +23,8 @@ use crate::execute::Runner;
 use crate::local::Cluster;
 use crate::local::Started;
 use crate::project::Project;
+use crate::store::BuildTrust;
+use crate::store::Key;
 use crate::store::STATE_FOLDER;
 
 /// The url of the development cluster.
@@ -96,7 +99,22 @@ impl Settings {
 
     /// The project.
     pub(super) fn project(&self) -> Result<Project, Failure> {
-        Ok(Project::open(open_folder(&self.project_folder()?)?, &self.environment)?)
+        let folder = self.project_folder()?;
+        self.open_project(&folder, user_folders::key(&folder))
+    }
+
+    /// The project, to build in it: what is built is sealed with the key of this user, which is made if there is none.
+    pub(super) fn project_to_build(&self) -> Result<Project, Failure> {
+        let folder = self.project_folder()?;
+        let key = user_folders::make_key(&folder).map_err(|why| {
+            self.report.note(&format!("what is built will not be known again as built here: {why}"));
+        });
+        self.open_project(&folder, key.ok())
+    }
+
+    fn open_project(&self, folder: &Path, key: Option<Key>) -> Result<Project, Failure> {
+        let trust = BuildTrust { key, any: user_folders::trusts_built()? };
+        Ok(Project::open_with(open_folder(folder)?, &self.environment, trust)?)
     }
 
     /// The development cluster of the project.

@@ -25,6 +25,8 @@ pub struct Books {
     pub heads: Vec<RevisionId>,
     /// For each revision that was upgraded to or stamped, the digest of its source at that time.
     pub digests: HashMap<RevisionId, String>,
+    /// The digest of the component that was run then, if it was recorded.
+    pub components: HashMap<RevisionId, String>,
     /// Rows of the version table that cannot be the id of a revision: no migration of this project wrote them, nor did host.
     pub unreadable: Vec<String>,
     /// Whether all of the host's tables exist.
@@ -96,6 +98,9 @@ impl Database {
         for row in &digests {
             // No migration has an id that cannot be one, so what is said of it is of no use.
             if let (Some(Ok(revision)), Some(digest)) = (text_field(row, 0).map(RevisionId::new), text_field(row, 1)) {
+                if let Some(component) = text_field(row, 2) {
+                    books.components.insert(revision.clone(), component);
+                }
                 books.digests.insert(revision, digest);
             }
         }
@@ -217,7 +222,8 @@ impl Database {
 
     fn select_digests(&self) -> String {
         format!(
-            "SELECT DISTINCT ON (revision) pg_catalog.left(revision, {}), pg_catalog.left(source_digest, 200) FROM ONLY {} \
+            "SELECT DISTINCT ON (revision) pg_catalog.left(revision, {}), pg_catalog.left(source_digest, 200), \
+             pg_catalog.left(component_digest, 200) FROM ONLY {} \
              WHERE outcome = 'done' AND direction <> 'downgrade' ORDER BY revision, id DESC LIMIT {}",
             REVISION_ID_CHARACTERS_MAX + 1,
             self.tables.history.quoted(),

@@ -1,4 +1,8 @@
-//! The components that were built.
+//! The components that were built, and whether they are what they say.
+//!
+//! A component in the build folder may have come with the project. So what it says about itself only tells whether it is up
+//! to date; what it was made of is looked at: a text is compared with its file, a component with the one that it was made
+//! of, and what a compiler made has to carry the seal of this user.
 
 use std::ops::Range;
 
@@ -12,10 +16,19 @@ use super::StoreError;
 use super::embedded::Contents;
 use super::embedded::EMBEDDED_SECTION;
 use super::embedded::read_contents;
+use super::embedded::without_sections;
 use super::files;
+use super::key::BuildSeal;
+use super::key::Key;
+use super::prebuilt::check_text;
+use super::prebuilt::digest_of_contents;
+use super::prebuilt::digest_of_prebuilt;
 use super::read::is_component_file;
 use crate::revision::RevisionId;
 use crate::toolchain::Language;
+
+/// The longest file of a seal, in bytes.
+const SEAL_BYTES_MAX: u64 = 128;
 
 /// A component that is up to date with the migration it was built from.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,6 +49,19 @@ struct Fresh {
     source: Option<Range<usize>>,
 }
 
+impl Fresh {
+    /// What a runtime would run, if it is one's.
+    fn script(&self) -> Option<&str> {
+        self.embedded.runtime.as_ref()?;
+        str::from_utf8(self.bytes.get(self.source.clone()?)?).ok()
+    }
+
+    fn seal<'a>(&'a self, revision: &'a RevisionId, component: &'a Digest) -> BuildSeal<'a> {
+        let Embedded { source_digest, lock_digest, .. } = &self.embedded;
+        BuildSeal { revision, source: source_digest, lock: lock_digest.as_ref(), component }
+    }
+}
+
 impl Component {
     /// The source of a migration in a language without a compiler.
     pub fn source(&self) -> Option<&str> {
@@ -48,20 +74,27 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError::NotBuilt`], [`StoreError::Stale`] when source or metadata changed since it was built,
-    /// [`StoreError::Corrupt`], and those of reading it.
+    /// [`StoreError::OtherSource`] when it was made of something else, [`StoreError::NotBuiltHere`] when nothing shows what it
+    /// was made of, [`StoreError::Corrupt`], [`StoreError::Changed`], and those of reading it and its source.
     pub fn component(&self, migration: &Migration) -> Result<Component, StoreError> {
         let Fresh { bytes, embedded, source } = self.fresh_component(migration)?;
         Ok(Component { digest: Digest::of(&bytes), bytes, embedded, source })
     }
 
-    /// Whether [`Store::component`] would find a component that is up to date. Reads it, but does not digest it.
+    /// Whether [`Store::component`] would find a component that is up to date. Reads it and its source.
     ///
     /// # Errors
-    /// Those of reading it. A component that is missing, out of date or broken is just not built.
+    /// Those of reading it. A component that is missing, out of date, broken or from elsewhere is just not built.
     pub fn is_built(&self, migration: &Migration) -> Result<bool, StoreError> {
         match self.fresh_component(migration) {
             Ok(_) => Ok(true),
-            Err(StoreError::NotBuilt { .. } | StoreError::Stale { .. } | StoreError::Corrupt { .. }) => Ok(false),
+            Err(
+                StoreError::NotBuilt { .. }
+                | StoreError::Stale { .. }
+                | StoreError::Corrupt { .. }
+                | StoreError::OtherSource { .. }
+                | StoreError::NotBuiltHere { .. },
+            ) => Ok(false),
             Err(other) => Err(other),
         }
     }
@@ -86,17 +119,109 @@ impl Store {
             read => read?,
         };
         let corrupt = |source| StoreError::Corrupt { file: path.clone(), source };
-        let Contents { embedded, source } = read_contents(&bytes).map_err(corrupt)?;
-        let missing = || corrupt(EmbeddedError::Missing { section: EMBEDDED_SECTION });
-        let embedded = embedded.ok_or_else(missing)?;
+        let contents = read_contents(&bytes).map_err(corrupt)?;
+        if path == migration.file {
+            let now = digest_of_contents(&bytes, &contents).map_err(corrupt)?;
+            let Contents { embedded, source } = contents;
+            let embedded = embedded.ok_or_else(|| corrupt(EmbeddedError::Missing { section: EMBEDDED_SECTION }))?;
+            if now != migration.source_digest || embedded.metadata != migration.metadata {
+                return Err(StoreError::Changed { file });
+            }
+            let fresh = Fresh { bytes, embedded, source };
+            if let Some(text) = fresh.script() {
+                check_text(&fresh.embedded, text).map_err(corrupt)?;
+            }
+            return Ok(fresh);
+        }
+        let Contents { embedded, source } = contents;
+        let embedded = embedded.ok_or_else(|| corrupt(EmbeddedError::Missing { section: EMBEDDED_SECTION }))?;
         // Without a lock file, cargo writes one during the build.
         let same_lock = migration.lock_digest.is_none() || embedded.lock_digest == migration.lock_digest;
-        let fresh =
-            embedded.metadata == migration.metadata && embedded.source_digest == migration.source_digest && same_lock;
-        if fresh { Ok(Fresh { bytes, embedded, source }) } else { Err(StoreError::Stale { revision, file }) }
+        if embedded.metadata != migration.metadata || embedded.source_digest != migration.source_digest || !same_lock {
+            return Err(StoreError::Stale { revision, file });
+        }
+        let fresh = Fresh { bytes, embedded, source };
+        self.check_origin(migration, &path, &fresh)?;
+        Ok(fresh)
     }
+
+    /// Whether a component in the build folder was made of the source as it is now.
+    fn check_origin(&self, migration: &Migration, path: &str, fresh: &Fresh) -> Result<(), StoreError> {
+        let other = || StoreError::OtherSource {
+            revision: migration.metadata.revision.clone(),
+            component: path.to_owned(),
+            file: migration.file.clone(),
+        };
+        let changed = || StoreError::Changed { file: migration.file.clone() };
+        if fresh.embedded.runtime.as_deref() != migration.language.runtime() {
+            return Err(other());
+        }
+        match migration.language {
+            Language::Sql => {
+                let source = self.text_source(migration)?;
+                let same = fresh.script() == Some(&source.text) && check_text(&fresh.embedded, &source.text).is_ok();
+                if same { Ok(()) } else { Err(other()) }
+            }
+            Language::Wasm => {
+                let (_, prebuilt) = self.prebuilt(migration)?;
+                if digest_of_prebuilt(&prebuilt) != migration.source_digest {
+                    return Err(changed());
+                }
+                // A core module is made a component by an encoder, whose work only a seal can vouch for.
+                let Ok(expected) = without_sections(&prebuilt) else { return self.check_seal(migration, path, fresh) };
+                let found = without_sections(&fresh.bytes);
+                if found.is_ok_and(|found| found == expected) { Ok(()) } else { Err(other()) }
+            }
+            Language::Rust => {
+                let now = self.reread(migration)?;
+                if now.source_digest != migration.source_digest || now.metadata != migration.metadata {
+                    return Err(changed());
+                }
+                self.check_seal(migration, path, fresh)
+            }
+        }
+    }
+
+    fn check_seal(&self, migration: &Migration, path: &str, fresh: &Fresh) -> Result<(), StoreError> {
+        if self.trust.any {
+            return Ok(());
+        }
+        let revision = &migration.metadata.revision;
+        let seal = files::read_at_most(&self.root, &seal_path(revision), SEAL_BYTES_MAX);
+        let seal = seal.ok().and_then(|seal| String::from_utf8(seal).ok()).unwrap_or_default();
+        let component = Digest::of(&fresh.bytes);
+        let sealed =
+            self.trust.key.as_ref().is_some_and(|key| fresh.seal(revision, &component).is(key, seal.trim_end()));
+        if sealed {
+            return Ok(());
+        }
+        Err(StoreError::NotBuiltHere {
+            revision: revision.clone(),
+            component: path.to_owned(),
+            file: migration.file.clone(),
+            key: self.trust.key.is_some(),
+        })
+    }
+}
+
+/// The seal of a component that is about to be written, if it is one that needs a seal and there is a key.
+pub(super) fn seal_of(key: Option<&Key>, revision: &RevisionId, component: &[u8]) -> Option<String> {
+    let Contents { embedded, source } = read_contents(component).ok()?;
+    let fresh = Fresh { bytes: Vec::new(), embedded: embedded?, source };
+    if fresh.embedded.runtime.is_some() {
+        return None;
+    }
+    Some(fresh.seal(revision, &Digest::of(component)).of(key?))
 }
 
 pub(super) fn built_path(revision: &RevisionId) -> String {
     format!("{BUILD_FOLDER}/{revision}.wasm")
+}
+
+fn seal_path(revision: &RevisionId) -> String {
+    format!("{BUILD_FOLDER}/{}", seal_name(revision))
+}
+
+pub(super) fn seal_name(revision: &RevisionId) -> String {
+    format!("{revision}.seal")
 }

@@ -25,6 +25,16 @@ impl Digest {
         Self(Sha256::digest(bytes).into())
     }
 
+    /// A digest whose bytes are known.
+    pub(super) fn from_bytes(bytes: [u8; 32]) -> Self {
+        Self(bytes)
+    }
+
+    /// Its bytes.
+    pub(super) fn as_bytes(&self) -> &[u8; 32] {
+        &self.0
+    }
+
     /// The digest of a text source: of everything but the bytes of its metadata block, so that a typo in the message is
     /// not a changed migration. `source` comes from [`normalise`], so a checkout with other line breaks is not one either.
     pub(super) fn of_text_source(source: &str, block: &std::ops::Range<usize>) -> Self {

@@ -111,6 +111,9 @@ pub enum EmbeddedError {
     /// The source is not UTF-8, or a direction lies outside of it.
     #[error("its sections '{EMBEDDED_SECTION}' and '{SOURCE_SECTION}' do not fit together")]
     Source,
+    /// The text says something else than the metadata section does.
+    #[error("its section '{EMBEDDED_SECTION}' says something else than the text in '{SOURCE_SECTION}'")]
+    OtherText,
 }
 
 /// The sections of one component.

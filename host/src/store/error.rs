@@ -173,6 +173,30 @@ pub enum StoreError {
         /// Its file.
         file: String,
     },
+    /// The component in the build folder was made of something else than the source beside it.
+    #[error(
+        "'{component}' says that it was built from '{file}' (revision {revision}), but it was built from something else"
+    )]
+    OtherSource {
+        /// The revision.
+        revision: RevisionId,
+        /// The component.
+        component: String,
+        /// The source.
+        file: String,
+    },
+    /// Nothing shows that the component in the build folder was made of the source beside it.
+    #[error("'{component}' (revision {revision}) was not built here, so nothing shows that it was built from '{file}'")]
+    NotBuiltHere {
+        /// The revision.
+        revision: RevisionId,
+        /// The component.
+        component: String,
+        /// The source.
+        file: String,
+        /// Whether this user has a key at all.
+        key: bool,
+    },
     /// A migration was changed while the host was reading or building it.
     #[error("'{file}' was changed while it was read")]
     Changed {
@@ -266,7 +290,18 @@ impl StoreError {
             }
             Self::Corrupt { file, source } if !file.starts_with(BUILD_FOLDER) => return source.hint(),
             Self::Corrupt { .. } => "run `host build`".to_owned(),
-            Self::NotBuilt { .. } | Self::Stale { .. } => "run `host build`".to_owned(),
+            Self::NotBuilt { .. } | Self::Stale { .. } | Self::OtherSource { .. } => "run `host build`".to_owned(),
+            Self::NotBuiltHere { component, file, key, .. } => {
+                let build = if *key {
+                    "run `host build`"
+                } else {
+                    "run `host build` as a user with a home folder (or with HOST_STATE_DIR), which then knows its work again"
+                };
+                format!(
+                    "{build}; to deploy what another machine built, put '{component}' into the migrations folder in place of \
+                     '{file}', or set HOST_TRUST_BUILT=1 if nobody else could write it"
+                )
+            }
             Self::Changed { .. } => "run the command again".to_owned(),
         };
         Some(hint)

@@ -3,7 +3,9 @@
 use std::io::Read as _;
 
 use cap_std::fs::Dir;
+use cap_std::fs::File;
 use cap_std::fs::Metadata;
+use cap_std::fs::OpenOptions;
 use serde::Deserialize;
 use serde::Serialize;
 
@@ -61,14 +63,14 @@ impl Fingerprint {
 }
 
 /// Reads a file.
-pub(super) fn read(root: &Dir, path: &str) -> Result<Vec<u8>, StoreError> {
+pub(crate) fn read(root: &Dir, path: &str) -> Result<Vec<u8>, StoreError> {
     read_at_most(root, path, FILE_BYTES_MAX)
 }
 
 /// Reads a file that may have at most so many bytes.
 pub(super) fn read_at_most(root: &Dir, path: &str, bytes_max: u64) -> Result<Vec<u8>, StoreError> {
     let failed = |error| StoreError::read(root, path, error);
-    let file = root.open(path).map_err(failed)?;
+    let file = open(root, path).map_err(failed)?;
     let metadata = file.metadata().map_err(failed)?;
     if !metadata.is_file() {
         return Err(StoreError::NotAFile { path: path.to_owned() });
@@ -80,6 +82,18 @@ pub(super) fn read_at_most(root: &Dir, path: &str, bytes_max: u64) -> Result<Vec
         return Err(StoreError::TooLarge { path: path.to_owned(), bytes, bytes_max });
     }
     Ok(content)
+}
+
+/// Opens a file for reading. Without waiting: a pipe would otherwise hold host until somebody writes into it.
+fn open(root: &Dir, path: &str) -> std::io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.read(true);
+    #[cfg(unix)]
+    {
+        use cap_std::fs::OpenOptionsExt as _;
+        options.custom_flags(rustix::fs::OFlags::NONBLOCK.bits().cast_signed());
+    }
+    root.open_with(path, &options)
 }
 
 /// Takes bytes for text.

@@ -3,6 +3,8 @@
 //! A file that was changed within the same tick of the file system's clock, without a change of size, looks unchanged.
 //! So, as in git's index, an entry is trusted only if its file is clearly older than the moment before it was read.
 //! An index that is missing, broken or of another version is as good as none, and one that cannot be written is not.
+//! An index that came with the project could say anything: only one with the seal of this user is read, and without a key
+//! there is none.
 
 use std::collections::HashMap;
 use std::io::Write as _;
@@ -13,16 +15,18 @@ use serde::Deserialize;
 use serde::Serialize;
 
 use super::BUILD_FOLDER;
+use super::Key;
 use super::Migration;
 use super::Store;
 use super::files;
 use super::files::Fingerprint;
+use super::key::Sealed;
 
 /// The name of the file in the build folder.
 const INDEX_FILE: &str = "index.json";
 
 /// Changes whenever an older host would misread the file.
-const FORMAT: u32 = 1;
+const FORMAT: u32 = 2;
 
 /// How much older than the index a file has to be. The coarsest file system that is in use (FAT) has ticks of 2 s.
 const CLEARLY_OLDER_NANOSECONDS: i64 = 2_000_000_000;
@@ -59,11 +63,13 @@ type Files = Vec<(String, Fingerprint)>;
 
 impl Index {
     /// Reads the index of a project, or starts an empty one.
-    pub(super) fn load(root: &Dir, migrations: &str) -> Self {
-        files::read(root, &format!("{BUILD_FOLDER}/{INDEX_FILE}"))
-            .ok()
-            .and_then(|content| Self::parse(&content, migrations))
-            .unwrap_or_default()
+    pub(super) fn load(store: &Store) -> Self {
+        let load = || {
+            let key = store.trust.key.as_ref()?;
+            let content = files::read(&store.root, &format!("{BUILD_FOLDER}/{INDEX_FILE}")).ok()?;
+            Self::parse(unsealed(key, &content)?, store.migrations_folder())
+        };
+        load().unwrap_or_default()
     }
 
     fn parse(content: &[u8], migrations: &str) -> Option<Self> {
@@ -107,8 +113,8 @@ impl Index {
 /// An index about to be written. Its time is that of its beginning, so it has to begin before anything is read.
 pub(super) struct IndexWriter<'store> {
     migrations: &'store str,
-    /// The build folder and the clock of its file system, or none when it cannot be written.
-    folder: Option<(Dir, i64)>,
+    /// The key, the build folder and the clock of its file system, or none when it cannot be written.
+    folder: Option<(&'store Key, Dir, i64)>,
 }
 
 impl<'store> IndexWriter<'store> {
@@ -118,14 +124,18 @@ impl<'store> IndexWriter<'store> {
             let metadata = file.as_file().metadata().ok()?;
             Some(Fingerprint::new(&metadata).changed_nanoseconds())
         };
-        let folder = store.build_folder().ok();
-        let migrations = store.migrations_folder();
-        Self { migrations, folder: folder.and_then(|folder| now(&folder).map(|time| (folder, time))) }
+        let begin = || {
+            let key = store.trust.key.as_ref()?;
+            let folder = store.build_folder().ok()?;
+            let time = now(&folder)?;
+            Some((key, folder, time))
+        };
+        Self { migrations: store.migrations_folder(), folder: begin() }
     }
 
     /// Writes the entries, if that helps the next scan. Nothing is lost when it cannot be done.
     pub(super) fn write(self, index: &Index, entries: &[Entry]) {
-        let Some((folder, time)) = self.folder else { return };
+        let Some((key, folder, time)) = self.folder else { return };
         let same = index.entries.len() + index.taken == entries.len() && entries.iter().all(|entry| index.knows(entry));
         let helps = entries.iter().any(|entry| !entry.trusted && is_older(&entry.files, time));
         if same && !helps {
@@ -139,9 +149,25 @@ impl<'store> IndexWriter<'store> {
             entries: entries.iter().map(|entry| (entry.name.as_str(), &entry.files, &entry.migration)).collect(),
         };
         if let Ok(content) = serde_json::to_vec(&file) {
-            let _ = replace(&folder, &content);
+            let _ = replace(&folder, &sealed(key, &content));
         }
     }
+}
+
+/// The content with its seal in a line before it.
+pub(super) fn sealed(key: &Key, content: &[u8]) -> Vec<u8> {
+    let mut all = key.seal(Sealed::Index, &[content]).into_bytes();
+    all.push(b'\n');
+    all.extend_from_slice(content);
+    all
+}
+
+/// The content behind its seal, if that is right.
+fn unsealed<'a>(key: &Key, all: &'a [u8]) -> Option<&'a [u8]> {
+    let end = all.iter().position(|&byte| byte == b'\n')?;
+    let seal = str::from_utf8(&all[..end]).ok()?;
+    let content = &all[end + 1..];
+    key.is_seal(seal, Sealed::Index, &[content]).then_some(content)
 }
 
 fn replace(folder: &Dir, content: &[u8]) -> std::io::Result<()> {
@@ -205,13 +231,13 @@ mod tests {
             "",
             "[]",
             "{\"format\":1}",
-            r#"{"format":2,"host":"0.1.0","migrations":"migrations","read":0,"entries":[]}"#,
-            r#"{"format":1,"host":"?","migrations":"migrations","read":0,"entries":[]}"#,
+            r#"{"format":1,"host":"0.1.0","migrations":"migrations","read":0,"entries":[]}"#,
+            r#"{"format":2,"host":"?","migrations":"migrations","read":0,"entries":[]}"#,
         ] {
             assert!(Index::parse(content.as_bytes(), "migrations").is_none(), "{content}");
         }
         let format =
-            format!(r#"{{"format":1,"host":"{}","migrations":"m","read":0,"entries":[]}}"#, env!("CARGO_PKG_VERSION"));
+            format!(r#"{{"format":2,"host":"{}","migrations":"m","read":0,"entries":[]}}"#, env!("CARGO_PKG_VERSION"));
         assert!(Index::parse(format.as_bytes(), "m").is_some());
         assert!(Index::parse(format.as_bytes(), "other").is_none());
     }

@@ -12,7 +12,9 @@ mod embedded;
 mod error;
 mod files;
 mod index;
+mod key;
 mod metadata;
+mod prebuilt;
 mod read;
 mod scan;
 mod write;
@@ -35,6 +37,9 @@ pub use embedded::read_source;
 pub use embedded::without_sections;
 pub use error::StoreError;
 pub use files::FILE_BYTES_MAX;
+pub(crate) use files::read as read_file;
+pub use key::BuildTrust;
+pub use key::Key;
 pub use metadata::Metadata;
 pub use metadata::Transaction;
 pub use read::TextSource;
@@ -66,6 +71,7 @@ pub struct Store {
     migrations: String,
     /// The largest component that is read, in bytes.
     component_bytes_max: u64,
+    trust: BuildTrust,
 }
 
 /// One migration, as it lies in the migrations folder.
@@ -77,7 +83,8 @@ pub struct Migration {
     pub file: String,
     /// What it is written in.
     pub language: Language,
-    /// The digest of what its author wrote, without the metadata: by it, history knows whether it was changed.
+    /// The digest of what its author wrote, without the metadata: by it, history knows whether it was changed. That of a
+    /// prebuilt component is the digest of what runs: its text, or its bytes without the sections of host.
     pub source_digest: Digest,
     /// The digest of its `Cargo.lock`, if it has one. Other versions of its dependencies make its component out of date,
     /// but not another migration: the lock file changes by itself when the SDK does.
@@ -91,7 +98,12 @@ impl Store {
     pub fn open(root: Dir, migrations: &str) -> Self {
         let migrations = migrations.trim_start_matches("./").trim_end_matches('/');
         let migrations = if migrations.is_empty() { "." } else { migrations };
-        Self { root, migrations: migrations.to_owned(), component_bytes_max: FILE_BYTES_MAX }
+        Self {
+            root,
+            migrations: migrations.to_owned(),
+            component_bytes_max: FILE_BYTES_MAX,
+            trust: BuildTrust::default(),
+        }
     }
 
     /// The same with components of up to this size, in MiB. Below [`FILE_BYTES_MAX`] that is no limit: then the run
@@ -100,6 +112,12 @@ impl Store {
     pub fn with_components_of(mut self, mebibytes: u32) -> Self {
         self.component_bytes_max = FILE_BYTES_MAX.max(u64::from(mebibytes) << 20);
         self
+    }
+
+    /// The same store, with another trust in what was built. [`Store::open`] trusts nothing that it cannot compare.
+    #[must_use]
+    pub fn with_trust(self, trust: BuildTrust) -> Self {
+        Self { trust, ..self }
     }
 
     /// The project's folder.

@@ -10,8 +10,11 @@ use super::Migration;
 use super::Store;
 use super::StoreError;
 use super::digest;
+use super::embedded::Contents;
+use super::embedded::read_contents;
 use super::files;
-use super::read_embedded;
+use super::prebuilt::digest_of_contents;
+use super::prebuilt::digest_of_prebuilt;
 use crate::toolchain::Language;
 
 /// A lock file, which cargo writes by itself. It is not part of what the author wrote.
@@ -35,15 +38,18 @@ impl Store {
     /// Reads a migration that is a prebuilt component.
     pub(super) fn read_prebuilt(&self, file: &str) -> Result<Migration, StoreError> {
         let content = files::read_at_most(&self.root, file, self.component_bytes_max)?;
-        let embedded = read_embedded(&content)
-            .map_err(|source| StoreError::Corrupt { file: file.to_owned(), source })?
-            .ok_or_else(|| StoreError::NoEmbedded { file: file.to_owned() })?;
+        let corrupt = |source| StoreError::Corrupt { file: file.to_owned(), source };
+        let contents = read_contents(&content).map_err(corrupt)?;
+        let source_digest = digest_of_contents(&content, &contents).map_err(corrupt)?;
+        let Contents { embedded: Some(embedded), .. } = contents else {
+            return Err(StoreError::NoEmbedded { file: file.to_owned() });
+        };
         Ok(Migration {
             metadata: embedded.metadata,
             file: file.to_owned(),
             language: Language::Wasm,
-            source_digest: embedded.source_digest,
-            lock_digest: embedded.lock_digest,
+            source_digest,
+            lock_digest: None,
         })
     }
 
@@ -175,13 +181,4 @@ fn folder_language(folder: &str, paths: &[&str]) -> Result<Language, StoreError>
 
 fn components<'a>(paths: &[&'a str]) -> impl Iterator<Item = &'a str> {
     paths.iter().copied().filter(|path| is_component_file(path) && !path.contains('/'))
-}
-
-/// The digest of the source that a prebuilt component was made of, if it says so, or else of its bytes. Whether it is a
-/// component at all is for the build to find out.
-fn digest_of_prebuilt(content: &[u8]) -> Digest {
-    match read_embedded(content) {
-        Ok(Some(embedded)) => embedded.source_digest,
-        _ => Digest::of(content),
-    }
 }

@@ -40,7 +40,7 @@ impl Store {
     pub fn scan(&self) -> Result<Vec<Migration>, StoreError> {
         let mut found = self.find()?;
         found.sort_unstable_by(|one, other| one.name.cmp(&other.name));
-        let mut index = Index::load(&self.root, &self.migrations);
+        let mut index = Index::load(self);
         let mut entries = Vec::with_capacity(found.len());
         let mut writer = None;
         for Found { name, kind, files } in found {
@@ -56,7 +56,7 @@ impl Store {
             };
             entries.push(Entry { name, files, migration, trusted });
         }
-        if index.is_outdated_by(&entries) {
+        if self.trust.key.is_some() && index.is_outdated_by(&entries) {
             let writer = writer.unwrap_or_else(|| IndexWriter::begin(self));
             writer.write(&index, &entries);
         }

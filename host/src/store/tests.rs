@@ -1,6 +1,8 @@
 #![expect(clippy::unwrap_used, reason = "tests")]
 #![expect(clippy::disallowed_methods, reason = "tests make folders of their own")]
 
+mod forged;
+
 use cap_std::ambient_authority;
 use cap_tempfile::TempDir;
 
@@ -18,8 +20,13 @@ fn project(files: &[(&str, &[u8])]) -> (TempDir, Store) {
         folder.create_dir_all(std::path::Path::new(path).parent().unwrap()).unwrap();
         folder.write(path, content).unwrap();
     }
-    let store = Store::open(folder.try_clone().unwrap(), "migrations");
+    let store = Store::open(folder.try_clone().unwrap(), "migrations").with_trust(trust(1));
     (folder, store)
+}
+
+/// The trust of a user, each with a key of their own.
+fn trust(user: u8) -> BuildTrust {
+    BuildTrust { key: Some(Key::new([user; Key::BYTES])), any: false }
 }
 
 fn embedded(revision: &str, runtime: Option<&str>) -> Embedded {
@@ -38,7 +45,21 @@ fn embedded(revision: &str, runtime: Option<&str>) -> Embedded {
 
 fn component(embedded: &Embedded) -> Vec<u8> {
     let mut bytes = wasm_encoder::Component::new().finish();
-    embed(&mut bytes, embedded, embedded.runtime.as_ref().map(|_| "")).unwrap();
+    embed(&mut bytes, embedded, None).unwrap();
+    bytes
+}
+
+/// The component of a SQL file, as a build makes it.
+fn text_component(text: &str, embedded: Embedded) -> Vec<u8> {
+    let (metadata, found) = {
+        let block = Block::find(text, "--").unwrap().unwrap();
+        (block.metadata().unwrap(), crate::sql::sections(text).unwrap())
+    };
+    let ends = |range: std::ops::Range<usize>| [range.start, range.end];
+    let sections = ScriptSections { upgrade: ends(found.upgrade), downgrade: found.downgrade.map(ends) };
+    let embedded = Embedded { metadata, sections: Some(sections), runtime: Some("sql".to_owned()), ..embedded };
+    let mut bytes = wasm_encoder::Component::new().finish();
+    embed(&mut bytes, &embedded, Some(text)).unwrap();
     bytes
 }
 
@@ -48,7 +69,7 @@ fn error_of(store: &Store) -> String {
 
 #[test]
 fn finds_what_is_a_migration_by_file_name() {
-    let wasm = component(&embedded("wasm", Some("sql")));
+    let wasm = component(&embedded("wasm", None));
     let (_folder, store) = project(&[
         ("migrations/2_two.sql", TWO.as_bytes()),
         ("migrations/1_one.sql", ONE.as_bytes()),
@@ -79,7 +100,7 @@ fn finds_what_is_a_migration_by_file_name() {
             ("folder", Language::Wasm, "migrations/5"),
         ]
     );
-    assert_eq!(migrations[3].source_digest, Digest::of(b"source"));
+    assert_eq!(migrations[3].source_digest, Digest::of(&wasm_encoder::Component::new().finish()), "whatever it says");
     assert_eq!(Revision::from(&migrations[1]).revises, [RevisionId::new("one").unwrap()]);
     for migration in &migrations {
         assert_eq!(store.reread(migration).unwrap(), *migration);
@@ -200,11 +221,21 @@ fn a_folder_counts_by_its_sources() {
     }
 }
 
+/// The index behind its seal.
+fn index_of(folder: &TempDir) -> String {
+    folder.read_to_string(INDEX).unwrap().split_once('\n').unwrap().1.to_owned()
+}
+
+/// Writes an index with the seal of this user.
+fn write_index(folder: &TempDir, index: &str) {
+    folder.write(INDEX, super::index::sealed(&trust(1).key.unwrap(), index.as_bytes())).unwrap();
+}
+
 /// Lets the index look as if it had been written long after the files.
 fn age_index(folder: &TempDir) {
-    let mut index: serde_json::Value = serde_json::from_str(&folder.read_to_string(INDEX).unwrap()).unwrap();
+    let mut index: serde_json::Value = serde_json::from_str(&index_of(folder)).unwrap();
     index["read"] = i64::MAX.into();
-    folder.write(INDEX, serde_json::to_vec(&index).unwrap()).unwrap();
+    write_index(folder, &index.to_string());
 }
 
 #[test]
@@ -214,11 +245,11 @@ fn the_index_saves_reading() {
     assert_eq!(folder.read_to_string(".host/.gitignore").unwrap(), "*\n");
 
     // An index that lies proves that it, and not the file, was read. The entries are too young for that now.
-    let lie = folder.read_to_string(INDEX).unwrap().replace("\"one\"", "\"lie\"");
-    folder.write(INDEX, &lie).unwrap();
+    let lie = index_of(&folder).replace("\"one\"", "\"lie\"");
+    write_index(&folder, &lie);
     assert_eq!(store.scan().unwrap(), before);
     assert!(!folder.read_to_string(INDEX).unwrap().contains("\"lie\""), "a wrong entry is written anew");
-    folder.write(INDEX, lie).unwrap();
+    write_index(&folder, &lie);
     age_index(&folder);
     assert_eq!(store.scan().unwrap()[0].metadata.revision.as_str(), "lie");
 
@@ -238,8 +269,8 @@ fn the_index_saves_reading() {
 fn the_index_is_not_written_when_nothing_changed() {
     let (folder, store) = project(&[("migrations/1.sql", ONE.as_bytes())]);
     let before = store.scan().unwrap();
-    let marked = format!("{} ", folder.read_to_string(INDEX).unwrap());
-    folder.write(INDEX, &marked).unwrap();
+    write_index(&folder, &format!("{} ", index_of(&folder)));
+    let marked = folder.read_to_string(INDEX).unwrap();
     assert_eq!(store.scan().unwrap(), before, "too young to trust, but the same");
     assert_eq!(folder.read_to_string(INDEX).unwrap(), marked);
     age_index(&folder);
@@ -255,12 +286,37 @@ fn an_index_that_cannot_be_used_does_no_harm() {
     for broken in ["", "{", "[1,2]", "\u{0}"] {
         folder.write(INDEX, broken).unwrap();
         assert_eq!(store.scan().unwrap(), before);
-        assert!(folder.read_to_string(INDEX).unwrap().starts_with("{\"format\":1,"));
+        assert!(index_of(&folder).starts_with("{\"format\":2,"));
+        write_index(&folder, broken);
+        assert_eq!(store.scan().unwrap(), before);
+        assert!(index_of(&folder).starts_with("{\"format\":2,"));
     }
     // Nothing can be written where a file is in the way of the folder, not even by root.
     folder.remove_dir_all(".host").unwrap();
     folder.write(".host", "").unwrap();
     assert_eq!(store.scan().unwrap(), before);
+}
+
+#[test]
+fn an_index_that_came_with_the_project_is_not_read() {
+    let (folder, store) = project(&[("migrations/1.sql", ONE.as_bytes())]);
+    let before = store.scan().unwrap();
+    age_index(&folder);
+    let lie = index_of(&folder).replace("\"one\"", "\"lie\"");
+    let foreign = super::index::sealed(&Key::new([2; Key::BYTES]), lie.as_bytes());
+    let old_seal = format!("{}\n{lie}", folder.read_to_string(INDEX).unwrap().split_once('\n').unwrap().0);
+    for forged in [lie.clone().into_bytes(), format!("\n{lie}").into_bytes(), foreign, old_seal.into_bytes()] {
+        folder.write(INDEX, &forged).unwrap();
+        assert_eq!(store.scan().unwrap(), before);
+        // Without a key there is nothing to tell an index by, so there is none.
+        folder.write(INDEX, &forged).unwrap();
+        let keyless = Store::open(folder.try_clone().unwrap(), "migrations");
+        assert_eq!(keyless.scan().unwrap(), before);
+        assert_eq!(folder.read(INDEX).unwrap(), forged);
+    }
+    // The same lie with the right seal is believed: the test tests something.
+    write_index(&folder, &lie);
+    assert_eq!(store.scan().unwrap()[0].metadata.revision.as_str(), "lie");
 }
 
 #[test]
@@ -274,11 +330,11 @@ fn a_component_is_fresh_stale_or_broken() {
     assert_eq!(state(&migration), "revision one ('migrations/1.sql') is not built | run `host build`");
     assert!(!store.is_built(&migration).unwrap());
 
-    let built = Embedded { source_digest: migration.source_digest, ..embedded("one", Some("sql")) };
-    let bytes = component(&built);
+    let built = Embedded { source_digest: migration.source_digest, ..embedded("one", None) };
+    let bytes = text_component(ONE, built);
     store.write_component(&migration.metadata.revision, &bytes).unwrap();
     let found = store.component(&migration).unwrap();
-    assert_eq!((found.digest, found.source(), &found.embedded), (Digest::of(&bytes), Some(""), &built));
+    assert_eq!((found.digest, found.source()), (Digest::of(&bytes), Some(ONE)));
     assert!(store.is_built(&migration).unwrap());
 
     let stale = "revision one ('migrations/1.sql') was changed since it was built | run `host build`";
@@ -295,15 +351,6 @@ fn a_component_is_fresh_stale_or_broken() {
     folder.write(".host/build/one.wasm", wasm_encoder::Component::new().finish()).unwrap();
     assert_eq!(state(&migration), "'.host/build/one.wasm' is not a component with a migration | run `host build`");
     assert!(!store.is_built(&migration).unwrap());
-}
-
-#[test]
-fn a_prebuilt_component_with_metadata_is_used_where_it_is() {
-    let bytes = component(&embedded("wasm", Some("sql")));
-    let (folder, store) = project(&[("migrations/1.wasm", &bytes)]);
-    let migration = store.scan().unwrap().remove(0);
-    assert_eq!(store.component(&migration).unwrap().bytes, bytes);
-    assert!(!folder.exists(".host/build/wasm.wasm"));
 }
 
 #[test]

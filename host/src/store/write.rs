@@ -14,6 +14,8 @@ use super::STATE_FOLDER;
 use super::Store;
 use super::StoreError;
 use super::component::built_path;
+use super::component::seal_name;
+use super::component::seal_of;
 use super::files;
 use crate::revision::RevisionId;
 
@@ -84,7 +86,7 @@ impl Store {
         self.root.remove_file(&path).map_err(|error| StoreError::write(&self.root, &path, error))
     }
 
-    /// Keeps a built component. Replaces an earlier one.
+    /// Keeps a built component. Replaces an earlier one. What a compiler made is sealed, if there is a key.
     ///
     /// # Errors
     /// [`StoreError::Write`] and [`StoreError::Outside`].
@@ -92,7 +94,11 @@ impl Store {
         let path = built_path(revision);
         let failed = |error| StoreError::write(&self.root, &path, error);
         let folder = self.build_folder().map_err(failed)?;
-        replace(&folder, &format!("{revision}.wasm"), component).map_err(failed)
+        replace(&folder, &format!("{revision}.wasm"), component).map_err(failed)?;
+        match seal_of(self.trust.key.as_ref(), revision, component) {
+            Some(seal) => replace(&folder, &seal_name(revision), format!("{seal}\n").as_bytes()).map_err(failed),
+            None => Ok(()),
+        }
     }
 
     /// Makes a file of the state folder say what is given, if it does not yet. `path` is relative to the project's.
@@ -112,12 +118,22 @@ impl Store {
         replace(&folder, name, content).map_err(failed)
     }
 
-    /// Reads a file of the state folder. `path` is relative to the project's.
+    /// Makes a folder of the state folder empty, whatever is there. `path` is relative to the project's.
     ///
     /// # Errors
-    /// Those of reading it.
-    pub fn read_state_file(&self, path: &str) -> Result<Vec<u8>, StoreError> {
-        files::read_at_most(&self.root, path, self.component_bytes_max)
+    /// [`StoreError::Write`] and [`StoreError::Outside`].
+    pub(crate) fn renew_state_folder(&self, path: &str) -> Result<Dir, StoreError> {
+        debug_assert!(path.starts_with(STATE_FOLDER), "only the state folder may be emptied");
+        let failed = |error| StoreError::write(&self.root, path, error);
+        self.build_folder().map_err(failed)?;
+        match self.root.symlink_metadata(path) {
+            Ok(found) if found.is_dir() => self.root.remove_dir_all(path).map_err(failed)?,
+            Ok(_) => self.root.remove_file(path).map_err(failed)?,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            Err(error) => return Err(failed(error)),
+        }
+        self.root.create_dir(path).map_err(failed)?;
+        self.root.open_dir(path).map_err(failed)
     }
 
     /// The build folder, made if it is not there. The state folder tells git to leave it alone.
@@ -172,12 +188,14 @@ pub fn create_file(root: &Dir, path: &str, content: &[u8]) -> Result<(), StoreEr
 /// [`StoreError::Read`], [`StoreError::Write`] and [`StoreError::Outside`].
 pub fn ensure_ignored(root: &Dir) -> Result<(), StoreError> {
     let failed = |error| StoreError::write(root, IGNORE_FILE, error);
-    let mut text = match root.read_to_string(IGNORE_FILE) {
-        Ok(text) => text,
-        Err(error) if error.kind() == io::ErrorKind::NotFound && root.symlink_metadata(IGNORE_FILE).is_err() => {
+    let mut text = match files::read(root, IGNORE_FILE) {
+        Ok(content) => files::text(IGNORE_FILE, content)?,
+        Err(StoreError::Read { source, .. })
+            if source.kind() == io::ErrorKind::NotFound && root.symlink_metadata(IGNORE_FILE).is_err() =>
+        {
             String::new()
         }
-        Err(error) => return Err(StoreError::read(root, IGNORE_FILE, error)),
+        Err(error) => return Err(error),
     };
     let named = |line: &str| line.trim().trim_matches('/') == STATE_FOLDER;
     if text.lines().any(named) {

@@ -7,13 +7,12 @@ use std::process::Command;
 
 use super::BuildOptions;
 use super::ToolchainError;
+use super::target::LockedTarget;
 use crate::store::Store;
+use crate::store::StoreError;
 
 /// What migrations are compiled for: without any interface to a system.
 pub(super) const TARGET: &str = "wasm32-unknown-unknown";
-
-/// Where cargo and rustc put what they make, in the project's folder.
-pub(super) const TARGET_FOLDER: &str = ".host/target";
 
 /// Where Linux distributions put their own toolchain, which rustup's hides on `PATH`.
 const SYSTEM_FOLDER: &str = "/usr/bin";
@@ -36,13 +35,17 @@ pub(super) struct Cargo {
     linker: Option<OsString>,
     /// The folder of its toolchain.
     sysroot: String,
+    /// Where it puts what it makes.
+    target: LockedTarget,
 }
 
 impl Cargo {
     /// Tries the cargo of the environment, then that of the system.
     pub(super) fn find(store: &Store, options: BuildOptions<'_>) -> Result<Self, ToolchainError> {
-        // What the trial compiles. Writing it also makes the folder.
-        store.write_state_file(&format!("{TARGET_FOLDER}/trial.rs"), b"")?;
+        let mut target = LockedTarget::open(store, options.project, options.target)?;
+        // What the trial compiles.
+        let written = target.folder.write("trial.rs", b"");
+        written.map_err(|source| StoreError::Write { path: target.path.display().to_string(), source })?;
         let environment = options.environment;
         let named = |name: &str, or: &str| environment.get(name).map_or_else(|| or.into(), OsStr::to_owned);
         let system = |name: &str| OsString::from(format!("{SYSTEM_FOLDER}/{name}"));
@@ -50,11 +53,12 @@ impl Cargo {
         for (program, rustc, of_system) in
             [(named("CARGO", "cargo"), named("RUSTC", "rustc"), false), (system("cargo"), system("rustc"), true)]
         {
-            let mut cargo = Self { program, rustc, of_system, linker: None, sysroot: String::new() };
+            let mut cargo = Self { program, rustc, of_system, linker: None, sysroot: String::new(), target };
             match cargo.try_out(options) {
                 Ok(()) => return Ok(cargo),
                 Err(why) => tried.push(format!("{} says \"{why}\"", cargo.rustc.display())),
             }
+            target = cargo.target;
         }
         Err(ToolchainError::NoCargo { target: TARGET, tried })
     }
@@ -74,6 +78,11 @@ impl Cargo {
     /// What to call this program in messages.
     pub(super) fn name(&self) -> String {
         self.program.display().to_string()
+    }
+
+    /// Where it puts what it makes.
+    pub(super) fn target(&self) -> &LockedTarget {
+        &self.target
     }
 
     /// The folder of the toolchain.
@@ -99,7 +108,7 @@ impl Cargo {
     }
 
     fn link_trial(&self, options: BuildOptions<'_>) -> Result<(), String> {
-        let folder = options.project.join(TARGET_FOLDER);
+        let folder = &self.target.path;
         let mut command = self.program_of_toolchain(&self.rustc, options);
         command
             .args(["--edition", "2024", "--crate-name", "trial", "--crate-type", "cdylib"])

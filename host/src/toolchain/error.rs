@@ -55,6 +55,14 @@ pub enum ToolchainError {
         /// The end of what cargo wrote.
         output: String,
     },
+    /// What cargo says about a package cannot be read.
+    #[error("what `cargo metadata` says about '{folder}' cannot be read")]
+    Metadata {
+        /// The folder.
+        folder: String,
+        /// Why not.
+        source: serde_json::Error,
+    },
     /// cargo made no WebAssembly.
     #[error("'{folder}' is not a library of the type cdylib")]
     NoLibrary {
@@ -139,7 +147,7 @@ impl ToolchainError {
             }
             Self::Sections { source, .. } => return source.hint(),
             Self::Script { source, .. } => return source.hint(),
-            Self::Cargo { .. } => return None,
+            Self::Cargo { .. } | Self::Metadata { .. } => return None,
         };
         Some(hint.to_owned())
     }

@@ -14,6 +14,7 @@ mod language;
 mod rust;
 mod sdk;
 mod sql;
+mod target;
 mod wrap;
 
 pub use environment::ProcessEnvironment;
@@ -24,6 +25,7 @@ pub use language::Language;
 pub use language::UnknownLanguage;
 pub use sdk::RUST_SDK_FOLDER;
 pub use sdk::write_rust_sdk;
+pub use target::TargetFolder;
 pub use wrap::ENCODE_JOB;
 pub use wrap::encode;
 
@@ -44,6 +46,9 @@ use cargo::Cargo;
 pub struct BuildOptions<'a> {
     /// The project's folder for the processes that are started: absolute and without symbolic links.
     pub project: &'a Path,
+    /// Where cargo works: a folder into which nothing but host writes. Without one it is a folder of the project, which is
+    /// emptied first, so that nothing is believed that came with the project.
+    pub target: Option<&'a TargetFolder>,
     /// The environment variables of the host's own process.
     pub environment: &'a ProcessEnvironment,
     /// Whether to build what is up to date, too.

@@ -1,7 +1,7 @@
 //! Rust: a folder with a `Cargo.toml` becomes a core module by cargo, and a component by the host.
 
 use std::ffi::OsString;
-use std::process::Output;
+use std::process::Command;
 
 use serde::Deserialize;
 
@@ -9,8 +9,8 @@ use super::Builder;
 use super::ToolchainError;
 use super::cargo::Cargo;
 use super::cargo::TARGET;
-use super::cargo::TARGET_FOLDER;
 use super::embedded;
+use super::sdk::RUST_SDK_FOLDER;
 use super::sdk::write_rust_sdk;
 use super::wrap::wrap;
 use crate::store::Migration;
@@ -43,16 +43,11 @@ pub(super) fn build(builder: &mut Builder<'_>, migration: &Migration) -> Result<
         Some(cargo) => cargo,
         None => Cargo::find(builder.store, builder.options)?,
     };
-    let output = run_cargo(builder, &cargo, migration);
-    builder.cargo = Some(cargo);
-    let output = output?;
+    let output = forget_packages(builder, &cargo, migration).and_then(|()| run_cargo(builder, &cargo, migration));
+    let cargo = builder.cargo.insert(cargo);
     let folder = migration.file.clone();
-    if !output.status.success() {
-        let output = last_lines(&String::from_utf8_lossy(&output.stderr));
-        return Err(ToolchainError::Cargo { folder, output });
-    }
-    let name = library(&output.stdout).ok_or(ToolchainError::NoLibrary { folder })?;
-    let module = builder.store.read_state_file(&format!("{TARGET_FOLDER}/{TARGET}/release/{name}"))?;
+    let name = library(&output?).ok_or(ToolchainError::NoLibrary { folder })?;
+    let module = cargo.target().read(&format!("{TARGET}/release/{name}"))?;
     // cargo may have written a lock file; anything else that changed is not in the module.
     let now = builder.store.reread(migration)?;
     if now.source_digest != migration.source_digest || now.metadata != migration.metadata {
@@ -61,16 +56,62 @@ pub(super) fn build(builder: &mut Builder<'_>, migration: &Migration) -> Result<
     wrap(&builder.options, &migration.file, &module, &embedded(&now))
 }
 
-fn run_cargo(builder: &Builder<'_>, cargo: &Cargo, migration: &Migration) -> Result<Output, ToolchainError> {
-    let options = builder.options;
-    let mut command = cargo.command(options);
+/// Forgets what cargo made of the packages in the project, so that it compiles them again. It knows a package by its name, and
+/// takes it for unchanged by the times of its files; an archive sets times, and two migrations may have one name. The SDK stays:
+/// host itself wrote its files.
+fn forget_packages(builder: &Builder<'_>, cargo: &Cargo, migration: &Migration) -> Result<(), ToolchainError> {
+    #[derive(Deserialize)]
+    struct Metadata {
+        packages: Vec<Package>,
+    }
+    #[derive(Deserialize)]
+    struct Package {
+        id: String,
+        source: Option<String>,
+        manifest_path: std::path::PathBuf,
+    }
+
+    let mut command = cargo.command(builder.options);
+    command.args(["metadata", "--format-version=1", "--filter-platform", TARGET]);
+    let metadata = run(builder, cargo, migration, command)?;
+    let metadata: Metadata = serde_json::from_slice(&metadata)
+        .map_err(|source| ToolchainError::Metadata { folder: migration.file.clone(), source })?;
+    let sdk = builder.options.project.join(RUST_SDK_FOLDER);
+    let is_own = |package: &&Package| package.source.is_none() && !package.manifest_path.starts_with(&sdk);
+    let mut command = cargo.command(builder.options);
+    command.args(["clean", "--release", "--target", TARGET, "--target-dir"]).arg(&cargo.target().path);
+    for package in metadata.packages.iter().filter(is_own) {
+        command.args(["--package", &package.id]);
+    }
+    run(builder, cargo, migration, command).map(drop)
+}
+
+fn run_cargo(builder: &Builder<'_>, cargo: &Cargo, migration: &Migration) -> Result<Vec<u8>, ToolchainError> {
+    let mut command = cargo.command(builder.options);
     command
         .args(["build", "--lib", "--release", "--target", TARGET, "--target-dir"])
-        .arg(options.project.join(TARGET_FOLDER))
+        .arg(&cargo.target().path)
         .arg("--message-format=json-render-diagnostics")
-        .env("CARGO_ENCODED_RUSTFLAGS", flags(builder, cargo))
-        .current_dir(options.project.join(&migration.file));
-    command.output().map_err(|source| ToolchainError::Start { program: cargo.name(), source })
+        .env("CARGO_ENCODED_RUSTFLAGS", flags(builder, cargo));
+    run(builder, cargo, migration, command)
+}
+
+/// What cargo prints when it runs in the folder of a migration.
+fn run(
+    builder: &Builder<'_>,
+    cargo: &Cargo,
+    migration: &Migration,
+    mut command: Command,
+) -> Result<Vec<u8>, ToolchainError> {
+    command.current_dir(builder.options.project.join(&migration.file));
+    // A configuration file in the project could name another folder for what is not finished.
+    command.env("CARGO_BUILD_BUILD_DIR", &cargo.target().path);
+    let output = command.output().map_err(|source| ToolchainError::Start { program: cargo.name(), source })?;
+    if output.status.success() {
+        return Ok(output.stdout);
+    }
+    let text = last_lines(&String::from_utf8_lossy(&output.stderr));
+    Err(ToolchainError::Cargo { folder: migration.file.clone(), output: text })
 }
 
 /// Keeps the names of this machine's folders out of the component. Of several that match, rustc takes the last.
@@ -84,6 +125,7 @@ fn flags(builder: &Builder<'_>, cargo: &Cargo) -> OsString {
         (Some(OsString::from(cargo.sysroot())), "/rust"),
         (cargo_home, "/cargo"),
         (Some(builder.options.project.as_os_str().to_owned()), "/project"),
+        (Some(cargo.target().path.as_os_str().to_owned()), "/target"),
     ];
     let mut flags = OsString::new();
     for (folder, name) in folders {

@@ -42,7 +42,14 @@ impl Project {
     fn build(&self, force: bool, environment: &ProcessEnvironment) -> (Vec<String>, Result<Summary, BuildError>) {
         let mut events = Vec::new();
         let migrations = self.store.scan().unwrap();
-        let options = BuildOptions { project: &self.path, environment, force, worker: None, limits: Limits::default() };
+        let options = BuildOptions {
+            project: &self.path,
+            target: None,
+            environment,
+            force,
+            worker: None,
+            limits: Limits::default(),
+        };
         let result = build(&self.store, &migrations, options, &mut |event| {
             let (what, migration) = match event {
                 BuildEvent::Fresh { migration } => ("fresh", migration),
@@ -194,6 +201,7 @@ fn without_a_rust_toolchain_the_error_says_what_to_install() {
     let environment = ProcessEnvironment::new(nowhere.map(|(name, value)| (name.into(), value.into())));
     let options = BuildOptions {
         project: &project.path,
+        target: None,
         environment: &environment,
         force: false,
         worker: None,

@@ -21,9 +21,8 @@ pub(crate) fn built_project() -> &'static Path {
             copy(&name, &migrations.join(&name));
         }
         let mut command = Command::new(env!("CARGO_BIN_EXE_host"));
-        command.env("HOST_CACHE_DIR", shared_cache());
-        let output = command.arg("--dir").arg(&project).arg("build").output();
-        let output = output.expect("host runs");
+        set_folders(&mut command);
+        let output = command.arg("--dir").arg(&project).arg("build").output().expect("host runs");
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
         project
     })
@@ -32,6 +31,20 @@ pub(crate) fn built_project() -> &'static Path {
 /// The folder of compiled code for projects that several tests share.
 pub(crate) fn shared_cache() -> PathBuf {
     Path::new(env!("CARGO_TARGET_TMPDIR")).join("it-cache")
+}
+
+/// Gives a command folders of the user that belong to the tests.
+pub(crate) fn set_folders(command: &mut Command) {
+    for (variable, name) in [("HOST_STATE_DIR", "it-state"), ("HOST_CACHE_DIR", "it-cache")] {
+        command.env(variable, Path::new(env!("CARGO_TARGET_TMPDIR")).join(name));
+    }
+}
+
+/// Where cargo works for a project of the tests.
+pub(crate) fn target_folder(project: &Path) -> PathBuf {
+    let project = project.canonicalize().expect("the project");
+    let name = host::store::Digest::of(project.as_os_str().as_encoded_bytes()).to_string();
+    Path::new(env!("CARGO_TARGET_TMPDIR")).join("it-cache/target").join(&name[..16])
 }
 
 /// The names of all guests.

@@ -95,9 +95,11 @@ impl TestProject {
         }
         let built = guests::built_project();
         guests::copy(name, &self.path("migrations").join(name));
-        let component = format!(".host/build/{}.wasm", guests::revision(name));
         std::fs::create_dir_all(self.path(".host/build")).expect("a folder");
-        std::fs::copy(built.join(&component), self.path(&component)).expect("the component");
+        for extension in ["wasm", "seal"] {
+            let file = format!(".host/build/{}.{extension}", guests::revision(name));
+            std::fs::copy(built.join(&file), self.path(&file)).expect("the component and its seal");
+        }
     }
 
     /// Adds a migration of this revision that is a core module or a component. Not built.
@@ -148,6 +150,7 @@ impl TestProject {
                 command.env(variable, value);
             }
         }
+        guests::set_folders(&mut command);
         command.env("HOST_DATABASE_URL", self.database.url());
         command.env("HOST_CACHE_DIR", self.cache());
         command
