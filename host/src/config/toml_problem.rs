@@ -10,6 +10,9 @@ use toml::de::DeValue;
 /// How many wrong characters a name may have to be taken for another one.
 const TYPING_ERRORS_MAX: usize = 2;
 
+/// The longest message that is kept as a whole, in bytes.
+const ENDS_BYTES_MAX: usize = 1200;
+
 /// How many levels of tables are searched for the key.
 const DEPTH_MAX: usize = 16;
 
@@ -28,12 +31,12 @@ impl TomlProblem {
     /// Locates an error of the toml crate in the text that it came from.
     pub fn new(text: &str, error: &toml::de::Error) -> Self {
         let span = error.span().unwrap_or(0..0);
-        let message = error.message().trim().replace('\n', ", ");
+        let message = without_middle(error.message().trim().replace('\n', ", "));
         // What is missing has no place; the span is that of the table around it.
         let missing = message.starts_with("missing field");
         let key =
             DeTable::parse(text).ok().filter(|_| !missing).and_then(|table| key_at(table.get_ref(), &span, DEPTH_MAX));
-        Self { line: line_at(text, span.start), key, message }
+        Self { line: line_at(text, span.start), key: key.map(without_middle), message }
     }
 
     /// The same without the text that serde quotes when there is a string where none can be.
@@ -74,6 +77,16 @@ impl fmt::Display for TomlProblem {
         }
         formatter.write_str(&self.message)
     }
+}
+
+/// The two ends of a text that nobody would read to its end: it quotes what was written, and then says what may be.
+fn without_middle(text: String) -> String {
+    if text.len() <= ENDS_BYTES_MAX {
+        return text;
+    }
+    let (first, last) =
+        (text.floor_char_boundary(ENDS_BYTES_MAX / 4), text.ceil_char_boundary(text.len() - ENDS_BYTES_MAX / 2));
+    format!("{} […] {}", &text[..first], &text[last..])
 }
 
 /// The words between backticks, in which serde puts names.

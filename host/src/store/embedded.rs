@@ -13,6 +13,7 @@ use wasmparser::Payload;
 
 use super::Digest;
 use super::Metadata;
+use super::short;
 use crate::toolchain::Language;
 
 /// The custom section that holds an [`Embedded`] as JSON.
@@ -43,15 +44,17 @@ pub struct Embedded {
     /// What it was written in.
     pub language: Language,
     /// The file or folder it was built from, relative to the project's folder.
+    #[serde(deserialize_with = "short::name")]
     pub file: String,
     /// The runtime that runs the source in [`SOURCE_SECTION`] (`sql`), or none when the component itself exports the
     /// migration.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "short::optional_name")]
     pub runtime: Option<String>,
     /// Where in the source the two directions are, for a runtime that needs it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sections: Option<ScriptSections>,
     /// The version of the host that built it.
+    #[serde(deserialize_with = "short::name")]
     pub built_with: String,
 }
 
@@ -232,11 +235,14 @@ fn parse(json: &[u8]) -> Result<Embedded, EmbeddedError> {
     if json.len() > EMBEDDED_BYTES_MAX {
         return Err(EmbeddedError::TooLarge { bytes: json.len() });
     }
-    let Format { format } = serde_json::from_slice(json).map_err(EmbeddedError::Json)?;
+    // It quotes words that it does not know.
+    let unreadable =
+        |error: serde_json::Error| EmbeddedError::Json(serde::de::Error::custom(short::problem(error.to_string())));
+    let Format { format } = serde_json::from_slice(json).map_err(unreadable)?;
     if format != EMBEDDED_FORMAT {
         return Err(EmbeddedError::Format { format });
     }
-    serde_json::from_slice(json).map_err(EmbeddedError::Json)
+    serde_json::from_slice(json).map_err(unreadable)
 }
 
 fn check_source(embedded: &Embedded, source: Option<&[u8]>) -> Result<(), EmbeddedError> {
@@ -295,103 +301,4 @@ fn truncated(offset: usize) -> EmbeddedError {
 }
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "tests")]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-    use crate::revision::RevisionId;
-
-    fn embedded() -> Embedded {
-        Embedded {
-            format: EMBEDDED_FORMAT,
-            metadata: Metadata::new(RevisionId::new("a").unwrap()),
-            source_digest: Digest::of(b""),
-            lock_digest: None,
-            language: Language::Sql,
-            file: "migrations/a.sql".to_owned(),
-            runtime: Some("sql".to_owned()),
-            sections: Some(ScriptSections { upgrade: [0, 3], downgrade: None }),
-            built_with: "0.1.0".to_owned(),
-        }
-    }
-
-    fn component(parts: &[(&str, &[u8])]) -> Vec<u8> {
-        let mut component = wat::parse_str("(component (core module (func)) (component))").unwrap();
-        for (name, data) in parts {
-            let section = CustomSection { name: (*name).into(), data: (*data).into() };
-            section.append_to_component(&mut component);
-        }
-        component
-    }
-
-    #[test]
-    fn what_is_embedded_is_read_back() {
-        let plain = component(&[("other", b"x")]);
-        assert_eq!(read_embedded(&plain).unwrap(), None);
-        let mut bytes = plain.clone();
-        embed(&mut bytes, &embedded(), Some("änd")).unwrap();
-        assert_eq!(read_embedded(&bytes).unwrap(), Some(embedded()));
-        assert_eq!(read_source(&bytes).unwrap(), Some("änd"));
-        wasmparser::Validator::new().validate_all(&bytes).unwrap();
-        assert_eq!(without_sections(&bytes).unwrap(), plain);
-    }
-
-    #[test]
-    fn says_what_is_wrong() {
-        let json = serde_json::to_vec(&embedded()).unwrap();
-        let json = json.as_slice();
-        let other_format = br#"{"format":9,"metadata":5}"#.as_slice();
-        let mut truncated = component(&[(EMBEDDED_SECTION, json)]);
-        truncated.pop();
-        for (bytes, expected) in [
-            (wat::parse_str("(module)").unwrap(), "it is a core module, not a component"),
-            (b"-- upgrade".to_vec(), "it is not WebAssembly"),
-            (Vec::new(), "it is not WebAssembly"),
-            (b"\0asm".to_vec(), "byte 4: unexpected end-of-file"),
-            (truncated, "byte "),
-            (component(&[(EMBEDDED_SECTION, b"{}")]), "its section 'host:migration' cannot be read"),
-            (component(&[(EMBEDDED_SECTION, other_format)]), "its section 'host:migration' has format 9, not 1"),
-            (component(&[(EMBEDDED_SECTION, json)]), "it has no section 'host:source'"),
-            (
-                component(&[(EMBEDDED_SECTION, json), (EMBEDDED_SECTION, json)]),
-                "it has several sections 'host:migration'",
-            ),
-            // Too short, not UTF-8, and a direction that ends inside a character.
-            (
-                component(&[(EMBEDDED_SECTION, json), (SOURCE_SECTION, b"ab")]),
-                "its sections 'host:migration' and 'host:source' do not fit together",
-            ),
-            (component(&[(EMBEDDED_SECTION, json), (SOURCE_SECTION, b"\xffabc")]), "its sections"),
-            (component(&[(EMBEDDED_SECTION, json), (SOURCE_SECTION, "abä".as_bytes())]), "its sections"),
-            (
-                component(&[(EMBEDDED_SECTION, &vec![b' '; EMBEDDED_BYTES_MAX + 1])]),
-                "its section 'host:migration' has 1048577 bytes, more than 1048576",
-            ),
-        ] {
-            let error = read_embedded(&bytes).unwrap_err().to_string();
-            assert!(error.starts_with(expected), "{error}");
-        }
-    }
-
-    proptest! {
-        #[test]
-        fn rubbish_never_panics(rubbish in proptest::collection::vec(any::<u8>(), 0..200)) {
-            let _ = read_embedded(&rubbish);
-            let mut component = component(&[]);
-            component.extend_from_slice(&rubbish);
-            let _ = read_embedded(&component);
-            let _ = without_sections(&component);
-        }
-
-        #[test]
-        fn a_changed_byte_never_panics(at in any::<prop::sample::Index>(), value in any::<u8>()) {
-            let mut component = component(&[]);
-            embed(&mut component, &embedded(), Some("abc")).unwrap();
-            *at.get_mut(&mut component) = value;
-            let _ = read_embedded(&component);
-            let _ = read_source(&component);
-            let _ = without_sections(&component);
-        }
-    }
-}
+mod tests;

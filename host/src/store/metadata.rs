@@ -13,10 +13,15 @@ use serde::de::Visitor;
 use toml_edit::DocumentMut;
 use toml_edit::Value;
 
+use super::short;
 use crate::config::TomlProblem;
 use crate::grant::Class;
 use crate::grant::Classes;
+use crate::revision::REVISION_ID_CHARACTERS_MAX;
 use crate::revision::RevisionId;
+
+/// How many revisions, names or classes a list may have.
+const LIST_ENTRIES_MAX: usize = 1000;
 
 /// The metadata of one migration. Keys are written in kebab-case; only `revision` is required.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -34,7 +39,7 @@ pub struct Metadata {
     #[serde(default, skip_serializing_if = "Vec::is_empty", deserialize_with = "one_or_many")]
     pub branch_labels: Vec<String>,
     /// What it does, in a few words.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
+    #[serde(default, skip_serializing_if = "String::is_empty", deserialize_with = "short::message")]
     pub message: String,
     /// When it was written, as in RFC 3339.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "time")]
@@ -153,16 +158,32 @@ where
     }
 
     fn visit_str<E: Error>(self, text: &str) -> Result<Vec<T>, E> {
-        Ok(vec![T::try_from(text.to_owned()).map_err(E::custom)?])
+        Ok(vec![read_one(text.to_owned())?])
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut texts: A) -> Result<Vec<T>, A::Error> {
         let mut all = Vec::new();
         while let Some(text) = texts.next_element::<String>()? {
-            all.push(T::try_from(text).map_err(A::Error::custom)?);
+            if all.len() == LIST_ENTRIES_MAX {
+                return Err(A::Error::custom(format!("it has more than {LIST_ENTRIES_MAX} entries")));
+            }
+            all.push(read_one(text)?);
         }
         Ok(all)
     }
+}
+
+fn read_one<T, E>(text: String) -> Result<T, E>
+where
+    T: TryFrom<String>,
+    T::Error: fmt::Display,
+    E: Error,
+{
+    // A dependency is a name, perhaps with that of a branch.
+    if text.chars().count() > 2 * REVISION_ID_CHARACTERS_MAX + 1 {
+        return Err(E::custom(format!("'{}' is too long for a name", short::shortened(text, 64).escape_debug())));
+    }
+    T::try_from(text).map_err(E::custom)
 }
 
 fn one_or_many<'de, D, T>(deserializer: D) -> Result<Vec<T>, D::Error>
@@ -207,7 +228,7 @@ fn time<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D:
         Ok(_) => Ok(Some(text)),
         Err(_) => Err(Error::custom(format!(
             "'{}' is not a time as in RFC 3339, such as 2026-11-22T12:00:00Z",
-            text.escape_debug()
+            short::shortened(text, 64).escape_debug()
         ))),
     }
 }
@@ -299,6 +320,27 @@ mod tests {
             let metadata = Metadata::from_toml(&format!("revision = 'a'\n{text}")).unwrap();
             assert_eq!(metadata.asks, expected, "{text}");
             assert_eq!(metadata.to_toml().unwrap(), format!("revision = \"a\"\n{written}"));
+        }
+    }
+
+    #[test]
+    fn texts_without_end_are_cut_or_refused() {
+        let long = "x".repeat(1 << 20);
+        let metadata = Metadata::from_toml(&format!("revision = 'a'\nmessage = '{long}'")).unwrap();
+        assert!(metadata.message.len() < 20_000 && metadata.message.ends_with(" […]"));
+        assert_eq!(Metadata::from_toml(&metadata.to_toml().unwrap()).unwrap(), metadata, "cut once");
+        let many = vec!["'a'"; 2000].join(",");
+        for text in [
+            format!("depends-on = '{long}'"),
+            format!("branch-labels = ['{long}']"),
+            format!("depends-on = [{many}]"),
+            format!("asks = '{long}'"),
+            format!("created = '{long}'"),
+            format!("transaction = '{long}'"),
+            format!("{long} = 1"),
+        ] {
+            let error = Metadata::from_toml(&format!("revision = 'a'\n{text}")).unwrap_err().to_string();
+            assert!(error.len() < 2600, "{} bytes: {}", error.len(), &error[..200]);
         }
     }
 

@@ -17,6 +17,7 @@ mod metadata;
 mod prebuilt;
 mod read;
 mod scan;
+mod short;
 mod write;
 
 pub use block::Block;
@@ -43,6 +44,7 @@ pub use key::Key;
 pub use metadata::Metadata;
 pub use metadata::Transaction;
 pub use read::TextSource;
+pub(crate) use short::shortened;
 pub use write::NewFile;
 pub use write::create_file;
 pub use write::ensure_ignored;

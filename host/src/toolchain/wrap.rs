@@ -10,6 +10,7 @@ use super::ToolchainError;
 use crate::store::Embedded;
 use crate::store::StoreError;
 use crate::store::embed;
+use crate::store::shortened;
 use crate::store::without_sections;
 use crate::worker::Cancel;
 use crate::worker::Task;
@@ -20,6 +21,9 @@ pub const ENCODE_JOB: &str = "encode";
 
 /// What a migration exports; the version is that of the contract it was built against.
 const INTERFACE: &str = "host:migration/migration";
+
+/// The longest name in a message, in bytes.
+const IMPORT_BYTES_MAX: usize = 200;
 
 /// Wraps a core module into a component, or takes a component as it is, and embeds what is given in place of what it
 /// may carry. `file` is for messages.
@@ -72,7 +76,11 @@ fn foreign_import(module: &[u8]) -> Option<String> {
         _ => None,
     });
     let mut imports = imports.flat_map(|imports| imports.into_imports()).filter_map(Result::ok);
-    imports.find(|import| !of_component_model(import.module)).map(|import| format!("{}.{}", import.module, import.name))
+    imports.find(|import| !of_component_model(import.module)).map(|import| {
+        // Names are as long as somebody makes them.
+        let name = |name: &str| shortened(name.to_owned(), IMPORT_BYTES_MAX);
+        format!("{}.{}", name(import.module), name(import.name))
+    })
 }
 
 /// Whether a component has the export that makes it a migration. Whether the export is right is for the runtime to find
