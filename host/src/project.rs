@@ -9,6 +9,7 @@ use cap_std::fs::Dir;
 use crate::config::CONFIG_FILE;
 use crate::config::Config;
 use crate::config::Environment;
+use crate::config::UrlSetting;
 use crate::db::Books;
 use crate::db::Database;
 use crate::db::Tables;
@@ -36,6 +37,7 @@ pub struct Changed {
 pub struct Project {
     environment: Environment,
     url_variables: BTreeSet<String>,
+    urls: Vec<UrlSetting>,
     store: Store,
     migrations: Vec<Migration>,
     by_revision: HashMap<RevisionId, usize>,
@@ -57,14 +59,7 @@ impl Project {
     /// # Errors
     /// As [`Project::open`].
     pub fn open_with(directory: Dir, environment: &str, trust: BuildTrust) -> Result<Self, Error> {
-        let bytes = crate::store::read_file(&directory, CONFIG_FILE).map_err(|error| match error {
-            StoreError::Read { source, .. } if source.kind() == std::io::ErrorKind::NotFound => Error::NoProject,
-            StoreError::Read { source, .. } => Error::ReadConfig { source },
-            other => Error::Store(other),
-        })?;
-        let text = String::from_utf8(bytes)
-            .map_err(|error| Error::ReadConfig { source: std::io::Error::new(std::io::ErrorKind::InvalidData, error) })?;
-        let config = Config::parse(&text, CONFIG_FILE)?;
+        let config = Self::config(&directory)?;
         let environment = config.environment(environment)?.clone();
         let store = Store::open(directory, &environment.migrations)
             .with_trust(trust)
@@ -76,7 +71,38 @@ impl Project {
             .enumerate()
             .map(|(index, migration)| (migration.metadata.revision.clone(), index))
             .collect();
-        Ok(Self { environment, url_variables: config.url_variables(), store, migrations, by_revision, graph })
+        Ok(Self {
+            environment,
+            url_variables: config.url_variables(),
+            urls: config.urls().cloned().collect(),
+            store,
+            migrations,
+            by_revision,
+            graph,
+        })
+    }
+
+    /// The settings of an environment, whatever the migrations of the project are.
+    ///
+    /// # Errors
+    /// [`Error`] when the settings cannot be read, or have no such environment.
+    pub fn settings(directory: &Dir, environment: &str) -> Result<Environment, Error> {
+        Ok(Self::config(directory)?.environment(environment)?.clone())
+    }
+
+    fn config(directory: &Dir) -> Result<Config, Error> {
+        let bytes = crate::store::read_file(directory, CONFIG_FILE).map_err(|error| match error {
+            StoreError::Read { source, .. } if source.kind() == std::io::ErrorKind::NotFound => Error::NoProject,
+            StoreError::Read { source, .. } => Error::ReadConfig { source },
+            StoreError::NotAFile { .. } => {
+                Error::ReadConfig { source: std::io::Error::new(std::io::ErrorKind::IsADirectory, "it is not a file") }
+            }
+            other => Error::Store(other),
+        })?;
+        let text = String::from_utf8(bytes).map_err(|_| Error::ReadConfig {
+            source: std::io::Error::new(std::io::ErrorKind::InvalidData, "stream did not contain valid UTF-8"),
+        })?;
+        Ok(Config::parse(&text, CONFIG_FILE)?)
     }
 
     /// Connects to a database of this project. `url` is complete: variables are expanded, `local:` is resolved.
@@ -98,6 +124,11 @@ impl Project {
     /// The environment variables that the urls of all environments name: each may hold a password.
     pub fn url_variables(&self) -> &BTreeSet<String> {
         &self.url_variables
+    }
+
+    /// The urls of all environments.
+    pub fn urls(&self) -> &[UrlSetting] {
+        &self.urls
     }
 
     /// The project's folder.
@@ -156,8 +187,8 @@ impl Project {
     /// be there as a component now, or the other way round.
     fn is_applied_component(&self, books: &Books, migration: &Migration) -> bool {
         let Some(applied) = books.components.get(&migration.metadata.revision) else { return false };
-        applied.parse::<Digest>().is_ok_and(|applied| {
-            self.store.component(migration).is_ok_and(|component| component.digest == applied)
-        })
+        applied
+            .parse::<Digest>()
+            .is_ok_and(|applied| self.store.component(migration).is_ok_and(|component| component.digest == applied))
     }
 }

@@ -128,8 +128,8 @@ fn a_disk_that_is_full_when_the_books_are_written() {
     let url = server.url();
     let host = |arguments: &[&str]| project.host_with(("HOST_DATABASE_URL", &url), arguments);
     host(&["ensure-version"]).success();
-    server.query(&format!("CREATE TABLESPACE small LOCATION '{}'", disk.folder.display()));
-    server.query("ALTER TABLE host_history SET TABLESPACE small");
+    server.admin(&format!("CREATE TABLESPACE small LOCATION '{}'", disk.folder.display()));
+    server.admin("ALTER TABLE host_history SET TABLESPACE small");
     disk.fill();
     let output = host(&["upgrade", "head"]).with_code(1);
     assert!(output.stderr.contains("No space left on device (53100)"), "{}", output.stable());
@@ -137,8 +137,8 @@ fn a_disk_that_is_full_when_the_books_are_written() {
     assert_eq!(server.query("SELECT count(*) FROM host_version"), "0");
     disk.make_room();
     host(&["upgrade", "head"]).success();
-    server.query("ALTER TABLE host_history SET TABLESPACE pg_default");
-    server.query("DROP TABLESPACE small");
+    server.admin("ALTER TABLE host_history SET TABLESPACE pg_default");
+    server.admin("DROP TABLESPACE small");
     simulate_a_full_disk(&project);
 }
 
@@ -257,11 +257,13 @@ fn a_superuser_is_told_so_wherever_something_runs() {
     let server = OwnServer::new();
     server.start_as_another();
     let project = TestProject::with_three_tables();
-    for arguments in [&["--url", &server.url(), "upgrade", "a"][..], &["upgrade", "a"]] {
-        let output = project.host(arguments).success();
-        assert!(output.superuser_noted, "{}", output.stable());
+    let said = "is a superuser: a migration could reach files and programs of the server's machine";
+    for url in [server.superuser_url(), project.database.url_for("host_superuser")] {
+        let arguments = ["--url", &url, "upgrade", "a"];
+        let output = project.host(&arguments).success();
+        assert!(output.stdout.contains(said), "{}", output.stable());
         // Nothing runs, so nothing is said.
-        let output = project.host(arguments).success();
-        assert!(!output.superuser_noted, "{}", output.stable());
+        let output = project.host(&arguments).success();
+        assert!(!output.stdout.contains("superuser") && !output.stderr.contains("superuser"), "{}", output.stable());
     }
 }

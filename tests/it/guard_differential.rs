@@ -149,7 +149,7 @@ const TRACES: &str = "SELECT 'privilege' FROM pg_class WHERE relowner <> 10 AND 
 impl Witness {
     fn new() -> Self {
         let database = TestDatabase::new();
-        let mut wire = Wire::connect(&database.socket_folder(), "host", database.name());
+        let mut wire = Wire::connect(&database.socket_folder(), crate::harness::SUPERUSER, database.name());
         let setup = wire.simple(SETUP);
         assert!(setup.error.is_none(), "{setup:?}");
         Self { wire, frame: Vec::new(), _database: database }

@@ -62,7 +62,7 @@ fn a_batch_is_one_text_of_which_nothing_is_the_guests() {
     let batches = || crate::harness::server_log().matches("statement: EXECUTE host_batch_1(").count();
     let before = batches();
     let project = TestProject::with_guest("prepared");
-    project.database.query(&format!("ALTER DATABASE {} SET log_statement = 'all'", project.database.name()));
+    project.database.admin(&format!("ALTER DATABASE {} SET log_statement = 'all'", project.database.name()));
     project.host(&["upgrade", "head"]).success();
     // Only this database logs statements; what earlier runs logged does not count.
     assert_eq!(batches() - before, 1, "the server saw the batch as one text");

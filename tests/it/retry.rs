@@ -81,7 +81,9 @@ fn retries_are_bounded_and_the_last_failure_is_recorded() {
 
 #[test]
 fn the_victim_of_a_deadlock_is_run_again() {
-    let project = TestProject::new();
+    let mut project = TestProject::new();
+    // Nobody else may set deadlock_timeout.
+    project.database.become_superuser();
     project.database.query("CREATE TABLE one (id int); CREATE TABLE two (id int)");
     // The migration takes `one` and then wants `two`; the other session has `two` and then wants `one`. Whoever notices first is
     // the victim: the other session looks for deadlocks late.

@@ -16,7 +16,7 @@ impl Roles {
         let names: Vec<String> =
             (0..options.len()).map(|number| format!("{}_{number}", project.database.name())).collect();
         for (name, options) in names.iter().zip(options) {
-            project.database.query(&format!("CREATE ROLE {name} {options}"));
+            project.database.admin(&format!("CREATE ROLE {name} {options}"));
         }
         Self { project, names }
     }
@@ -35,7 +35,7 @@ impl Roles {
     }
 
     fn query(&self, sql: &str) -> String {
-        self.project.database.query(&self.named(sql))
+        self.project.database.admin(&self.named(sql))
     }
 
     fn host(&self, user: usize, arguments: &[&str]) -> Output {
@@ -139,7 +139,8 @@ fn a_script_runs_under_the_role() {
 
 #[test]
 fn a_superuser_is_refused_where_that_is_asked_for() {
-    let project = TestProject::with_three_tables();
+    let mut project = TestProject::with_three_tables();
+    project.database.become_superuser();
     project.write("host.toml", "[default]\nrequire-restricted-role = true\n");
     assert_output!(project.refuses(1, &["upgrade", "head"]));
     let _ = project.refuses(1, &["stamp", "head"]);

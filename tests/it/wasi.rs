@@ -44,7 +44,7 @@ fn two_runs_see_the_same_randomness() {
 /// As the server logged them, without the mark that tells the runs apart.
 fn statements(project: &TestProject) -> Vec<String> {
     let name = project.database.name();
-    project.database.query(&format!("ALTER DATABASE {name} SET log_statement = 'all'"));
+    project.database.admin(&format!("ALTER DATABASE {name} SET log_statement = 'all'"));
     // What a guest is given is as long in each run: it decides where things lie in its memory.
     let run = format!("{name:0>40}");
     project.host(&["-x", &format!("run={run}"), "upgrade", "head"]).success();

@@ -19,7 +19,11 @@ pub(super) struct LocalArguments {
 #[derive(Debug, Subcommand)]
 enum LocalCommand {
     /// Start the cluster; make it if there is none
-    Start,
+    Start {
+        /// Take over a cluster that an earlier version of host made in the project's folder
+        #[arg(long)]
+        adopt: bool,
+    },
     /// Stop the cluster
     Stop,
     /// Say whether the cluster runs
@@ -37,16 +41,23 @@ enum LocalCommand {
 }
 
 pub(super) fn run(settings: &Settings, arguments: &LocalArguments) -> Result<u8, Failure> {
-    let cluster = settings.cluster()?;
+    let starts =
+        matches!(arguments.command, LocalCommand::Start { .. } | LocalCommand::Url | LocalCommand::Psql { .. });
+    let cluster = if starts { settings.cluster_to_start()? } else { settings.cluster()? };
     let report = settings.report();
     let say = |text: &str, document: serde_json::Value| {
         if report.is_json() { report.document(&document) } else { report.line(text) }
     };
     match &arguments.command {
-        LocalCommand::Start => {
+        LocalCommand::Start { adopt } => {
+            if *adopt && !cluster.adopt()? {
+                report.note("there is no cluster in the project's folder");
+            }
             let text = match cluster.ensure_running()? {
                 Started::AlreadyRunning => "the cluster is running already",
                 Started::Started => "the cluster is started",
+                Started::Extended => "the cluster has the extensions and is started",
+                Started::Converted => "the cluster is changed to an ordinary role and started",
                 Started::Created => "the cluster is made and started",
             };
             cluster.notes().iter().for_each(|note| report.note(note));

@@ -26,6 +26,7 @@ use crate::project::Project;
 use crate::store::BuildTrust;
 use crate::store::Key;
 use crate::store::STATE_FOLDER;
+use crate::store::StoreError;
 
 /// The url of the development cluster.
 const LOCAL_URL: &str = "local:";
@@ -121,11 +122,39 @@ impl Settings {
     pub(super) fn cluster(&self) -> Result<Cluster, Failure> {
         let folder = self.project_folder()?;
         let folder = std::path::absolute(&folder).unwrap_or(folder);
-        Ok(Cluster::new(
+        // A link would put the lock and the name of the cluster elsewhere.
+        let found = open_folder(&folder)?.metadata(STATE_FOLDER);
+        if let Err(error) = found
+            && error.kind() != std::io::ErrorKind::NotFound
+        {
+            return Err(Error::Store(StoreError::read(&open_folder(&folder)?, STATE_FOLDER, error)).into());
+        }
+        let cluster = Cluster::new(
             &folder.join(STATE_FOLDER),
             std::env::var_os("HOST_PG_BIN").map(PathBuf::from),
             std::env::var_os("PATH"),
-        ))
+        );
+        match user_folders::clusters(&folder) {
+            Ok(home) => Ok(cluster.in_folder(home)),
+            Err(why) => Err(Failure::new(
+                "local-cluster",
+                format!("there is no folder for the development cluster: {why}"),
+                "set HOST_STATE_DIR to a folder outside of the project that belongs to you",
+            )),
+        }
+    }
+
+    /// The same with the extensions that the settings name.
+    pub(super) fn cluster_to_start(&self) -> Result<Cluster, Failure> {
+        let folder = open_folder(&self.project_folder()?)?;
+        let extensions = Project::settings(&folder, &self.environment)?.local_extensions;
+        Ok(self.cluster()?.with_extensions(extensions))
+    }
+
+    /// Keeps the passwords of all urls of the settings secret, as far as their variables are set.
+    pub(super) fn keep_urls_secret(&self, project: &Project) {
+        let urls = project.urls().iter().filter_map(|url| url.expand(&variable).ok());
+        urls.for_each(|url| keep_secret(&url));
     }
 
     /// The complete url of the database. Starts the development cluster if that is what the settings name.
@@ -226,11 +255,18 @@ impl Settings {
     }
 
     fn start_cluster(&self) -> Result<String, Failure> {
-        let cluster = self.cluster()?;
+        let cluster = self.cluster_to_start()?;
         let started = cluster.ensure_running()?;
         let how = match started {
             Started::AlreadyRunning => "using the development cluster of this project (url = \"local:\")",
             Started::Started => "started the development cluster of this project (url = \"local:\")",
+            Started::Extended => {
+                "made extensions in the development cluster of this project (url = \"local:\") and started it again"
+            }
+            Started::Converted => {
+                "started the development cluster of this project (url = \"local:\"); an earlier version of host made it: \
+                 migrations are no superuser any more, and everything in the database belongs to the role host"
+            }
             Started::Created => "made and started a development cluster for this project (url = \"local:\")",
         };
         self.report.note(how);

@@ -54,7 +54,10 @@ impl Kind {
             return Err(io::Error::other("it lies in the project's folder"));
         }
         let metadata = folder.dir_metadata()?;
-        if metadata.uid() != rustix::process::geteuid().as_raw() || metadata.mode() & 0o022 != 0 {
+        if metadata.uid() != rustix::process::geteuid().as_raw() {
+            return Err(io::Error::other("it belongs to another user"));
+        }
+        if metadata.mode() & 0o022 != 0 {
             return Err(io::Error::other("others may write into it"));
         }
         Ok(folder)
@@ -101,10 +104,26 @@ pub(super) fn make_key(project: &Path) -> Result<Key, String> {
             read => read,
         }
     };
-    make().map_err(|error: io::Error| {
-        let place = STATE.path().map_or_else(|| "a folder for the state of host".to_owned(), |path| path.display().to_string());
-        format!("{place} cannot be used: {}", with_causes(&error))
-    })
+    make().map_err(|error: io::Error| unusable(&error))
+}
+
+/// The folder of the development clusters.
+///
+/// # Errors
+/// Why there can be none.
+pub(super) fn clusters(project: &Path) -> Result<PathBuf, String> {
+    let make = || {
+        STATE.make(project)?;
+        let path = STATE.path().ok_or(io::ErrorKind::NotFound)?;
+        Ok(std::fs::canonicalize(path)?.join("clusters"))
+    };
+    make().map_err(|error: io::Error| unusable(&error))
+}
+
+fn unusable(error: &io::Error) -> String {
+    let path = STATE.path();
+    let place = path.map_or_else(|| "a folder for the state of host".to_owned(), |path| path.display().to_string());
+    format!("{place} cannot be used: {}", with_causes(error))
 }
 
 fn read_key(folder: &Dir) -> io::Result<Key> {
@@ -174,6 +193,8 @@ pub(super) fn trusts_built() -> Result<bool, Failure> {
     match super::settings::variable(VARIABLE).as_deref() {
         None | Some("0" | "false") => Ok(false),
         Some("1" | "true") => Ok(true),
-        Some(_) => Err(Failure::usage(format!("{VARIABLE} is neither 0 nor 1"), format!("set {VARIABLE}=1, or unset it"))),
+        Some(_) => {
+            Err(Failure::usage(format!("{VARIABLE} is neither 0 nor 1"), format!("set {VARIABLE}=1, or unset it")))
+        }
     }
 }

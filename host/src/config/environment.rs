@@ -34,6 +34,8 @@ pub struct Environment {
     pub history_table: TableName,
     /// The table that holds the statements of migrations without a transaction until these are finished.
     pub journal_table: TableName,
+    /// The extensions that are made in the development cluster with the rights of its superuser, in this order.
+    pub local_extensions: Vec<String>,
     /// What migrations may ask for.
     pub grants: Classes,
     /// How much a migration may use.
@@ -125,6 +127,12 @@ impl Environment {
                 .unwrap_or_else(|| "migrations".to_owned()),
             version_table: table(&own.version_table, &default.version_table, "host_version"),
             history_table: table(&own.history_table, &default.history_table, "host_history"),
+            local_extensions: own
+                .local
+                .extensions
+                .clone()
+                .or_else(|| default.local.extensions.clone())
+                .unwrap_or_default(),
             grants: GrantsSection::resolve(&own.grants, &default.grants),
             journal_table: table(&own.journal_table, &default.journal_table, "host_journal"),
             limits: Limits::resolve(&own.limits, &default.limits),

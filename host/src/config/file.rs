@@ -36,9 +36,18 @@ pub(super) struct Section {
     pub(super) history_table: Option<TableName>,
     pub(super) journal_table: Option<TableName>,
     #[serde(default)]
+    pub(super) local: LocalSection,
+    #[serde(default)]
     pub(super) grants: GrantsSection,
     #[serde(default)]
     pub(super) limits: LimitsSection,
+}
+
+/// The development cluster.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, expecting = "a table")]
+pub(super) struct LocalSection {
+    pub(super) extensions: Option<Vec<String>>,
 }
 
 /// One key for each class that somebody has to allow.

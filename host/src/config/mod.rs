@@ -72,6 +72,12 @@ impl Config {
         })
     }
 
+    /// The urls of all environments.
+    pub fn urls(&self) -> impl Iterator<Item = &UrlSetting> {
+        let urls = self.environments.values().flat_map(|environment| [&environment.url, &environment.direct_url]);
+        urls.flatten()
+    }
+
     /// The environment variables that the urls of all environments name: each may hold a password.
     pub fn url_variables(&self) -> BTreeSet<String> {
         let names = RefCell::new(BTreeSet::new());
@@ -79,8 +85,7 @@ impl Config {
             names.borrow_mut().insert(name.to_owned());
             Some("value".to_owned())
         };
-        let urls = self.environments.values().flat_map(|environment| [&environment.url, &environment.direct_url]);
-        for url in urls.flatten() {
+        for url in self.urls() {
             // One that cannot be expanded names no variable; whoever connects is told.
             let _ = url.expand(&record);
         }

@@ -2,6 +2,7 @@
 
 use super::file::GrantsSection;
 use super::file::LimitsSection;
+use super::file::LocalSection;
 use super::*;
 use crate::grant::Class;
 use crate::grant::Classes;
@@ -26,11 +27,14 @@ fn the_reference_names_every_key_and_its_default() {
         version_table,
         history_table,
         journal_table,
+        local,
         grants,
         limits,
     } = sections.remove("default").unwrap();
     assert!(require_restricted_role.is_some());
     assert!(migrations.is_some() && version_table.is_some() && history_table.is_some() && journal_table.is_some());
+    let LocalSection { extensions } = local;
+    assert_eq!(extensions.as_deref(), Some(&[][..]));
     let GrantsSection { data, schema, function, extension, privilege, role, session, foreign } = grants;
     let written = [data, schema, function, extension, privilege, role, session, foreign];
     assert!(written.iter().all(Option::is_some));
@@ -145,7 +149,7 @@ fn errors_name_line_key_and_what_is_known() {
             "[default]\n\nurll = 'x'\n",
             "host.toml:3: 'default.urll': unknown field `urll`, expected one of `url`, `direct-url`, `role`, \
              `require-restricted-role`, `migrations`, `version-table`, `history-table`, \
-             `journal-table`, `grants`, `limits`",
+             `journal-table`, `local`, `grants`, `limits`",
         ),
         (
             "[prod.limits]\nmemory = 5",

@@ -7,9 +7,14 @@ use std::path::Path;
 use super::error::LocalError;
 use super::place::Place;
 use super::programs;
+use super::setup;
+use super::setup::SUPERUSER;
 
-/// The superuser and the database of every local cluster.
+/// The role and the database of every local cluster.
 pub(super) const NAME: &str = "host";
+
+/// The first number of an object that initdb did not make (`FirstNormalObjectId` of `access/transam.h`).
+pub(super) const FIRST_NORMAL_OID: u32 = 16_384;
 
 /// How the name of a data folder begins that is not finished.
 const UNFINISHED: &str = "data.new-";
@@ -28,25 +33,19 @@ pub(super) fn create(place: &Place, binaries: &Path, durable: bool) -> Result<()
         &[
             "--no-sync",
             "--username",
-            NAME,
+            SUPERUSER,
             "--encoding=UTF8",
             "--locale=C",
-            // The folder of the socket is closed to all other users, and there is no other way in.
-            "--auth-local=trust",
+            "--auth-local=reject",
             "--auth-host=reject",
             "--pgdata",
             &name,
         ],
         "",
     )?;
-    // The stand-alone server makes the database before anybody can connect. In this mode an error is only printed,
-    // unless it is told to end.
-    run(
-        place,
-        &binaries.join("postgres"),
-        &["--single", "-D", &name, "-c", "fsync=off", "-c", "exit_on_error=on", "postgres"],
-        &format!("CREATE DATABASE {NAME};\n"),
-    )?;
+    // The stand-alone server counts on from the numbers of initdb, and what has such a number is part of the system for pg_dump.
+    run(place, &binaries.join("pg_resetwal"), &["-o", &FIRST_NORMAL_OID.to_string(), "-D", &name], "")?;
+    setup::make_role(place, binaries, &name)?;
     if durable {
         run(place, &initdb, &["--sync-only", "--pgdata", &name], "")?;
     }
@@ -56,6 +55,21 @@ pub(super) fn create(place: &Place, binaries: &Path, durable: bool) -> Result<()
         File::open(&place.base).and_then(|base| base.sync_all()).map_err(LocalError::io("save", &place.base))?;
     }
     Ok(())
+}
+
+/// Runs the stand-alone server, in which a command is a line and an error ends it. Nobody can connect meanwhile.
+///
+/// The path of names is that of the system: what somebody put into the database is not found by it.
+pub(super) fn run_alone(
+    place: &Place,
+    binaries: &Path,
+    data: &str,
+    database: &str,
+    commands: &[String],
+) -> Result<(), LocalError> {
+    let input: String = commands.iter().map(|command| format!("{}\n", command.replace('\n', " "))).collect();
+    let arguments = ["--single", "-D", data, "-c", "exit_on_error=on", "-c", "search_path=pg_catalog", database];
+    run(place, &binaries.join("postgres"), &arguments, &input)
 }
 
 /// Runs a program in the base folder; the paths in the arguments are relative, so that no odd folder name reaches

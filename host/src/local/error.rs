@@ -140,6 +140,43 @@ pub enum LocalError {
         output: String,
     },
 
+    /// What host.toml calls an extension is no name of one.
+    #[error("'{}' is not the name of an extension", name.escape_debug())]
+    ExtensionName {
+        /// The name.
+        name: String,
+    },
+
+    /// An extension of host.toml would take migrations out of the database.
+    #[error(
+        "the extension '{name}' reaches files, programs or other servers, so the development cluster does not get it"
+    )]
+    ExtensionReaches {
+        /// The name.
+        name: String,
+    },
+
+    /// An extension of host.toml could not be made.
+    #[error("the extension '{name}' cannot be made in the development cluster: {output}")]
+    Extension {
+        /// The name.
+        name: String,
+        /// The last lines of what the server printed.
+        output: String,
+    },
+
+    /// The cluster lies in the project's folder, where earlier versions of host made it.
+    #[error(
+        "the development cluster {} lies in the project's folder, so it may have come with the project; host keeps it in {} now",
+        folder.display(), home.display()
+    )]
+    InProject {
+        /// Where it is.
+        folder: PathBuf,
+        /// Where it should be.
+        home: PathBuf,
+    },
+
     /// The server did not start.
     #[error("the local server did not start: {output}; its log {} ends with:\n{log}", log_file.display())]
     Start {
@@ -219,6 +256,21 @@ impl LocalError {
             Self::Damaged { .. } => Some("run `host local destroy` to begin with an empty cluster".to_owned()),
             Self::Elsewhere { .. } => Some("stop it where it was started".to_owned()),
             Self::NotReady { .. } => Some("wait, if the log shows that it recovers from a crash, or run `host local stop`".to_owned()),
+            Self::ExtensionName { .. } => {
+                Some("write the names as `SELECT name FROM pg_available_extensions` shows them".to_owned())
+            }
+            Self::ExtensionReaches { .. } => Some(
+                "take it out of `extensions` in host.toml, and use a server of your own for a project that needs it".to_owned(),
+            ),
+            Self::Extension { name, .. } => Some(format!(
+                "install the package that brings it and put those that it requires before it, or take '{name}' out of \
+                 `extensions` in host.toml"
+            )),
+            Self::InProject { .. } => Some(
+                "if you made it, run `host local start --adopt`, which moves it there with its data; if not, or to begin anew, \
+                 run `host local destroy`"
+                    .to_owned(),
+            ),
             Self::UnknownVersion { .. }
             | Self::Io { .. }
             | Self::Spawn { .. }

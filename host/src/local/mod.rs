@@ -1,30 +1,34 @@
 //! The private development cluster behind `url = "local:"`.
 //!
-//! A cluster lies in `.host/postgres` of the project and is served by the machine's own PostgreSQL, on a Unix socket
-//! in a folder that nobody else may enter. It outlives `host`, and recovers from a crash at the next start. Any number
+//! A cluster lies in a folder of the user and is served by the machine's own PostgreSQL, on a Unix socket in a folder that
+//! nobody else may enter. Whoever connects is an ordinary role, which owns the database. It outlives `host`, and recovers from a crash at the next start. Any number
 //! of `host` processes may use this at once: a lock file lets one of them change the cluster, and the others find
 //! it running. Nothing here reads the environment, and no connection is made: that is the caller's.
 //!
 //! | file | holds |
 //! |---|---|
-//! | `place` | where a cluster lies, its lock and its marker |
+//! | `place`, `paths` | where a cluster lies, its lock and its marker |
 //! | `folder` | making, marking and removing private folders |
 //! | `account` | the user that the server runs as |
 //! | `binaries` | finding `initdb`, `postgres`, `pg_ctl` |
 //! | `programs` | running them as that user, in an empty environment |
 //! | `create`, `server`, `process` | making the data folder, starting and stopping, recognising the process |
+//! | `setup`, `convert` | what the superuser does: the ordinary role, extensions, clusters of earlier versions |
 
 #![expect(clippy::disallowed_methods, reason = "a cluster is folders and processes of another user")]
 
 mod account;
 mod binaries;
+mod convert;
 mod create;
 mod error;
 mod folder;
+mod paths;
 mod place;
 mod process;
 mod programs;
 mod server;
+mod setup;
 #[cfg(test)]
 mod tests;
 
@@ -39,6 +43,7 @@ pub use self::error::LocalError;
 use self::place::Place;
 use self::place::Site;
 use self::server::StopMode;
+use self::setup::Missing;
 
 /// Variables that would keep libpq from the socket of the url, or make it refuse a server without passwords and TLS
 /// (PostgreSQL manual, "Environment Variables" of libpq).
@@ -51,6 +56,7 @@ pub struct Cluster {
     site: Site,
     binaries: Option<PathBuf>,
     path: Option<OsString>,
+    extensions: Vec<String>,
     durable: bool,
 }
 
@@ -61,6 +67,11 @@ pub enum Started {
     AlreadyRunning,
     /// The cluster was there; its server was started.
     Started,
+    /// The cluster was there; extensions were made in it, and its server was started again.
+    Extended,
+    /// The cluster was there, made by an earlier version of host: what its superuser owned was given to the ordinary role, and
+    /// its server was started.
+    Converted,
     /// The cluster was made, empty, and its server started.
     Created,
 }
@@ -92,7 +103,22 @@ impl Cluster {
     ///
     /// `binaries` is the folder that the user named in `HOST_PG_BIN`; `path` is the variable `PATH`.
     pub fn new(state_folder: &Path, binaries: Option<PathBuf>, path: Option<OsString>) -> Self {
-        Self { site: Site::new(state_folder), binaries, path, durable: true }
+        Self { site: Site::new(state_folder), binaries, path, extensions: Vec::new(), durable: true }
+    }
+
+    /// The same cluster in a folder of the user, which no project can carry. Without this it lies in the state folder, and
+    /// whoever can write there can run programs as this user.
+    #[must_use]
+    pub fn in_folder(mut self, home: PathBuf) -> Self {
+        self.site.home = Some(home);
+        self
+    }
+
+    /// The same cluster with extensions that only a superuser can make, in their order.
+    #[must_use]
+    pub fn with_extensions(mut self, extensions: Vec<String>) -> Self {
+        self.extensions = extensions;
+        self
     }
 
     /// Makes the cluster if there is none, and starts its server if it does not run; returns when it accepts sessions.
@@ -104,29 +130,61 @@ impl Cluster {
     /// No suitable server on the machine; a folder that belongs to somebody else; a server that does not start, with
     /// the end of its log.
     pub fn ensure_running(&self) -> Result<Started, LocalError> {
+        setup::check_extensions(&self.extensions)?;
         if let Some(place) = self.site.find()?
+            && !self.site.is_misplaced(&place)
             && server::observe(&place).is_some_and(|server| server.ready && server.answers)
+            && setup::missing(&place, &self.extensions)? == Missing::Nothing
         {
             return Ok(Started::AlreadyRunning);
         }
         let _lock = self.site.lock()?;
         let place = self.site.prepare()?;
+        if self.site.is_misplaced(&place) {
+            return Err(LocalError::InProject { folder: place.base, home: self.site.plan()?.base });
+        }
+        let missing = setup::missing(&place, &self.extensions)?;
         if server::observe(&place).is_some() {
-            if server::wait_until_ready(&place)? {
+            if server::wait_until_ready(&place)? && missing == Missing::Nothing {
                 return Ok(Started::AlreadyRunning);
             }
             server::stop(&place, StopMode::Clean)?;
         }
         let version = data_version(&place)?;
         let binaries = self.find_binaries(&place, version.as_deref())?;
-        let started = if version.is_none() {
-            create::create(&place, &binaries, self.durable)?;
-            Started::Created
-        } else {
-            Started::Started
+        let (started, missing) = match (&version, missing) {
+            (None, _) => {
+                create::create(&place, &binaries, self.durable)?;
+                (Started::Created, setup::missing(&place, &self.extensions)?)
+            }
+            (Some(_), Missing::Nothing) => (Started::Started, missing),
+            (Some(_), Missing::Extensions) => (Started::Extended, missing),
+            (Some(_), Missing::Roles) => (Started::Converted, missing),
         };
+        if missing != Missing::Nothing {
+            server::remove_stale_files(&place);
+            setup::complete(&place, &binaries, missing, &self.extensions)?;
+        }
         server::start(&place, &binaries)?;
         Ok(started)
+    }
+
+    /// Moves a cluster that lies in the project's folder to the folder of the user, with its data; its server is stopped. False if
+    /// there is none. Only for a cluster of whose origin the user is sure.
+    ///
+    /// # Errors
+    ///
+    /// The cluster belongs to somebody else; there is one in the folder of the user already; the two folders are on different
+    /// file systems.
+    pub fn adopt(&self) -> Result<bool, LocalError> {
+        if self.site.find()?.is_none() {
+            return Ok(false);
+        }
+        let _lock = self.site.lock()?;
+        let Some(place) = self.site.find()?.filter(|place| self.site.is_misplaced(place)) else { return Ok(false) };
+        server::stop(&place, StopMode::Clean)?;
+        self.site.adopt(&place)?;
+        Ok(true)
     }
 
     /// Stops the server; sessions are ended, everything is saved. False if it did not run.
@@ -185,14 +243,18 @@ impl Cluster {
         Ok(true)
     }
 
-    /// The url to connect to, for sqlx and libpq alike: superuser `host`, database `host`, no password. It is certain
+    /// The url to connect to, for sqlx and libpq alike: role `host`, database `host`, no password. It is certain
     /// once the cluster exists; before that it is where the cluster would be made.
     ///
     /// # Errors
     ///
     /// The cluster belongs to somebody else; as root, the machine has no user to run it as.
     pub fn url(&self) -> Result<String, LocalError> {
-        Ok(url(&self.place()?))
+        let place = self.place()?;
+        if self.site.is_misplaced(&place) {
+            return Err(LocalError::InProject { folder: place.base, home: self.site.plan()?.base });
+        }
+        Ok(url(&place))
     }
 
     /// What the user should know about this cluster: that it runs as another user, or that its folder or its socket

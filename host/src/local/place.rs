@@ -1,18 +1,23 @@
-//! Where a cluster lies: in the project, or elsewhere if the server could not work there.
+//! Where a cluster lies: in a folder of the user, in the project if there is none, or elsewhere if the server could not work
+//! there.
 //!
 //! ```text
 //! .host/postgres.lock            held while a cluster is made, started, stopped or removed
-//! .host/postgres/                the base folder, mode 0700, owned by the user that the server runs as
+//! .host/postgres                 a file that names the base folder
+//! HOME/host-HASH-USER/           the base folder, mode 0700, owned by the user that the server runs as
 //!     CREATED_BY_HOST            the marker: only a folder that has it is ever removed
+//!     SETUP                      what was set up by the superuser
 //!     data/                      the data folder
 //!     .s.PGSQL.5432              the socket
 //! ```
-//! If that user cannot enter the project, `.host/postgres` is a file that names a base folder under `/var/tmp`.
-//! If the path is too long for a socket, the socket is in a folder under `/tmp`.
+//! A data folder is code: its settings name libraries and programs. One in the project may have come with it, and a later
+//! version of the project may change it. So the command line keeps clusters in a folder of the user (`home`).
+//!
+//! If the server's user cannot enter that folder, the base folder is one under `/var/tmp`. Without a `home` it is
+//! `.host/postgres` itself. If the path is too long for a socket, the socket is in a folder under `/tmp`.
 
 use std::fs;
 use std::fs::File;
-use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 use std::path::PathBuf;
@@ -21,8 +26,6 @@ use rustix::fs::FlockOperation;
 use rustix::fs::Mode;
 use rustix::fs::OFlags;
 use rustix::io::Errno;
-use sha2::Digest as _;
-use sha2::Sha256;
 
 use super::account;
 use super::account::Account;
@@ -34,21 +37,21 @@ use super::folder::claim;
 use super::folder::claim_or_fail;
 use super::folder::empty_and_remove;
 use super::folder::look;
-
-/// The name of the socket in its folder; PostgreSQL derives it from the port.
-const SOCKET: &str = ".s.PGSQL.5432";
-
-/// The longest path of a socket in bytes, without the final zero: unix(7), and `sys/un.h` of the BSDs and macOS.
-const SOCKET_PATH_BYTES_MAX: usize = if cfg!(target_os = "linux") { 107 } else { 103 };
-
-/// How the line of a pointer file begins that names the base folder.
-const POINTER_KEY: &str = "folder: ";
+use super::paths::SOCKET;
+use super::paths::fits_socket;
+use super::paths::named;
+use super::paths::read_pointer;
+use super::paths::short_hash;
+use super::paths::without_links;
+use super::paths::write_pointer;
 
 /// The folders that decide where a cluster lies.
 #[derive(Debug)]
 pub(super) struct Site {
     /// `.host` of the project, absolute and without links.
     pub(super) state_folder: PathBuf,
+    /// The folder of the user for clusters, or none if they lie in their projects.
+    pub(super) home: Option<PathBuf>,
     /// Where folders for sockets go whose own path would be too long.
     pub(super) short_root: PathBuf,
     /// Where clusters go that cannot lie in the project; survives a restart of the machine.
@@ -113,6 +116,7 @@ impl Site {
     pub(super) fn new(state_folder: &Path) -> Self {
         Self {
             state_folder: without_links(state_folder),
+            home: None,
             short_root: PathBuf::from("/tmp"),
             lasting_root: PathBuf::from("/var/tmp"),
         }
@@ -127,7 +131,7 @@ impl Site {
     pub(super) fn lock(&self) -> Result<Lock, LocalError> {
         fs::create_dir_all(&self.state_folder).map_err(LocalError::io("create", &self.state_folder))?;
         let path = self.state_folder.join("postgres.lock");
-        let flags = OFlags::CREATE | OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NOFOLLOW;
+        let flags = OFlags::CREATE | OFlags::RDONLY | OFlags::NONBLOCK | OFlags::CLOEXEC | OFlags::NOFOLLOW;
         let file = rustix::fs::open(&path, flags, Mode::from_raw_mode(0o644))
             .map_err(|errno| LocalError::io("open", &path)(errno.into()))?;
         loop {
@@ -151,7 +155,7 @@ impl Site {
         };
         let Some(found) = look(&folder)? else { return Ok(None) };
         let account = Account::numbered(found.uid(), found.gid());
-        if found.is_dir() && folder == self.outside(&account) {
+        if found.is_dir() && self.named(&account).contains(&folder) {
             self.owned(folder, &found)
         } else {
             Err(LocalError::WrongPointer { file: inside, folder })
@@ -161,7 +165,11 @@ impl Site {
     /// Where a new cluster would lie.
     pub(super) fn plan(&self) -> Result<Place, LocalError> {
         let account = Account::for_new_cluster()?;
-        let base = if self.obstacle(&account).is_some() { self.outside(&account) } else { self.inside() };
+        let base = match &self.home {
+            _ if self.obstacle(&account).is_some() => named(&self.lasting_root, &self.state_folder, &account),
+            Some(home) => named(home, &self.state_folder, &account),
+            None => self.inside(),
+        };
         Ok(self.place(base, account))
     }
 
@@ -201,10 +209,11 @@ impl Site {
                 place.account.name
             ));
         }
-        if place.base != self.inside() {
+        let usual = self.home.as_ref().map(|home| named(home, &self.state_folder, &place.account));
+        if place.base != usual.unwrap_or_else(|| self.inside()) {
             let reason = match self.obstacle(&place.account) {
                 Some(obstacle) => format!("user {} may not enter {}", place.account.name, obstacle.display()),
-                None => format!("{} cannot be made private", self.inside().display()),
+                None => format!("no folder in {} can be made private", self.state_folder.display()),
             };
             notes.push(format!("the cluster is in {}, because {reason}", place.base.display()));
         }
@@ -249,15 +258,49 @@ impl Site {
             self.remove_pointer()?;
         }
         if self.obstacle(&account).is_none() {
-            if claim(&inside, &account)? {
-                return Ok(self.place(inside, account));
+            let base = self.plan()?.base;
+            if let Some(home) = &self.home {
+                fs::create_dir_all(home).map_err(LocalError::io("create", home))?;
             }
+            if claim(&base, &account)? {
+                if base != inside {
+                    self.point_to(&base)?;
+                }
+                return Ok(self.place(base, account));
+            }
+            empty_and_remove(&base)?;
+        }
+        let outside = named(&self.lasting_root, &self.state_folder, &account);
+        claim_or_fail(&outside, &account)?;
+        self.point_to(&outside)?;
+        Ok(self.place(outside, account))
+    }
+
+    /// Writes the pointer. What is in its place is a folder that nothing was put into, or nothing.
+    fn point_to(&self, base: &Path) -> Result<(), LocalError> {
+        let inside = self.inside();
+        if look(&inside)?.is_some_and(|found| found.is_dir()) {
             empty_and_remove(&inside)?;
         }
-        let outside = self.outside(&account);
-        claim_or_fail(&outside, &account)?;
-        write_pointer(&inside, &outside)?;
-        Ok(self.place(outside, account))
+        write_pointer(&inside, base)
+    }
+
+    /// Moves a cluster from the project's folder to where a new one would lie. Call it under the lock, when no server runs.
+    pub(super) fn adopt(&self, old: &Place) -> Result<(), LocalError> {
+        let new = self.plan()?;
+        if let Some(home) = &self.home {
+            fs::create_dir_all(home).map_err(LocalError::io("create", home))?;
+        }
+        if look(&new.base)?.is_some() {
+            return Err(LocalError::NotOurs { path: new.base });
+        }
+        fs::rename(&old.base, &new.base).map_err(LocalError::io("move the cluster to", &new.base))?;
+        write_pointer(&self.inside(), &new.base)
+    }
+
+    /// Whether a cluster lies in the project's folder although there is another one for it.
+    pub(super) fn is_misplaced(&self, place: &Place) -> bool {
+        self.home.is_some() && place.base == self.inside()
     }
 
     fn place(&self, base: PathBuf, account: Account) -> Place {
@@ -265,101 +308,15 @@ impl Site {
         Place { base, socket_folder, account }
     }
 
-    /// The folder that keeps the server's user from working in the project.
+    /// The folder that keeps the server's user from working where the cluster should be.
     fn obstacle(&self, account: &Account) -> Option<PathBuf> {
-        is_root().then(|| account::obstacle(&self.state_folder, account)).flatten()
+        let folder = self.home.as_ref().unwrap_or(&self.state_folder);
+        is_root().then(|| account::obstacle(folder, account)).flatten()
     }
 
-    fn outside(&self, account: &Account) -> PathBuf {
-        named(&self.lasting_root, &self.state_folder, account)
-    }
-}
-
-fn read_pointer(file: &Path) -> Option<PathBuf> {
-    let text = fs::read_to_string(file).ok()?;
-    text.lines().find_map(|line| line.strip_prefix(POINTER_KEY)).map(PathBuf::from)
-}
-
-/// Writes beside and renames, so that a crash leaves no half of a pointer.
-fn write_pointer(file: &Path, folder: &Path) -> Result<(), LocalError> {
-    let text = format!(
-        "The local cluster of this project is in another folder, because its server cannot work here.\n\
-         `host local destroy` removes it together with this file.\n{POINTER_KEY}{}\n",
-        folder.display()
-    );
-    let new = file.with_extension("new");
-    fs::write(&new, text).map_err(LocalError::io("write", &new))?;
-    fs::rename(&new, file).map_err(LocalError::io("create", file))
-}
-
-/// A folder that stands for another path: its name is the same each time, and other for each user.
-fn named(root: &Path, path: &Path, account: &Account) -> PathBuf {
-    root.join(format!("host-{}-{}", short_hash(path), account.user))
-}
-
-/// Twelve hexadecimal digits.
-fn short_hash(path: &Path) -> String {
-    let digest = Sha256::digest(path.as_os_str().as_bytes());
-    digest.iter().take(6).map(|byte| format!("{byte:02x}")).collect()
-}
-
-/// Whether the socket can lie in `folder`: the system limits its path, a url carries only UTF-8, and libpq takes a
-/// comma for the end of a host.
-fn fits_socket(folder: &Path) -> bool {
-    let path = folder.join(SOCKET);
-    path.as_os_str().len() <= SOCKET_PATH_BYTES_MAX
-        && path.to_str().is_some_and(|text| !text.chars().any(|letter| letter == ',' || letter.is_control()))
-}
-
-/// The absolute path, links resolved as far as it exists: one cluster must have one name.
-fn without_links(path: &Path) -> PathBuf {
-    let absolute = std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf());
-    absolute
-        .ancestors()
-        .find_map(|ancestor| {
-            let rest = absolute.strip_prefix(ancestor).ok()?;
-            let real = fs::canonicalize(ancestor).ok()?;
-            Some(if rest.as_os_str().is_empty() { real } else { real.join(rest) })
-        })
-        .unwrap_or(absolute)
-}
-
-#[cfg(test)]
-mod tests {
-    use std::ffi::OsStr;
-
-    use super::*;
-
-    #[test]
-    fn knows_where_a_socket_can_lie() {
-        let longest = format!("/{}", "x".repeat(SOCKET_PATH_BYTES_MAX - SOCKET.len() - 2));
-        for (folder, expected) in [
-            (longest.as_bytes(), true),
-            (format!("{longest}x").as_bytes(), false),
-            ("/it's \"ü\"".as_bytes(), true),
-            (b"/a,b", false),
-            (b"/a\nb", false),
-            (b"/\xff", false),
-        ] {
-            let folder = Path::new(OsStr::from_bytes(folder));
-            assert_eq!(fits_socket(folder), expected, "{}", folder.display());
-        }
-    }
-
-    #[test]
-    fn names_differ_by_path_and_user() {
-        let account = |user| Account { name: String::new(), user, group: 0 };
-        let name = |path, user| named(Path::new("/r"), Path::new(path), &account(user));
-        assert_eq!(name("/a", 1), name("/a", 1));
-        assert_ne!(name("/a", 1), name("/b", 1));
-        assert_ne!(name("/a", 1), name("/a", 2));
-        assert!(fits_socket(&name("/a", u32::MAX)));
-    }
-
-    #[test]
-    fn resolves_the_part_of_a_path_that_exists() {
-        let real = fs::canonicalize("/tmp").unwrap_or_default();
-        assert_eq!(without_links(Path::new("/tmp/no such project/.host")), real.join("no such project/.host"));
-        assert_eq!(without_links(Path::new("/tmp")), real);
+    /// The folders that a pointer may name: nobody else chooses where a cluster is.
+    fn named(&self, account: &Account) -> Vec<PathBuf> {
+        let roots = [Some(&self.lasting_root), self.home.as_ref()];
+        roots.into_iter().flatten().map(|root| named(root, &self.state_folder, account)).collect()
     }
 }

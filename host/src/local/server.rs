@@ -210,7 +210,7 @@ fn signal_and_wait(place: &Place, pid: Pid, signal: Signal, seconds: u64) -> Res
 /// Removes what keeps PostgreSQL from starting after a crash: an empty `postmaster.pid` (the machine failed before it
 /// was written out), or one whose number is now another process's or a dead one's that nobody waited for. In the other
 /// cases PostgreSQL itself does better, and it checks for processes of the old server in any case.
-fn remove_stale_files(place: &Place) {
+pub(super) fn remove_stale_files(place: &Place) {
     let path = pid_file(place);
     if let Some(text) = read_pid_file(place) {
         let exists = parse_pid_file(&text)

@@ -1,5 +1,7 @@
 #![expect(clippy::unwrap_used, reason = "tests")]
 
+mod roles;
+
 use std::ffi::OsStr;
 use std::fs;
 use std::ops::Deref;
@@ -90,7 +92,7 @@ impl TestCluster<'_> {
 
 fn cluster(state_folder: &Path, root: &Path) -> Cluster {
     let site = Site { short_root: root.to_path_buf(), lasting_root: root.to_path_buf(), ..Site::new(state_folder) };
-    Cluster { site, binaries: None, path: std::env::var_os("PATH"), durable: false }
+    Cluster { site, binaries: None, path: std::env::var_os("PATH"), extensions: Vec::new(), durable: false }
 }
 
 #[test]

@@ -15,6 +15,9 @@ use host::local::Status;
 use rustix::process::Pid;
 use rustix::process::Signal;
 
+use crate::harness::SUPERUSER;
+use crate::harness::let_in;
+
 /// Far longer than a start or a stop takes.
 const PATIENCE: Duration = Duration::from_secs(30);
 
@@ -53,13 +56,16 @@ pub(super) fn server() -> &'static FaultServer {
         std::fs::create_dir_all(&folder).expect("a folder for the server");
         let cluster = Cluster::new(&folder, None, std::env::var_os("PATH"));
         cluster.ensure_running().expect("the server starts");
+        let_in(&cluster, "");
         let Status::Running { socket_folder, .. } = cluster.status().expect("a status") else {
             panic!("the server does not run");
         };
         let server = FaultServer { cluster, socket_folder };
         // What is written survives the end of all processes; only a failing machine would need more.
-        server.query("host", "ALTER SYSTEM SET fsync = off");
-        server.query("host", "SELECT pg_reload_conf()");
+        let admin = server.url("host").replace("//host@", &format!("//{SUPERUSER}@"));
+        server.query_at(&admin, "ALTER SYSTEM SET fsync = off");
+        server.query_at(&admin, "ALTER ROLE host CREATEDB");
+        server.query_at(&admin, "SELECT pg_reload_conf()");
         server
     })
 }
@@ -101,8 +107,12 @@ impl FaultServer {
 
     /// What psql prints for a statement: rows in lines, fields separated by `|`.
     pub(super) fn query(&self, database: &str, sql: &str) -> String {
+        self.query_at(&self.url(database), sql)
+    }
+
+    fn query_at(&self, url: &str, sql: &str) -> String {
         let mut command = self.cluster.psql_command().expect("psql is there");
-        command.args(["-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "--dbname"]).arg(self.url(database));
+        command.args(["-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "--dbname"]).arg(url);
         let output = command.args(["-c", sql]).output().expect("psql runs");
         assert!(output.status.success(), "{sql}: {}", String::from_utf8_lossy(&output.stderr));
         String::from_utf8(output.stdout).expect("UTF-8").trim_end().to_owned()

@@ -9,6 +9,7 @@ mod pooler;
 mod project;
 mod running;
 mod server;
+mod superuser;
 mod unchanged;
 pub(crate) mod wire;
 
@@ -21,6 +22,8 @@ pub(crate) use running::Running;
 pub(crate) use server::PASSWORD;
 pub(crate) use server::TestDatabase;
 pub(crate) use server::server_log;
+pub(crate) use superuser::SUPERUSER;
+pub(crate) use superuser::let_in;
 
 /// Compares a whole output with its snapshot, with the parts replaced that differ from run to run.
 macro_rules! assert_output {

@@ -9,6 +9,8 @@ use host::local::Cluster;
 use host::local::Status;
 
 use super::pooler::name_of;
+use super::superuser::SUPERUSER;
+use super::superuser::let_in;
 
 /// A server in a temporary folder. Gone with the value.
 pub(crate) struct OwnServer {
@@ -25,11 +27,17 @@ impl OwnServer {
         std::fs::create_dir(&state).expect("a folder");
         let server = Self { cluster: Cluster::new(&state, None, std::env::var_os("PATH")), folder };
         server.start();
+        let_in(&server.cluster, "");
         server
     }
 
     pub(crate) fn url(&self) -> String {
         self.cluster.url().expect("a url")
+    }
+
+    /// The url of the superuser.
+    pub(crate) fn superuser_url(&self) -> String {
+        self.url().replace("//host@", &format!("//{SUPERUSER}@"))
     }
 
     /// The folder of the socket.
@@ -62,7 +70,7 @@ impl OwnServer {
 
     /// Starts it by hand, so that it is no development cluster of host.
     pub(crate) fn start_as_another(&self) {
-        let programs = self.query("SELECT setting FROM pg_config WHERE name = 'BINDIR'");
+        let programs = self.admin("SELECT setting FROM pg_config WHERE name = 'BINDIR'");
         self.stop();
         let options = format!(
             "-c cluster_name=production -c port=5432 -c listen_addresses= -c unix_socket_directories={}",
@@ -81,10 +89,19 @@ impl OwnServer {
         assert!(command.status().expect("pg_ctl runs").success());
     }
 
-    /// What psql prints for a statement.
+    /// What psql prints for a statement of the database's owner.
     pub(crate) fn query(&self, sql: &str) -> String {
+        self.query_at(&self.url(), sql)
+    }
+
+    /// What psql prints for a statement of the superuser.
+    pub(crate) fn admin(&self, sql: &str) -> String {
+        self.query_at(&self.superuser_url(), sql)
+    }
+
+    fn query_at(&self, url: &str, sql: &str) -> String {
         let mut command = self.cluster.psql_command().expect("psql is there");
-        command.args(["-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-c", sql, "--dbname"]).arg(self.url());
+        command.args(["-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-c", sql, "--dbname"]).arg(url);
         let output = command.output().expect("psql runs");
         assert!(output.status.success(), "{sql}: {}", String::from_utf8_lossy(&output.stderr));
         String::from_utf8(output.stdout).expect("UTF-8").trim_end().to_owned()

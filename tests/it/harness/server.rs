@@ -10,6 +10,9 @@ use std::sync::atomic::Ordering;
 use host::local::Cluster;
 use host::local::Status;
 
+use super::superuser::SUPERUSER;
+use super::superuser::let_in;
+
 /// A password for the role `with_password`, the only one that the server asks for one.
 pub(crate) const PASSWORD: &str = "right horse";
 
@@ -26,14 +29,16 @@ struct Server {
 /// An empty database of its own, dropped with the value.
 pub(crate) struct TestDatabase {
     name: String,
+    /// As whom migrations run and tests ask: its owner.
+    user: &'static str,
 }
 
 impl TestDatabase {
     pub(crate) fn new() -> Self {
         let number = DATABASES.fetch_add(1, Ordering::Relaxed);
         let name = format!("it_{}_{number}", std::process::id());
-        server().psql("host", &format!("CREATE DATABASE {name}"));
-        Self { name }
+        server().psql(SUPERUSER, "host", &format!("CREATE DATABASE {name} OWNER host"));
+        Self { name, user: "host" }
     }
 
     pub(crate) fn name(&self) -> &str {
@@ -41,7 +46,12 @@ impl TestDatabase {
     }
 
     pub(crate) fn url(&self) -> String {
-        self.url_for("host")
+        self.url_for(self.user)
+    }
+
+    /// From now on migrations run, and tests ask, as the superuser.
+    pub(crate) fn become_superuser(&mut self) {
+        self.user = SUPERUSER;
     }
 
     /// The url for another role.
@@ -56,19 +66,24 @@ impl TestDatabase {
         server().socket_folder.to_string_lossy().into_owned()
     }
 
-    /// What psql prints for a statement: rows in lines, fields separated by `|`.
+    /// What psql prints for a statement of the database's owner, as whom migrations run: rows in lines, fields separated by `|`.
     pub(crate) fn query(&self, sql: &str) -> String {
-        server().psql(&self.name, sql)
+        server().psql(self.user, &self.name, sql)
+    }
+
+    /// The same for a statement of the superuser.
+    pub(crate) fn admin(&self, sql: &str) -> String {
+        server().psql(SUPERUSER, &self.name, sql)
     }
 
     /// Lets nobody connect any more, not even the superuser. Sessions that are open stay.
     pub(crate) fn refuse_connections(&self) {
-        server().psql("host", &format!("ALTER DATABASE {} ALLOW_CONNECTIONS false", self.name));
+        server().psql(SUPERUSER, "host", &format!("ALTER DATABASE {} ALLOW_CONNECTIONS false", self.name));
     }
 
     /// psql on this database, for tests that need a second session.
     pub(crate) fn psql(&self) -> Command {
-        server().psql_command(&self.name)
+        server().psql_command(self.user, &self.name)
     }
 
     /// Schema and data of the database, as pg_dump writes them; rows are sorted, because two equal tables may keep theirs in
@@ -93,7 +108,7 @@ impl TestDatabase {
 
 impl Drop for TestDatabase {
     fn drop(&mut self) {
-        let mut command = server().psql_command("host");
+        let mut command = server().psql_command(SUPERUSER, "host");
         // A test that failed may leave a session; the next run begins with other names anyway.
         let _ = command.args(["-c", &format!("DROP DATABASE IF EXISTS {} WITH (FORCE)", self.name)]).output();
     }
@@ -106,16 +121,16 @@ pub(crate) fn server_log() -> String {
 }
 
 impl Server {
-    fn psql_command(&self, database: &str) -> Command {
+    fn psql_command(&self, user: &str, database: &str) -> Command {
         let mut command = self.cluster.psql_command().expect("psql is there");
         command
             .args(["-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "--dbname"])
-            .arg(format!("host={} port=5432 user=host dbname={database}", self.socket_folder.display()));
+            .arg(format!("host={} port=5432 user={user} dbname={database}", self.socket_folder.display()));
         command
     }
 
-    fn psql(&self, database: &str, sql: &str) -> String {
-        let output = self.psql_command(database).args(["-c", sql]).output().expect("psql runs");
+    fn psql(&self, user: &str, database: &str, sql: &str) -> String {
+        let output = self.psql_command(user, database).args(["-c", sql]).output().expect("psql runs");
         assert!(output.status.success(), "{sql}: {}", String::from_utf8_lossy(&output.stderr));
         String::from_utf8(output.stdout).expect("UTF-8").trim_end().to_owned()
     }
@@ -138,13 +153,15 @@ fn server() -> &'static Server {
 
 /// Makes the role whose password is checked. Everybody else is trusted, because only this user reaches the socket.
 fn ask_for_a_password(server: &Server) {
-    const RULE: &str = "local all with_password scram-sha-256\n";
-    let file = server.data_folder.join("pg_hba.conf");
-    let rules = std::fs::read_to_string(&file).expect("the rules of the server");
-    if !rules.starts_with(RULE) {
-        std::fs::write(&file, format!("{RULE}{rules}")).expect("the rules can be written");
-        server.psql("host", &format!("CREATE ROLE with_password LOGIN PASSWORD '{PASSWORD}'"));
-        server.psql("host", "CREATE ROLE restricted LOGIN");
-        server.psql("host", "SELECT pg_reload_conf()");
+    let_in(&server.cluster, "local all with_password scram-sha-256\n");
+    let role = |definition: &str| {
+        let sql = format!("DO $$ BEGIN CREATE ROLE {definition}; EXCEPTION WHEN duplicate_object THEN NULL; END $$");
+        server.psql(SUPERUSER, "host", &sql);
+    };
+    role(&format!("with_password LOGIN PASSWORD '{PASSWORD}'"));
+    role("restricted LOGIN");
+    let member = "SELECT pg_has_role('host', 'restricted', 'MEMBER')";
+    if server.psql(SUPERUSER, "host", member) != "t" {
+        server.psql(SUPERUSER, "host", "GRANT restricted TO host");
     }
 }

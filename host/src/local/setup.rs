@@ -1,0 +1,195 @@
+//! The roles of a cluster, and what only a superuser can make in its database.
+//!
+//! Migrations run as an ordinary role that owns the database. The superuser cannot log in: `pg_hba.conf` refuses it, also from
+//! within the server, whose processes belong to the same user of the machine as host. What it has to do, it does in the
+//! stand-alone server, while no other runs (PostgreSQL manual, "postgres", "Single-User Mode").
+
+use std::fs;
+use std::io;
+use std::path::Path;
+use std::path::PathBuf;
+
+use super::convert;
+use super::create::NAME;
+use super::create::run_alone;
+use super::error::LocalError;
+use super::place::Place;
+
+/// The superuser of every local cluster.
+pub(super) const SUPERUSER: &str = "host_superuser";
+
+/// What the role of the migrations may: nothing beyond its own database.
+pub(super) const ROLE_OPTIONS: &str = "LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION NOBYPASSRLS";
+
+/// The file that says what was set up, beside the data folder.
+const RECORD: &str = "SETUP";
+
+/// Its first line. Changes when every cluster has to be set up again.
+const RECORD_HEAD: &str = "roles 1";
+
+/// Who may connect: only this user of the machine reaches the socket.
+const PG_HBA: &str = "# Written by host. The superuser works in single-user mode only.\n\
+                      local host host trust\n\
+                      local all  all  reject\n";
+
+/// Extensions that reach files, programs or other servers for whoever may call or use them, besides the untrusted languages and
+/// the foreign data wrappers. A list of those that are known, and no wall.
+const REACHING: [&str; 12] = [
+    "adminpack",
+    "aws_commons",
+    "aws_lambda",
+    "aws_s3",
+    "dblink",
+    "http",
+    "orafce",
+    "pg_cron",
+    "pg_curl",
+    "pg_net",
+    "plr",
+    "plsh",
+];
+
+/// The longest name, in bytes (PostgreSQL manual, "Identifiers and Key Words").
+const NAME_BYTES_MAX: usize = 63;
+
+/// What of a cluster is not as it should be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Missing {
+    /// Nothing.
+    Nothing,
+    /// Extensions that were named since.
+    Extensions,
+    /// All of it: an earlier version of host made the cluster.
+    Roles,
+}
+
+/// Refuses names that are none, and extensions that would take migrations out of the database.
+pub(super) fn check_extensions(extensions: &[String]) -> Result<(), LocalError> {
+    for name in extensions {
+        let letters = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-');
+        if name.is_empty() || name.len() > NAME_BYTES_MAX || !name.bytes().all(letters) {
+            return Err(LocalError::ExtensionName { name: name.clone() });
+        }
+        let untrusted_language = name.starts_with("pl") && name.ends_with('u');
+        if untrusted_language || name.ends_with("_fdw") || REACHING.contains(&name.as_str()) {
+            return Err(LocalError::ExtensionReaches { name: name.clone() });
+        }
+    }
+    Ok(())
+}
+
+/// What is missing in a cluster that exists.
+pub(super) fn missing(place: &Place, extensions: &[String]) -> Result<Missing, LocalError> {
+    let Some(done) = read_record(place)? else { return Ok(Missing::Roles) };
+    Ok(if extensions.iter().all(|name| done.contains(name)) { Missing::Nothing } else { Missing::Extensions })
+}
+
+/// Makes what is missing. Call it under the lock, when no server runs.
+pub(super) fn complete(
+    place: &Place,
+    binaries: &Path,
+    missing: Missing,
+    extensions: &[String],
+) -> Result<(), LocalError> {
+    if missing == Missing::Roles {
+        convert::convert(place, binaries)?;
+        write_hba(&place.data())?;
+        write_record(place, &[])?;
+    }
+    let mut done = read_record(place)?.unwrap_or_default();
+    for name in extensions {
+        if done.contains(name) {
+            continue;
+        }
+        let command = format!("CREATE EXTENSION IF NOT EXISTS \"{name}\" SCHEMA public;");
+        run_alone(place, binaries, "data", NAME, &[command]).map_err(|error| match error {
+            LocalError::Create { output, .. } => {
+                LocalError::Extension { name: name.clone(), output: complaint(&output) }
+            }
+            other => other,
+        })?;
+        done.push(name.clone());
+        write_record(place, &done)?;
+    }
+    Ok(())
+}
+
+/// What the stand-alone server complained about, of all that it printed.
+fn complaint(output: &str) -> String {
+    let parts = ["FATAL:", "DETAIL:"].map(|level| output.lines().find_map(|line| line.split_once(level)));
+    let parts: Vec<&str> = parts.into_iter().flatten().map(|(_, text)| text.trim()).collect();
+    if parts.is_empty() { output.to_owned() } else { parts.join("; ") }
+}
+
+/// Makes role and database in the data folder of a new cluster, which has this name in the base folder.
+pub(super) fn make_role(place: &Place, binaries: &Path, data: &str) -> Result<(), LocalError> {
+    let commands = [format!("CREATE ROLE {NAME} {ROLE_OPTIONS};"), format!("CREATE DATABASE {NAME} OWNER {NAME};")];
+    run_alone(place, binaries, data, "postgres", &commands)?;
+    run_alone(place, binaries, data, NAME, &[own_schema_public()])?;
+    write_hba(&place.base.join(data))?;
+    write_record(place, &[])
+}
+
+/// From version 15 on, the schema `public` belongs to the owner of the database, and nobody else makes anything in it
+/// (release notes of PostgreSQL 15). So it does before.
+pub(super) fn own_schema_public() -> String {
+    format!(
+        "DO $do$ BEGIN IF current_setting('server_version_num')::pg_catalog.int4 < 150000 THEN \
+         ALTER SCHEMA public OWNER TO {NAME}; REVOKE CREATE ON SCHEMA public FROM PUBLIC; END IF; END $do$;"
+    )
+}
+
+/// Written beside and renamed: a crash leaves the old rules or the new ones.
+fn write_hba(data: &Path) -> Result<(), LocalError> {
+    let file = data.join("pg_hba.conf");
+    // In place, because the file belongs to the server's user.
+    fs::write(&file, PG_HBA).map_err(LocalError::io("write", &file))
+}
+
+fn record(place: &Place) -> PathBuf {
+    place.base.join(RECORD)
+}
+
+/// The extensions that were made, or none if the cluster is one of an earlier version.
+fn read_record(place: &Place) -> Result<Option<Vec<String>>, LocalError> {
+    let file = record(place);
+    let text = match fs::read_to_string(&file) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        read => read.map_err(LocalError::io("read", &file))?,
+    };
+    let mut lines = text.lines();
+    if lines.next() != Some(RECORD_HEAD) {
+        return Ok(None);
+    }
+    Ok(Some(lines.filter_map(|line| line.strip_prefix("extension ")).map(str::to_owned).collect()))
+}
+
+fn write_record(place: &Place, extensions: &[String]) -> Result<(), LocalError> {
+    let file = record(place);
+    let mut text = format!("{RECORD_HEAD}\n");
+    for name in extensions {
+        text.push_str(&format!("extension {name}\n"));
+    }
+    let new = file.with_extension("new");
+    fs::write(&new, text).map_err(LocalError::io("write", &new))?;
+    fs::rename(&new, &file).map_err(LocalError::io("write", &file))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn refuses_what_takes_migrations_out_of_the_database() {
+        let check = |name: &str| check_extensions(&[name.to_owned()]);
+        for name in ["postgis", "pg_stat_statements", "uuid-ossp", "plpgsql", "ltree"] {
+            assert!(check(name).is_ok(), "{name}");
+        }
+        for name in ["dblink", "file_fdw", "adminpack", "plpython3u", "plperlu", "pltclu"] {
+            assert!(matches!(check(name), Err(LocalError::ExtensionReaches { .. })), "{name}");
+        }
+        for name in ["", "a\"; DROP", "a b", "a\nb", "\u{fc}", &"x".repeat(64)] {
+            assert!(matches!(check(name), Err(LocalError::ExtensionName { .. })), "{name}");
+        }
+    }
+}
