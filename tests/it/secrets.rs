@@ -193,8 +193,8 @@ fn the_server_sees_no_password() {
         "SELECT 1",
     );
     project.host(&["build"]).success();
-    project.database.query(&format!("ALTER DATABASE {} OWNER TO with_password", project.database.name()));
-    project.database.query("GRANT ALL ON SCHEMA public TO with_password");
+    project.database.admin(&format!("ALTER DATABASE {} OWNER TO with_password", project.database.name()));
+    project.database.admin("GRANT ALL ON SCHEMA public TO with_password");
     let url = project.database.url_for(&format!("with_password:{}", encoded(PASSWORD)));
     let output = project.host(&["--url", &url, "upgrade", "head"]).with_code(1);
     project.sql(
@@ -207,11 +207,46 @@ fn the_server_sees_no_password() {
     project.host(&["--url", &url, "upgrade", "head"]).success();
     for sql in ["SELECT string_agg(h::text, ' ') FROM host_history h", "SELECT string_agg(session, ' ') FROM sessions"]
     {
-        let text = project.database.query(sql);
+        let text = project.database.admin(sql);
         assert!(text.contains("with_password"), "{text}");
         assert!(!text.contains(PASSWORD) && !text.contains(&encoded(PASSWORD)), "{text}");
     }
     assert!(!output.stable().contains(PASSWORD), "{}", output.stable());
+}
+
+/// A server quotes what it does not understand, and so does a program.
+#[test]
+fn a_password_that_somebody_quotes_is_masked() {
+    let project = TestProject::new();
+    let secret = "se'c\\r\"et/wörd";
+    let statement = format!("DO $$ BEGIN RAISE 'quoted: {}'; END $$", "{}");
+    for form in [
+        secret.to_owned(),
+        secret.replace('\'', "''"),
+        secret.replace('\\', "\\\\"),
+        secret.replace('\'', "\\'").replace('"', "\\\""),
+        encoded(secret),
+        encoded(secret).to_lowercase(),
+        serde_json::Value::from(secret).to_string(),
+        secret.bytes().map(|byte| format!("{byte:02x}")).collect(),
+    ] {
+        let quoted = form.replace('%', "%%").replace('\'', "''");
+        project.sql("a", None, &statement.replace("{}", &quoted), "SELECT 1");
+        project.host(&["build"]).success();
+        for json in ["--json", "-v"] {
+            let mut command = project.command(&[json, "upgrade", "head"]);
+            command.env("HOST_DIRECT_URL", project.database.url());
+            // The url for reading; nobody connects to it here.
+            command.env("HOST_DATABASE_URL", format!("postgres://me:{}@127.0.0.1:1/shop", encoded(secret)));
+            let output = project.run(command).with_code(1);
+            let text = format!("{}{}", output.stdout, output.stderr);
+            assert!(
+                text.contains("quoted: ***") || text.contains("quoted: \\\"***") || text.contains("quoted: \"***"),
+                "{form}: {text}"
+            );
+            assert!(!text.contains("wörd") && !text.to_lowercase().contains("w%c3%b6rd"), "{form}: {text}");
+        }
+    }
 }
 
 /// Build scripts of dependencies see the environment of the compiler.
@@ -247,11 +282,16 @@ fn compilers_get_no_url_and_no_password() {
     ] {
         command.env(variable, SECRET);
     }
-    command.env("SHOP_COLOUR", "green");
+    // Copies of it under other names, in whatever form.
+    command.env("SHOP_COPY", SECRET).env("SHOP_DSN", format!("host=db password='{}'", SECRET.replace('\'', "''")));
+    command.env("SHOP_LOWER", encoded(SECRET).to_lowercase().replace("xq7", "Xq7"));
+    command.env("SHOP_JSON", serde_json::json!({ "password": SECRET }).to_string());
+    command.env("SHOP_OTHER_URL", "postgres://you:Xq7other@elsewhere/shop");
+    command.env("SHOP_COLOUR", "green").env("HTTPS_PROXY", "http://me:token@proxy:3128");
     let output = project.run(command).with_code(1);
     assert_kept(&output, "build");
     let seen = std::fs::read_to_string(&seen).unwrap_or_else(|error| panic!("{error}: {}", output.stable()));
-    assert!(seen.contains("SHOP_COLOUR=green"), "{seen}");
+    assert!(seen.contains("SHOP_COLOUR=green") && seen.contains("HTTPS_PROXY=http"), "{seen}");
     assert!(!seen.contains("Xq7"), "{seen}");
 }
 

@@ -51,7 +51,10 @@ fn build_with(settings: &Settings, project: &Project, revisions: &[String], forc
     let migrations = chosen(project, revisions)?;
     let folder = settings.project_folder()?;
     let folder = std::fs::canonicalize(&folder).unwrap_or(folder);
-    let environment = ProcessEnvironment::new(std::env::vars_os()).without(project.url_variables());
+    settings.keep_urls_secret(project);
+    let environment = ProcessEnvironment::new(std::env::vars_os())
+        .without(project.url_variables())
+        .without_values(super::report::secrets::has_secret);
     let worker = super::worker::this_program();
     let target = super::user_folders::target_folder(&folder);
     let options = BuildOptions {

@@ -40,6 +40,15 @@ impl ProcessEnvironment {
         self
     }
 
+    /// The same without those whose value is secret, whatever their name is. What every program needs stays.
+    #[must_use]
+    pub fn without_values(mut self, is_secret: impl Fn(&str) -> bool) -> Self {
+        self.variables.retain(|name, value| {
+            matches!(name.to_str(), Some("PATH" | "HOME")) || !is_secret(&value.to_string_lossy())
+        });
+        self
+    }
+
     /// The value of a variable, or none if it is not set or empty.
     pub fn get(&self, name: &str) -> Option<&OsStr> {
         self.variables.get(OsStr::new(name)).map(OsString::as_os_str).filter(|value| !value.is_empty())

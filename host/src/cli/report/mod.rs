@@ -8,6 +8,7 @@ mod activity;
 mod failure;
 pub(super) mod human;
 mod json;
+mod secret_forms;
 pub(super) mod secrets;
 pub(super) mod terminal;
 pub(super) mod text;

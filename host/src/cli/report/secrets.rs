@@ -5,6 +5,8 @@ use std::borrow::Cow;
 use std::sync::PoisonError;
 use std::sync::RwLock;
 
+use super::secret_forms::Secret;
+
 /// What stands in the place of a password.
 const MASK: &str = "***";
 
@@ -15,33 +17,47 @@ const CHARACTERS_MIN: usize = 8;
 const EXAMPLE: &str = "password";
 
 /// The passwords of this process, the longest first.
-static KNOWN: RwLock<Vec<String>> = RwLock::new(Vec::new());
+static KNOWN: RwLock<Vec<Secret>> = RwLock::new(Vec::new());
 
 /// Keeps the password of a url from being printed, however it is written.
 pub(in crate::cli) fn keep_secret(url: &str) {
     let mut known = KNOWN.write().unwrap_or_else(PoisonError::into_inner);
     for password in passwords(url) {
-        if !known.contains(&password) {
-            known.push(password);
+        let secret = Secret::new(&password);
+        if !known.contains(&secret) {
+            known.push(secret);
         }
     }
-    known.sort_by_key(|password| std::cmp::Reverse(password.len()));
+    known.sort_by_key(|secret| std::cmp::Reverse(secret.len()));
+}
+
+/// Whether a text has a password in it: one that this process knows of, in whatever form, or one in the url of a PostgreSQL.
+/// Also one that is too short to be looked for in messages, if it is the whole text.
+pub(in crate::cli) fn has_secret(text: &str) -> bool {
+    let known = KNOWN.read().unwrap_or_else(PoisonError::into_inner);
+    let of_database = ["postgres://", "postgresql://"].iter().any(|scheme| text.contains(scheme));
+    (of_database && without_passwords_of_urls(text) != text)
+        || known.iter().any(|secret| if is_long(secret) { secret.is_in(text) } else { secret.is_all_of(text) })
 }
 
 /// The text without the passwords of urls in it, and without those that this process knows of.
 pub(super) fn without_secrets(text: &str) -> Cow<'_, str> {
     let known = KNOWN.read().unwrap_or_else(PoisonError::into_inner);
     let mut text = without_passwords_of_urls(text);
-    for password in known.iter() {
-        if text.contains(password.as_str()) {
-            text = Cow::Owned(text.replace(password.as_str(), MASK));
+    for secret in known.iter().filter(|secret| is_long(secret)) {
+        if let Cow::Owned(masked) = secret.masked(&text, MASK) {
+            text = Cow::Owned(masked);
         }
     }
     text
 }
 
-/// The password of a url as it is written, without percent-encoding, and encoded in full. None that also names something
-/// else in the url: it could not be told from that, and is no secret.
+fn is_long(secret: &Secret) -> bool {
+    secret.len() >= CHARACTERS_MIN
+}
+
+/// The password of a url as it is written and without percent-encoding. None that also names something else in the url: it could
+/// not be told from that, and is no secret.
 fn passwords(url: &str) -> Vec<String> {
     let Some((_, rest)) = url.split_once("://") else { return Vec::new() };
     let mut written = Vec::new();
@@ -57,13 +73,8 @@ fn passwords(url: &str) -> Vec<String> {
         }
     }
     written.retain(|password| !names.contains(password.as_str()) && !names.contains(decoded(password).as_str()));
-    let forms = written.iter().flat_map(|password| {
-        let plain = decoded(password);
-        let encoded = plain.bytes().map(|byte| format!("%{byte:02X}")).collect();
-        let usual = url::form_urlencoded::byte_serialize(plain.as_bytes()).collect::<String>();
-        [password.clone(), plain, encoded, usual.replace('+', "%20"), usual]
-    });
-    forms.filter(|form| form != EXAMPLE && form.chars().count() >= CHARACTERS_MIN).collect()
+    let forms = written.into_iter().flat_map(|password| [decoded(&password), password]);
+    forms.filter(|form| form != EXAMPLE && !form.is_empty()).collect()
 }
 
 /// The parameters of a url that hold a password.
@@ -145,20 +156,40 @@ mod tests {
     }
 
     #[test]
-    fn a_password_is_known_in_each_of_its_forms() {
-        let found = passwords("postgres://me:r%69ght+h%40rse@db/shop");
-        for form in ["r%69ght+h%40rse", "right+h@rse", "right%2Bh%40rse", "%72%69%67%68%74%2B%68%40%72%73%65"] {
-            assert!(found.iter().any(|password| password == form), "{form} in {found:?}");
-        }
-        assert_eq!(passwords("postgres://db/shop?x=1&password=long%20one")[..2], ["long%20one", "long one"]);
+    fn the_password_of_a_url_is_found_where_it_was_meant() {
+        assert_eq!(passwords("postgres://me:r%69ght+h%40rse@db/shop"), ["right+h@rse", "r%69ght+h%40rse"]);
+        assert_eq!(passwords("postgres://db/shop?x=1&password=long%20one"), ["long one", "long%20one"]);
         // Cut where its writer meant, although no url is read like that.
         assert_eq!(passwords("postgres://me:right/h?rse@db/shop")[0], "right/h?rse");
     }
 
     #[test]
     fn what_is_no_secret_is_not_masked() {
-        for url in ["local:", "postgres://db/shop", "postgres://me:x@db/shop", "postgres://postgres:postgres@db/shop"] {
+        for url in ["local:", "postgres://db/shop", "postgres://postgres:postgres@db/shop"] {
             assert_eq!(passwords(url), [""; 0], "{url}");
+        }
+    }
+
+    #[test]
+    fn a_value_for_a_compiler_is_searched() {
+        // This process has other secrets in other tests.
+        keep_secret("postgres://me:g0t%40ls0@db/shop");
+        keep_secret("postgres://me:shrt@db/shop");
+        for (text, secret) in [
+            ("g0t@ls0", true),
+            ("user=me password='g0t@ls0'", false),
+            ("shrt", true),
+            ("shrt is a word", false),
+            ("postgres://you:other@db/x", true),
+            ("https://user:token@proxy:3128", false),
+            ("/usr/bin:/bin", false),
+        ] {
+            assert_eq!(has_secret(text), secret, "{text}");
+        }
+        keep_secret("postgres://me:l0nger'secret@db/shop");
+        for text in ["password='l0nger''secret'", "postgresql://x:l0nger%27secret@y", "{\"p\":\"l0nger\\u0027secret\"}"]
+        {
+            assert!(has_secret(text), "{text}");
         }
     }
 }
