@@ -17,12 +17,13 @@ fn project() -> TestProject {
     project
 }
 
-/// The files of a folder with their contents.
+/// The files of a folder with their contents. What cargo works in lies in a folder beside them.
 fn files(folder: &Path) -> BTreeMap<String, Vec<u8>> {
     let Ok(entries) = std::fs::read_dir(folder) else { return BTreeMap::new() };
     entries
+        .map(|entry| entry.expect("an entry"))
+        .filter(|entry| entry.path().is_file())
         .map(|entry| {
-            let entry = entry.expect("an entry");
             let name = entry.file_name().into_string().expect("UTF-8");
             (name, std::fs::read(entry.path()).expect("a file"))
         })

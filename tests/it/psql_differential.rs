@@ -289,7 +289,7 @@ const STATE: &str = "SELECT md5(string_agg(x, ',' ORDER BY x)) FROM ( \
 #[test]
 fn the_other_form_does_the_same() {
     let database = TestDatabase::new();
-    let mut wire = Wire::connect(&database.socket_folder(), "host", database.name());
+    let mut wire = Wire::connect(&database.socket_folder(), crate::harness::SUPERUSER, database.name());
     assert!(wire.simple(SETUP).error.is_none());
     let everything = Grant::of_asks(Classes::all());
     let mut texts = of_tables();

@@ -137,7 +137,8 @@ fn the_server_knows_who_is_at_work() {
 
 #[test]
 fn a_lock_that_a_migration_gives_back_is_still_held() {
-    let project = with_gate(&[("a", &format!("SELECT pg_advisory_unlock_all();\n{PASS_THE_GATE}"))]);
+    let project =
+        with_gate(&[("a", &format!("DO $$ BEGIN PERFORM pg_advisory_unlock_all(); END $$;\n{PASS_THE_GATE}"))]);
     let gate = close_gate(&project);
     let runner = project.start(&["upgrade", "head"]);
     wait_at_gate(&project);
@@ -149,7 +150,7 @@ fn a_lock_that_a_migration_gives_back_is_still_held() {
 
 #[test]
 fn a_lock_that_is_lost_between_two_steps() {
-    let gives_back = format!("SELECT pg_advisory_unlock_all();\n{PASS_THE_GATE}");
+    let gives_back = format!("DO $$ BEGIN PERFORM pg_advisory_unlock_all(); END $$;\n{PASS_THE_GATE}");
     let project = with_gate(&[("a", ""), ("b", &gives_back), ("c", "")]);
     let gate = close_gate(&project);
     let runner = project.start(&["upgrade", "head"]);
@@ -207,7 +208,8 @@ fn a_program_without_the_lock_that_adds_a_row() {
 
 #[test]
 fn a_version_table_without_a_key_is_no_less_safe() {
-    let project = with_gate(&[("a", &format!("SELECT pg_advisory_unlock_all();\n{PASS_THE_GATE}"))]);
+    let project =
+        with_gate(&[("a", &format!("DO $$ BEGIN PERFORM pg_advisory_unlock_all(); END $$;\n{PASS_THE_GATE}"))]);
     project.database.query("CREATE TABLE host_version (version_num text NOT NULL)");
     let gate = close_gate(&project);
     let runners: Vec<_> = (0..3).map(|_| project.start(&["upgrade", "head"])).collect();

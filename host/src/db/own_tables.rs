@@ -12,6 +12,7 @@ use super::connect::text_field;
 use super::error::DatabaseError;
 use super::error::TableKind;
 use super::frame::Breach;
+use super::watch::SessionIdentity;
 use crate::config::TableName;
 use crate::value::quote_text;
 
@@ -49,7 +50,7 @@ impl Database {
         }
     }
 
-    /// Two statements: the schema in which a table without one would be made, and one row for each relation that has the name
+    /// Two statements: the schema in which a table without one would be made, with the session that this is, and one row for each relation that has the name
     /// of one of the host's tables and can be seen: name, schema, kind (`pg_class.relkind`).
     pub(super) fn select_places(&self) -> String {
         let conditions: Vec<String> = KINDS
@@ -65,7 +66,8 @@ impl Database {
             })
             .collect();
         format!(
-            "SELECT pg_catalog.current_schema(); \
+            "SELECT pg_catalog.current_schema(), pid, backend_start \
+             FROM pg_catalog.pg_stat_get_activity(pg_catalog.pg_backend_pid()); \
              SELECT c.relname, n.nspname, c.relkind FROM pg_catalog.pg_class AS c JOIN pg_catalog.pg_namespace AS n \
              ON n.oid OPERATOR(pg_catalog.=) c.relnamespace WHERE {} LIMIT {PLACES_MAX}",
             conditions.join(" OR ")
@@ -77,6 +79,12 @@ impl Database {
     /// # Errors
     /// [`DatabaseError::AmbiguousTable`] when there are two of a name, [`DatabaseError::ForeignTable`] for what is no table.
     pub(super) fn read_places(&mut self, schema: &[PgRow], places: &[PgRow]) -> Result<Existing, DatabaseError> {
+        // From now on a silence can be told from a loss.
+        if let Some(row) = schema.first()
+            && let (Some(process), Some(started)) = (text_field(row, 1), text_field(row, 2))
+        {
+            self.watch.know(SessionIdentity { process, started });
+        }
         let found = |table: &TableName| -> Vec<(String, String)> {
             let of_table = places.iter().filter(|row| {
                 text_field(row, 0).as_ref() == Some(&table.name)
