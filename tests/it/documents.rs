@@ -139,21 +139,33 @@ fn what_is_written_twice_is_the_same() {
     assert!(document("ARCHITECTURE.md").text.contains(&flow), "ARCHITECTURE.md has an old data flow");
 }
 
-/// `module::test` in docs/reliability.md is a test in tests/it.
+/// `module::test` in docs/reliability.md and in SECURITY.md is a test in tests/it, and a path there is a file.
 #[test]
 fn every_promise_names_tests_that_exist() {
-    let text = document("docs/reliability.md").text;
+    for (document, least) in [("docs/reliability.md", 20), ("SECURITY.md", 20)] {
+        names_tests_that_exist(document, least);
+    }
+}
+
+fn names_tests_that_exist(path: &str, least: usize) {
+    let text = document(path).text;
     let mut named = 0;
-    for name in text.split('`').skip(1).step_by(2).filter(|code| code.contains("::")) {
+    for name in text.split('`').skip(1).step_by(2) {
+        if name.starts_with("host/src/") || name.starts_with("tests/it/") {
+            assert!(root().join(name).exists(), "{path}: {name}: no such file");
+        }
+        if !name.contains("::") {
+            continue;
+        }
         let (module, test) = name.rsplit_once("::").expect("a module and a test");
         let module = root().join("tests/it").join(module.replace("::", "/"));
         let files = [module.with_extension("rs"), module.join("mod.rs")];
         let source = files.iter().find_map(|file| std::fs::read_to_string(file).ok());
-        let source = source.unwrap_or_else(|| panic!("{name}: no such module"));
-        assert!(source.contains(&format!("\nfn {test}()")), "{name}: no such test");
+        let source = source.unwrap_or_else(|| panic!("{path}: {name}: no such module"));
+        assert!(source.contains(&format!("\nfn {test}()")), "{path}: {name}: no such test");
         named += 1;
     }
-    assert!(named > 20, "{named} tests were found");
+    assert!(named > least, "{path}: {named} tests were found");
 }
 
 #[test]
