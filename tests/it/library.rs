@@ -115,7 +115,8 @@ fn a_step_that_fails_says_where_and_leaves_those_before_it() {
 #[test]
 fn an_interrupt_stops_a_run_from_another_task() {
     let files = TestProject::new();
-    files.sql("slow", None, "SELECT pg_sleep(600)", "SELECT 1");
+    files.sql("a", None, "CREATE TABLE table_a (id int)", "DROP TABLE table_a");
+    files.sql("slow", Some("a"), "SELECT pg_sleep(600)", "SELECT 1");
     let project = open(&files);
     build(&files, &project);
     let url = files.database.url();
@@ -124,11 +125,15 @@ fn an_interrupt_stops_a_run_from_another_task() {
         let mut runner = Runner::new(&project, database, Options::default());
         let interrupt = runner.interrupt();
         let mut observer = move |event: Event| {
-            if matches!(event, Event::StepStarted { .. }) {
+            if matches!(event, Event::StepStarted { revision, .. } if revision.as_str() == "slow") {
                 interrupt.request();
             }
         };
-        runner.run(Direction::Upgrade, "head", &mut observer).await.expect_err("it is interrupted")
+        let error = runner.run(Direction::Upgrade, "head", &mut observer).await.expect_err("it is interrupted");
+        assert_eq!(files.database.query("SELECT version_num FROM host_version"), "a");
+        // The next run is another one.
+        runner.run(Direction::Downgrade, "base", &mut Silent).await.expect("it runs to its end");
+        error
     });
     assert_eq!(error.kind(), "interrupted");
     assert_eq!(files.database.query("SELECT count(*) FROM host_version"), "0");

@@ -42,6 +42,12 @@ impl Interrupt {
         self.inner.notify.notify_waiters();
     }
 
+    /// Takes back what was requested: the run that it was meant for has ended.
+    pub(crate) fn reset(&self) {
+        self.inner.after_step.store(false, Ordering::SeqCst);
+        self.inner.requested.store(false, Ordering::SeqCst);
+    }
+
     /// Whether the stop was requested.
     pub fn is_requested(&self) -> bool {
         self.inner.requested.load(Ordering::SeqCst)

@@ -165,7 +165,9 @@ impl HostSavepoint for GuestState {
         self.budget.spent_in_database(started.elapsed());
         self.end_of_savepoint(undone)?;
         self.journal.rolled_back(&name);
+        let started = Instant::now();
         let released = self.session.release(&name).await;
+        self.budget.spent_in_database(started.elapsed());
         self.end_of_savepoint(released)?;
         self.journal.released(&name);
         Ok(())

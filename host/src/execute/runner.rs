@@ -61,7 +61,7 @@ impl<'project> Runner<'project> {
         Self { project, database: Some(database), options, interrupt: Interrupt::default() }
     }
 
-    /// A handle that stops a run: the running statement is cancelled, its step is rolled back.
+    /// A handle that stops a run: the running statement is cancelled, its step is rolled back. The next run is not meant by it.
     pub fn interrupt(&self) -> Interrupt {
         self.interrupt.clone()
     }
@@ -114,6 +114,18 @@ impl<'project> Runner<'project> {
     /// # Errors
     /// [`Error`]; a step that failed is [`Error::Step`].
     pub async fn run(
+        &mut self,
+        direction: Direction,
+        target: &str,
+        observer: &mut dyn Observer,
+    ) -> Result<Report, Error> {
+        let result = self.run_to(direction, target, observer).await;
+        // An application may go on with this runner.
+        self.interrupt.reset();
+        result
+    }
+
+    async fn run_to(
         &mut self,
         direction: Direction,
         target: &str,
