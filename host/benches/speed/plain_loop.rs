@@ -38,8 +38,8 @@ pub(crate) async fn run(url: &str, count: usize, statements: Statements) -> Resu
             return Err("the version table is not at the parent".into());
         }
         sqlx::query(
-            "INSERT INTO host_history (revision, direction, outcome, source_digest, component_digest, started_at, \
-             finished_at, statements, rows, database_user, host_version) VALUES ($1, 'upgrade', 'done', $2, $3, \
+            "INSERT INTO host_history (id, revision, direction, outcome, source_digest, component_digest, started_at, \
+             finished_at, statements, rows, database_user, host_version) VALUES ($8, $1, 'upgrade', 'done', $2, $3, \
              clock_timestamp() - make_interval(secs => $4), clock_timestamp(), $5, $6, current_user, $7)",
         )
         .bind(&id)
@@ -49,6 +49,7 @@ pub(crate) async fn run(url: &str, count: usize, statements: Statements) -> Resu
         .bind(1_i64)
         .bind(0_i64)
         .bind(env!("CARGO_PKG_VERSION"))
+        .bind(i64::try_from(number)? + 1)
         .execute(&mut connection)
         .await?;
         sqlx::query("COMMIT").execute(&mut connection).await?;
