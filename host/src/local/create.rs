@@ -43,8 +43,6 @@ pub(super) fn create(place: &Place, binaries: &Path, durable: bool) -> Result<()
         ],
         "",
     )?;
-    // The stand-alone server counts on from the numbers of initdb, and what has such a number is part of the system for pg_dump.
-    run(place, &binaries.join("pg_resetwal"), &["-o", &FIRST_NORMAL_OID.to_string(), "-D", &name], "")?;
     setup::make_role(place, binaries, &name)?;
     if durable {
         run(place, &initdb, &["--sync-only", "--pgdata", &name], "")?;

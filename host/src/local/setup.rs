@@ -10,6 +10,7 @@ use std::path::Path;
 use std::path::PathBuf;
 
 use super::convert;
+use super::create::FIRST_NORMAL_OID;
 use super::create::NAME;
 use super::create::run_alone;
 use super::error::LocalError;
@@ -123,11 +124,25 @@ fn complaint(output: &str) -> String {
 
 /// Makes role and database in the data folder of a new cluster, which has this name in the base folder.
 pub(super) fn make_role(place: &Place, binaries: &Path, data: &str) -> Result<(), LocalError> {
-    let commands = [format!("CREATE ROLE {NAME} {ROLE_OPTIONS};"), format!("CREATE DATABASE {NAME} OWNER {NAME};")];
+    let commands = [
+        leave_numbers_of_initdb(),
+        format!("CREATE ROLE {NAME} {ROLE_OPTIONS};"),
+        format!("CREATE DATABASE {NAME} OWNER {NAME};"),
+    ];
     run_alone(place, binaries, data, "postgres", &commands)?;
     run_alone(place, binaries, data, NAME, &[own_schema_public()])?;
     write_hba(&place.base.join(data))?;
     write_record(place, &[])
+}
+
+/// The stand-alone server counts on from the numbers of initdb, and what has such a number is part of the system for pg_dump. So
+/// what is left of them is used up, which takes some thousand large objects. (pg_resetwal could set the counter, but not every
+/// distribution of the server has it.)
+fn leave_numbers_of_initdb() -> String {
+    format!(
+        "DO $do$ DECLARE made oid; BEGIN LOOP made := lo_create(0); PERFORM lo_unlink(made); \
+         EXIT WHEN made >= {FIRST_NORMAL_OID}; END LOOP; END $do$;"
+    )
 }
 
 /// From version 15 on, the schema `public` belongs to the owner of the database, and nobody else makes anything in it
