@@ -9,6 +9,7 @@ use host::local::Cluster;
 use host::local::Status;
 
 use super::pooler::name_of;
+use super::server::server_programs;
 use super::superuser::SUPERUSER;
 use super::superuser::let_in;
 
@@ -25,7 +26,7 @@ impl OwnServer {
         std::fs::set_permissions(folder.path(), std::fs::Permissions::from_mode(0o755)).expect("permissions");
         let state = folder.path().join(".host");
         std::fs::create_dir(&state).expect("a folder");
-        let server = Self { cluster: Cluster::new(&state, None, std::env::var_os("PATH")), folder };
+        let server = Self { cluster: Cluster::new(&state, server_programs(), std::env::var_os("PATH")), folder };
         server.start();
         let_in(&server.cluster, "");
         server

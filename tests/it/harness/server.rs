@@ -138,9 +138,9 @@ impl Server {
 
 fn server() -> &'static Server {
     SERVER.get_or_init(|| {
-        let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("it-server/.host");
+        let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(folder_name()).join(".host");
         std::fs::create_dir_all(&folder).expect("a folder for the server");
-        let cluster = Cluster::new(&folder, None, std::env::var_os("PATH"));
+        let cluster = Cluster::new(&folder, server_programs(), std::env::var_os("PATH"));
         cluster.ensure_running().expect("the server starts");
         let Status::Running { data_folder, socket_folder, .. } = cluster.status().expect("a status") else {
             panic!("the server does not run");
@@ -149,6 +149,17 @@ fn server() -> &'static Server {
         ask_for_a_password(&server);
         server
     })
+}
+
+/// The folder of server programs that `scripts/test-postgres-versions` chose; none for those of this machine.
+pub(super) fn server_programs() -> Option<PathBuf> {
+    std::env::var_os("HOST_TEST_PG_BIN").map(PathBuf::from)
+}
+
+/// Each version has a server of its own, in a folder that is named after that of its programs: `…/18.1.0/bin`.
+fn folder_name() -> String {
+    let version = server_programs().and_then(|bin| Some(bin.parent()?.file_name()?.to_str()?.to_owned()));
+    version.map_or_else(|| "it-server".to_owned(), |version| format!("it-server-{version}"))
 }
 
 /// Makes the role whose password is checked. Everybody else is trusted, because only this user reaches the socket.

@@ -182,7 +182,7 @@ fn extensions_are_made_by_the_superuser() {
             ..Site::new(&project.site.state_folder)
         };
         let extensions = names.iter().map(|name| (*name).to_owned()).collect();
-        Cluster { site, binaries: None, path: std::env::var_os("PATH"), extensions, durable: false }
+        Cluster { site, binaries: server_programs(), path: std::env::var_os("PATH"), extensions, durable: false }
     };
     assert_eq!(with(&["pg_stat_statements"]).ensure_running().unwrap(), Started::Created);
     let made = || project.query("SELECT string_agg(extname, ',' ORDER BY extname) FROM pg_extension");
