@@ -12,6 +12,7 @@ use super::frame::Marks;
 use super::history::insert_history;
 use super::own_tables::KINDS;
 use super::own_tables::TableNumbers;
+use super::own_tables::TableState;
 use super::transaction::Begun;
 use super::transaction::Bookkeeping;
 use super::transaction::no_answer;
@@ -102,13 +103,13 @@ impl Database {
         }
         let checks: Vec<_> = results.statements.drain(..CHECKS).collect();
         let mut breaches = match checks.get(1).and_then(|rows| Marks::read(rows)) {
-            Some(now) => begun.marks.breaches(&now, books.may_configure_session),
+            Some(now) => begun.marks.breaches(&now, books.may_change),
             None => return Err(no_answer(WRITE)),
         };
         let rows = |index: usize| checks.get(index).map(Vec::as_slice).unwrap_or_default();
         // In a transaction that has failed nothing can be asked.
         let may_ask = results.error.is_none();
-        breaches.extend(self.look_at_tables(begun.tables, &begun.options, rows(2), rows(3), may_ask).await?);
+        breaches.extend(self.look_at_tables(begun.tables, &begun.states, rows(2), rows(3), may_ask).await?);
         if breaches.is_empty() { Ok(()) } else { Err(DatabaseError::FrameBroken { breaches }) }
     }
 
@@ -117,7 +118,7 @@ impl Database {
     pub(super) async fn look_at_tables(
         &mut self,
         tables: TableNumbers,
-        options_before: &[(u32, Option<String>)],
+        states_before: &[TableState],
         locks: &[PgRow],
         signs: &[PgRow],
         may_ask: bool,
@@ -128,17 +129,14 @@ impl Database {
         if may_ask && breaches.is_empty() && (may_attach || is_signed) {
             breaches.extend(self.attachments(tables).await?);
         }
-        let options_now = options(signs);
+        let states_now = TableState::read(signs);
+        // Of a table that was altered the lock says enough.
+        let is_told = |table: &str| {
+            breaches.iter().any(|breach| matches!(breach, Breach::Touched { table: told, .. } if told == table))
+        };
+        let named: Vec<_> = named.into_iter().filter(|(_, table)| !is_told(table)).collect();
         for (number, table) in named {
-            let of_table = |options: &[(u32, Option<String>)]| {
-                options.iter().find(|(of, _)| *of == number).map(|(_, options)| options.clone())
-            };
-            match (of_table(options_before), of_table(&options_now)) {
-                (Some(before), Some(now)) if before != now => {
-                    breaches.push(Breach::Attached { table, what: "other storage parameters".to_owned() });
-                }
-                _ => {}
-            }
+            breaches.extend(TableState::breaches(states_before, &states_now, number, &table));
         }
         Ok(breaches)
     }
@@ -203,11 +201,6 @@ impl Database {
         }
         Ok(())
     }
-}
-
-/// The storage parameters of each table.
-pub(super) fn options(signs: &[PgRow]) -> Vec<(u32, Option<String>)> {
-    signs.iter().filter_map(|row| Some((text_field(row, 0)?.parse().ok()?, text_field(row, 2)))).collect()
 }
 
 fn list(revisions: &[RevisionId]) -> String {

@@ -7,6 +7,7 @@
 use sqlx::postgres::PgRow;
 
 use super::connect::text_field;
+use super::transaction::MayChange;
 
 /// Settings that no migration may leave changed: they decide what the host's own statements mean and may do.
 const FIXED: [&str; 4] =
@@ -14,17 +15,28 @@ const FIXED: [&str; 4] =
 
 /// Settings that stand for the operator's limits and for what the server checks. A migration that may configure its
 /// session may change them.
-const SESSION: [&str; 9] = [
+const SESSION: [&str; 10] = [
     "session_replication_role",
     "row_security",
     "lock_timeout",
     "statement_timeout",
     "idle_in_transaction_session_timeout",
+    "idle_session_timeout",
     "transaction_timeout",
     "default_transaction_isolation",
     "default_transaction_read_only",
     "default_transaction_deferrable",
 ];
+
+/// A digest of what new sessions of the user who logged in begin with in this database, and of who may connect to it: nothing of
+/// it is undone with the session.
+const DEFAULTS: &str = "SELECT pg_catalog.concat(pg_catalog.sum(pg_catalog.hashtextextended((s.*)::pg_catalog.text, 0)), ' ', \
+     (SELECT pg_catalog.concat_ws(' ', d.datdba, d.datallowconn, d.datconnlimit) FROM pg_catalog.pg_database AS d \
+     WHERE d.datname OPERATOR(pg_catalog.=) pg_catalog.current_database())) FROM pg_catalog.pg_db_role_setting AS s \
+     WHERE (s.setdatabase OPERATOR(pg_catalog.=) 0::pg_catalog.oid OR s.setdatabase OPERATOR(pg_catalog.=) (SELECT d.oid \
+     FROM pg_catalog.pg_database AS d WHERE d.datname OPERATOR(pg_catalog.=) pg_catalog.current_database())) \
+     AND (s.setrole OPERATOR(pg_catalog.=) 0::pg_catalog.oid OR s.setrole OPERATOR(pg_catalog.=) (SELECT r.oid \
+     FROM pg_catalog.pg_roles AS r WHERE r.rolname OPERATOR(pg_catalog.=) session_user))";
 
 /// One thing of the host's that a migration changed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -66,6 +78,13 @@ pub enum Breach {
         /// The table.
         table: String,
     },
+    /// What sessions of this user begin with is something else now, or who may connect to the database.
+    Defaults,
+    /// Something waited for the COMMIT, to write then.
+    Deferred {
+        /// What the server said.
+        message: String,
+    },
     /// One of the host's tables is no longer there, or rows go somewhere else.
     Moved {
         /// The table.
@@ -80,6 +99,8 @@ pub(super) struct Marks {
     session_user: String,
     current_user: String,
     settings: Vec<Option<String>>,
+    /// A digest of what the next session begins with.
+    defaults: Option<String>,
 }
 
 impl std::fmt::Display for Breach {
@@ -91,6 +112,10 @@ impl std::fmt::Display for Breach {
             Self::Touched { table, mode } => write!(formatter, "table {table} {}", deed(mode)),
             Self::Attached { table, what } => write!(formatter, "table {table} has {what}"),
             Self::Rewritten { table } => write!(formatter, "rows of table {table} were changed"),
+            Self::Defaults => formatter.write_str(
+                "what new sessions begin with was changed (ALTER ROLE … SET or ALTER DATABASE), for which a migration has to ask for role",
+            ),
+            Self::Deferred { message } => write!(formatter, "something was deferred into the COMMIT: {message}"),
             Self::Moved { table } => write!(formatter, "table {table} is not the one that was there before"),
         }
     }
@@ -114,8 +139,8 @@ impl Marks {
     pub(super) fn select() -> String {
         // The second argument lets a setting be absent that the server does not know yet.
         format!(
-            "SELECT pg_catalog.current_setting(name, true), session_user, current_user, pg_catalog.pg_current_xact_id() \
-             FROM pg_catalog.unnest('{{{},{}}}'::pg_catalog.text[]) AS name",
+            "SELECT pg_catalog.current_setting(name, true), session_user, current_user, pg_catalog.pg_current_xact_id(), \
+             ({DEFAULTS}) FROM pg_catalog.unnest('{{{},{}}}'::pg_catalog.text[]) AS name",
             FIXED.join(","),
             SESSION.join(",")
         )
@@ -129,6 +154,7 @@ impl Marks {
             session_user: text_field(first, 1)?,
             current_user: text_field(first, 2)?,
             settings: rows.iter().map(|row| text_field(row, 0)).collect(),
+            defaults: text_field(first, 4),
         })
     }
 
@@ -137,8 +163,8 @@ impl Marks {
         &self.transaction
     }
 
-    /// What is different now. With `may_configure_session` the settings that stand for limits do not count.
-    pub(super) fn breaches(&self, now: &Self, may_configure_session: bool) -> Vec<Breach> {
+    /// What is different now and may not be.
+    pub(super) fn breaches(&self, now: &Self, may_change: MayChange) -> Vec<Breach> {
         let mut breaches = Vec::new();
         if self.transaction != now.transaction {
             breaches.push(Breach::TransactionEnded);
@@ -146,7 +172,10 @@ impl Marks {
         if self.current_user != now.current_user || self.session_user != now.session_user {
             breaches.push(Breach::User { before: self.user(), after: now.user() });
         }
-        let looked_at = if may_configure_session { FIXED.len() } else { FIXED.len() + SESSION.len() };
+        if !may_change.defaults && self.defaults != now.defaults {
+            breaches.push(Breach::Defaults);
+        }
+        let looked_at = if may_change.session { FIXED.len() } else { FIXED.len() + SESSION.len() };
         let names = FIXED.iter().chain(&SESSION).take(looked_at);
         for (name, (before, after)) in names.zip(self.settings.iter().zip(&now.settings)) {
             if before != after {
@@ -210,11 +239,12 @@ mod tests {
             session_user: "deploy".to_owned(),
             current_user: "app".to_owned(),
             settings: (0..FIXED.len() + SESSION.len()).map(|index| Some(index.to_string())).collect(),
+            defaults: Some("1".to_owned()),
         }
     }
 
-    fn told(now: &Marks, may_configure_session: bool) -> Vec<String> {
-        marks().breaches(now, may_configure_session).iter().map(ToString::to_string).collect()
+    fn told(now: &Marks, session: bool) -> Vec<String> {
+        marks().breaches(now, MayChange { session, defaults: false }).iter().map(ToString::to_string).collect()
     }
 
     #[test]
@@ -243,6 +273,10 @@ mod tests {
         let mut now = marks();
         now.settings[FIXED.len() + 3] = Some("0".to_owned());
         assert!(told(&now, true).is_empty());
+        now.defaults = Some("2".to_owned());
+        assert_eq!(marks().breaches(&now, MayChange { session: true, defaults: true }), []);
+        assert_eq!(marks().breaches(&now, MayChange { session: true, defaults: false }), [Breach::Defaults]);
+        now = marks();
         now.settings[1] = Some("off".to_owned());
         assert_eq!(told(&now, true), ["standard_conforming_strings was 1 and is off"]);
     }

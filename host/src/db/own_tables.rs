@@ -197,12 +197,17 @@ impl TableNumbers {
         }
     }
 
-    /// What to select to see, cheaply, whether anything may be attached to the tables: number, a sign, and options. The signs
+    /// What to select to see, cheaply, whether anything may be attached to the tables: number, a sign, and what else
+    /// [`TableState`] has. The signs
     /// stay for a while after what they stood for is gone (PostgreSQL manual, `pg_class`), so they only say where to look.
     pub(super) fn select_signs(self) -> String {
         format!(
-            "SELECT oid, relhassubclass OR relhasrules OR relhastriggers OR relrowsecurity OR relforcerowsecurity OR relispartition, \
-             reloptions FROM pg_catalog.pg_class WHERE oid OPERATOR(pg_catalog.=) ANY ({})",
+            "SELECT c.oid, c.relhassubclass OR c.relhasrules OR c.relhastriggers OR c.relrowsecurity OR c.relforcerowsecurity \
+             OR c.relispartition, c.reloptions, pg_catalog.concat({}), n.nspname, c.relname FROM pg_catalog.pg_class AS c JOIN pg_catalog.pg_namespace AS n ON n.oid OPERATOR(pg_catalog.=) c.relnamespace \
+             WHERE c.oid OPERATOR(pg_catalog.=) ANY ({})",
+            ["SELECT", "INSERT", "UPDATE", "DELETE"]
+                .map(|right| format!("pg_catalog.has_table_privilege(session_user, c.oid, '{right}')"))
+                .join(", "),
             self.array()
         )
     }
@@ -241,6 +246,52 @@ impl TableNumbers {
              AND mode OPERATOR(pg_catalog.<>) ALL ('{{AccessShareLock,RowShareLock}}'::pg_catalog.text[])",
             self.array()
         )
+    }
+}
+
+/// What of one of the host's tables no lock shows: neither the commands that change it take one that reading does not, nor does
+/// a schema get a lock that is renamed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct TableState {
+    number: u32,
+    /// Storage parameters.
+    options: Option<String>,
+    /// Which rights the user who logged in has on the table.
+    rights: Option<String>,
+    /// Schema and name.
+    name: [Option<String>; 2],
+}
+
+impl TableState {
+    /// Reads what was selected about the signs.
+    pub(super) fn read(signs: &[PgRow]) -> Vec<Self> {
+        let state = |row: &PgRow| {
+            Some(Self {
+                number: text_field(row, 0)?.parse().ok()?,
+                options: text_field(row, 2),
+                rights: text_field(row, 3),
+                name: [text_field(row, 4), text_field(row, 5)],
+            })
+        };
+        signs.iter().filter_map(state).collect()
+    }
+
+    /// What is different now at a table of this number and name; one that is gone was locked, and is told by that.
+    pub(super) fn breaches(before: &[Self], now: &[Self], number: u32, table: &str) -> Vec<Breach> {
+        let of = |states: &[Self]| states.iter().find(|state| state.number == number).cloned();
+        let (Some(before), Some(now)) = (of(before), of(now)) else { return Vec::new() };
+        let attached = |what: &str| Breach::Attached { table: table.to_owned(), what: what.to_owned() };
+        let mut breaches = Vec::new();
+        if before.name != now.name {
+            breaches.push(Breach::Moved { table: table.to_owned() });
+        }
+        if before.options != now.options {
+            breaches.push(attached("other storage parameters"));
+        }
+        if before.rights != now.rights {
+            breaches.push(attached("other rights for this user than before"));
+        }
+        breaches
     }
 }
 

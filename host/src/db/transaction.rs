@@ -8,14 +8,15 @@
 
 use std::collections::BTreeSet;
 
-use super::bookkeeping::options;
 use super::connect::Database;
 use super::connect::Results;
 use super::connect::text_field;
 use super::error::DatabaseError;
+use super::frame::Breach;
 use super::frame::Marks;
 use super::history::Record;
 use super::own_tables::TableNumbers;
+use super::own_tables::TableState;
 use crate::revision::RevisionId;
 use crate::value::quote_identifier;
 use crate::value::quote_text;
@@ -53,7 +54,7 @@ pub struct Begun {
     pub search_path: Vec<String>,
     pub(super) marks: Marks,
     pub(super) tables: TableNumbers,
-    pub(super) options: Vec<(u32, Option<String>)>,
+    pub(super) states: Vec<TableState>,
     pub(super) has_role: bool,
 }
 
@@ -68,8 +69,17 @@ pub struct Bookkeeping<'a> {
     pub add: &'a [RevisionId],
     /// The rows of the history table.
     pub records: &'a [Record],
-    /// Whether the migration may leave limits and checks of the session changed, such as `lock_timeout`.
-    pub may_configure_session: bool,
+    /// What the migration may leave changed.
+    pub may_change: MayChange,
+}
+
+/// What a migration may leave changed that else is the host's.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct MayChange {
+    /// Limits and checks of the session, such as `lock_timeout`.
+    pub session: bool,
+    /// What new sessions of the user begin with: `ALTER ROLE … SET`, `ALTER DATABASE … SET`.
+    pub defaults: bool,
 }
 
 impl Begun {
@@ -78,6 +88,16 @@ impl Begun {
         self.marks.transaction()
     }
 }
+
+/// Ends a transaction in which a migration has worked.
+///
+/// Triggers that deferred themselves anew and queries of WITH HOLD cursors run inside of the COMMIT, after the host's last look.
+/// Then they find a transaction that only reads: PostgreSQL lets none go back to writing once it has a snapshot (manual, SET
+/// TRANSACTION). What was rightly deferred has run before, in the look at the frame.
+const COMMIT: &str = "SET TRANSACTION READ ONLY; COMMIT";
+
+/// SQLSTATE `read_only_sql_transaction` (PostgreSQL manual, appendix A).
+const READ_ONLY: &str = "25006";
 
 /// Makes a session as fresh as a new one: what an earlier migration set, prepared, made for the session or left open is gone.
 /// These are the parts of DISCARD ALL (PostgreSQL manual), which cannot run in a transaction, without its last one: that would
@@ -133,13 +153,15 @@ impl Database {
              {NOTICE_A_DEAD_CLIENT} {notice_a_lost_client} SELECT pg_catalog.pg_try_advisory_xact_lock({key}); \
              SELECT pg_catalog.pg_advisory_unlock_all(); SELECT pg_catalog.pg_try_advisory_lock({key}); \
              SELECT version_num FROM ONLY {} LIMIT {}; {}; {role} \
-             SELECT (extract(epoch FROM transaction_timestamp()) * 1000000)::bigint, array_to_json(current_schemas(false)); {}",
+             SELECT {}, \
+             pg_catalog.array_to_json(pg_catalog.current_schemas(false)); {}",
             quote_text(opening.application),
             opening.timeouts.lock_milliseconds,
             opening.timeouts.statement_milliseconds,
             self.tables.version.quoted(),
             opening.heads.len() + 1,
             tables.select_signs(),
+            micros("pg_catalog.transaction_timestamp()"),
             Marks::select(),
         );
         if !sql.is_ascii() {
@@ -173,7 +195,7 @@ impl Database {
             search_path: text_field(row, 1).and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default(),
             marks: Marks::read(&marks).ok_or_else(|| no_answer("begin the transaction"))?,
             tables,
-            options: options(&signs),
+            states: TableState::read(&signs),
             has_role: opening.role.is_some(),
         })
     }
@@ -181,11 +203,15 @@ impl Database {
     /// Commits.
     ///
     /// # Errors
+    /// [`DatabaseError::FrameBroken`] when something waits for the COMMIT to write then;
     /// [`DatabaseError::Statement`], such as from a deferred constraint; [`DatabaseError::CommitUnknown`] when the
     /// connection was lost before the answer came.
     pub async fn commit(&mut self) -> Result<(), DatabaseError> {
-        match self.simple("commit", "COMMIT".to_owned()).await {
+        match self.simple("commit", COMMIT.to_owned()).await {
             Ok(_) => Ok(()),
+            Err(DatabaseError::Statement { error, .. }) if error.sqlstate == READ_ONLY => {
+                Err(DatabaseError::FrameBroken { breaches: vec![Breach::Deferred { message: error.message }] })
+            }
             Err(DatabaseError::Lost { reason, .. }) => Err(DatabaseError::CommitUnknown { reason, why: None }),
             Err(error) => Err(error),
         }
@@ -208,6 +234,12 @@ impl Database {
     pub(super) fn overtaken(&self, what: String) -> DatabaseError {
         DatabaseError::HeadsMoved { table: self.tables.version.to_string(), what }
     }
+}
+
+/// A point in time as microseconds since 1970-01-01 UTC. The construct EXTRACT looks no name up (PostgreSQL manual,
+/// "Date/Time Functions").
+pub(super) fn micros(time: &str) -> String {
+    format!("(EXTRACT(epoch FROM {time}) OPERATOR(pg_catalog.*) 1000000)::bigint")
 }
 
 /// The server sent fewer results than statements, which its protocol does not allow.

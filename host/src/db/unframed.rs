@@ -25,6 +25,7 @@ use super::journal::digest;
 use super::session::Prepared;
 use super::session::Session;
 use super::session::SessionError;
+use super::transaction::MayChange;
 use super::transaction::Timeouts;
 use crate::contract::sql::ResultSet;
 use crate::contract::types::Error;
@@ -65,8 +66,8 @@ pub struct Rules {
     pub timeouts: Timeouts,
     /// Whether they run under a role, and the host's own ones do not.
     pub has_role: bool,
-    /// Whether a statement may leave limits and checks of the session changed.
-    pub may_configure_session: bool,
+    /// What a statement may leave changed.
+    pub may_change: MayChange,
 }
 
 /// A database while a guest works with it, without a transaction around it.

@@ -204,8 +204,11 @@ impl StepFailure {
                 let tables = |breach: &Breach| {
                     matches!(breach, Breach::Touched { .. } | Breach::Moved { .. } | Breach::Attached { .. })
                 };
+                let is_deferred = |breach: &Breach| matches!(breach, Breach::Deferred { .. });
                 let what = if breaches.iter().any(tables) {
                     "leave the tables of host alone (`host stamp` sets the version table)"
+                } else if breaches.iter().any(is_deferred) {
+                    "let nothing wait for the COMMIT (triggers that defer themselves, WITH HOLD cursors)"
                 } else {
                     "put back what it changes"
                 };

@@ -11,6 +11,7 @@ use crate::db::DatabaseError;
 use crate::db::error::TableKind;
 use crate::db::history::Record;
 use crate::db::transaction::Bookkeeping;
+use crate::db::transaction::MayChange;
 use crate::db::transaction::Opening;
 use crate::error::Error;
 use crate::plan;
@@ -83,7 +84,7 @@ impl Runner<'_> {
             remove: &plan.change.remove,
             add: if purge { &all } else { &plan.change.add },
             records: &records,
-            may_configure_session: false,
+            may_change: MayChange::default(),
         };
         let database = self.database()?;
         let begun = database.begin(&opening).await?;

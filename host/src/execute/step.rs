@@ -41,6 +41,7 @@ use crate::db::Session;
 use crate::db::history::Record;
 use crate::db::transaction::Begun;
 use crate::db::transaction::Bookkeeping;
+use crate::db::transaction::MayChange;
 use crate::db::transaction::Opening;
 use crate::grant::Class;
 use crate::plan::Step;
@@ -148,12 +149,13 @@ impl StepRun<'_> {
             remove: &self.step.change.remove,
             add: &self.step.change.add,
             records: std::slice::from_ref(record),
-            may_configure_session: self.may_configure_session(),
+            may_change: self.may_change(),
         }
     }
 
-    pub(super) fn may_configure_session(&self) -> bool {
-        self.component.grant.allowed().contains(Class::Session)
+    pub(super) fn may_change(&self) -> MayChange {
+        let allowed = self.component.grant.allowed();
+        MayChange { session: allowed.contains(Class::Session), defaults: allowed.contains(Class::Role) }
     }
 
     /// What the history table says about the step so far.
@@ -269,7 +271,7 @@ impl StepRun<'_> {
     fn lock_limit(&self, state: &GuestState) -> Option<LockLimit> {
         let milliseconds = self.options.timeouts(self.limits).lock_milliseconds;
         let is_fixed =
-            self.component.migration.metadata.transaction != Transaction::None && !self.may_configure_session();
+            self.component.migration.metadata.transaction != Transaction::None && !self.may_change().session;
         (is_fixed && milliseconds > 0)
             .then(|| LockLimit { limit: Duration::from_millis(milliseconds), lock_wait: state.lock_wait() })
     }

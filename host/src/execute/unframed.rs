@@ -62,7 +62,7 @@ impl StepRun<'_> {
         let rules = Rules {
             timeouts: self.options.timeouts(self.limits),
             has_role: self.role.is_some(),
-            may_configure_session: self.may_configure_session(),
+            may_change: self.may_change(),
         };
         let session = Session::new(database, limits::results(self.limits));
         let session = UnframedSession::new(session, step.clone(), facts.now_micros, past, rules, notes_sender);

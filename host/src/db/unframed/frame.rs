@@ -6,11 +6,12 @@ use super::super::frame::Breach;
 use super::super::frame::Marks;
 use crate::db::Database;
 use crate::db::DatabaseError;
-use crate::db::bookkeeping::options;
 use crate::db::connect::Results;
 use crate::db::connect::text_field;
 use crate::db::own_tables::KINDS;
 use crate::db::own_tables::TableNumbers;
+use crate::db::own_tables::TableState;
+use crate::db::transaction::MayChange;
 use crate::db::transaction::no_answer;
 
 /// The number of statements that look at the frame.
@@ -21,7 +22,7 @@ const CHECKS: usize = 4;
 pub(super) struct StatementFrame {
     marks: Marks,
     tables: TableNumbers,
-    options: Vec<(u32, Option<String>)>,
+    states: Vec<TableState>,
 }
 
 /// What was there before a statement that runs alone, outside of any transaction.
@@ -59,7 +60,7 @@ impl Database {
             return Err(DatabaseError::LockLost { holder });
         }
         let marks = Marks::read(&marks).ok_or_else(|| no_answer(doing))?;
-        Ok(StatementFrame { marks, tables, options: options(&signs) })
+        Ok(StatementFrame { marks, tables, states: TableState::read(&signs) })
     }
 
     /// Looks at everything before a statement that runs alone, and takes the lock of runners once more for the session. What
@@ -71,7 +72,7 @@ impl Database {
         let tables = self.known_table_numbers().await?;
         self.take_lock_again().await?;
         let (marks, signs, contents) = self.state(tables).await?;
-        Ok(Before { frame: StatementFrame { marks, tables, options: options(&signs) }, contents })
+        Ok(Before { frame: StatementFrame { marks, tables, states: TableState::read(&signs) }, contents })
     }
 
     /// Looks at the same things after it, however it ended.
@@ -81,14 +82,14 @@ impl Database {
     pub(super) async fn after_alone(
         &mut self,
         before: &Before,
-        may_configure_session: bool,
+        may_change: MayChange,
     ) -> Result<(), DatabaseError> {
         let tables = before.frame.tables;
         let (marks, signs, contents) = self.state(tables).await?;
-        let mut breaches = before.frame.marks.breaches(&marks, may_configure_session);
+        let mut breaches = before.frame.marks.breaches(&marks, may_change);
         // Each of the two looks is a transaction of its own.
         breaches.retain(|breach| *breach != Breach::TransactionEnded);
-        breaches.extend(self.look_at_tables(tables, &before.frame.options, &[], &signs, true).await?);
+        breaches.extend(self.look_at_tables(tables, &before.frame.states, &[], &signs, true).await?);
         for ((kind, before), now) in KINDS.into_iter().zip(&before.contents).zip(&contents) {
             if before != now {
                 breaches.push(Breach::Rewritten { table: self.table(kind).to_string() });
@@ -135,7 +136,7 @@ impl Database {
     pub(super) async fn check_statement(
         &mut self,
         frame: &StatementFrame,
-        may_configure_session: bool,
+        may_change: MayChange,
     ) -> Result<(), DatabaseError> {
         let doing = "look at the transaction of a statement";
         // As for a whole migration.
@@ -155,10 +156,10 @@ impl Database {
         }
         let rows = |index: usize| statements.get(index).map(Vec::as_slice).unwrap_or_default();
         let mut breaches = match Marks::read(rows(1)) {
-            Some(now) => frame.marks.breaches(&now, may_configure_session),
+            Some(now) => frame.marks.breaches(&now, may_change),
             None => vec![Breach::TransactionEnded],
         };
-        breaches.extend(self.look_at_tables(frame.tables, &frame.options, rows(2), rows(3), error.is_none()).await?);
+        breaches.extend(self.look_at_tables(frame.tables, &frame.states, rows(2), rows(3), error.is_none()).await?);
         if !breaches.is_empty() {
             return Err(DatabaseError::FrameBroken { breaches });
         }

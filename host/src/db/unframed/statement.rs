@@ -104,16 +104,19 @@ impl UnframedSession {
     }
 
     async fn write_and_commit(&mut self, frame: &StatementFrame, row: &JournalRow) -> Result<(), SessionError> {
-        let may_configure_session = self.rules.may_configure_session;
-        match self.session.database_mut().check_statement(frame, may_configure_session).await {
+        match self.session.database_mut().check_statement(frame, self.rules.may_change).await {
             // A deferred constraint is checked only now, and it is the migration's matter.
             Err(DatabaseError::DeferredConstraint { error }) => return Err(SessionError::guest(Error::Sql(*error))),
             checked => checked.map_err(unless_cancelled)?,
         }
         self.write(row).await?;
-        match self.session.database_mut().simple("commit a statement", "COMMIT".to_owned()).await {
-            Ok(_) => Ok(()),
+        match self.session.database_mut().commit().await {
+            Ok(()) => Ok(()),
             Err(DatabaseError::Statement { error, .. }) => Err(SessionError::guest(Error::Sql(*error))),
+            // The row of the journal tells the next run.
+            Err(DatabaseError::CommitUnknown { reason, .. }) => {
+                Err(SessionError::Fatal(DatabaseError::Lost { doing: "commit a statement".to_owned(), reason }))
+            }
             Err(error) => Err(SessionError::Fatal(error)),
         }
     }
@@ -175,8 +178,7 @@ impl UnframedSession {
         if lifts_limits {
             self.restore_timeouts().await?;
         }
-        let may_configure_session = self.rules.may_configure_session;
-        self.session.database_mut().after_alone(before, may_configure_session).await.map_err(unless_cancelled)
+        self.session.database_mut().after_alone(before, self.rules.may_change).await.map_err(unless_cancelled)
     }
 
     /// The index that has the name of a new one already. An invalid one that nobody here has begun is left to its owner.
