@@ -107,7 +107,7 @@ fn migrations_are_no_superuser_and_cannot_become_one() {
         ("SELECT pg_read_file('/etc/passwd')", "permission denied for function pg_read_file"),
         ("COPY (SELECT 1) TO PROGRAM 'true'", "to COPY to or from an external program"),
         ("COPY (SELECT 1) TO '/tmp/host-was-here'", "to COPY to a file"),
-        ("ALTER ROLE host SUPERUSER", "must be superuser"),
+        ("ALTER ROLE host SUPERUSER", "must be superuser|permission denied to alter role"),
         ("CREATE ROLE other SUPERUSER", "permission denied to create role|must be superuser"),
         ("GRANT pg_execute_server_program TO host", "must have admin option|permission denied to grant role"),
         ("ALTER SYSTEM SET archive_command = 'true'", "must be superuser|permission denied to set parameter"),
