@@ -47,6 +47,7 @@ mod runners;
 mod rust_language;
 mod scripts;
 mod secrets;
+mod shadows;
 mod start;
 mod supply;
 mod terminal;

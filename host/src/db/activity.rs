@@ -4,6 +4,7 @@ use sqlx::Connection as _;
 use sqlx::postgres::PgConnection;
 
 use super::cancel::Canceller;
+use super::connect::NAMES_OF_THE_SYSTEM;
 use super::connect::open;
 use super::connect::text_field;
 use super::driver;
@@ -57,7 +58,7 @@ impl Watcher {
     /// [`DatabaseError`] when the server refuses or does not answer.
     pub async fn look(&mut self) -> Result<Option<Activity>, DatabaseError> {
         let sql = format!(
-            "SELECT floor(extract(epoch FROM clock_timestamp() - a.query_start))::bigint, left(a.query, {STATEMENT_CHARACTERS_MAX}), \
+            "{NAMES_OF_THE_SYSTEM} SELECT floor(extract(epoch FROM clock_timestamp() - a.query_start))::bigint, left(a.query, {STATEMENT_CHARACTERS_MAX}), \
              (SELECT string_agg(concat_ws(', ', coalesce(nullif(b.application_name, ''), 'unknown application'), 'process ' || b.pid, \
              b.state || ' for ' || floor(extract(epoch FROM clock_timestamp() - b.state_change)) || ' s'), '; ') \
              FROM pg_stat_activity b WHERE a.wait_event_type = 'Lock' AND b.pid = ANY (pg_blocking_pids(a.pid))), \

@@ -153,9 +153,10 @@ impl Database {
     /// How the version table keeps its ids; none when there is no such table.
     async fn version_column(&mut self) -> Result<Option<VersionColumn>, DatabaseError> {
         let sql = format!(
-            "SELECT pg_catalog.format_type(a.atttypid, NULL), a.atttypmod, v IS NOT NULL \
+            "{} SELECT pg_catalog.format_type(a.atttypid, NULL), a.atttypmod, v IS NOT NULL \
              FROM pg_catalog.to_regclass({}) AS v LEFT JOIN pg_catalog.pg_attribute AS a ON a.attrelid OPERATOR(pg_catalog.=) v \
              AND a.attname OPERATOR(pg_catalog.=) 'version_num' AND NOT a.attisdropped",
+            self.names_of_the_system(),
             crate::value::quote_text(&self.tables.version.quoted()),
         );
         let rows = self.simple("look at the version table", sql).await?;
@@ -224,7 +225,7 @@ impl Database {
         format!(
             "SELECT DISTINCT ON (revision) pg_catalog.left(revision, {}), pg_catalog.left(source_digest, 200), \
              pg_catalog.left(component_digest, 200) FROM ONLY {} \
-             WHERE outcome = 'done' AND direction <> 'downgrade' ORDER BY revision, id DESC LIMIT {}",
+             WHERE outcome OPERATOR(pg_catalog.=) 'done' AND direction OPERATOR(pg_catalog.<>) 'downgrade' ORDER BY revision, id DESC LIMIT {}",
             REVISION_ID_CHARACTERS_MAX + 1,
             self.tables.history.quoted(),
             DIGESTS_MAX + 1

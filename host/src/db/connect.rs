@@ -39,6 +39,12 @@ pub struct Database {
     pub(super) lock_timeout_milliseconds: u64,
 }
 
+/// Lets the names of functions, operators, types and tables in the rest of a text mean the system's, whatever search path the
+/// session has: whoever owns the database can set one for all of them, with something else in front of `pg_catalog`. It lasts until
+/// the end of the transaction, which is that of the text where none was begun. In the transaction of a migration every name is
+/// qualified instead.
+pub(super) const NAMES_OF_THE_SYSTEM: &str = "SET LOCAL search_path = pg_catalog, pg_temp;";
+
 /// What a text of several statements did.
 pub(super) struct Results {
     /// The rows of each statement that ended; none for one that has no rows.
@@ -113,6 +119,16 @@ impl Database {
         error.map_or_else(|| Ok(statements.into_iter().flatten().collect()), Err)
     }
 
+    /// [`NAMES_OF_THE_SYSTEM`], unless the host's tables are without a schema because there is none: the server says so then.
+    pub(super) fn names_of_the_system(&self) -> &'static str {
+        if self.are_tables_found() { NAMES_OF_THE_SYSTEM } else { "" }
+    }
+
+    /// The same for a text outside of steps, in which names without a schema are those of the system.
+    pub(super) async fn simple_apart(&mut self, doing: &str, sql: &str) -> Result<Vec<PgRow>, DatabaseError> {
+        self.simple(doing, format!("{NAMES_OF_THE_SYSTEM} {sql}")).await
+    }
+
     /// The same, with the rows of each statement apart, also of those before one that failed.
     pub(super) async fn results(&mut self, doing: &str, sql: String) -> Results {
         let mut statements = Vec::new();
@@ -125,15 +141,16 @@ impl Database {
     }
 
     /// The same for statements on the host's own tables outside of a step, which wait for a lock only so long. The first
-    /// result is that of the limit.
+    /// result is that of the limit. Names without a schema are looked up in the search path of the session.
     pub(super) async fn results_on_tables(&mut self, doing: &str, sql: &str) -> Results {
         // Several statements in one text are one transaction (PostgreSQL manual, "Multiple Statements in a Simple Query").
         self.results(doing, format!("SET LOCAL lock_timeout = {}; {sql}", self.lock_timeout_milliseconds)).await
     }
 
-    /// The rows of such statements, all together.
+    /// The rows of such statements, all together. Names without a schema are those of the system.
     pub(super) async fn simple_on_tables(&mut self, doing: &str, sql: &str) -> Result<Vec<PgRow>, DatabaseError> {
-        let Results { statements, error } = self.results_on_tables(doing, sql).await;
+        let sql = format!("{} {sql}", self.names_of_the_system());
+        let Results { statements, error } = self.results_on_tables(doing, &sql).await;
         match error {
             Some(error) => Err(self.with_table_lock_holder(error).await),
             None => Ok(statements.into_iter().flatten().collect()),

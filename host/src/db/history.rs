@@ -79,6 +79,9 @@ impl Database {
     /// [`DatabaseError`] when the table cannot be read.
     pub async fn read_history(&mut self, limit: Option<u32>) -> Result<Vec<HistoryRow>, DatabaseError> {
         let doing = "read the history table";
+        if !self.are_tables_found() {
+            self.find_tables().await?;
+        }
         let limit = limit.unwrap_or(HISTORY_ROWS_MAX).min(HISTORY_ROWS_MAX);
         let sql = format!(
             "SELECT id, left(revision, 1000), left(direction, 100), left(outcome, 100), left(source_digest, 200), \

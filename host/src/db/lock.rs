@@ -98,7 +98,7 @@ impl Database {
              AND (l.classid::bigint << 32) | l.objid::bigint = {} LIMIT 1",
             self.lock_key()
         );
-        let rows = self.simple("look for the holder of the lock", sql).await?;
+        let rows = self.simple_apart("look for the holder of the lock", &sql).await?;
         Ok(rows.first().map(|row| {
             let field = |index| text_field(row, index).unwrap_or_else(|| "unknown".to_owned());
             format!("{}, process {}, connected since {}", field(1), field(0), field(2))
@@ -135,7 +135,7 @@ impl Database {
             quote_text(&self.tables.version.quoted()),
             quote_text(&self.tables.history.quoted()),
         );
-        let rows = self.simple("look for the holder of the lock", sql).await?;
+        let rows = self.simple_apart("look for the holder of the lock", &sql).await?;
         Ok(rows.first().map(|row| {
             let field = |index| text_field(row, index).unwrap_or_else(|| "unknown".to_owned());
             format!("{}, process {}, user {}, in a transaction since {}", field(1), field(0), field(2), field(3))

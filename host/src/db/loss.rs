@@ -73,9 +73,9 @@ impl Database {
         let doing = "end the session of the lost connection";
         let Some(session) = lost.watch.session() else { return Ok(true) };
         let of_session = format!("FROM pg_catalog.pg_stat_activity WHERE {}", session.condition());
-        self.simple(doing, format!("SELECT pg_catalog.pg_terminate_backend(pid) {of_session}")).await?;
+        self.simple_apart(doing, &format!("SELECT pg_terminate_backend(pid) {of_session}")).await?;
         let started = Instant::now();
-        while !self.simple(doing, format!("SELECT 1 {of_session}")).await?.is_empty() {
+        while !self.simple_apart(doing, &format!("SELECT 1 {of_session}")).await?.is_empty() {
             if started.elapsed() >= patience {
                 return Ok(false);
             }
@@ -94,7 +94,7 @@ impl Database {
             "SELECT 1 FROM pg_catalog.pg_stat_activity WHERE {} AND ({WAITS_FOR_HOST}) IS NOT TRUE",
             session.condition()
         );
-        Ok(!self.simple("look at the session of the lost connection", sql).await?.is_empty())
+        Ok(!self.simple_apart("look at the session of the lost connection", &sql).await?.is_empty())
     }
 
     /// What became of a transaction of the last hours.
@@ -131,6 +131,6 @@ impl Database {
             text(&record.revision),
             text(record.direction),
         );
-        Ok(!self.simple("look for the step in the history table", sql).await?.is_empty())
+        Ok(!self.simple_apart("look for the step in the history table", &sql).await?.is_empty())
     }
 }

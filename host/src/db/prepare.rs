@@ -49,7 +49,7 @@ impl Database {
               AND pg_has_role(u.oid, r.oid, 'MEMBER')) END FROM pg_roles u WHERE u.rolname = session_user), \
              (SELECT pg_has_role(session_user, oid, '{kind}') FROM pg_roles WHERE rolname = {role_literal})",
         );
-        let rows = self.simple("look at the server", sql).await?;
+        let rows = self.simple_apart("look at the server", &sql).await?;
         let field = |index| rows.first().and_then(|row| text_field(row, index));
         let is_true = |index| field(index).as_deref() == Some("t");
         let user = field(2).unwrap_or_default();
@@ -100,7 +100,7 @@ impl Database {
              FROM pg_stat_activity WHERE pid = pg_backend_pid()",
             asked.join(", ")
         );
-        let rows = self.simple(doing, sql).await?;
+        let rows = self.simple_apart(doing, &sql).await?;
         let field = |index| rows.first().and_then(|row| text_field(row, index)).unwrap_or_default();
         let mut index = 7;
         for (kind, _, rights) in rights {

@@ -13,6 +13,7 @@ use std::time::Duration;
 use sqlx::Connection as _;
 use sqlx::postgres::PgConnectOptions;
 
+use super::connect::NAMES_OF_THE_SYSTEM;
 use super::connect::open;
 use super::connect::text_field;
 use super::driver;
@@ -214,7 +215,7 @@ impl Watch {
     async fn ask(&self, session: &SessionIdentity) -> Result<Look, DatabaseError> {
         let mut connection = open(&self.shared.options).await?;
         let sql = format!(
-            "SELECT CASE WHEN {WAITS_FOR_HOST} THEN state_change::text END, state = 'active' AND EXISTS \
+            "{NAMES_OF_THE_SYSTEM} SELECT CASE WHEN {WAITS_FOR_HOST} THEN state_change::text END, state = 'active' AND EXISTS \
              (SELECT FROM pg_catalog.pg_extension WHERE extname = 'citus') FROM pg_catalog.pg_stat_activity WHERE {}",
             session.condition()
         );
