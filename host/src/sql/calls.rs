@@ -1,7 +1,9 @@
 //! What a statement calls and changes under names that mean something to the guard: functions of [`super::functions`],
 //! `set_config`, and the view `pg_settings`, whose rule sets parameters.
 //!
-//! Only a name with a parenthesis behind it is a call. One that a statement defines, drops or lists columns for is none.
+//! A name with a parenthesis behind it is a call, unless a statement defines it, drops it or lists columns for it. So is one behind
+//! a value and a dot: `(value).name` calls a function of one argument where there is no such field (PostgreSQL manual, "Value
+//! Expressions", "Field Selection").
 
 use super::functions::Effect;
 use super::functions::effect;
@@ -59,6 +61,8 @@ struct Name<'a> {
     written: &'a str,
     /// Whether a statement changes the rows of what it names.
     is_target: bool,
+    /// Whether it stands behind a value and a dot.
+    is_field: bool,
 }
 
 /// How far the words have come that say whose rows are changed.
@@ -80,6 +84,8 @@ struct Pass<'a> {
     name: Option<Name<'a>>,
     /// Whether the last token was the dot of a name.
     after_dot: bool,
+    /// Whether the last token was the dot behind a value.
+    after_value: bool,
     /// Whether the last token was a UESCAPE behind a name.
     after_uescape: bool,
     previous: &'a str,
@@ -110,6 +116,7 @@ pub(super) fn calls(text: &str) -> Calls {
         calls: Calls::default(),
         name: None,
         after_dot: false,
+        after_value: false,
         after_uescape: false,
         previous: "",
         target: Target::No,
@@ -137,6 +144,9 @@ impl<'a> Pass<'a> {
         } else if written == "." && self.name.is_some() {
             self.after_dot = true;
             return;
+        } else if written == "." {
+            self.after_value = true;
+            return;
         } else if is_word || token.kind == TokenKind::QuotedIdentifier {
             self.name(written);
         } else {
@@ -149,6 +159,7 @@ impl<'a> Pass<'a> {
             self.target(written);
         }
         self.after_dot = false;
+        self.after_value = false;
         self.previous = if is_word { written } else { "" };
     }
 
@@ -159,9 +170,13 @@ impl<'a> Pass<'a> {
     fn name(&mut self, written: &'a str) {
         let last = name(written, None);
         if self.after_dot
-            && let Some(known) = &mut self.name
+            && let Some(mut known) = self.name.take()
         {
+            if known.is_field {
+                self.call(known.last.as_deref(), known.written);
+            }
             (known.last, known.written) = (last, written);
+            self.name = Some(known);
             return;
         }
         self.end_of_name();
@@ -169,12 +184,18 @@ impl<'a> Pass<'a> {
         if is_target {
             self.target = Target::No;
         }
-        self.name = Some(Name { before: self.previous, last, written, is_target });
+        self.name = Some(Name { before: self.previous, last, written, is_target, is_field: self.after_value });
     }
 
     /// A name has come to its end.
     fn end_of_name(&mut self) {
-        let Some(known) = self.name.take().filter(|known| known.is_target) else { return };
+        let Some(known) = self.name.take() else { return };
+        if known.is_field {
+            self.call(known.last.as_deref(), known.written);
+        }
+        if !known.is_target {
+            return;
+        }
         if known.last.is_none_or(|last| last == "pg_settings") {
             self.sets("UPDATE pg_settings", update_of_settings(self.text).unwrap_or(Setting::Hidden));
         }
@@ -202,21 +223,27 @@ impl<'a> Pass<'a> {
         if NO_CALL_AFTER.iter().any(no_call) || (self.makes_index && no_call(&"ON")) {
             return;
         }
-        let Some(last) = &known.last else {
-            self.calls.refused.get_or_insert((known.written.to_owned(), Reason::Hidden));
-            return;
-        };
-        if last == "set_config" {
+        let (last, written) = (known.last.clone(), known.written);
+        if last.as_deref() == Some("set_config") {
             self.argument = Argument::Next;
         }
-        match effect(last) {
+        self.call(last.as_deref(), written);
+    }
+
+    /// A function of this name is called; of none if it cannot be read.
+    fn call(&mut self, name: Option<&str>, written: &str) {
+        let Some(name) = name else {
+            self.calls.refused.get_or_insert((written.to_owned(), Reason::Hidden));
+            return;
+        };
+        match effect(name) {
             None => {}
             Some((_, Effect::Refused(reason))) => {
-                self.calls.refused.get_or_insert_with(|| (last.clone(), reason));
+                self.calls.refused.get_or_insert_with(|| (name.to_owned(), reason));
             }
             Some((_, Effect::Needs(classes))) => {
                 self.calls.classes = self.calls.classes.union(classes.iter().copied().collect());
-                self.calls.function.get_or_insert_with(|| last.clone());
+                self.calls.function.get_or_insert_with(|| name.to_owned());
             }
         }
     }
@@ -329,6 +356,13 @@ mod tests {
             ("SELECT 1 FROM a JOIN b ON pg_terminate_backend(1)", Some("pg_terminate_backend Server")),
             ("CREATE VIEW a AS SELECT pg_advisory_unlock_all()", Some("pg_advisory_unlock_all SessionState")),
             ("CREATE INDEX a ON b (pg_read_file(c))", Some("pg_read_file Files")),
+            ("SELECT ('/a'::text).pg_read_file", Some("pg_read_file Files")),
+            ("SELECT (a).b.pg_read_file FROM a", Some("pg_read_file Files")),
+            ("SELECT (a).pg_stat_file.size FROM a", Some("pg_stat_file Files")),
+            ("SELECT a[1] . \"pg_read_file\" FROM a", Some("pg_read_file Files")),
+            ("SELECT $1.U&\"!0070g_terminate_backend\" UESCAPE '!', 1", Some("pg_terminate_backend Server")),
+            ("SELECT now().pg_ls_dir", Some("pg_ls_dir Files")),
+            ("SELECT (a).*, (a).b, 1.5, a.pg_read_file FROM a", None),
             ("CREATE INDEX ON pg_notify (a)", None),
             ("SELECT lo_export, pg_notify.pg_notify FROM pg_notify", None),
             ("INSERT INTO pg_notify (a) VALUES (1)", None),
@@ -339,6 +373,7 @@ mod tests {
         ] {
             assert_eq!(refused(statement).as_deref(), expected, "{statement}");
         }
+        assert_eq!(calls("SELECT (1::oid).lo_unlink").classes, Class::Data.into());
         let needs = calls("SELECT setval('a', 1), dblink('b', 'c')");
         assert_eq!(needs.classes, [Class::Data, Class::Function, Class::Foreign].into_iter().collect());
         assert_eq!(needs.function.as_deref(), Some("setval"));
