@@ -8,7 +8,7 @@ use crate::harness::Output;
 use crate::harness::TestProject;
 use crate::harness::assert_output;
 
-const FUNCTION: &str = "CREATE FUNCTION one() RETURNS int LANGUAGE sql RETURN 1";
+const FUNCTION: &str = "CREATE FUNCTION one() RETURNS int LANGUAGE sql AS 'SELECT 1'";
 
 /// Runs a command that is refused before anything is written.
 fn refused(project: &TestProject, arguments: &[&str]) -> Output {
@@ -154,6 +154,9 @@ fn inspect_says_what_a_component_could_do() {
 /// As docs/from-alembic.md says: a schema of pg_dump, without psql's lines and without timeouts, is a migration.
 #[test]
 fn a_dump_of_a_schema_can_be_a_migration() {
+    if !crate::harness::can_dump() {
+        return;
+    }
     let project = TestProject::with_three_tables();
     project.host(&["upgrade", "head"]).success();
     project.database.query("CREATE VIEW one AS SELECT 1 AS one; CREATE INDEX i ON table_a (id)");

@@ -27,6 +27,9 @@ fn every_guest_has_a_test() {
 
 #[test]
 fn every_type_goes_in_and_out() {
+    if !crate::harness::server_has(14, "infinity as a numeric") {
+        return;
+    }
     let project = TestProject::with_guest("values");
     project.host(&["upgrade", "head"]).success();
     project.host(&["downgrade", "base"]).success();
@@ -71,7 +74,9 @@ fn a_batch_is_one_text_of_which_nothing_is_the_guests() {
 #[test]
 fn log_lines_reach_the_operator_and_not_the_terminal() {
     let project = TestProject::with_guest("logs");
-    assert_output!(project.host(&["-v", "-x", "reason=test", "upgrade", "head"]));
+    let version = format!(" on {} with ", crate::harness::server_version());
+    let output = project.host(&["-v", "-x", "reason=test", "upgrade", "head"]);
+    assert_output!(output.replace(&[(version, " on [version] with ")]));
 }
 
 #[test]

@@ -106,6 +106,10 @@ fn killed_in_a_build() -> TestProject {
     project.database.wait_until(WAITS);
     runner.signal(Signal::KILL);
     assert_eq!(runner.wait().code, -9);
+    if crate::harness::server_version() < 14 {
+        // Such a server notices at the end of the statement only.
+        project.database.query("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query ILIKE 'CREATE INDEX CONCURRENTLY%'");
+    }
     // The lock is held as long as the server works for the dead client.
     project.database.wait_until("SELECT count(*) = 0 FROM pg_locks WHERE locktype = 'advisory'");
     open.end();
@@ -138,6 +142,13 @@ fn all_that_postgresql_refuses_in_a_transaction() {
     project.database.query(
         "CREATE MATERIALIZED VIEW names AS SELECT DISTINCT name FROM table_a; CREATE UNIQUE INDEX ON names (name)",
     );
+    if !crate::harness::server_has(14, "DETACH CONCURRENTLY") {
+        // A statement that an earlier server does not know is corrected and run again.
+        let _ = project.host(&["upgrade", "head"]).with_code(1);
+        let text = std::fs::read_to_string(project.path("migrations/b.sql")).expect("the migration");
+        project.write("migrations/b.sql", &text.replace("parts_1 CONCURRENTLY", "parts_1"));
+        project.host(&["build"]).success();
+    }
     project.host(&["upgrade", "head"]).success();
     assert_finished(&project, "b");
     project.host(&["downgrade", "a"]).success();

@@ -145,6 +145,10 @@ impl Database {
         partition: &str,
         notes: &mut Vec<String>,
     ) -> Result<Fate, DatabaseError> {
+        // An earlier server refuses the statement, and has no column for it.
+        if self.server_version() < FIRST_WITH_CONCURRENT_DETACH {
+            return Ok(Fate::NotDone);
+        }
         let query = sqlx::query(
             "SELECT i.inhdetachpending, pg_catalog.format('%I.%I', pn.nspname, p.relname), \
              pg_catalog.format('%I.%I', cn.nspname, c.relname) \
@@ -199,6 +203,9 @@ impl Database {
         Ok(())
     }
 }
+
+/// As `server_version_num` has it (release notes of PostgreSQL 14).
+const FIRST_WITH_CONCURRENT_DETACH: u32 = 140_000;
 
 /// What the host does while it looks.
 const LOOK: &str = "see what an earlier run left behind";

@@ -21,7 +21,10 @@ pub(crate) use project::TestProject;
 pub(crate) use running::Running;
 pub(crate) use server::PASSWORD;
 pub(crate) use server::TestDatabase;
+pub(crate) use server::can_dump;
+pub(crate) use server::server_has;
 pub(crate) use server::server_log;
+pub(crate) use server::server_version;
 pub(crate) use superuser::SUPERUSER;
 pub(crate) use superuser::let_in;
 

@@ -38,6 +38,10 @@ impl TestDatabase {
         let number = DATABASES.fetch_add(1, Ordering::Relaxed);
         let name = format!("it_{}_{number}", std::process::id());
         server().psql(SUPERUSER, "host", &format!("CREATE DATABASE {name} OWNER host"));
+        if server_version() < 15 {
+            // As it is from 15 on.
+            server().psql(SUPERUSER, &name, "ALTER SCHEMA public OWNER TO host; REVOKE CREATE ON SCHEMA public FROM PUBLIC");
+        }
         Self { name, user: "host" }
     }
 
@@ -112,6 +116,34 @@ impl Drop for TestDatabase {
         // A test that failed may leave a session; the next run begins with other names anyway.
         let _ = command.args(["-c", &format!("DROP DATABASE IF EXISTS {} WITH (FORCE)", self.name)]).output();
     }
+}
+
+/// The server's major version.
+pub(crate) fn server_version() -> u32 {
+    static VERSION: OnceLock<u32> = OnceLock::new();
+    let ask = || server().psql(SUPERUSER, "host", "SHOW server_version_num").parse::<u32>().expect("a number") / 10_000;
+    *VERSION.get_or_init(ask)
+}
+
+/// Whether the server is at least of this version; otherwise the test says that it leaves something out.
+pub(crate) fn server_has(version: u32, what: &str) -> bool {
+    let has = server_version() >= version;
+    if !has {
+        eprintln!("skipped: {what} came with PostgreSQL {version}, and the server is {}", server_version());
+    }
+    has
+}
+
+/// Whether the machine's pg_dump can read the server; otherwise the test says that it leaves something out.
+pub(crate) fn can_dump() -> bool {
+    let output = Command::new("pg_dump").arg("--version").output().expect("pg_dump runs");
+    let text = String::from_utf8(output.stdout).expect("UTF-8");
+    let version = text.split_whitespace().nth(2).and_then(|version| version.split('.').next()?.parse::<u32>().ok());
+    let can = version.expect("a version") >= server_version();
+    if !can {
+        eprintln!("skipped: {} cannot dump a server of version {}", text.trim(), server_version());
+    }
+    can
 }
 
 /// What the server has logged so far.
