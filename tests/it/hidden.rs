@@ -59,3 +59,11 @@ fn a_savepoint_hides_nothing_either() {
     project.host(&["upgrade", "head"]).success();
     assert_eq!(project.database.query("SELECT to_regclass('stolen') IS NULL"), "t");
 }
+
+/// What the server runs to read a value may change how it reads the text that is sent after it.
+#[test]
+fn a_statement_that_is_sent_again_stays_what_it_was() {
+    let project = TestProject::with_guest("evicts");
+    project.host(&["upgrade", "head"]).success();
+    assert_eq!(project.database.query("SELECT to_regclass('secrets') IS NULL, to_regclass('stolen') IS NULL"), "f|t");
+}

@@ -102,7 +102,6 @@ impl Session {
     /// # Errors
     /// [`SessionError`].
     pub async fn execute(&mut self, sql: &str, params: &[Value]) -> Result<u64, SessionError> {
-        self.read_as_the_guard(sql).await?;
         let types: Vec<u32> = params.iter().map(value::declared_type).collect();
         // The driver looks up the types of columns in the catalogue in between, and these queries would make the server drop
         // an unnamed statement (PostgreSQL manual, "Extended Query"), so one that may have a result gets a name.
@@ -115,6 +114,8 @@ impl Session {
         let shapes: Vec<TypeShape> =
             types.iter().map(|oid| TypeShape::builtin(*oid).unwrap_or(TypeShape::Other(*oid))).collect();
         let arguments = self.encode(params, &shapes).await?;
+        // After the values, because the server may have read some of them, with what functions their types have.
+        self.read_as_the_guard(sql).await?;
         let query = sqlx::query_with(sqlx::AssertSqlSafe(sql), arguments).persistent(false);
         self.reads_as_the_guard = false;
         Ok(driver::guarded(query.execute(self.connection())).await.map_err(failed)?.rows_affected())
@@ -210,6 +211,8 @@ impl Session {
     /// Lets the server read a value from its text: only the type's own input function knows how.
     async fn text_to_binary(&mut self, text: &str, type_oid: u32) -> Result<Vec<u8>, SessionError> {
         let name = self.type_name(type_oid).await?;
+        // A domain may check its values with a function.
+        self.reads_as_the_guard = false;
         let query = sqlx::query(sqlx::AssertSqlSafe(format!("SELECT CAST($1::pg_catalog.text AS {name})"))).bind(text);
         let rows = driver::query(self.connection(), query).await.map_err(failed)?;
         let row = rows.first().ok_or_else(|| conversion("the server gives no value"))?;
