@@ -3,6 +3,7 @@
 
 use crate::harness::TestProject;
 use crate::harness::assert_output;
+use crate::harness::server_has;
 
 const HISTORY: &str = "SELECT string_agg(revision || ' ' || outcome, ', ' ORDER BY id) FROM ONLY public.host_history";
 
@@ -36,6 +37,30 @@ fn children_of_the_hosts_tables_are_rolled_back() {
     }
 }
 
+/// Dumps leave out what is part of an extension. With a filter the server refuses every UPDATE of the journal.
+#[test]
+fn what_is_attached_without_a_strong_lock_is_rolled_back() {
+    let mut attacks = vec![(
+        "CREATE EXTENSION hstore;\nALTER EXTENSION hstore ADD TABLE host_history",
+        "table public.host_history has an extension that it is part of",
+    )];
+    if server_has(15, "a publication with a filter") {
+        attacks.push((
+            "CREATE PUBLICATION quiet FOR TABLE host_journal WHERE (state <> 'started')",
+            "table public.host_journal has a publication with a filter or a list of columns",
+        ));
+    }
+    for (statement, what) in attacks {
+        let project = project(statement);
+        let (kind, message) = message_of(&project, &["--json", "upgrade", "head"]);
+        assert_eq!((kind.as_str(), message.ends_with(what)), ("frame-broken", true), "{statement}: {message}");
+        assert_eq!(project.database.query(HISTORY), "a done, b failed");
+    }
+    // What is replicated as it is stays so.
+    let project = project("CREATE PUBLICATION all_of_it FOR TABLE host_version, host_history, host_journal");
+    project.host(&["upgrade", "head"]).success();
+}
+
 #[test]
 fn what_others_attached_stops_a_run_before_its_first_step() {
     let function = "CREATE FUNCTION nothing() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NULL; END $$";
@@ -56,7 +81,18 @@ fn what_others_attached_stops_a_run_before_its_first_step() {
             "CREATE STATISTICS quiet ON revision, direction FROM host_history",
             "table public.host_history has the statistics object quiet",
         ),
+        (
+            "CREATE EXTENSION hstore; ALTER EXTENSION hstore ADD TABLE host_version",
+            "table public.host_version has an extension that it is part of",
+        ),
+        (
+            "CREATE PUBLICATION quiet FOR TABLE host_journal WHERE (state <> 'started')",
+            "table public.host_journal has a publication with a filter or a list of columns",
+        ),
     ] {
+        if statement.contains("PUBLICATION") && !server_has(15, "a publication with a filter") {
+            continue;
+        }
         let project = project("CREATE TABLE table_b (id int)");
         project.host(&["upgrade", "a"]).success();
         project.database.query(function);

@@ -224,6 +224,22 @@ impl TableNumbers {
             ("tgrelid", named("the trigger", "tgname"), "pg_catalog.pg_trigger", " AND NOT tgisinternal"),
             ("polrelid", named("the policy", "polname"), "pg_catalog.pg_policy", ""),
             ("stxrelid", named("the statistics object", "stxname"), "pg_catalog.pg_statistic_ext", ""),
+            // Part of an extension, it is left out of dumps, and goes with the extension.
+            (
+                "objid",
+                "'an extension that it is part of'".to_owned(),
+                "pg_catalog.pg_depend",
+                " AND deptype OPERATOR(pg_catalog.=) 'e'::pg_catalog.\"char\" \
+             AND classid OPERATOR(pg_catalog.=) 'pg_catalog.pg_class'::pg_catalog.regclass::pg_catalog.oid",
+            ),
+            (
+                "prrelid",
+                "'a publication with a filter or a list of columns'".to_owned(),
+                "pg_catalog.pg_publication_rel AS p",
+                " AND \
+             (pg_catalog.to_jsonb(p.*) OPERATOR(pg_catalog.->>) 'prqual' IS NOT NULL OR \
+             pg_catalog.to_jsonb(p.*) OPERATOR(pg_catalog.->>) 'prattrs' IS NOT NULL)",
+            ),
             ("oid", "'row security'".to_owned(), "pg_catalog.pg_class", " AND (relrowsecurity OR relforcerowsecurity)"),
         ];
         let parts: Vec<String> = parts
