@@ -359,9 +359,8 @@ fn constraints_and_triggers_that_are_deferred_work() {
 #[test]
 fn what_the_next_session_begins_with_is_no_matter_of_a_migration() {
     let why = "what new sessions begin with was changed (ALTER ROLE … SET or ALTER DATABASE), for which a migration has to ask for role";
-    let database = |change: &str| {
-        format!("DO $$ BEGIN EXECUTE format('ALTER DATABASE %I {change}', current_database()); END $$")
-    };
+    let database =
+        |change: &str| format!("DO $$ BEGIN EXECUTE format('ALTER DATABASE %I {change}', current_database()); END $$");
     for change in [
         "SET search_path = evil, pg_catalog",
         "SET default_transaction_read_only = on",
@@ -371,12 +370,15 @@ fn what_the_next_session_begins_with_is_no_matter_of_a_migration() {
         assert_eq!(broken(&database(change)), why, "{change}");
     }
     let role = |role: &str| {
-        format!("DO $$ BEGIN EXECUTE format('ALTER ROLE {role} IN DATABASE %I SET work_mem = \"1MB\"', current_database()); END $$")
+        format!(
+            "DO $$ BEGIN EXECUTE format('ALTER ROLE {role} IN DATABASE %I SET work_mem = \"1MB\"', current_database()); END $$"
+        )
     };
     assert_eq!(broken(&role("CURRENT_USER")), why);
     assert_eq!(broken_by_superuser(&role("ALL")), why);
     // What is asked for is granted.
-    let project = project(&format!("ALTER ROLE host SET work_mem = '4MB';\nALTER ROLE host RESET work_mem;\n{}", role("host")));
+    let project =
+        project(&format!("ALTER ROLE host SET work_mem = '4MB';\nALTER ROLE host RESET work_mem;\n{}", role("host")));
     project.host(&["upgrade", "head"]).success();
 }
 
@@ -396,12 +398,11 @@ fn a_migration_takes_no_rights_on_the_hosts_tables_away() {
 /// The one that is written to at the end shows by its rows that it moved; this one is not.
 #[test]
 fn a_journal_that_moves_is_seen() {
-    let project = project("ALTER SCHEMA ops RENAME TO hidden;\nCREATE SCHEMA ops;\nCREATE TABLE ops.journal (LIKE hidden.journal)");
-    project.database.query("CREATE SCHEMA ops");
-    project.write(
-        "host.toml",
-        "[default]\njournal-table = \"ops.journal\"\n[default.grants]\nfunction = true\n",
+    let project = project(
+        "ALTER SCHEMA ops RENAME TO hidden;\nCREATE SCHEMA ops;\nCREATE TABLE ops.journal (LIKE hidden.journal)",
     );
+    project.database.query("CREATE SCHEMA ops");
+    project.write("host.toml", "[default]\njournal-table = \"ops.journal\"\n[default.grants]\nfunction = true\n");
     let output = project.host(&["--json", "upgrade", "head"]).with_code(1);
     assert!(
         output.stdout.contains("belongs to host: table ops.journal is not the one that was there before"),

@@ -275,7 +275,7 @@ fn psql_sends_what_was_written_down() {
 
 /// What the database looks like: enough to see a difference between two ways to run a statement.
 const STATE: &str = "SELECT md5(string_agg(x, ',' ORDER BY x)) FROM ( \
-     SELECT c.relname || c.relkind || coalesce(c.relacl::text, '') || c.relowner || coalesce(a.attname, '') || coalesce(a.atttypid, 0) AS x \
+     SELECT c.relname || c.relkind || coalesce(c.relacl::text, '') || c.relowner::regrole || coalesce(a.attname, '') || coalesce(format_type(a.atttypid, NULL), '') AS x \
      FROM pg_class c LEFT JOIN pg_attribute a ON a.attrelid = c.oid WHERE c.oid >= 16384 AND c.relname !~ '^pg_' UNION ALL \
      SELECT proname || coalesce(prosrc, '') FROM pg_proc WHERE oid >= 16384 UNION ALL \
      SELECT typname || typtype FROM pg_type WHERE oid >= 16384 UNION ALL SELECT rolname FROM pg_roles UNION ALL \

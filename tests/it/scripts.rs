@@ -178,7 +178,8 @@ fn a_script_without_statements_that_stand_alone_is_for_everybody() {
     if !crate::harness::can_dump() {
         return;
     }
-    let body = if crate::harness::server_has(14, "BEGIN ATOMIC") { "BEGIN ATOMIC SELECT 1; END" } else { "AS 'SELECT 1;'" };
+    let body =
+        if crate::harness::server_has(14, "BEGIN ATOMIC") { "BEGIN ATOMIC SELECT 1; END" } else { "AS 'SELECT 1;'" };
     let statements = format!(
         "INSERT INTO table_a VALUES (length(E'\\\\')); CREATE TABLE \"größe\" (\"a;b\" text DEFAULT E'\\n;:x');\n\
          CREATE FUNCTION f() RETURNS int LANGUAGE sql {body}"

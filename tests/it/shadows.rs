@@ -46,7 +46,8 @@ fn revision(project: &TestProject) -> String {
 fn every_command_means_the_names_of_the_system() {
     let project = project();
     let succeeds = |arguments: &[&str]| uncaught(project.host(arguments)).success();
-    for arguments in [&["current"][..], &["history"], &["log"], &["upgrade", "head", "--dry-run"], &["ensure-version"]] {
+    for arguments in [&["current"][..], &["history"], &["log"], &["upgrade", "head", "--dry-run"], &["ensure-version"]]
+    {
         succeeds(arguments);
     }
     succeeds(&["upgrade", "c"]);
@@ -64,7 +65,9 @@ fn every_command_means_the_names_of_the_system() {
 #[test]
 fn tables_are_made_of_the_systems_types() {
     let project = project();
-    project.database.query(&format!("{PLAIN} DROP TABLE public.host_version, public.host_history, public.host_journal"));
+    project
+        .database
+        .query(&format!("{PLAIN} DROP TABLE public.host_version, public.host_history, public.host_journal"));
     // Where an unqualified table would be made is the operator's matter.
     project.write("host.toml", "[default]\nversion-table = \"public.host_version\"\nhistory-table = \"public.host_history\"\njournal-table = \"public.host_journal\"\n");
     uncaught(project.host(&["ensure-version"])).success();
@@ -81,7 +84,12 @@ fn who_holds_a_lock_is_found_all_the_same() {
     project.write("host.toml", "[default]\n[default.limits]\nlock-timeout-milliseconds = 300\nlock-retries = 0\n");
     let mut psql = project.database.psql();
     let mut holder = psql
-        .args(["-c", "SET search_path = pg_catalog", "-c", "BEGIN; LOCK TABLE public.host_version; SELECT pg_sleep(120)"])
+        .args([
+            "-c",
+            "SET search_path = pg_catalog",
+            "-c",
+            "BEGIN; LOCK TABLE public.host_version; SELECT pg_sleep(120)",
+        ])
         .stdout(Stdio::null())
         .stderr(Stdio::null())
         .spawn()

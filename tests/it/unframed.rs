@@ -108,7 +108,9 @@ fn killed_in_a_build() -> TestProject {
     assert_eq!(runner.wait().code, -9);
     if crate::harness::server_version() < 14 {
         // Such a server notices at the end of the statement only.
-        project.database.query("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query ILIKE 'CREATE INDEX CONCURRENTLY%'");
+        project.database.query(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query ILIKE 'CREATE INDEX CONCURRENTLY%'",
+        );
     }
     // The lock is held as long as the server works for the dead client.
     project.database.wait_until("SELECT count(*) = 0 FROM pg_locks WHERE locktype = 'advisory'");

@@ -270,8 +270,7 @@ impl StepRun<'_> {
     /// How long a statement may wait for a lock, unless it is one that waits by design, or the migration may set that itself.
     fn lock_limit(&self, state: &GuestState) -> Option<LockLimit> {
         let milliseconds = self.options.timeouts(self.limits).lock_milliseconds;
-        let is_fixed =
-            self.component.migration.metadata.transaction != Transaction::None && !self.may_change().session;
+        let is_fixed = self.component.migration.metadata.transaction != Transaction::None && !self.may_change().session;
         (is_fixed && milliseconds > 0)
             .then(|| LockLimit { limit: Duration::from_millis(milliseconds), lock_wait: state.lock_wait() })
     }

@@ -92,7 +92,13 @@ impl TestCluster<'_> {
 
 fn cluster(state_folder: &Path, root: &Path) -> Cluster {
     let site = Site { short_root: root.to_path_buf(), lasting_root: root.to_path_buf(), ..Site::new(state_folder) };
-    Cluster { site, binaries: server_programs(), path: std::env::var_os("PATH"), extensions: Vec::new(), durable: false }
+    Cluster {
+        site,
+        binaries: server_programs(),
+        path: std::env::var_os("PATH"),
+        extensions: Vec::new(),
+        durable: false,
+    }
 }
 
 /// The folder of server programs that `scripts/test-postgres-versions` chose; none for those of this machine.

@@ -40,7 +40,11 @@ impl TestDatabase {
         server().psql(SUPERUSER, "host", &format!("CREATE DATABASE {name} OWNER host"));
         if server_version() < 15 {
             // As it is from 15 on.
-            server().psql(SUPERUSER, &name, "ALTER SCHEMA public OWNER TO host; REVOKE CREATE ON SCHEMA public FROM PUBLIC");
+            server().psql(
+                SUPERUSER,
+                &name,
+                "ALTER SCHEMA public OWNER TO host; REVOKE CREATE ON SCHEMA public FROM PUBLIC",
+            );
         }
         Self { name, user: "host" }
     }
@@ -198,7 +202,11 @@ fn folder_name() -> String {
 fn ask_for_a_password(server: &Server) {
     let_in(&server.cluster, "local all with_password scram-sha-256\n");
     let role = |definition: &str| {
-        let sql = format!("DO $$ BEGIN CREATE ROLE {definition}; EXCEPTION WHEN duplicate_object THEN NULL; END $$");
+        // Before 14 passwords were kept in another form.
+        let sql = format!(
+            "DO $$ BEGIN SET LOCAL password_encryption = 'scram-sha-256'; CREATE ROLE {definition}; \
+             EXCEPTION WHEN duplicate_object THEN NULL; END $$"
+        );
         server.psql(SUPERUSER, "host", &sql);
     };
     role(&format!("with_password LOGIN PASSWORD '{PASSWORD}'"));

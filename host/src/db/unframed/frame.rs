@@ -79,11 +79,7 @@ impl Database {
     ///
     /// # Errors
     /// [`DatabaseError::FrameBroken`] when they are different, or what the server said.
-    pub(super) async fn after_alone(
-        &mut self,
-        before: &Before,
-        may_change: MayChange,
-    ) -> Result<(), DatabaseError> {
+    pub(super) async fn after_alone(&mut self, before: &Before, may_change: MayChange) -> Result<(), DatabaseError> {
         let tables = before.frame.tables;
         let (marks, signs, contents) = self.state(tables).await?;
         let mut breaches = before.frame.marks.breaches(&marks, may_change);
