@@ -326,6 +326,16 @@ fn what_is_deferred_past_the_check_cannot_write() {
     assert_output!(fails(&project(&in_commit("DELETE FROM host_version")), &["upgrade", "head"]));
 }
 
+/// A savepoint that is still open ends with the COMMIT, and with it what was set inside of it.
+#[test]
+fn a_savepoint_that_is_left_open_does_not_let_the_commit_write() {
+    let project = TestProject::with_guest("forgets");
+    let output = project.host(&["--json", "upgrade", "head"]).with_code(1);
+    assert!(output.stdout.contains("cannot execute UPDATE in a read-only transaction"), "{}", output.stable());
+    assert_eq!(project.database.query("SELECT count(*) FROM host_version"), "0");
+    assert_eq!(project.database.query("SELECT count(*) FROM host_history WHERE error = 'forged'"), "0");
+}
+
 /// The server runs the query of such a cursor inside of the COMMIT.
 #[test]
 fn a_cursor_that_outlives_the_transaction_cannot_write() {

@@ -27,13 +27,17 @@ const CHECKS: usize = 4;
 
 impl Database {
     /// Looks whether the migration kept to its frame, then writes the version rows and the history rows into its
-    /// transaction, and checks that each row was there. One round trip.
+    /// transaction, and checks that each row was there. One round trip, and one more where a savepoint is open.
     ///
     /// # Errors
     /// [`DatabaseError::FrameBroken`] when the migration changed what belongs to the host,
     /// [`DatabaseError::DeferredConstraint`] when what it left to be checked at the end fails,
     /// [`DatabaseError::HeadsMoved`] when somebody else changed the version table, or what the server said.
     pub async fn keep_books(&mut self, begun: &Begun, books: &Bookkeeping<'_>) -> Result<(), DatabaseError> {
+        // What is set inside of a savepoint is undone when that ends, which would be within the COMMIT.
+        if let Some(savepoint) = self.savepoint.take() {
+            self.simple(WRITE, format!("RELEASE SAVEPOINT {savepoint}")).await?;
+        }
         let check = format!(
             // What is deferred is done now, so that it is seen: a trigger could write to the host's tables during COMMIT.
             "SET CONSTRAINTS ALL IMMEDIATE; {}; {}; {}",
@@ -109,22 +113,23 @@ impl Database {
         let rows = |index: usize| checks.get(index).map(Vec::as_slice).unwrap_or_default();
         // In a transaction that has failed nothing can be asked.
         let may_ask = results.error.is_none();
-        breaches.extend(self.look_at_tables(begun.tables, &begun.states, rows(2), rows(3), may_ask).await?);
+        breaches.extend(self.look_at_tables(begun.tables, &begun.states, Some(rows(2)), rows(3), may_ask).await?);
         if breaches.is_empty() { Ok(()) } else { Err(DatabaseError::FrameBroken { breaches }) }
     }
 
     /// Judges the locks of this transaction on the host's tables and the signs of what is attached to them. Where there is a
-    /// sign, and the transaction `may_ask`, it takes a round trip.
+    /// sign, and the transaction `may_ask`, it takes a round trip; so it does where the locks are gone.
     pub(super) async fn look_at_tables(
         &mut self,
         tables: TableNumbers,
         states_before: &[TableState],
-        locks: &[PgRow],
+        locks: Option<&[PgRow]>,
         signs: &[PgRow],
         may_ask: bool,
     ) -> Result<Vec<Breach>, DatabaseError> {
         let named = KINDS.map(|kind| (tables.number(kind), self.table(kind).to_string()));
-        let Locks { mut breaches, may_attach } = Locks::read(locks, &named);
+        let Locks { mut breaches, may_attach } =
+            locks.map_or(Locks { breaches: Vec::new(), may_attach: true }, |locks| Locks::read(locks, &named));
         let is_signed = signs.iter().any(|row| text_field(row, 1).as_deref() != Some("f"));
         if may_ask && breaches.is_empty() && (may_attach || is_signed) {
             breaches.extend(self.attachments(tables).await?);

@@ -35,6 +35,8 @@ pub struct Database {
     pub(super) can_notice_a_lost_client: bool,
     /// Whether this session has taken the lock of runners.
     pub(super) has_lock: bool,
+    /// The outermost savepoint of a migration that is open.
+    pub(super) savepoint: Option<String>,
     /// How long the host's own statements wait for a lock outside of steps.
     pub(super) lock_timeout_milliseconds: u64,
 }
@@ -73,6 +75,7 @@ impl Database {
             tables,
             table_numbers: None,
             has_lock: false,
+            savepoint: None,
             can_notice_a_lost_client: false,
             lock_timeout_milliseconds,
             watch,

@@ -48,6 +48,7 @@ impl Database {
                         tables: self.tables.clone(),
                         table_numbers: None,
                         has_lock: false,
+                        savepoint: None,
                         can_notice_a_lost_client: false,
                         lock_timeout_milliseconds: self.lock_timeout_milliseconds,
                         watch: self.watch.anew(),

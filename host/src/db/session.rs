@@ -136,7 +136,9 @@ impl Session {
     /// # Errors
     /// [`SessionError`].
     pub async fn savepoint(&mut self, name: &str) -> Result<(), SessionError> {
-        self.simple(format!("SAVEPOINT {name}")).await
+        self.simple(format!("SAVEPOINT {name}")).await?;
+        self.database.savepoint.get_or_insert_with(|| name.to_owned());
+        Ok(())
     }
 
     /// Keeps what was done since the savepoint, and ends it.
@@ -144,7 +146,9 @@ impl Session {
     /// # Errors
     /// [`SessionError`].
     pub async fn release(&mut self, name: &str) -> Result<(), SessionError> {
-        self.simple(format!("RELEASE SAVEPOINT {name}")).await
+        self.simple(format!("RELEASE SAVEPOINT {name}")).await?;
+        self.database.savepoint.take_if(|outermost| outermost == name);
+        Ok(())
     }
 
     /// Undoes what was done since the savepoint, and keeps it open.

@@ -138,6 +138,7 @@ impl Database {
 
     async fn try_begin(&mut self, opening: &Opening<'_>) -> Result<Begun, DatabaseError> {
         let tables = self.known_table_numbers().await?;
+        self.savepoint = None;
         // Those of the step before are forgotten by the server, too.
         self.forget_statements().await?;
         let role = opening.role.map(|role| format!("SET LOCAL ROLE {};", quote_identifier(role))).unwrap_or_default();

@@ -85,7 +85,7 @@ impl Database {
         let mut breaches = before.frame.marks.breaches(&marks, may_change);
         // Each of the two looks is a transaction of its own.
         breaches.retain(|breach| *breach != Breach::TransactionEnded);
-        breaches.extend(self.look_at_tables(tables, &before.frame.states, &[], &signs, true).await?);
+        breaches.extend(self.look_at_tables(tables, &before.frame.states, None, &signs, true).await?);
         for ((kind, before), now) in KINDS.into_iter().zip(&before.contents).zip(&contents) {
             if before != now {
                 breaches.push(Breach::Rewritten { table: self.table(kind).to_string() });
@@ -155,7 +155,7 @@ impl Database {
             Some(now) => frame.marks.breaches(&now, may_change),
             None => vec![Breach::TransactionEnded],
         };
-        breaches.extend(self.look_at_tables(frame.tables, &frame.states, rows(2), rows(3), error.is_none()).await?);
+        breaches.extend(self.look_at_tables(frame.tables, &frame.states, Some(rows(2)), rows(3), error.is_none()).await?);
         if !breaches.is_empty() {
             return Err(DatabaseError::FrameBroken { breaches });
         }
