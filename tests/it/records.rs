@@ -276,6 +276,26 @@ fn what_a_statement_did_that_runs_alone_is_told() {
     assert_eq!(project.database.query("SELECT id FROM table_a"), "1");
 }
 
+/// It is committed when it can be looked at, and its locks are gone.
+#[test]
+fn what_a_statement_that_runs_alone_attached_is_told() {
+    for (deed, what) in [
+        ("ALTER EXTENSION hstore ADD TABLE public.host_history", "has an extension that it is part of"),
+        ("CREATE TABLE public.kid () INHERITS (public.host_version)", "has the child table kid"),
+        ("REVOKE DELETE ON public.host_journal FROM host", "has other rights for this user than before"),
+        ("ALTER ROLE host IN DATABASE {} SET search_path = evil, pg_catalog", "what new sessions begin with was changed"),
+    ] {
+        let project = unframed("CREATE INDEX CONCURRENTLY harmless ON table_a (evil(id))");
+        let deed = deed.replace("{}", project.database.name());
+        project.database.query(&format!(
+            "CREATE EXTENSION hstore; CREATE OR REPLACE FUNCTION wipe() RETURNS void LANGUAGE plpgsql AS \
+             $$ BEGIN IF to_regclass('public.done') IS NULL THEN CREATE TABLE public.done (); EXECUTE '{deed}'; END IF; END $$"
+        ));
+        let (kind, message) = message_of(&project, &["--json", "upgrade", "head"]);
+        assert_eq!((kind.as_str(), message.contains(what)), ("frame-broken", true), "{deed}: {message}");
+    }
+}
+
 #[test]
 fn a_statement_that_runs_alone_names_no_table_of_the_host() {
     for statement in [
