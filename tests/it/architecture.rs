@@ -21,8 +21,8 @@ const WORDS: &[(&str, &[&str])] = &[
     // Times are read and written elsewhere, too; which one it is now, only cli asks.
     ("jiff", &["cli/", "scaffold/", "store/"]),
     ("std::env", &["cli/", "local/"]),
-    ("std::fs", &["local/", "cli/build.rs", "cli/user_folders.rs", "toolchain/target.rs"]),
-    ("rustix::fs", &["local/", "runtime/cache/", "store/files.rs", "worker/serve.rs"]),
+    ("std::fs", &["local/", "cli/build.rs", "cli/folders/", "toolchain/target.rs"]),
+    ("rustix::fs", &["cli/folders/", "local/", "runtime/cache/", "store/files.rs", "worker/serve.rs"]),
     // `host edit` becomes the editor.
     ("process::Command", &["local/", "toolchain/", "worker/run.rs", "cli/edit.rs"]),
     // `host local psql` becomes psql.

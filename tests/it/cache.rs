@@ -81,6 +81,37 @@ fn a_cache_in_the_project_is_not_trusted_however_it_is_named() {
 }
 
 #[test]
+fn both_folders_of_the_user_have_the_same_rules() {
+    let project = project();
+    std::os::unix::fs::symlink("migrations", project.path("link")).expect("a link");
+    let open = tempfile::tempdir().expect("a folder");
+    std::fs::set_permissions(open.path(), std::fs::Permissions::from_mode(0o777)).expect("a mode");
+    let open = open.path().to_str().expect("UTF-8");
+    for (path, why) in [
+        ("relative", "it is not an absolute path"),
+        (project.path("state").to_str().expect("UTF-8"), "it lies in the project's folder"),
+        (project.path("link/state").to_str().expect("UTF-8"), "it lies in the project's folder"),
+        (open, "others may write in "),
+        (&format!("{open}/below"), "others may write in "),
+    ] {
+        let before = files(&project.path("migrations"));
+        for variable in ["HOST_STATE_DIR", "HOST_CACHE_DIR"] {
+            let output = project.host_with((variable, path), &["build", "--force"]).success();
+            let told = format!("the folder {path} (from {variable}) is not trusted: {why}");
+            assert!(output.stderr.contains(&told), "{told}: {}", output.stderr);
+        }
+        let told =
+            format!("what host built is not known again: the folder {path} (from HOST_STATE_DIR) is not trusted");
+        let output = project.host_with(("HOST_STATE_DIR", path), &["heads"]).success();
+        assert!(output.stderr.contains(&told), "{}", output.stderr);
+        let output = project.host_with(("HOST_STATE_DIR", path), &["local", "status"]).with_code(1);
+        assert!(output.stderr.contains(&format!("(from HOST_STATE_DIR) is not trusted: {why}")), "{}", output.stderr);
+        assert_eq!(files(&project.path("migrations")), before);
+        assert!(!project.path("relative").exists() && !project.path("state").exists());
+    }
+}
+
+#[test]
 fn code_that_was_carried_here_is_compiled_again() {
     let (project, elsewhere) = (project(), tempfile::tempdir().expect("a folder"));
     carry(project.cache(), elsewhere.path());

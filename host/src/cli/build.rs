@@ -15,6 +15,7 @@ use crate::store::Migration;
 use crate::toolchain::BuildEvent;
 use crate::toolchain::BuildFailure;
 use crate::toolchain::BuildOptions;
+use crate::toolchain::Language;
 use crate::toolchain::ProcessEnvironment;
 use crate::worker::Cancel;
 
@@ -56,7 +57,8 @@ fn build_with(settings: &Settings, project: &Project, revisions: &[String], forc
         .without(project.url_variables())
         .without_values(super::report::secrets::has_secret);
     let worker = super::worker::this_program();
-    let target = super::user_folders::target_folder(&folder);
+    let with_cargo = migrations.iter().any(|migration| migration.language == Language::Rust);
+    let target = if with_cargo { super::folders::target_folder(&folder) } else { None };
     let options = BuildOptions {
         project: &folder,
         target: target.as_ref(),
@@ -98,7 +100,7 @@ fn compile(settings: &Settings, project: &Project, revisions: &[String]) -> Resu
         return Ok(());
     }
     let limits = &project.environment().limits;
-    let compiler = super::worker::compiler(settings, project)?;
+    let compiler = super::worker::compiler(settings)?;
     let runtime = crate::execute::runtime(&compiler, limits)?;
     let limits = crate::execute::compile_limits(limits);
     let report = settings.report();

@@ -79,7 +79,7 @@ pub(super) async fn run(
         statement_timeout_milliseconds: arguments.statement_timeout,
         resume_from: arguments.resume_from,
         mark_done: arguments.mark_done.clone(),
-        compiler: if arguments.dry_run { Compiler::default() } else { super::worker::compiler(settings, &project)? },
+        compiler: if arguments.dry_run { Compiler::default() } else { super::worker::compiler(settings)? },
         ..settings.options()
     };
     if arguments.sql {

@@ -11,6 +11,7 @@ mod current;
 mod edit;
 mod ensure_version;
 mod failure;
+mod folders;
 mod heads;
 mod history;
 mod init;
@@ -25,7 +26,6 @@ mod show;
 mod signals;
 mod stamp;
 mod unfinished;
-mod user_folders;
 mod worker;
 
 use std::process::ExitCode;

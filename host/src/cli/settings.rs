@@ -11,10 +11,10 @@ use cap_std::fs::Dir;
 
 use super::args::Global;
 use super::failure::Failure;
+use super::folders;
 use super::report::Report;
 use super::report::secrets::keep_secret;
 use super::report::text::safe_line;
-use super::user_folders;
 use crate::config::CONFIG_FILE;
 use crate::db::Database;
 use crate::error::Error;
@@ -101,20 +101,27 @@ impl Settings {
     /// The project.
     pub(super) fn project(&self) -> Result<Project, Failure> {
         let folder = self.project_folder()?;
-        self.open_project(&folder, user_folders::key(&folder))
+        let key = folders::key(&folder).unwrap_or_else(|no_folder| {
+            if no_folder.is_surprise() || self.report.is_verbose() {
+                self.report.note(&format!("what host built is not known again: {}", safe_line(&no_folder.reason())));
+            }
+            None
+        });
+        self.open_project(&folder, key)
     }
 
     /// The project, to build in it: what is built is sealed with the key of this user, which is made if there is none.
     pub(super) fn project_to_build(&self) -> Result<Project, Failure> {
         let folder = self.project_folder()?;
-        let key = user_folders::make_key(&folder).map_err(|why| {
-            self.report.note(&format!("what is built will not be known again as built here: {why}"));
+        let key = folders::make_key(&folder).map_err(|no_folder| {
+            let reason = safe_line(&no_folder.reason());
+            self.report.note(&format!("what is built will not be known again as built here: {reason}"));
         });
         self.open_project(&folder, key.ok())
     }
 
     fn open_project(&self, folder: &Path, key: Option<Key>) -> Result<Project, Failure> {
-        let trust = BuildTrust { key, any: user_folders::trusts_built()? };
+        let trust = BuildTrust { key, any: trusts_built()? };
         Ok(Project::open_with(open_folder(folder)?, &self.environment, trust)?)
     }
 
@@ -134,11 +141,11 @@ impl Settings {
             std::env::var_os("HOST_PG_BIN").map(PathBuf::from),
             std::env::var_os("PATH"),
         );
-        match user_folders::clusters(&folder) {
+        match folders::clusters(&folder) {
             Ok(home) => Ok(cluster.in_folder(home)),
-            Err(why) => Err(Failure::new(
+            Err(no_folder) => Err(Failure::new(
                 "local-cluster",
-                format!("there is no folder for the development cluster: {why}"),
+                format!("there is no folder for the development cluster: {}", safe_line(&no_folder.reason())),
                 "set HOST_STATE_DIR to a folder outside of the project that belongs to you",
             )),
         }
@@ -281,6 +288,18 @@ impl Settings {
 fn not_connected(error: &Error, source: &str) -> Failure {
     let hint = error.hint().map(|hint| format!("{hint} (the url comes from {source})"));
     Failure::new(error.kind(), super::failure::with_causes(error), hint.unwrap_or_default())
+}
+
+/// Whether the operator vouches for components that were built elsewhere.
+fn trusts_built() -> Result<bool, Failure> {
+    const VARIABLE: &str = "HOST_TRUST_BUILT";
+    match variable(VARIABLE).as_deref() {
+        None | Some("0" | "false") => Ok(false),
+        Some("1" | "true") => Ok(true),
+        Some(_) => {
+            Err(Failure::usage(format!("{VARIABLE} is neither 0 nor 1"), format!("set {VARIABLE}=1, or unset it")))
+        }
+    }
 }
 
 /// Opens a folder with the rights of this process. Everything below goes through the folder that it returns.

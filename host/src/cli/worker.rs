@@ -10,7 +10,6 @@ use std::process::ExitCode;
 
 use super::failure::Failure;
 use super::settings::Settings;
-use crate::project::Project;
 use crate::runtime;
 use crate::runtime::Compiler;
 use crate::toolchain;
@@ -32,8 +31,8 @@ pub(super) fn serve() -> ExitCode {
 }
 
 /// How this process compiles.
-pub(super) fn compiler(settings: &Settings, project: &Project) -> Result<Compiler, Failure> {
-    let cache = super::cache::for_run(settings, project.store().root())?;
+pub(super) fn compiler(settings: &Settings) -> Result<Compiler, Failure> {
+    let cache = super::cache::for_run(settings)?;
     Ok(Compiler { worker: Some(this_program()), cache })
 }
 

@@ -1,20 +1,20 @@
 //! The cache of compiled code for this process, and `host cache`.
 
-mod place;
 mod size;
 
 use std::sync::Arc;
 
-use cap_std::fs::Dir;
 use clap::Args;
 use clap::Subcommand;
 use serde_json::json;
 
-use self::place::NoCache;
-use self::place::Place;
 use self::size::parse;
 use self::size::shown;
 use super::failure::Failure;
+use super::folders;
+use super::folders::Missing;
+use super::folders::NoFolder;
+use super::folders::Place;
 use super::report::text::safe_line;
 use super::settings::Settings;
 use super::settings::variable_os;
@@ -47,11 +47,27 @@ enum CacheCommand {
     },
 }
 
+/// Why there is no cache.
+enum NoCache {
+    /// Its size is 0.
+    Off,
+    /// There is no folder for it.
+    Folder(NoFolder),
+}
+
+impl NoCache {
+    /// In a sentence.
+    fn reason(&self) -> String {
+        match self {
+            Self::Off => format!("{SIZE_VARIABLE} is 0"),
+            Self::Folder(no_folder) => no_folder.reason(),
+        }
+    }
+}
+
 pub(super) fn run(settings: &Settings, arguments: &CacheArguments) -> Result<u8, Failure> {
-    // A project that cannot be opened has no part in this.
-    let project = settings.project_folder().ok().and_then(|folder| super::settings::open_folder(&folder).ok());
     let limit_bytes = limit()?;
-    let opened = open(limit_bytes, project.as_ref());
+    let opened = open(settings, limit_bytes);
     match &arguments.command {
         CacheCommand::Info => info(settings, limit_bytes, opened),
         CacheCommand::Prune { all, to } => prune(settings, opened, if *all { 0 } else { to.unwrap_or(limit_bytes) }),
@@ -60,12 +76,12 @@ pub(super) fn run(settings: &Settings, arguments: &CacheArguments) -> Result<u8,
 
 /// The cache for a command that compiles, or none. A folder that is not trusted is told, one that is just not there only
 /// to those who want to know more.
-pub(super) fn for_run(settings: &Settings, project: &Dir) -> Result<Option<Arc<CompileCache>>, Failure> {
-    match open(limit()?, Some(project)) {
+pub(super) fn for_run(settings: &Settings) -> Result<Option<Arc<CompileCache>>, Failure> {
+    match open(settings, limit()?) {
         Ok(cache) => Ok(Some(Arc::new(cache))),
         Err(no_cache) => {
-            let told = matches!(no_cache, NoCache::Refused { .. }) || settings.report().is_verbose();
-            if told {
+            let surprise = matches!(&no_cache, NoCache::Folder(no_folder) if no_folder.is_surprise());
+            if surprise || settings.report().is_verbose() {
                 let reason = safe_line(&no_cache.reason());
                 settings.report().note(&format!("compiled code is not kept for the next run: {reason}"));
             }
@@ -74,15 +90,17 @@ pub(super) fn for_run(settings: &Settings, project: &Dir) -> Result<Option<Arc<C
     }
 }
 
-fn open(limit_bytes: u64, project: Option<&Dir>) -> Result<CompileCache, NoCache> {
+fn open(settings: &Settings, limit_bytes: u64) -> Result<CompileCache, NoCache> {
     if limit_bytes == 0 {
         return Err(NoCache::Off);
     }
-    place::open(wanted().ok_or(NoCache::Nowhere)?, limit_bytes, project)
-}
-
-fn wanted() -> Option<Place> {
-    place::place(&variable_os)
+    // A project that cannot be opened has no part in this.
+    let project = settings.project_folder().ok().filter(|folder| super::settings::open_folder(folder).is_ok());
+    let folder = folders::CACHE.open(project.as_deref(), Missing::Make).map_err(NoCache::Folder)?;
+    CompileCache::open(folder.dir, limit_bytes).map_err(|error| {
+        let place = folders::CACHE.place().unwrap_or(Place { path: folder.path, variable: SIZE_VARIABLE });
+        NoCache::Folder(NoFolder::Refused { place, reason: error.to_string() })
+    })
 }
 
 fn limit() -> Result<u64, Failure> {
@@ -97,7 +115,7 @@ fn limit() -> Result<u64, Failure> {
 
 fn info(settings: &Settings, limit_bytes: u64, opened: Result<CompileCache, NoCache>) -> Result<u8, Failure> {
     let report = settings.report();
-    let place = wanted();
+    let place = folders::CACHE.place();
     let (usage, reason) = match opened.as_ref().map(CompileCache::usage) {
         Ok(usage) => (Some(usage.map_err(|error| unreadable(&error))?), None),
         Err(no_cache) => (None, Some(no_cache.reason())),

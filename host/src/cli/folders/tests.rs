@@ -5,10 +5,12 @@
 use std::os::unix::fs::PermissionsExt as _;
 use std::os::unix::fs::symlink;
 
+use std::path::Path;
+
 use super::*;
 
 fn named(variables: &[(&str, &str)]) -> Option<(String, &'static str)> {
-    let place = place(&|name| {
+    let place = CACHE.place_from(&|name| {
         let found = variables.iter().find(|(other, _)| *other == name);
         found.map(|(_, value)| OsString::from(value)).filter(|value| !value.is_empty())
     });
@@ -58,12 +60,11 @@ impl Folders {
 
     /// Why a folder is not trusted, or none if it is taken.
     fn refusal(&self, path: &str, project: Option<&str>) -> Option<String> {
-        let project =
-            project.map(|project| Dir::open_ambient_dir(self.path(project), ambient_authority()).expect("the project"));
+        let project = project.map(|project| self.path(project));
         let place = Place { path: self.path(path), variable: "HOST_CACHE_DIR" };
-        match open(place, 1, project.as_ref()) {
+        match open_at(place, &[], project.as_deref(), Missing::Make, OWN_MODE) {
             Ok(_) => None,
-            Err(NoCache::Refused { reason, .. }) => Some(reason.replace(&*self.root.path().to_string_lossy(), "…")),
+            Err(NoFolder::Refused { reason, .. }) => Some(reason.replace(&*self.root.path().to_string_lossy(), "…")),
             Err(other) => panic!("{other:?}"),
         }
     }
@@ -153,8 +154,11 @@ fn what_is_no_folder_cannot_be_used() {
     folders.link("circle", "circle");
     for path in ["file", "file/below", "circle", "circle/below"] {
         let place = Place { path: folders.path(path), variable: "HOME" };
-        assert!(matches!(open(place, 1, None), Err(NoCache::Unavailable { .. })), "{path}");
+        assert!(
+            matches!(open_at(place, &[], None, Missing::Make, OWN_MODE), Err(NoFolder::Unavailable { .. })),
+            "{path}"
+        );
     }
     let relative = Place { path: PathBuf::from("relative"), variable: "HOST_CACHE_DIR" };
-    assert!(matches!(open(relative, 1, None), Err(NoCache::Refused { .. })));
+    assert!(matches!(open_at(relative, &[], None, Missing::Make, OWN_MODE), Err(NoFolder::Refused { .. })));
 }

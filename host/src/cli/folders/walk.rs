@@ -1,9 +1,4 @@
-//! Where compiled code is kept: the folder of this user's caches, if nobody else can have put anything there.
-
-#![expect(
-    clippy::disallowed_methods,
-    reason = "the environment says where the folder is, which is outside of any project"
-)]
+//! The way to a folder of this user: nobody else may be able to put another one in its place.
 
 use std::collections::VecDeque;
 use std::ffi::OsString;
@@ -19,83 +14,15 @@ use cap_std::fs::DirBuilderExt as _;
 use cap_std::fs::Metadata;
 use cap_std::fs::MetadataExt as _;
 
-use crate::cli::failure::with_causes;
-use crate::runtime::CompileCache;
-
-/// The variable that names the folder.
-const FOLDER_VARIABLE: &str = "HOST_CACHE_DIR";
-
-/// The variables of the XDG Base Directory Specification that say where caches are.
-const XDG_VARIABLE: &str = "XDG_CACHE_HOME";
-const HOME_VARIABLE: &str = "HOME";
+use super::Folder;
+use super::Missing;
+use super::mounts;
 
 /// How many links are followed on the way, as many as Linux does (path_resolution(7)).
 const LINKS_MAX: usize = 40;
 
-/// Where the folder should be, and what says so.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Place {
-    pub(super) path: PathBuf,
-    pub(super) variable: &'static str,
-}
-
-/// Why there is no folder of compiled code.
-#[derive(Debug)]
-pub(super) enum NoCache {
-    /// No variable says where it is.
-    Nowhere,
-    /// Its size is 0.
-    Off,
-    /// It cannot be made or opened.
-    Unavailable { place: Place, reason: String },
-    /// Somebody else may have put something there.
-    Refused { place: Place, reason: String },
-}
-
-impl NoCache {
-    /// In a sentence.
-    pub(super) fn reason(&self) -> String {
-        let at = |place: &Place| format!("the folder {} (from {})", place.path.display(), place.variable);
-        match self {
-            Self::Nowhere => {
-                format!("none of {FOLDER_VARIABLE}, {XDG_VARIABLE} and {HOME_VARIABLE} says where its folder is")
-            }
-            Self::Off => format!("{} is 0", super::SIZE_VARIABLE),
-            Self::Unavailable { place, reason } => format!("{} cannot be used: {reason}", at(place)),
-            Self::Refused { place, reason } => format!("{} is not trusted: {reason}", at(place)),
-        }
-    }
-}
-
-/// Where the folder should be. `variable` gives the value of an environment variable that is set to something.
-pub(super) fn place(variable: &dyn Fn(&str) -> Option<OsString>) -> Option<Place> {
-    let absolute = |name| variable(name).map(PathBuf::from).filter(|path| path.is_absolute());
-    if let Some(path) = variable(FOLDER_VARIABLE) {
-        return Some(Place { path: path.into(), variable: FOLDER_VARIABLE });
-    }
-    // "If an implementation encounters a relative path … it should consider the path invalid and ignore it."
-    if let Some(caches) = absolute(XDG_VARIABLE) {
-        return Some(Place { path: caches.join("host"), variable: XDG_VARIABLE });
-    }
-    absolute(HOME_VARIABLE).map(|home| Place { path: home.join(".cache/host"), variable: HOME_VARIABLE })
-}
-
-/// Opens the folder, and makes it where it is missing. `project` is the folder of the project.
-pub(super) fn open(place: Place, limit_bytes: u64, project: Option<&Dir>) -> Result<CompileCache, NoCache> {
-    let opened = reach(&place.path, project).and_then(|folder| {
-        CompileCache::open(folder, limit_bytes).map_err(|error| match error {
-            crate::runtime::CacheRefused::Io(error) => Barrier::Io(error),
-            other => Barrier::Trust(other.to_string()),
-        })
-    });
-    opened.map_err(|barrier| match barrier {
-        Barrier::Io(error) => NoCache::Unavailable { place, reason: with_causes(&error) },
-        Barrier::Trust(reason) => NoCache::Refused { place, reason },
-    })
-}
-
 /// What is in the way to a folder.
-enum Barrier {
+pub(super) enum Barrier {
     Io(io::Error),
     Trust(String),
 }
@@ -106,19 +33,21 @@ impl From<io::Error> for Barrier {
     }
 }
 
-/// Goes to a folder, makes what is missing, and opens it.
-fn reach(path: &Path, project: Option<&Dir>) -> Result<Dir, Barrier> {
+/// Goes to a folder, makes what is missing with this mode, and opens it. `project` is the folder of the project.
+pub(super) fn reach(path: &Path, project: Option<&Path>, missing: Missing, mode: u32) -> Result<Folder, Barrier> {
     if !path.is_absolute() {
         return Err(Barrier::Trust("it is not an absolute path".to_owned()));
     }
-    let project = project.map(Dir::dir_metadata).transpose()?;
     let root = Dir::open_ambient_dir("/", ambient_authority())?;
-    let (mut reached, missing) = walk(&root, path, project.as_ref())?;
-    if !missing.is_empty() {
-        // XDG Base Directory Specification: what does not exist is made with permission 0700.
+    let project_path = project.map(std::fs::canonicalize).transpose()?;
+    let project = project_path.as_deref().map(|path| Dir::open_ambient_dir(path, ambient_authority())).transpose()?;
+    let project = project.map(|project| project.dir_metadata()).transpose()?;
+    let (mut reached, mut ahead) = walk(&root, path, project.as_ref())?;
+    if !ahead.is_empty() && missing == Missing::Make {
+        not_mounted_from(&root, &reached, project_path.as_deref())?;
         let mut builder = DirBuilder::new();
-        builder.mode(0o700);
-        for name in missing {
+        builder.mode(mode);
+        for name in ahead {
             reached.push(name);
             match root.create_dir_with(&reached, &builder) {
                 // Another process may have been faster.
@@ -127,13 +56,32 @@ fn reach(path: &Path, project: Option<&Dir>) -> Result<Dir, Barrier> {
             }
         }
         // Whatever is there now.
-        let (again, missing) = walk(&root, path, project.as_ref())?;
-        if !missing.is_empty() {
-            return Err(io::Error::from(io::ErrorKind::NotFound).into());
-        }
-        reached = again;
+        (reached, ahead) = walk(&root, path, project.as_ref())?;
     }
-    Ok(root.open_dir(if reached.as_os_str().is_empty() { Path::new(".") } else { &reached })?)
+    if !ahead.is_empty() {
+        return Err(io::Error::from(io::ErrorKind::NotFound).into());
+    }
+    not_mounted_from(&root, &reached, project_path.as_deref())?;
+    let dir = root.open_dir(if reached.as_os_str().is_empty() { Path::new(".") } else { &reached })?;
+    let path = Path::new("/").join(reached);
+    let metadata = dir.dir_metadata()?;
+    owner(&path, &metadata)?;
+    // What stands in it may not be somebody else's either, so the sticky bit does not help here.
+    if metadata.mode() & 0o022 != 0 {
+        return Err(others_may_write(&path, &metadata));
+    }
+    Ok(Folder { dir, path })
+}
+
+/// Refuses a folder that is a part of the project, mounted elsewhere.
+fn not_mounted_from(root: &Dir, reached: &Path, project: Option<&Path>) -> Result<(), Barrier> {
+    let Some(project) = project else { return Ok(()) };
+    if mounts::lies_in(root, &Path::new("/").join(reached), project) {
+        return Err(Barrier::Trust(
+            "it is a part of the project's folder that is mounted there, so it could come with the project".to_owned(),
+        ));
+    }
+    Ok(())
 }
 
 /// Follows a path from the root, and looks at each folder and each link on the way: what belongs to somebody else, or lies
@@ -187,16 +135,16 @@ fn trust(path: &Path, folder: &Metadata, project: Option<&Metadata>) -> Result<(
     const STICKY: u32 = 0o1000;
     owner(path, folder)?;
     if folder.mode() & 0o022 != 0 && folder.mode() & STICKY == 0 {
-        return Err(Barrier::Trust(format!(
-            "others may write in {} (mode {:o})",
-            path.display(),
-            folder.mode() & 0o7777
-        )));
+        return Err(others_may_write(path, folder));
     }
     if project.is_some_and(|project| (project.dev(), project.ino()) == (folder.dev(), folder.ino())) {
         return Err(Barrier::Trust("it lies in the project's folder, so it could come with the project".to_owned()));
     }
     Ok(())
+}
+
+fn others_may_write(path: &Path, folder: &Metadata) -> Barrier {
+    Barrier::Trust(format!("others may write in {} (mode {:o})", path.display(), folder.mode() & 0o7777))
 }
 
 fn owner(path: &Path, metadata: &Metadata) -> Result<(), Barrier> {
@@ -206,6 +154,3 @@ fn owner(path: &Path, metadata: &Metadata) -> Result<(), Barrier> {
     }
     Err(Barrier::Trust(format!("{} belongs to another user", path.display())))
 }
-
-#[cfg(test)]
-mod tests;
