@@ -20,7 +20,7 @@ pub(super) struct LocalArguments {
 enum LocalCommand {
     /// Start the cluster; make it if there is none
     Start {
-        /// Take over a cluster that an earlier version of host made in the project's folder
+        /// Take over a cluster that an earlier version of host made in the project's folder, on this machine
         #[arg(long)]
         adopt: bool,
     },
@@ -50,8 +50,13 @@ pub(super) fn run(settings: &Settings, arguments: &LocalArguments) -> Result<u8,
     };
     match &arguments.command {
         LocalCommand::Start { adopt } => {
-            if *adopt && !cluster.adopt()? {
-                report.note("there is no cluster in the project's folder");
+            if *adopt {
+                report.note(if cluster.adopt()? {
+                    "the cluster of the project's folder is taken over; what its tables hold can run programs as this user, so it \
+                     must be one that host made on this machine"
+                } else {
+                    "there is no cluster in the project's folder"
+                });
             }
             let text = match cluster.ensure_running()? {
                 Started::AlreadyRunning => "the cluster is running already",

@@ -37,6 +37,11 @@ impl Account {
         service_account(&read_accounts()).ok_or(LocalError::NoAccount)
     }
 
+    /// Whether it is one that servers are run as when host runs as root.
+    pub(super) fn is_for_services(&self) -> bool {
+        self.user != 0 && SERVICE_ACCOUNTS.contains(&self.name.as_str())
+    }
+
     /// The user with this number; the group counts only for a user that the machine has no entry for.
     pub(super) fn numbered(user: u32, group: u32) -> Self {
         read_accounts().into_iter().find(|account| account.user == user).unwrap_or_else(|| Self {

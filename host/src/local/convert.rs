@@ -35,6 +35,7 @@ fn rename_superuser() -> String {
              CREATE ROLE {NAME} {ROLE_OPTIONS}; \
              ALTER DATABASE {NAME} OWNER TO {NAME}; \
            END IF; \
+           ALTER ROLE {NAME} {ROLE_OPTIONS}; \
          END $do$;"
     )
 }

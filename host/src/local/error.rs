@@ -177,6 +177,15 @@ pub enum LocalError {
         home: PathBuf,
     },
 
+    /// The cluster in the project's folder has what none has that host made.
+    #[error("the cluster {} is not taken over: {what}", folder.display())]
+    NotAdopted {
+        /// Where it is.
+        folder: PathBuf,
+        /// What it has.
+        what: String,
+    },
+
     /// The server did not start.
     #[error("the local server did not start: {output}; its log {} ends with:\n{log}", log_file.display())]
     Start {
@@ -269,6 +278,11 @@ impl LocalError {
             Self::InProject { .. } => Some(
                 "if you made it, run `host local start --adopt`, which moves it there with its data; if not, or to begin anew, \
                  run `host local destroy`"
+                    .to_owned(),
+            ),
+            Self::NotAdopted { .. } => Some(
+                "if you did that yourself, undo it and try again; if not, the cluster came with the project, and could run programs as \
+                 you: run `host local destroy`"
                     .to_owned(),
             ),
             Self::UnknownVersion { .. }

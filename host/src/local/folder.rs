@@ -4,11 +4,14 @@ use std::fs;
 use std::fs::DirBuilder;
 use std::fs::File;
 use std::io;
+use std::io::Read as _;
+use std::io::Write as _;
 use std::os::unix::fs::DirBuilderExt as _;
-use std::os::unix::fs::MetadataExt as _;
-use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
+use cap_std::fs::Dir;
+use cap_std::fs::MetadataExt as _;
+use cap_std::fs::OpenOptions;
 use rustix::fs::Mode;
 use rustix::fs::OFlags;
 use rustix::io::Errno;
@@ -22,6 +25,9 @@ const MARKER: &str = "CREATED_BY_HOST";
 const MARKER_TEXT: &str =
     "host made this folder for a local development cluster, and `host local destroy` removes it.\n";
 
+/// The longest small file that is read, in bytes.
+const SMALL_FILE_BYTES_MAX: u64 = 64 << 10;
+
 /// What is in a folder.
 pub(super) struct Content {
     /// The marker.
@@ -31,18 +37,33 @@ pub(super) struct Content {
 }
 
 impl Content {
-    /// Looks into a folder.
-    pub(super) fn of(folder: &Path) -> Result<Self, LocalError> {
+    /// Looks into the folder that is at this path itself, links not followed.
+    pub(super) fn of(path: &Path) -> Result<Self, LocalError> {
+        Self::of_opened(&open(path)?, path)
+    }
+
+    fn of_opened(folder: &Dir, path: &Path) -> Result<Self, LocalError> {
         let mut content = Self { marker: false, others: false };
-        for entry in fs::read_dir(folder).map_err(LocalError::io("read", folder))? {
-            let name = entry.map_err(LocalError::io("read", folder))?.file_name();
-            if name == MARKER {
-                content.marker = true;
-            } else {
+        for entry in folder.entries().map_err(LocalError::io("read", path))? {
+            let entry = entry.map_err(LocalError::io("read", path))?;
+            if entry.file_name() != MARKER {
                 content.others = true;
+            } else if entry.file_type().is_ok_and(|kind| kind.is_file()) {
+                content.marker = true;
             }
         }
         Ok(content)
+    }
+}
+
+/// Opens the folder that is at this path itself. Everything in it is then reached through what this returns: where somebody else
+/// could put a link in its place, a second look at the path would be one at another folder.
+fn open(path: &Path) -> Result<Dir, LocalError> {
+    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    match rustix::fs::open(path, flags, Mode::empty()) {
+        Ok(folder) => Ok(Dir::from_std_file(File::from(folder))),
+        Err(Errno::NOTDIR | Errno::LOOP) => Err(LocalError::NotOurs { path: path.to_path_buf() }),
+        Err(errno) => Err(LocalError::io("open", path)(errno.into())),
     }
 }
 
@@ -57,23 +78,16 @@ pub(super) fn claim(path: &Path, account: &Account) -> Result<bool, LocalError> 
         }
         _ => {}
     }
-    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-    let folder = match rustix::fs::open(path, flags, Mode::empty()) {
-        Ok(folder) => File::from(folder),
-        Err(Errno::NOTDIR | Errno::LOOP) => return Err(LocalError::NotOurs { path: path.to_path_buf() }),
-        Err(errno) => return Err(LocalError::io("open", path)(errno.into())),
-    };
-    let owner = folder.metadata().map_err(LocalError::io("look at", path))?.uid();
-    if owner != rustix::process::geteuid().as_raw() && owner != account.user {
-        return Err(LocalError::ForeignFolder { folder: path.to_path_buf(), owner, expected: account.user });
-    }
-    let content = Content::of(path)?;
+    let folder = open(path)?;
+    check_owner(&folder, path, account)?;
+    let content = Content::of_opened(&folder, path)?;
     if !content.marker {
         if content.others {
             return Err(LocalError::NotOurs { path: path.to_path_buf() });
         }
-        let marker = path.join(MARKER);
-        fs::write(&marker, MARKER_TEXT).map_err(LocalError::io("write", &marker))?;
+        let marker = folder.open_with(MARKER, OpenOptions::new().write(true).create_new(true));
+        let written = marker.and_then(|mut marker| marker.write_all(MARKER_TEXT.as_bytes()));
+        written.map_err(LocalError::io("write", &path.join(MARKER)))?;
     }
     if is_root()
         && let Err(error) = std::os::unix::fs::fchown(&folder, Some(account.user), Some(account.group))
@@ -84,9 +98,17 @@ pub(super) fn claim(path: &Path, account: &Account) -> Result<bool, LocalError> 
             Err(LocalError::io("give away", path)(error))
         };
     }
-    folder.set_permissions(fs::Permissions::from_mode(0o700)).map_err(LocalError::io("make private", path))?;
-    let now = folder.metadata().map_err(LocalError::io("look at", path))?;
+    rustix::fs::fchmod(&folder, Mode::RWXU).map_err(|errno| LocalError::io("make private", path)(errno.into()))?;
+    let now = folder.dir_metadata().map_err(LocalError::io("look at", path))?;
     Ok(now.uid() == account.user && now.mode() & 0o777 == 0o700)
+}
+
+fn check_owner(folder: &Dir, path: &Path, account: &Account) -> Result<(), LocalError> {
+    let owner = folder.dir_metadata().map_err(LocalError::io("look at", path))?.uid();
+    if owner != rustix::process::geteuid().as_raw() && owner != account.user {
+        return Err(LocalError::ForeignFolder { folder: path.to_path_buf(), owner, expected: account.user });
+    }
+    Ok(())
 }
 
 /// As [`claim`], where there is no other folder to turn to.
@@ -97,30 +119,74 @@ pub(super) fn claim_or_fail(path: &Path, account: &Account) -> Result<(), LocalE
     Err(LocalError::io("make private", path)(io::ErrorKind::Unsupported.into()))
 }
 
-/// Removes a folder, its marker last: after a crash on the way it is still known as host's.
-pub(super) fn empty_and_remove(folder: &Path) -> Result<(), LocalError> {
-    for entry in fs::read_dir(folder).map_err(LocalError::io("read", folder))? {
-        let entry = entry.map_err(LocalError::io("read", folder))?;
-        if entry.file_name() == MARKER {
+/// Removes a folder that host made for this account with all that is in it, its marker last: after a crash on the way it is
+/// still known as host's. What is not marked stays, whatever it is.
+pub(super) fn remove_marked(path: &Path, account: &Account) -> Result<(), LocalError> {
+    let folder = open(path)?;
+    check_owner(&folder, path, account)?;
+    if !Content::of_opened(&folder, path)?.marker {
+        return Err(LocalError::NotOurs { path: path.to_path_buf() });
+    }
+    for entry in folder.entries().map_err(LocalError::io("read", path))? {
+        let entry = entry.map_err(LocalError::io("read", path))?;
+        let name = entry.file_name();
+        if name == MARKER {
             continue;
         }
-        let path = entry.path();
-        let is_folder = entry.file_type().map_err(LocalError::io("look at", &path))?.is_dir();
-        let removed = if is_folder { fs::remove_dir_all(&path) } else { fs::remove_file(&path) };
-        removed.map_err(LocalError::io("remove", &path))?;
+        let is_folder = entry.file_type().map_err(LocalError::io("look at", &path.join(&name)))?.is_dir();
+        let removed = if is_folder { folder.remove_dir_all(&name) } else { folder.remove_file(&name) };
+        removed.map_err(LocalError::io("remove", &path.join(&name)))?;
     }
-    match fs::remove_file(folder.join(MARKER)) {
+    remove_empty(path)
+}
+
+/// Removes a folder in which there is nothing but the marker, if that.
+pub(super) fn remove_empty(path: &Path) -> Result<(), LocalError> {
+    let folder = open(path)?;
+    if Content::of_opened(&folder, path)?.others {
+        return Err(LocalError::NotOurs { path: path.to_path_buf() });
+    }
+    match folder.remove_file(MARKER) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => {
-            return Err(LocalError::io("remove", &folder.join(MARKER))(error));
+            return Err(LocalError::io("remove", &path.join(MARKER))(error));
         }
         _ => {}
     }
-    fs::remove_dir(folder).map_err(LocalError::io("remove", folder))
+    fs::remove_dir(path).map_err(LocalError::io("remove", path))
 }
 
-/// Whether host made this folder.
-pub(super) fn is_marked(folder: &Path) -> bool {
-    folder.join(MARKER).exists()
+/// Reads a small file. Neither a link is followed nor a pipe waited for, and no more is read than such a file has: what lies in
+/// a project came from anywhere, and what lies in a cluster belongs to the user of its server.
+pub(super) fn read_small(path: &Path) -> io::Result<Vec<u8>> {
+    let mut content = Vec::new();
+    open_file(path, OFlags::RDONLY)?.take(SMALL_FILE_BYTES_MAX).read_to_end(&mut content)?;
+    Ok(content)
+}
+
+/// Opens a plain file that is at this path itself.
+pub(super) fn open_file(path: &Path, access: OFlags) -> io::Result<File> {
+    let flags = access | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
+    let file = File::from(rustix::fs::open(path, flags, Mode::empty())?);
+    let found = file.metadata()?;
+    // Another name of the file may lie anywhere.
+    if found.is_file() && std::os::unix::fs::MetadataExt::nlink(&found) <= 1 {
+        Ok(file)
+    } else {
+        Err(io::Error::other("it is no plain file"))
+    }
+}
+
+/// Writes a file beside its place and renames it, so that a crash leaves the old one or the new one. Whatever was in either
+/// place is replaced, and nothing behind it written to.
+pub(super) fn replace(path: &Path, content: &str) -> Result<(), LocalError> {
+    let new = path.with_extension("new");
+    match fs::remove_file(&new) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(LocalError::io("remove", &new)(error)),
+        _ => {}
+    }
+    let file = File::options().write(true).create_new(true).open(&new);
+    file.and_then(|mut file| file.write_all(content.as_bytes())).map_err(LocalError::io("write", &new))?;
+    fs::rename(&new, path).map_err(LocalError::io("create", path))
 }
 
 /// What is at this path itself, links not followed.

@@ -13,11 +13,13 @@
 //! | `binaries` | finding `initdb`, `postgres`, `pg_ctl` |
 //! | `programs` | running them as that user, in an empty environment |
 //! | `create`, `server`, `process` | making the data folder, starting and stopping, recognising the process |
+//! | `adopt` | looking at a cluster that lies in a project before it is taken over |
 //! | `setup`, `convert` | what the superuser does: the ordinary role, extensions, clusters of earlier versions |
 
 #![expect(clippy::disallowed_methods, reason = "a cluster is folders and processes of another user")]
 
 mod account;
+mod adopt;
 mod binaries;
 mod convert;
 mod create;
@@ -170,11 +172,11 @@ impl Cluster {
     }
 
     /// Moves a cluster that lies in the project's folder to the folder of the user, with its data; its server is stopped. False if
-    /// there is none. Only for a cluster of whose origin the user is sure.
+    /// there is none. Only for a cluster of whose origin the user is sure: what its tables hold can run programs as this user.
     ///
     /// # Errors
     ///
-    /// The cluster belongs to somebody else; there is one in the folder of the user already; the two folders are on different
+    /// It has settings or links that host does not make. The cluster belongs to somebody else; there is one in the folder of the user already; the two folders are on different
     /// file systems.
     pub fn adopt(&self) -> Result<bool, LocalError> {
         if self.site.find()?.is_none() {
@@ -183,6 +185,9 @@ impl Cluster {
         let _lock = self.site.lock()?;
         let Some(place) = self.site.find()?.filter(|place| self.site.is_misplaced(place)) else { return Ok(false) };
         server::stop(&place, StopMode::Clean)?;
+        adopt::check(&place)?;
+        // What it says of itself does not count: roles and rules of access are made anew.
+        setup::forget(&place)?;
         self.site.adopt(&place)?;
         Ok(true)
     }
@@ -319,8 +324,8 @@ fn data_version(place: &Place) -> Result<Option<String>, LocalError> {
         }
     }
     let file = data_folder.join("PG_VERSION");
-    let version = fs::read_to_string(&file).map_err(LocalError::io("read", &file))?;
-    Ok(Some(version.trim().to_owned()))
+    let version = folder::read_small(&file).map_err(LocalError::io("read", &file))?;
+    Ok(Some(String::from_utf8_lossy(&version).trim().to_owned()))
 }
 
 /// `localhost` stands for nothing: a url must have a host, and the parameter overrides it.

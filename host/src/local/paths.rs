@@ -10,6 +10,8 @@ use sha2::Sha256;
 
 use super::account::Account;
 use super::error::LocalError;
+use super::folder::read_small;
+use super::folder::replace;
 
 /// The name of the socket in its folder; PostgreSQL derives it from the port.
 pub(super) const SOCKET: &str = ".s.PGSQL.5432";
@@ -21,20 +23,18 @@ const SOCKET_PATH_BYTES_MAX: usize = if cfg!(target_os = "linux") { 107 } else {
 const POINTER_KEY: &str = "folder: ";
 
 pub(super) fn read_pointer(file: &Path) -> Option<PathBuf> {
-    let text = fs::read_to_string(file).ok()?;
+    let text = String::from_utf8(read_small(file).ok()?).ok()?;
     text.lines().find_map(|line| line.strip_prefix(POINTER_KEY)).map(PathBuf::from)
 }
 
-/// Writes beside and renames, so that a crash leaves no half of a pointer.
+/// Writes the file that names the base folder.
 pub(super) fn write_pointer(file: &Path, folder: &Path) -> Result<(), LocalError> {
     let text = format!(
         "The local cluster of this project is in another folder.\n\
          `host local destroy` removes it together with this file.\n{POINTER_KEY}{}\n",
         folder.display()
     );
-    let new = file.with_extension("new");
-    fs::write(&new, text).map_err(LocalError::io("write", &new))?;
-    fs::rename(&new, file).map_err(LocalError::io("create", file))
+    replace(file, &text)
 }
 
 /// A folder that stands for another path: its name is the same each time, and other for each user.

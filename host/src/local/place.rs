@@ -18,6 +18,7 @@
 
 use std::fs;
 use std::fs::File;
+use std::io;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 use std::path::PathBuf;
@@ -31,12 +32,12 @@ use super::account;
 use super::account::Account;
 use super::account::is_root;
 use super::error::LocalError;
-use super::folder;
 use super::folder::Content;
 use super::folder::claim;
 use super::folder::claim_or_fail;
-use super::folder::empty_and_remove;
 use super::folder::look;
+use super::folder::remove_empty;
+use super::folder::remove_marked;
 use super::paths::SOCKET;
 use super::paths::fits_socket;
 use super::paths::named;
@@ -104,10 +105,15 @@ impl Place {
 
     /// Removes the base and the socket folder, the marker last: what a crash leaves is still known as host's.
     pub(super) fn remove(&self) -> Result<(), LocalError> {
-        if self.socket_folder != self.base && folder::is_marked(&self.socket_folder) {
-            empty_and_remove(&self.socket_folder)?;
+        if self.socket_folder != self.base {
+            match remove_marked(&self.socket_folder, &self.account) {
+                // Cleaned away with the rest of /tmp, or somebody else's, which is none of this cluster's.
+                Err(LocalError::Io { source, .. }) if source.kind() == io::ErrorKind::NotFound => {}
+                Err(LocalError::NotOurs { .. } | LocalError::ForeignFolder { .. }) => {}
+                removed => removed?,
+            }
         }
-        empty_and_remove(&self.base)
+        remove_marked(&self.base, &self.account)
     }
 }
 
@@ -195,7 +201,7 @@ impl Site {
         let inside = self.inside();
         match look(&inside)? {
             Some(found) if found.is_file() => fs::remove_file(&inside).map_err(LocalError::io("remove", &inside)),
-            Some(_) => empty_and_remove(&inside),
+            Some(_) => remove_empty(&inside),
             None => Ok(()),
         }
     }
@@ -234,6 +240,12 @@ impl Site {
         if !is_root() && owner != me {
             return Err(LocalError::ForeignFolder { folder: base, owner, expected: me });
         }
+        // Root would work in a folder, and run a server, for whoever put it there.
+        let account = Account::numbered(owner, found.gid());
+        if is_root() && owner != 0 && !account.is_for_services() {
+            let expected = Account::for_new_cluster()?.user;
+            return Err(LocalError::ForeignFolder { folder: base, owner, expected });
+        }
         let content = Content::of(&base)?;
         if is_root() && owner == 0 {
             // Made, but not given away yet; or a copy that root made.
@@ -245,7 +257,7 @@ impl Site {
             };
         }
         match content {
-            Content { marker: true, .. } => Ok(Some(self.place(base, Account::numbered(owner, found.gid())))),
+            Content { marker: true, .. } => Ok(Some(self.place(base, account))),
             Content { others: true, .. } => Err(LocalError::NotOurs { path: base }),
             _ => Ok(None),
         }
@@ -268,7 +280,7 @@ impl Site {
                 }
                 return Ok(self.place(base, account));
             }
-            empty_and_remove(&base)?;
+            remove_empty(&base)?;
         }
         let outside = named(&self.lasting_root, &self.state_folder, &account);
         claim_or_fail(&outside, &account)?;
@@ -280,7 +292,7 @@ impl Site {
     fn point_to(&self, base: &Path) -> Result<(), LocalError> {
         let inside = self.inside();
         if look(&inside)?.is_some_and(|found| found.is_dir()) {
-            empty_and_remove(&inside)?;
+            remove_empty(&inside)?;
         }
         write_pointer(&inside, base)
     }

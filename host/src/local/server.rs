@@ -17,11 +17,14 @@ use std::time::Duration;
 use std::time::Instant;
 use std::time::SystemTime;
 
+use rustix::fs::OFlags;
 use rustix::io::Errno;
 use rustix::process::Pid;
 use rustix::process::Signal;
 
 use super::error::LocalError;
+use super::folder::open_file;
+use super::folder::read_small;
 use super::place::Place;
 use super::process;
 use super::programs;
@@ -43,6 +46,9 @@ const POLL_INTERVAL: Duration = Duration::from_millis(25);
 
 /// The log is begun anew at a start when it is larger, in bytes; the old one is kept beside it.
 const LOG_BYTES_MAX: u64 = 16 << 20;
+
+/// How much of the end of a log is read, in bytes.
+const LOG_BYTES_READ_MAX: u64 = 64 << 10;
 
 /// The shortest message that a server of any state replies to: its length, 8, and the code 80877103 (PostgreSQL
 /// manual, "Message Formats", SSLRequest).
@@ -268,7 +274,7 @@ fn pid_file(place: &Place) -> PathBuf {
 }
 
 fn read_pid_file(place: &Place) -> Option<String> {
-    fs::read(pid_file(place)).ok().map(|bytes| String::from_utf8_lossy(&bytes).into_owned())
+    read_small(&pid_file(place)).ok().map(|bytes| String::from_utf8_lossy(&bytes).into_owned())
 }
 
 /// Reads the lines that `miscadmin.h` of PostgreSQL lists: 1 process, 3 start in seconds since 1970, 8 status.
@@ -284,11 +290,11 @@ fn parse_pid_file(text: &str) -> Option<PidFile> {
 /// The log from this offset in bytes on.
 fn read_log(place: &Place, offset: u64) -> String {
     let read = || -> io::Result<String> {
-        let mut file = fs::File::open(place.log())?;
+        let mut file = open_file(&place.log(), OFlags::RDONLY)?;
         let end = file.seek(io::SeekFrom::End(0))?;
-        file.seek(io::SeekFrom::Start(offset.max(end.saturating_sub(1 << 16))))?;
+        file.seek(io::SeekFrom::Start(offset.max(end.saturating_sub(LOG_BYTES_READ_MAX))))?;
         let mut bytes = Vec::new();
-        file.read_to_end(&mut bytes)?;
+        file.take(LOG_BYTES_READ_MAX).read_to_end(&mut bytes)?;
         Ok(String::from_utf8_lossy(&bytes).into_owned())
     };
     read().unwrap_or_default()

@@ -9,11 +9,16 @@ use std::io;
 use std::path::Path;
 use std::path::PathBuf;
 
+use rustix::fs::OFlags;
+
 use super::convert;
 use super::create::FIRST_NORMAL_OID;
 use super::create::NAME;
 use super::create::run_alone;
 use super::error::LocalError;
+use super::folder::open_file;
+use super::folder::read_small;
+use super::folder::replace;
 use super::place::Place;
 
 /// The superuser of every local cluster.
@@ -154,11 +159,14 @@ pub(super) fn own_schema_public() -> String {
     )
 }
 
-/// Written beside and renamed: a crash leaves the old rules or the new ones.
+/// In place, because the file belongs to the server's user.
 fn write_hba(data: &Path) -> Result<(), LocalError> {
     let file = data.join("pg_hba.conf");
-    // In place, because the file belongs to the server's user.
-    fs::write(&file, PG_HBA).map_err(LocalError::io("write", &file))
+    let written = open_file(&file, OFlags::WRONLY).and_then(|mut opened| {
+        opened.set_len(0)?;
+        io::Write::write_all(&mut opened, PG_HBA.as_bytes())
+    });
+    written.map_err(LocalError::io("write", &file))
 }
 
 fn record(place: &Place) -> PathBuf {
@@ -168,9 +176,9 @@ fn record(place: &Place) -> PathBuf {
 /// The extensions that were made, or none if the cluster is one of an earlier version.
 fn read_record(place: &Place) -> Result<Option<Vec<String>>, LocalError> {
     let file = record(place);
-    let text = match fs::read_to_string(&file) {
+    let text = match read_small(&file) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-        read => read.map_err(LocalError::io("read", &file))?,
+        read => String::from_utf8_lossy(&read.map_err(LocalError::io("read", &file))?).into_owned(),
     };
     let mut lines = text.lines();
     if lines.next() != Some(RECORD_HEAD) {
@@ -179,15 +187,22 @@ fn read_record(place: &Place) -> Result<Option<Vec<String>>, LocalError> {
     Ok(Some(lines.filter_map(|line| line.strip_prefix("extension ")).map(str::to_owned).collect()))
 }
 
+/// Forgets what was set up, so that all of it is done again.
+pub(super) fn forget(place: &Place) -> Result<(), LocalError> {
+    let file = record(place);
+    match fs::remove_file(&file) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(LocalError::io("remove", &file)(error)),
+        _ => Ok(()),
+    }
+}
+
 fn write_record(place: &Place, extensions: &[String]) -> Result<(), LocalError> {
     let file = record(place);
     let mut text = format!("{RECORD_HEAD}\n");
     for name in extensions {
         text.push_str(&format!("extension {name}\n"));
     }
-    let new = file.with_extension("new");
-    fs::write(&new, text).map_err(LocalError::io("write", &new))?;
-    fs::rename(&new, &file).map_err(LocalError::io("write", &file))
+    replace(&file, &text)
 }
 
 #[cfg(test)]

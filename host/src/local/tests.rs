@@ -1,5 +1,6 @@
 #![expect(clippy::unwrap_used, reason = "tests")]
 
+mod hostile;
 mod roles;
 
 use std::ffi::OsStr;

@@ -222,7 +222,7 @@ fn a_cluster_in_the_project_is_taken_over_only_on_demand() {
     }
     assert!(matches!(new.status().unwrap(), Status::Running { .. }));
     assert!(new.adopt().unwrap() && !new.adopt().unwrap());
-    assert_eq!(new.ensure_running().unwrap(), Started::Started);
+    assert_eq!(new.ensure_running().unwrap(), Started::Converted);
     assert_eq!(new.place().base.parent(), Some(home.as_path()));
     assert_eq!(new.query("SELECT count(*) FROM kept"), "0");
     assert!(new.site.inside().is_file());
