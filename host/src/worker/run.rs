@@ -15,7 +15,10 @@ use std::time::Instant;
 use rustix::event::PollFd;
 use rustix::event::PollFlags;
 use rustix::event::Timespec;
+use rustix::process::Pid;
 use rustix::process::Signal;
+use rustix::process::WaitId;
+use rustix::process::WaitIdOptions;
 
 use super::ARGUMENT;
 use super::Cancel;
@@ -66,11 +69,18 @@ impl Worker {
     /// [`WorkerError`]. The process has ended in each case.
     pub fn run(&self, task: &Task<'_>, cancel: &Cancel) -> Result<Vec<u8>, WorkerError> {
         let mut child = self.start(task.threads)?;
-        let heard = converse(&mut child, task, cancel);
-        if !matches!(heard, Ok(Heard::All(..))) {
-            // It may have ended by itself.
-            let _ = child.kill();
+        let deadline = Instant::now() + Duration::from_secs(u64::from(task.limits.seconds));
+        let heard = converse(&mut child, task, deadline, cancel).and_then(|heard| match heard {
+            // One that closes its pipes should be about to end.
+            Heard::All(..) => Ok(wait(&mut child, task, deadline, cancel)?.map_or(heard, Heard::Stopped)),
+            stopped => Ok(stopped),
+        });
+        // It may have ended by itself. Its group has what it may have started, also when it has ended: its number is its own
+        // until it is waited for.
+        if let Some(group) = i32::try_from(child.id()).ok().and_then(Pid::from_raw) {
+            let _ = rustix::process::kill_process_group(group, Signal::KILL);
         }
+        let _ = child.kill();
         let status = child.wait();
         match heard.and_then(|heard| Ok((heard, status?))) {
             Ok((Heard::All(output, complaint), status)) => answer(output, &complaint, status, task.limits),
@@ -102,7 +112,7 @@ impl Worker {
 }
 
 /// Feeds a child and reads what it says until it closes its pipes, at the pace at which it does both.
-fn converse(child: &mut Child, task: &Task<'_>, cancel: &Cancel) -> io::Result<Heard> {
+fn converse(child: &mut Child, task: &Task<'_>, deadline: Instant, cancel: &Cancel) -> io::Result<Heard> {
     let (Some(mut stdin), Some(mut stdout), Some(mut stderr)) =
         (child.stdin.take(), child.stdout.take(), child.stderr.take())
     else {
@@ -111,7 +121,6 @@ fn converse(child: &mut Child, task: &Task<'_>, cancel: &Cancel) -> io::Result<H
     rustix::io::ioctl_fionbio(&stdin, true)?;
     rustix::io::ioctl_fionbio(&stdout, true)?;
     rustix::io::ioctl_fionbio(&stderr, true)?;
-    let deadline = Instant::now() + Duration::from_secs(u64::from(task.limits.seconds));
     // This process has to hold it.
     let output_max = usize::try_from((u64::from(task.limits.mebibytes) << 20) / OUTPUT_PART).unwrap_or(usize::MAX);
     let line = request(task)?;
@@ -119,11 +128,8 @@ fn converse(child: &mut Child, task: &Task<'_>, cancel: &Cancel) -> io::Result<H
     let mut unsent = [line.as_slice(), task.input];
     let (mut writing, mut reading, mut complaining) = (true, true, true);
     while reading || complaining {
-        if cancel.is_cancelled() {
-            return Ok(Heard::Stopped(WorkerError::Cancelled));
-        }
-        if Instant::now() >= deadline {
-            return Ok(Heard::Stopped(WorkerError::Time { seconds: task.limits.seconds }));
+        if let Some(error) = overdue(task, deadline, cancel) {
+            return Ok(Heard::Stopped(error));
         }
         let mut waiting = Vec::with_capacity(3);
         if reading {
@@ -153,6 +159,33 @@ fn converse(child: &mut Child, task: &Task<'_>, cancel: &Cancel) -> io::Result<H
     // Kept open until now: its end is what a child takes for the end of its parent.
     drop(stdin);
     Ok(Heard::All(output, complaint))
+}
+
+/// Waits until a child has ended, without taking its number from it. Why it has to be ended, if it does not.
+fn wait(child: &mut Child, task: &Task<'_>, deadline: Instant, cancel: &Cancel) -> io::Result<Option<WorkerError>> {
+    let Some(pid) = i32::try_from(child.id()).ok().and_then(Pid::from_raw) else { return Ok(None) };
+    let options = WaitIdOptions::EXITED | WaitIdOptions::NOWAIT | WaitIdOptions::NOHANG;
+    let mut pause = Duration::from_millis(1);
+    loop {
+        match rustix::process::waitid(WaitId::Pid(pid), options) {
+            Ok(Some(_)) => return Ok(None),
+            Ok(None) | Err(rustix::io::Errno::INTR) => {}
+            Err(error) => return Err(error.into()),
+        }
+        if let Some(error) = overdue(task, deadline, cancel) {
+            return Ok(Some(error));
+        }
+        std::thread::sleep(pause);
+        pause = (pause * 2).min(Duration::from_millis(20));
+    }
+}
+
+/// Why a child has to end now, if it has to.
+fn overdue(task: &Task<'_>, deadline: Instant, cancel: &Cancel) -> Option<WorkerError> {
+    if cancel.is_cancelled() {
+        return Some(WorkerError::Cancelled);
+    }
+    (Instant::now() >= deadline).then_some(WorkerError::Time { seconds: task.limits.seconds })
 }
 
 fn request(task: &Task<'_>) -> io::Result<Vec<u8>> {

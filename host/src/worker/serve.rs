@@ -15,6 +15,9 @@ use super::message::Request;
 use super::message::Response;
 use super::message::VERSION;
 
+/// How much room is made for an input before it is there, in bytes.
+const INPUT_BYTES_RESERVED: usize = 64 << 20;
+
 /// Does one task of a parent, as the program that [`super::Worker`] starts.
 ///
 /// `work` gets the job, its settings, the input and the number of threads that it may use; it answers the output, or why
@@ -37,7 +40,8 @@ fn conversation(work: impl FnOnce(&str, &str, &[u8], usize) -> Result<Vec<u8>, S
         return respond(&Response::OtherVersion(VERSION.to_owned()), &[]);
     }
     restrict(&request);
-    let mut input = Vec::with_capacity(request.bytes);
+    // Whoever speaks here may say any length.
+    let mut input = Vec::with_capacity(request.bytes.min(INPUT_BYTES_RESERVED));
     (&mut stdin).take(u64::try_from(request.bytes).unwrap_or(u64::MAX)).read_to_end(&mut input)?;
     if input.len() != request.bytes {
         return Err(io::ErrorKind::UnexpectedEof.into());

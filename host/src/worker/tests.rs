@@ -41,6 +41,36 @@ fn a_program_that_does_not_answer_is_ended_at_its_time() {
 }
 
 #[test]
+fn a_program_that_only_closes_its_pipes_is_ended_at_its_time() {
+    let (_folder, program) = script(r#"printf '{"Done":{"bytes":3}}\nsix'; exec >&- 2>&- <&-; exec sleep 60"#);
+    assert_eq!(run(&program, LIMITS, &Cancel::default()), Err(WorkerError::Time { seconds: 1 }));
+}
+
+#[test]
+fn what_a_program_has_started_ends_with_it() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let pipe = folder.path().join("pipe");
+    rustix::fs::mkfifoat(rustix::fs::CWD, &pipe, rustix::fs::Mode::RWXU).expect("a pipe");
+    // Both answers are whole, and the child of each lives on with the other end of a pipe.
+    for end in ["exit 0", "exec sleep 60"] {
+        let lives_on = format!("(exec >&- 2>&- <&- 3>'{}'; exec sleep 100000) &", pipe.display());
+        let (_folder, program) = script(&format!(r#"{lives_on} printf '{{"Done":{{"bytes":3}}}}\nsix'; {end}"#));
+        let reader = rustix::fs::open(
+            &pipe,
+            rustix::fs::OFlags::RDONLY | rustix::fs::OFlags::NONBLOCK,
+            rustix::fs::Mode::empty(),
+        )
+        .map(std::fs::File::from)
+        .expect("the pipe");
+        let answer = run(&program, LIMITS, &Cancel::default());
+        assert_eq!(answer.is_ok(), end == "exit 0", "{answer:?}");
+        rustix::io::ioctl_fionbio(&reader, false).expect("a pipe that waits");
+        // Its end comes when nobody has it open for writing.
+        assert_eq!(std::io::Read::read(&mut &reader, &mut [0]).expect("the end"), 0);
+    }
+}
+
+#[test]
 fn an_answer_without_end_is_not_held() {
     let (_folder, program) = script("exec yes");
     let limits = Limits { seconds: 60, ..LIMITS };
