@@ -39,6 +39,11 @@ impl Search<'_> {
         let mut folders = Vec::new();
         let mut looked = Vec::new();
         if let Some(given) = self.given {
+            if !given.is_absolute() {
+                // It would be another one in each folder, the project's among them.
+                let problem = "it is not an absolute path".to_owned();
+                return Err(LocalError::GivenBinaries { folder: given.to_path_buf(), problem });
+            }
             let folder = fs::canonicalize(given).map_err(LocalError::io("open", given))?;
             if let Some(problem) = problem(&folder, account) {
                 return Err(LocalError::GivenBinaries { folder, problem });
@@ -229,8 +234,10 @@ mod tests {
         );
         assert!(error.hint().unwrap().contains("apt-get install postgresql"));
 
-        let error = search(Some(&folder), None, test.path()).unwrap_err();
-        assert!(matches!(error, LocalError::GivenBinaries { .. }), "{error}");
+        for folder in [&folder, Path::new("."), Path::new("bin")] {
+            let error = search(Some(folder), None, test.path()).unwrap_err();
+            assert!(matches!(error, LocalError::GivenBinaries { .. }), "{error}");
+        }
     }
 
     #[test]

@@ -128,7 +128,7 @@ impl Cargo {
         command.current_dir(options.project);
         if self.of_system {
             let mut path = OsString::from(SYSTEM_FOLDER);
-            if let Some(others) = options.environment.get("PATH") {
+            if let Some(others) = options.environment.path() {
                 path.push(":");
                 path.push(others);
             }

@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::ffi::OsString;
+use std::os::unix::ffi::OsStrExt as _;
+use std::os::unix::ffi::OsStringExt as _;
 use std::process::Command;
 
 /// The environment variables of a process. Handed in, so that only the command line reads them.
@@ -54,13 +56,25 @@ impl ProcessEnvironment {
         self.variables.get(OsStr::new(name)).map(OsString::as_os_str).filter(|value| !value.is_empty())
     }
 
-    /// A program with these variables, but without those that change what a compiler makes and those of the database. It is looked for on `PATH`.
+    /// `PATH` without its relative folders, or none if nothing is left. (An empty one would be the current folder.)
+    pub(super) fn path(&self) -> Option<OsString> {
+        let folders = self.get("PATH")?.as_bytes().split(|&byte| byte == b':');
+        let absolute: Vec<&[u8]> = folders.filter(|folder| folder.starts_with(b"/")).collect();
+        Some(OsString::from_vec(absolute.join(&b':'))).filter(|path| !path.is_empty())
+    }
+
+    /// A program with these variables, but without those that change what a compiler makes and those of the database. It is looked
+    /// for on `PATH`, but not in folders of it that are relative: compilers run in the folders of migrations.
     #[expect(clippy::disallowed_methods, reason = "the one place where compilers are started")]
     pub(super) fn command(&self, program: &OsStr) -> Command {
         let mut command = Command::new(program);
         command.env_clear();
         command.envs(self.variables.iter().filter(|(name, _)| is_passed_on(name)));
         command.env("CARGO_TERM_COLOR", "never");
+        match self.path() {
+            Some(path) => command.env("PATH", path),
+            None => command.env_remove("PATH"),
+        };
         command
     }
 }
@@ -78,6 +92,19 @@ fn is_passed_on(name: &OsStr) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn programs_are_looked_for_in_absolute_folders_only() {
+        for (path, expected) in [
+            ("/usr/bin:/bin", Some("/usr/bin:/bin")),
+            (".:/usr/bin::bin:/bin:", Some("/usr/bin:/bin")),
+            (".", None),
+            ("", None),
+        ] {
+            let environment = ProcessEnvironment::new([("PATH".into(), path.into())]);
+            assert_eq!(environment.path().as_deref(), expected.map(OsStr::new), "{path}");
+        }
+    }
 
     #[test]
     fn passes_on_what_does_not_change_the_component_and_is_not_secret() {
