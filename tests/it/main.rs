@@ -17,6 +17,7 @@ mod bad_target;
 mod bad_usage;
 mod bookkeeping;
 mod cache;
+mod carried;
 mod compile;
 mod debug_information;
 mod demonstration;

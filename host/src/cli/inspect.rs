@@ -115,14 +115,7 @@ fn granted(environment: &str, refused: Option<NotGranted>) -> String {
 
 fn read(settings: &Settings, what: &str) -> Result<Inspected, Failure> {
     if Path::new(what).extension().is_some_and(|extension| extension == "wasm") {
-        let path = Path::new(what);
-        let bytes = super::settings::read_file(path).map_err(|error| {
-            Failure::new(
-                "project-files",
-                format!("'{}' cannot be read: {error}", safe_line(what)),
-                "name a .wasm file or a revision",
-            )
-        })?;
+        let bytes = super::settings::read_component(Path::new(what))?;
         return Ok(Inspected { name: what.to_owned(), bytes, environment: None });
     }
     let project = settings.project()?;

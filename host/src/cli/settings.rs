@@ -313,10 +313,19 @@ pub(super) fn open_folder(folder: &Path) -> Result<Dir, Failure> {
     })
 }
 
-/// Reads a file with the rights of this process, wherever it is.
-pub(super) fn read_file(path: &Path) -> std::io::Result<Vec<u8>> {
+/// Reads a component with the rights of this process, wherever it is.
+pub(super) fn read_component(path: &Path) -> Result<Vec<u8>, Failure> {
+    let failed = |why: String| {
+        let message = format!("'{}' cannot be read: {why}", safe_line(&path.to_string_lossy()));
+        Failure::new("project-files", message, "name a .wasm file or a revision")
+    };
     let folder = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    Dir::open_ambient_dir(folder, ambient_authority())?.read(path.file_name().unwrap_or_default())
+    let folder = Dir::open_ambient_dir(folder, ambient_authority()).map_err(|error| failed(error.to_string()))?;
+    let name = path.file_name().and_then(std::ffi::OsStr::to_str).unwrap_or_default();
+    crate::store::read_file(&folder, name).map_err(|error| match error {
+        StoreError::Read { source, .. } => failed(source.to_string()),
+        other => Error::Store(other).into(),
+    })
 }
 
 /// Whether the arguments ask for JSON, also when they cannot be understood.

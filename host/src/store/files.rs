@@ -15,8 +15,9 @@ use super::StoreError;
 /// runtime with everything in it is about 40 MB.
 pub const FILE_BYTES_MAX: u64 = 64 * 1024 * 1024;
 
-/// How many files a folder of one migration may have.
-const FOLDER_FILES_MAX: usize = 10_000;
+/// How many files and folders a folder of one migration may have, links counted as what they lead to: a few that lead back
+/// are many ways around.
+const FOLDER_ENTRIES_MAX: usize = 10_000;
 
 /// How many folders may lie inside each other. Also ends circles of symbolic links.
 const FOLDER_LEVELS_MAX: usize = 16;
@@ -108,8 +109,8 @@ pub(super) fn text(file: &str, content: Vec<u8>) -> Result<String, StoreError> {
 /// All files of a folder and of those inside it, sorted by their paths relative to it. Leaves out names that begin with
 /// a dot, and the folder `target` at the top, where cargo builds.
 pub(super) fn list(root: &Dir, folder: &str) -> Result<Vec<(String, Fingerprint)>, StoreError> {
-    let mut files = Vec::new();
-    list_into(root, folder, "", FOLDER_LEVELS_MAX, &mut files)?;
+    let (mut files, mut entries_left) = (Vec::new(), FOLDER_ENTRIES_MAX);
+    list_into(root, folder, "", FOLDER_LEVELS_MAX, &mut entries_left, &mut files)?;
     files.sort_unstable_by(|(one, _), (other, _)| one.cmp(other));
     Ok(files)
 }
@@ -119,6 +120,7 @@ fn list_into(
     folder: &str,
     inside: &str,
     levels: usize,
+    entries_left: &mut usize,
     files: &mut Vec<(String, Fingerprint)>,
 ) -> Result<(), StoreError> {
     let too_large = || StoreError::FolderTooLarge { folder: folder.to_owned() };
@@ -127,6 +129,7 @@ fn list_into(
     let failed = |error| StoreError::read(root, &path, error);
     for entry in root.read_dir(&path).map_err(failed)? {
         let entry = entry.map_err(failed)?;
+        *entries_left = entries_left.checked_sub(1).ok_or_else(too_large)?;
         let name = entry.file_name();
         if name.as_encoded_bytes().starts_with(b".") {
             continue;
@@ -136,12 +139,9 @@ fn list_into(
         let metadata = followed(root, &format!("{path}/{name}"), &entry)?;
         if metadata.is_dir() {
             if relative != "target" {
-                list_into(root, folder, &relative, levels, files)?;
+                list_into(root, folder, &relative, levels, entries_left, files)?;
             }
         } else if metadata.is_file() {
-            if files.len() >= FOLDER_FILES_MAX {
-                return Err(too_large());
-            }
             files.push((relative, Fingerprint::new(&metadata)));
         } else {
             return Err(StoreError::NotAFile { path: format!("{folder}/{relative}") });

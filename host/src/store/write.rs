@@ -126,6 +126,10 @@ impl Store {
         debug_assert!(path.starts_with(STATE_FOLDER), "only the state folder may be emptied");
         let failed = |error| StoreError::write(&self.root, path, error);
         self.build_folder().map_err(failed)?;
+        // Where a link leads, other things of the project lie.
+        if self.root.symlink_metadata(STATE_FOLDER).map_err(failed)?.is_symlink() {
+            return Err(StoreError::NotAFolder { path: STATE_FOLDER.to_owned() });
+        }
         match self.root.symlink_metadata(path) {
             Ok(found) if found.is_dir() => self.root.remove_dir_all(path).map_err(failed)?,
             Ok(_) => self.root.remove_file(path).map_err(failed)?,

@@ -1,0 +1,174 @@
+//! What a repository, an archive or a layer of an image can carry into a project, and what it cannot do there.
+
+use std::os::unix::fs::PermissionsExt as _;
+use std::os::unix::fs::symlink;
+use std::path::Path;
+
+use rustix::fs::Mode;
+
+use crate::harness::TestProject;
+use crate::harness::assert_output;
+
+/// The commands that read a project, and those that run or build it.
+const COMMANDS: [&[&str]; 12] = [
+    &["heads"],
+    &["history"],
+    &["show", "head"],
+    &["current"],
+    &["log"],
+    &["inspect", "a"],
+    &["build", "--check"],
+    &["upgrade", "head", "--dry-run"],
+    &["upgrade", "head", "--sql"],
+    &["upgrade", "head"],
+    &["local", "status"],
+    &["build", "a"],
+];
+
+/// All but the last one, which builds.
+const NOT_BUILDING: &[&[&str]] = COMMANDS.split_at(11).0;
+
+fn text(id: &str) -> String {
+    format!("-- /// migration\n-- revision = \"{id}\"\n-- ///\n-- upgrade\nSELECT 1;\n-- downgrade\nSELECT 1;\n")
+}
+
+/// Puts something else in the place of a path.
+fn replace(path: &Path, with: impl FnOnce(&Path)) {
+    if path.symlink_metadata().is_ok_and(|found| found.is_dir()) {
+        std::fs::remove_dir_all(path).expect("a folder to remove");
+    } else {
+        let _ = std::fs::remove_file(path);
+    }
+    std::fs::create_dir_all(path.parent().expect("a parent")).expect("a folder");
+    with(path);
+}
+
+fn program(path: &Path, text: &str) {
+    std::fs::write(path, format!("#!/bin/sh\n{text}\n")).expect("a program");
+    std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o755)).expect("a mode");
+}
+
+/// A pipe would hold host for ever, a file of a terabyte take all memory.
+#[test]
+fn nothing_is_waited_for_and_nothing_held_that_is_no_plain_file_of_usual_size() {
+    let kinds: [fn(&Path); 3] = [
+        |path| rustix::fs::mkfifoat(rustix::fs::CWD, path, Mode::RUSR | Mode::WUSR).expect("a pipe"),
+        |path| std::fs::File::create(path).and_then(|file| file.set_len(1 << 40)).expect("a large file"),
+        |path| std::fs::create_dir_all(path.join("inside")).expect("a folder"),
+    ];
+    for (index, kind) in kinds.into_iter().enumerate() {
+        let project = TestProject::new();
+        project.write("migrations/a.sql", &text("a"));
+        project.host(&["build"]).success();
+        for path in [
+            ".host/postgres",
+            ".host/postgres.lock",
+            ".host/build/index.json",
+            ".host/build/a.seal",
+            ".host/build/a.wasm",
+            "migrations/a.sql",
+            "migrations/b/migration.toml",
+            "host.toml",
+        ] {
+            replace(&project.path(path), kind);
+            for arguments in COMMANDS {
+                let mut command = project.command(arguments);
+                let mut limited = std::process::Command::new("/bin/sh");
+                limited.args(["-c", "ulimit -d 1500000; exec \"$@\"", "sh"]).arg(command.get_program());
+                limited.args(command.get_args()).current_dir(project.path(".")).env_clear();
+                limited.envs(command.get_envs().filter_map(|(name, value)| Some((name, value?))));
+                command = limited;
+                let output = project.run(command);
+                assert!([0, 1, 3].contains(&output.code), "{index} at {path}, {arguments:?}: {}", output.stable());
+                let one_error = output.stderr.lines().filter(|line| line.starts_with("error: ")).count();
+                assert_eq!(one_error, usize::from(output.code == 1), "{path}, {arguments:?}: {}", output.stable());
+            }
+            // Nothing above passed it by in silence. (A folder with a name like that is no migration.)
+            let is_seen = path.starts_with("migrations") || path == "host.toml";
+            if is_seen && (index, path) != (2, "migrations/a.sql") {
+                assert_eq!(project.host(&["heads"]).code, 1, "{index} at {path}");
+            }
+            replace(&project.path(path), |_| ());
+            let mut inside = Path::new(path).parent();
+            while let Some(folder) = inside.filter(|folder| folder.starts_with("migrations/b")) {
+                std::fs::remove_dir(project.path(&folder.to_string_lossy())).expect("a folder to remove");
+                inside = folder.parent();
+            }
+            project.write("host.toml", "");
+            project.write("migrations/a.sql", &text("a"));
+            project.host(&["build"]).success();
+        }
+    }
+}
+
+/// Six links to their own folder are 6¹⁵ ways around.
+#[test]
+fn links_that_lead_back_are_no_way_without_an_end() {
+    let project = TestProject::new();
+    project.write("migrations/b/migration.toml", "revision = \"b\"\n");
+    project.write("migrations/b/deep/.keep", "");
+    for number in 0..6 {
+        symlink(".", project.path(&format!("migrations/b/deep/{number}"))).expect("a link");
+    }
+    assert_output!(project.host(&["heads"]).with_code(1));
+    for arguments in COMMANDS {
+        let output = project.host(arguments);
+        assert!(arguments == ["local", "status"] || output.code == 1, "{arguments:?}: {}", output.stable());
+    }
+}
+
+/// What a project tells cargo, and what stands beside it, counts only when it is built.
+#[test]
+fn only_a_build_starts_a_compiler() {
+    let project = TestProject::new();
+    project.write("migrations/a/migration.toml", "revision = \"a\"\n");
+    project.write("migrations/a/Cargo.toml", "[package]\nname = \"a\"\n");
+    project.write("migrations/a/src/lib.rs", "");
+    let ran = project.path("ran");
+    let touch = format!("touch '{}'; exit 1", ran.display());
+    for name in ["cargo", "rustc", "wrapper", "psql", "wasm-ld"] {
+        for folder in [".", "migrations/a"] {
+            program(&project.path(&format!("{folder}/{name}")), &touch);
+        }
+    }
+    project.write(".cargo/config.toml", "[build]\nrustc-wrapper = \"wrapper\"\n");
+    project.write("rust-toolchain.toml", "[toolchain]\npath = \".\"\n");
+    project.write("migrations/a/build.rs", "");
+    let run = |variables: &[(&str, String)], arguments: &[&str]| {
+        let mut command = project.command(arguments);
+        command.envs(variables.iter().map(|(name, value)| (name, value)));
+        project.run(command)
+    };
+    let own = |name: &str| project.path(name).to_string_lossy().into_owned();
+    let hostile =
+        [("CARGO", own("cargo")), ("RUSTC", own("rustc")), ("RUSTC_WRAPPER", own("wrapper")), ("PATH", ".".to_owned())];
+    for arguments in NOT_BUILDING {
+        let output = run(&hostile, arguments);
+        assert!(!ran.exists(), "{arguments:?}: {}", output.stable());
+    }
+    // The current folder is none of those in which a compiler is looked for.
+    for path in ["rust-toolchain.toml", ".cargo/config.toml"] {
+        std::fs::remove_file(project.path(path)).expect("a file to remove");
+    }
+    for path in [".:/nowhere".to_owned(), "/nowhere:".to_owned(), "migrations/a:/nowhere".to_owned()] {
+        let output = run(&[("PATH", path.clone())], &["build"]);
+        assert!(!ran.exists(), "{path}: {}", output.stable());
+    }
+    // The marker would tell.
+    run(&hostile, &["build"]).with_code(1);
+    assert!(ran.exists());
+}
+
+/// Emptying the folder for cargo must not empty another one of the project.
+#[test]
+fn a_state_folder_that_is_a_link_is_not_emptied() {
+    let project = TestProject::new();
+    project.write("migrations/a/migration.toml", "revision = \"a\"\n");
+    project.write("migrations/a/Cargo.toml", "[package]\nname = \"a\"\n");
+    project.write("other/target/mine", "precious");
+    symlink("other", project.path(".host")).expect("a link");
+    let inside = project.path("cache").to_string_lossy().into_owned();
+    let output = project.host_with(("HOST_CACHE_DIR", &inside), &["build"]).with_code(1);
+    assert!(output.stderr.contains("'.host' is not a folder"), "{}", output.stable());
+    assert_eq!(std::fs::read_to_string(project.path("other/target/mine")).expect("a file"), "precious");
+}
