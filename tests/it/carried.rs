@@ -172,3 +172,22 @@ fn a_state_folder_that_is_a_link_is_not_emptied() {
     assert!(output.stderr.contains("'.host' is not a folder"), "{}", output.stable());
     assert_eq!(std::fs::read_to_string(project.path("other/target/mine")).expect("a file"), "precious");
 }
+
+/// What is shown of a component that has more than anybody reads.
+#[test]
+fn inspect_shows_no_thousand_names() {
+    let project = TestProject::new();
+    let imports: String = (0..1_000).map(|number| format!("(import \"a:b/c{number}\" (instance))")).collect();
+    let long = "d".repeat(10_000);
+    let component = wat::parse_str(format!("(component {imports} (import \"a:b/{long}\" (instance)))")).expect("text");
+    std::fs::write(project.path("many.wasm"), component).expect("a file");
+    let output = project.host(&["inspect", "many.wasm"]).success();
+    assert!(output.stdout.len() < 20_000, "{} bytes", output.stdout.len());
+    assert!(
+        output.stdout.contains("a:b/c49, and 951 more\n") && output.stdout.contains("call 951 more, which"),
+        "{}",
+        output.stdout
+    );
+    let document = project.host(&["--json", "inspect", "many.wasm"]).success().json();
+    assert_eq!(document["imports"].as_array().expect("a list").len(), 1_001, "a program gets all");
+}

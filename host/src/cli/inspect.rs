@@ -18,9 +18,14 @@ use crate::runtime::imports;
 use crate::runtime::imports::Interfaces;
 use crate::store::Digest;
 use crate::store::Embedded;
+use crate::store::shortened;
 
 /// The interface for statements, of any version.
 const SQL: &str = "host:migration/sql@";
+
+/// How many names of a kind are shown, and how much of each, in bytes.
+const NAMES_MAX: usize = 50;
+const NAME_BYTES_MAX: usize = 500;
 
 #[derive(Debug, Args)]
 pub(super) struct InspectArguments {
@@ -84,8 +89,8 @@ pub(super) fn run(settings: &Settings, arguments: &InspectArguments) -> Result<u
     if let Some((name, _)) = &environment {
         report.line(&safe_line(&format!("granted:   {}", granted(name, refused))));
     }
-    report.line(&safe_line(&format!("imports:   {}", list_or(&interfaces.imports, "nothing"))));
-    report.line(&safe_line(&format!("exports:   {}", list_or(&interfaces.exports, "nothing"))));
+    report.line(&safe_line(&format!("imports:   {}", names(&interfaces.imports))));
+    report.line(&safe_line(&format!("exports:   {}", names(&interfaces.exports))));
     report.line("it may:");
     abilities(&interfaces, script.as_deref(), may).iter().for_each(|line| report.line(&format!("  - {line}")));
     if sends_sql && !may_not.is_empty() {
@@ -97,6 +102,14 @@ pub(super) fn run(settings: &Settings, arguments: &InspectArguments) -> Result<u
         None => report.line("it cannot reach files, the network, the environment, the clock or other processes"),
     }
     Ok(0)
+}
+
+/// A list for people, who read no thousand names.
+fn names(names: &[String]) -> String {
+    let shown: Vec<String> = names.iter().take(NAMES_MAX).map(|name| shortened(name.clone(), NAME_BYTES_MAX)).collect();
+    let more = names.len().saturating_sub(NAMES_MAX);
+    let more = if more > 0 { format!(", and {more} more") } else { String::new() };
+    format!("{}{more}", list_or(&shown, "nothing"))
 }
 
 fn words(classes: Classes) -> Vec<&'static str> {
@@ -174,7 +187,12 @@ fn abilities(interfaces: &Interfaces, script: Option<&str>, may: Classes) -> Vec
         .imports
         .iter()
         .filter(|import| !import.starts_with("host:migration/") && !crate::runtime::wasi::provides(import));
-    abilities.extend(foreign.map(|import| format!("call {}, which no migration gets", safe_line(import))));
+    let foreign: Vec<String> = foreign.map(|import| shortened(import.clone(), NAME_BYTES_MAX)).collect();
+    let shown = foreign.iter().take(NAMES_MAX);
+    abilities.extend(shown.map(|import| format!("call {}, which no migration gets", safe_line(import))));
+    if let Some(more @ 1..) = foreign.len().checked_sub(NAMES_MAX) {
+        abilities.push(format!("call {more} more, which no migration gets"));
+    }
     if abilities.is_empty() {
         abilities.push("nothing: it imports no interface that does something".to_owned());
     }

@@ -28,6 +28,10 @@ use crate::contract;
 /// The longest name of an import or export that goes into a message, in bytes. A component chooses its names.
 const NAME_BYTES_MAX: usize = 500;
 
+/// How many types, imports, exports and functions are read. What has more of one kind than this is not valid (`MAX_WASM_TYPES`
+/// and its like, of wasmparser), and each takes some fifty bytes for two in the file.
+const ITEMS_MAX: usize = 1_000_000;
+
 /// What a component imports and exports, by full name (`host:migration/sql@0.1.0`).
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Interfaces {
@@ -166,6 +170,13 @@ pub fn interfaces(bytes: &[u8]) -> Result<Interfaces, ImportError> {
     })?;
     let mut interfaces = Interfaces::default();
     let mut depth = 0_usize;
+    let mut items_left = ITEMS_MAX;
+    let mut count = |items: usize| {
+        items_left = items_left.checked_sub(items).ok_or_else(|| ImportError::NotAComponent {
+            reason: format!("it has more than {ITEMS_MAX} types, imports, exports and functions"),
+        })?;
+        Ok(())
+    };
     // The functions of each type in the component's index space of types; none for what is no type of an instance.
     let none = Arc::new(BTreeSet::new());
     let mut types: Vec<Arc<BTreeSet<String>>> = Vec::new();
@@ -178,11 +189,14 @@ pub fn interfaces(bytes: &[u8]) -> Result<Interfaces, ImportError> {
             Payload::End(_) => depth = depth.saturating_sub(1),
             Payload::ComponentTypeSection(section) if depth == 0 => {
                 for defined in section {
-                    types.push(functions(&defined.map_err(invalid)?).map_or_else(|| Arc::clone(&none), Arc::new));
+                    let functions = functions(&defined.map_err(invalid)?).filter(|functions| !functions.is_empty());
+                    count(1 + functions.as_ref().map_or(0, BTreeSet::len))?;
+                    types.push(functions.map_or_else(|| Arc::clone(&none), Arc::new));
                 }
             }
             Payload::ComponentAliasSection(section) if depth == 0 => {
                 for alias in section {
+                    count(1)?;
                     let is_type = matches!(
                         alias.map_err(invalid)?,
                         ComponentAlias::InstanceExport { kind: ComponentExternalKind::Type, .. }
@@ -194,6 +208,7 @@ pub fn interfaces(bytes: &[u8]) -> Result<Interfaces, ImportError> {
             Payload::ComponentImportSection(section) if depth == 0 => {
                 for import in section {
                     let import = import.map_err(invalid)?;
+                    count(1)?;
                     let name = import.name.name.to_owned();
                     match import.ty {
                         ComponentTypeRef::Type(_) => types.push(Arc::clone(&none)),
@@ -211,6 +226,7 @@ pub fn interfaces(bytes: &[u8]) -> Result<Interfaces, ImportError> {
             Payload::ComponentExportSection(section) if depth == 0 => {
                 for export in section {
                     let export = export.map_err(invalid)?;
+                    count(1)?;
                     types.extend((export.kind == ComponentExternalKind::Type).then(|| Arc::clone(&none)));
                     interfaces.exports.push(export.name.name.to_owned());
                 }
@@ -319,72 +335,4 @@ fn compatible(version: &str) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn component(text: &str) -> Vec<u8> {
-        wat::parse_str(text).expect("valid text")
-    }
-
-    #[test]
-    fn a_component_for_another_world_is_refused() {
-        let bytes = component("(component)");
-        let error = check(&bytes, "migration", "migration-guest").expect_err("no exports");
-        assert_eq!(
-            error.to_string(),
-            "it does not export host:migration/migration@0.1.0, so it is not built for the world migration-guest"
-        );
-    }
-
-    #[test]
-    fn imports_are_judged_by_name_and_version() {
-        let cases = [
-            ("host:migration/sql@0.1.7", None),
-            (
-                "host:migration/sql@0.2.0",
-                Some("it imports host:migration/sql@0.2.0, but this host provides version 0.1.0 of that contract"),
-            ),
-            (
-                "host:migration/bulk@0.1.0",
-                Some("it imports host:migration/bulk@0.1.0, which this host does not provide"),
-            ),
-            ("wasi:cli/environment@0.2.9", None),
-        ];
-        for (import, expected) in cases {
-            let bytes = component(&format!(
-                "(component (import \"{import}\" (instance)) (instance $i) (export \"host:migration/migration@0.1.0\" (instance $i)))"
-            ));
-            let result = check(&bytes, "migration", "migration-guest").err().map(|error| error.to_string());
-            assert_eq!(result.as_deref(), expected, "{import}");
-        }
-    }
-
-    #[test]
-    fn a_function_of_a_newer_contract_is_named() {
-        let cases = [
-            (r#"(export "execute" (func))"#, None),
-            (r#"(export "[static]statement.explain" (func))"#, Some("[static]statement.explain")),
-            (r#"(export "execute" (func)) (export "listen" (func))"#, Some("listen")),
-            (r#"(export "a-new-type" (type (sub resource)))"#, None),
-        ];
-        for (declarations, expected) in cases {
-            // The import before makes a type that the index has to count.
-            let bytes = component(&format!(
-                "(component (import \"a\" (type (sub resource))) \
-                 (import \"host:migration/sql@0.1.9\" (instance {declarations})) \
-                 (instance $i) (export \"host:migration/migration@0.1.0\" (instance $i)))"
-            ));
-            let interfaces = interfaces(&bytes).expect("a component");
-            let mut functions = interfaces.functions.iter().flat_map(|(_, functions)| functions.iter());
-            let unknown = functions.find(|function| *function != "execute");
-            assert_eq!(unknown.map(String::as_str), expected, "{declarations}");
-        }
-    }
-
-    #[test]
-    fn rubbish_and_core_modules_are_no_components() {
-        for bytes in [b"".to_vec(), b"\0asm".to_vec(), b"rubbish".to_vec(), component("(module)")] {
-            assert!(matches!(interfaces(&bytes), Err(ImportError::NotAComponent { .. })), "{bytes:?}");
-        }
-    }
-}
+mod tests;
