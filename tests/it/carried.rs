@@ -170,6 +170,7 @@ fn a_state_folder_that_is_a_link_is_not_emptied() {
     let inside = project.path("cache").to_string_lossy().into_owned();
     let output = project.host_with(("HOST_CACHE_DIR", &inside), &["build"]).with_code(1);
     assert!(output.stderr.contains("'.host' is not a folder"), "{}", output.stable());
+    assert!(output.stderr.contains("remove it: what lies there is made again"), "{}", output.stable());
     assert_eq!(std::fs::read_to_string(project.path("other/target/mine")).expect("a file"), "precious");
 }
 
@@ -190,4 +191,23 @@ fn inspect_shows_no_thousand_names() {
     );
     let document = project.host(&["--json", "inspect", "many.wasm"]).success().json();
     assert_eq!(document["imports"].as_array().expect("a list").len(), 1_001, "a program gets all");
+}
+
+#[test]
+fn inspect_waits_for_no_pipe_and_reads_no_device() {
+    let project = TestProject::new();
+    rustix::fs::mkfifoat(rustix::fs::CWD, project.path("pipe.wasm"), Mode::RUSR).expect("a pipe");
+    symlink("/dev/zero", project.path("link.wasm")).expect("a link");
+    std::fs::File::create(project.path("large.wasm")).and_then(|file| file.set_len(1 << 40)).expect("a large file");
+    for (file, why) in [
+        ("pipe.wasm", "'pipe.wasm' cannot be read: it is not a file"),
+        ("link.wasm", "'link.wasm' is a link that leads out of"),
+        ("large.wasm", "'large.wasm' has 1099511627776 bytes, more than 67108864"),
+    ] {
+        let output = project.host(&["inspect", file]).with_code(1);
+        assert!(output.stderr.contains(why), "{}", output.stable());
+    }
+    project.write("host.toml", "[default.limits]\ncomponent-mebibytes = 65\n");
+    let output = project.host(&["inspect", "large.wasm"]).with_code(1);
+    assert!(output.stderr.contains(&format!("more than {}\n", 65 << 20)), "{}", output.stable());
 }

@@ -128,7 +128,7 @@ fn granted(environment: &str, refused: Option<NotGranted>) -> String {
 
 fn read(settings: &Settings, what: &str) -> Result<Inspected, Failure> {
     if Path::new(what).extension().is_some_and(|extension| extension == "wasm") {
-        let bytes = super::settings::read_component(Path::new(what))?;
+        let bytes = settings.read_component(Path::new(what))?;
         return Ok(Inspected { name: what.to_owned(), bytes, environment: None });
     }
     let project = settings.project()?;

@@ -24,6 +24,7 @@ use crate::local::Cluster;
 use crate::local::Started;
 use crate::project::Project;
 use crate::store::BuildTrust;
+use crate::store::FILE_BYTES_MAX;
 use crate::store::Key;
 use crate::store::STATE_FOLDER;
 use crate::store::StoreError;
@@ -222,6 +223,26 @@ impl Settings {
         Ok(Runner::new(project, self.connect_directly(project).await?, options))
     }
 
+    /// Reads a component with the rights of this process, wherever it is. One that is larger than 64 MiB only where the project
+    /// allows such.
+    pub(super) fn read_component(&self, path: &Path) -> Result<Vec<u8>, Failure> {
+        let failed = |why: String| {
+            let message = format!("'{}' cannot be read: {why}", safe_line(&path.to_string_lossy()));
+            Failure::new("project-files", message, "name a .wasm file or a revision")
+        };
+        let project = self.project_folder().and_then(|folder| open_folder(&folder)).ok();
+        let environment = project.and_then(|project| Project::settings(&project, &self.environment).ok());
+        let bytes_max = environment.map_or(0, |environment| u64::from(environment.limits.component_mebibytes) << 20);
+        let folder = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        let folder = Dir::open_ambient_dir(folder, ambient_authority()).map_err(|error| failed(error.to_string()))?;
+        let name = path.file_name().and_then(std::ffi::OsStr::to_str).unwrap_or_default();
+        crate::store::read_file_at_most(&folder, name, FILE_BYTES_MAX.max(bytes_max)).map_err(|error| match error {
+            StoreError::Read { source, .. } => failed(source.to_string()),
+            StoreError::NotAFile { .. } => failed("it is not a file".to_owned()),
+            other => Error::Store(other).into(),
+        })
+    }
+
     /// Connects to the database.
     pub(super) async fn connect(&self, project: &Project) -> Result<Database, Failure> {
         let url = self.url(project)?;
@@ -310,21 +331,6 @@ pub(super) fn open_folder(folder: &Path) -> Result<Dir, Failure> {
             format!("the folder '{}' cannot be opened: {error}", safe_line(&folder.to_string_lossy())),
             "name the project's folder with --dir",
         )
-    })
-}
-
-/// Reads a component with the rights of this process, wherever it is.
-pub(super) fn read_component(path: &Path) -> Result<Vec<u8>, Failure> {
-    let failed = |why: String| {
-        let message = format!("'{}' cannot be read: {why}", safe_line(&path.to_string_lossy()));
-        Failure::new("project-files", message, "name a .wasm file or a revision")
-    };
-    let folder = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let folder = Dir::open_ambient_dir(folder, ambient_authority()).map_err(|error| failed(error.to_string()))?;
-    let name = path.file_name().and_then(std::ffi::OsStr::to_str).unwrap_or_default();
-    crate::store::read_file(&folder, name).map_err(|error| match error {
-        StoreError::Read { source, .. } => failed(source.to_string()),
-        other => Error::Store(other).into(),
     })
 }
 

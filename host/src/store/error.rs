@@ -243,6 +243,7 @@ impl StoreError {
             Self::NoMigrationsFolder { .. } => {
                 "create it, or set `migrations` in host.toml to the folder that holds them".to_owned()
             }
+            Self::NotAFolder { path } if path == STATE_FOLDER => "remove it: what lies there is made again".to_owned(),
             Self::NotAFolder { .. } => "set `migrations` in host.toml to the folder that holds them".to_owned(),
             Self::Outside { .. } => {
                 "put it inside the project's folder: nothing outside of it is read or written".to_owned()

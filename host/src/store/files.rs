@@ -69,7 +69,7 @@ pub(crate) fn read(root: &Dir, path: &str) -> Result<Vec<u8>, StoreError> {
 }
 
 /// Reads a file that may have at most so many bytes.
-pub(super) fn read_at_most(root: &Dir, path: &str, bytes_max: u64) -> Result<Vec<u8>, StoreError> {
+pub(crate) fn read_at_most(root: &Dir, path: &str, bytes_max: u64) -> Result<Vec<u8>, StoreError> {
     let failed = |error| StoreError::read(root, path, error);
     let file = open(root, path).map_err(failed)?;
     let metadata = file.metadata().map_err(failed)?;
