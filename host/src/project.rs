@@ -22,6 +22,7 @@ use crate::store::Digest;
 use crate::store::Migration;
 use crate::store::Store;
 use crate::store::StoreError;
+use crate::store::TOML_BYTES_MAX;
 
 /// A migration that was applied and has changed since.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -91,14 +92,15 @@ impl Project {
     }
 
     fn config(directory: &Dir) -> Result<Config, Error> {
-        let bytes = crate::store::read_file(directory, CONFIG_FILE).map_err(|error| match error {
-            StoreError::Read { source, .. } if source.kind() == std::io::ErrorKind::NotFound => Error::NoProject,
-            StoreError::Read { source, .. } => Error::ReadConfig { source },
-            StoreError::NotAFile { .. } => {
-                Error::ReadConfig { source: std::io::Error::new(std::io::ErrorKind::IsADirectory, "it is not a file") }
-            }
-            other => Error::Store(other),
-        })?;
+        let bytes =
+            crate::store::read_file_at_most(directory, CONFIG_FILE, TOML_BYTES_MAX).map_err(|error| match error {
+                StoreError::Read { source, .. } if source.kind() == std::io::ErrorKind::NotFound => Error::NoProject,
+                StoreError::Read { source, .. } => Error::ReadConfig { source },
+                StoreError::NotAFile { .. } => Error::ReadConfig {
+                    source: std::io::Error::new(std::io::ErrorKind::IsADirectory, "it is not a file"),
+                },
+                other => Error::Store(other),
+            })?;
         let text = String::from_utf8(bytes).map_err(|_| Error::ReadConfig {
             source: std::io::Error::new(std::io::ErrorKind::InvalidData, "stream did not contain valid UTF-8"),
         })?;

@@ -211,3 +211,19 @@ fn inspect_waits_for_no_pipe_and_reads_no_device() {
     let output = project.host(&["inspect", "large.wasm"]).with_code(1);
     assert!(output.stderr.contains(&format!("more than {}\n", 65 << 20)), "{}", output.stable());
 }
+
+/// A reader of TOML takes much more memory than the text has bytes.
+#[test]
+fn settings_and_metadata_have_the_size_of_settings_and_metadata() {
+    let lines = "x = 1\n".repeat(200_000);
+    let project = TestProject::new();
+    project.write("host.toml", &lines);
+    assert_output!(project.host(&["heads"]).with_code(1));
+    project.write("host.toml", "");
+    project.write("migrations/a/migration.toml", &lines);
+    assert_output!(project.host(&["heads"]).with_code(1));
+    std::fs::remove_dir_all(project.path("migrations/a")).expect("a folder to remove");
+    let block = lines.replace("x =", "-- x =");
+    project.write("migrations/a.sql", &format!("-- /// migration\n-- revision = \"a\"\n{block}-- ///\n-- upgrade\n"));
+    assert_output!(project.host(&["heads"]).with_code(1));
+}

@@ -9,6 +9,7 @@
 use std::ops::Range;
 
 use super::Metadata;
+use super::TOML_BYTES_MAX;
 use crate::config::TomlProblem;
 
 /// What the first line of a block says behind the comment prefix.
@@ -53,6 +54,12 @@ pub enum BlockError {
         /// Where it begins.
         line: usize,
     },
+    /// Its text is too large.
+    #[error("{line}: the metadata block that begins here has more than {TOML_BYTES_MAX} bytes")]
+    TooLarge {
+        /// Where it begins.
+        line: usize,
+    },
     /// The text of the block is not metadata.
     #[error("{0}")]
     Toml(TomlProblem),
@@ -65,6 +72,7 @@ impl BlockError {
             Self::Unterminated { prefix, .. } => format!("end the block with a line '{prefix} {END}'"),
             Self::NotAtTop { .. } => "move it to the top of the file".to_owned(),
             Self::Repeated { .. } => "remove one of them".to_owned(),
+            Self::TooLarge { .. } => "shorten it".to_owned(),
             Self::Toml(problem) => problem.hint(),
         }
     }
@@ -125,8 +133,11 @@ impl Block {
     /// Reads the metadata.
     ///
     /// # Errors
-    /// [`BlockError::Toml`], whose line is that of the source.
+    /// [`BlockError::Toml`], whose line is that of the source, and [`BlockError::TooLarge`].
     pub fn metadata(&self) -> Result<Metadata, BlockError> {
+        if u64::try_from(self.toml.len()).is_ok_and(|bytes| bytes > TOML_BYTES_MAX) {
+            return Err(BlockError::TooLarge { line: self.line });
+        }
         Metadata::from_toml(&self.toml).map_err(|mut problem| {
             // Every line of the block is one line of the TOML text.
             problem.line += self.line;

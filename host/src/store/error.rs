@@ -281,6 +281,7 @@ impl StoreError {
             Self::TooLarge { path, .. } if path.ends_with(".wasm") => {
                 "strip the component, or raise component-mebibytes in [*.limits] of host.toml".to_owned()
             }
+            Self::TooLarge { path, .. } if path.ends_with(".toml") => "shorten it".to_owned(),
             Self::TooLarge { .. } | Self::FolderTooLarge { .. } => {
                 "split the migration, and keep what is no source elsewhere".to_owned()
             }

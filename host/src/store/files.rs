@@ -15,6 +15,9 @@ use super::StoreError;
 /// runtime with everything in it is about 40 MB.
 pub const FILE_BYTES_MAX: u64 = 64 * 1024 * 1024;
 
+/// The largest file or block of settings or metadata, in bytes. A reader of TOML may take forty times as much memory.
+pub(crate) const TOML_BYTES_MAX: u64 = 1024 * 1024;
+
 /// How many files and folders a folder of one migration may have, links counted as what they lead to: a few that lead back
 /// are many ways around.
 const FOLDER_ENTRIES_MAX: usize = 10_000;

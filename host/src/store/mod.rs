@@ -38,6 +38,7 @@ pub use embedded::read_source;
 pub use embedded::without_sections;
 pub use error::StoreError;
 pub use files::FILE_BYTES_MAX;
+pub(crate) use files::TOML_BYTES_MAX;
 pub(crate) use files::read as read_file;
 pub(crate) use files::read_at_most as read_file_at_most;
 pub use key::BuildTrust;

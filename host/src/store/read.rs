@@ -9,6 +9,7 @@ use super::Metadata;
 use super::Migration;
 use super::Store;
 use super::StoreError;
+use super::TOML_BYTES_MAX;
 use super::digest;
 use super::embedded::Contents;
 use super::embedded::read_contents;
@@ -60,7 +61,7 @@ impl Store {
         paths: impl Iterator<Item = &'a str>,
     ) -> Result<Migration, StoreError> {
         let toml_file = format!("{folder}/{FOLDER_METADATA_FILE}");
-        let toml = files::text(&toml_file, files::read(&self.root, &toml_file)?)?;
+        let toml = files::text(&toml_file, files::read_at_most(&self.root, &toml_file, TOML_BYTES_MAX)?)?;
         let toml = digest::normalise(&toml);
         let metadata =
             Metadata::from_toml(&toml).map_err(|problem| StoreError::Metadata { file: toml_file, problem })?;
