@@ -227,3 +227,36 @@ fn settings_and_metadata_have_the_size_of_settings_and_metadata() {
     project.write("migrations/a.sql", &format!("-- /// migration\n-- revision = \"a\"\n{block}-- ///\n-- upgrade\n"));
     assert_output!(project.host(&["heads"]).with_code(1));
 }
+
+/// The folder has another path and other numbers on its way than those of the project.
+#[test]
+fn a_part_of_the_project_that_is_mounted_elsewhere_is_no_folder_of_the_user() {
+    if !rustix::process::geteuid().is_root() {
+        return;
+    }
+    let project = TestProject::new();
+    project.sql("a", None, "SELECT 1", "SELECT 1");
+    project.write(".cache/here", "");
+    let elsewhere = tempfile::tempdir().expect("a folder");
+    let elsewhere = elsewhere.path().to_str().expect("UTF-8");
+    for variable in ["HOST_STATE_DIR", "HOST_CACHE_DIR"] {
+        for path in [elsewhere.to_owned(), format!("{elsewhere}/new/folder")] {
+            let host = project.command(if variable == "HOST_STATE_DIR" { &["heads"] } else { &["cache", "info"] });
+            let mut mounted = std::process::Command::new("unshare");
+            mounted.args([
+                "--mount",
+                "sh",
+                "-c",
+                "mount --bind .cache \"$0\" && test -e \"$0/here\" && exec \"$@\"",
+                elsewhere,
+            ]);
+            mounted.arg(host.get_program()).args(host.get_args()).current_dir(project.path(".")).env_clear();
+            mounted.envs(host.get_envs().filter_map(|(name, value)| Some((name, value?)))).env(variable, &path);
+            let output = project.run(mounted).success();
+            let told =
+                format!("the folder {path} (from {variable}) is not trusted: it is a part of the project's folder");
+            assert!(output.stderr.contains(&told) || output.stdout.contains(&told), "{}", output.stable());
+        }
+    }
+    assert_eq!(std::fs::read_dir(project.path(".cache")).expect("a folder").count(), 1, "nothing is made there");
+}

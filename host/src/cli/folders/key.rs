@@ -88,8 +88,7 @@ fn binding(file: &Metadata, random: &[u8; Key::BYTES]) -> String {
     Digest::of(&[b"key of host\0".as_slice(), identity(file).as_bytes(), random].concat()).to_string()
 }
 
-/// Two processes may do this at once: each writes a whole one, and the last one stays. What the other one sealed meanwhile is built
-/// again.
+/// Two processes may do this at once: one of them wins, whole.
 fn write(folder: &Dir) -> io::Result<()> {
     let mut random = [0; Key::BYTES];
     getrandom::fill(&mut random).map_err(io::Error::other)?;
@@ -101,12 +100,19 @@ fn write(folder: &Dir) -> io::Result<()> {
         );
         let bound = binding(&file.metadata()?, &random);
         io::Write::write_all(&mut file, &[random.as_slice(), bound.as_bytes()].concat())?;
-        folder.rename(&temporary, folder, KEY_FILE)
+        if read(folder)?.is_none() {
+            // What is there is no key of this user.
+            let _ = folder.remove_file(KEY_FILE);
+        }
+        match folder.hard_link(&temporary, folder, KEY_FILE) {
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+            // A file system without hard links.
+            Err(_) => folder.rename(&temporary, folder, KEY_FILE),
+            linked => linked,
+        }
     };
     let written = write();
-    if written.is_err() {
-        let _ = folder.remove_file(&temporary);
-    }
+    let _ = folder.remove_file(&temporary);
     written
 }
 
@@ -165,5 +171,20 @@ mod tests {
         assert!(read(&dir).expect("a pipe").is_none(), "and nobody waits for it");
         write(&dir).expect("a key in its place");
         assert!(read(&dir).expect("a file").is_some());
+    }
+
+    #[test]
+    fn of_several_that_make_one_all_have_the_same() {
+        let (_folder, dir) = folder();
+        let made: Vec<Key> = std::thread::scope(|scope| {
+            let make = || {
+                write(&dir).expect("a key");
+                read(&dir).expect("a file").expect("a key")
+            };
+            let all: Vec<_> = (0..8).map(|_| scope.spawn(make)).collect();
+            all.into_iter().map(|thread| thread.join().expect("a thread")).collect()
+        });
+        assert!(made.iter().all(|key| *key == made[0]));
+        assert_eq!(dir.entries().expect("a folder").count(), 1, "nothing is left beside it");
     }
 }

@@ -43,8 +43,8 @@ pub(super) fn reach(path: &Path, project: Option<&Path>, missing: Missing, mode:
     let project = project_path.as_deref().map(|path| Dir::open_ambient_dir(path, ambient_authority())).transpose()?;
     let project = project.map(|project| project.dir_metadata()).transpose()?;
     let (mut reached, mut ahead) = walk(&root, path, project.as_ref())?;
+    not_mounted_from(&root, &reached, project_path.as_deref())?;
     if !ahead.is_empty() && missing == Missing::Make {
-        not_mounted_from(&root, &reached, project_path.as_deref())?;
         let mut builder = DirBuilder::new();
         builder.mode(mode);
         for name in ahead {
