@@ -260,3 +260,41 @@ fn a_part_of_the_project_that_is_mounted_elsewhere_is_no_folder_of_the_user() {
     }
     assert_eq!(std::fs::read_dir(project.path(".cache")).expect("a folder").count(), 1, "nothing is made there");
 }
+
+/// In a folder into which everybody may write, as `/tmp` is, anybody could choose the database of those who work below it.
+#[test]
+fn settings_of_a_stranger_above_are_not_taken() {
+    if !rustix::process::geteuid().is_root() {
+        return;
+    }
+    let chown = |path: &Path, user| std::os::unix::fs::lchown(path, Some(user), None).expect("an owner");
+    let project = TestProject::new();
+    project.write("work/here", "");
+    let in_work = |arguments: &[&str]| {
+        let mut command = project.command(arguments);
+        command.current_dir(project.path("work"));
+        project.run(command)
+    };
+    in_work(&["heads"]).success();
+    for (path, is_link) in [("host.toml", false), ("host.toml", true), (".", false)] {
+        if is_link {
+            project.write("_own.toml", "");
+            replace(&project.path(path), |path| symlink("_own.toml", path).expect("a link"));
+        }
+        chown(&project.path(path), 12_345);
+        let output = in_work(&["heads"]).with_code(1);
+        assert!(
+            output.stderr.contains("belongs to another user, who could say by it which database"),
+            "{}",
+            output.stable()
+        );
+        // Somebody means it, works in it, or shares it with its owner.
+        in_work(&["--dir", "..", "heads"]).success();
+        project.host(&["heads"]).success();
+        chown(&project.path("work"), 12_345);
+        in_work(&["heads"]).success();
+        chown(&project.path("work"), 0);
+        chown(&project.path(path), 0);
+    }
+    in_work(&["heads"]).success();
+}

@@ -96,7 +96,18 @@ impl Settings {
         })?;
         // Whatever it is: something wrong in its place is told, not passed over.
         let folder = here.ancestors().find(|folder| folder.join(CONFIG_FILE).symlink_metadata().is_ok());
-        folder.map(Path::to_path_buf).ok_or_else(|| Error::NoProject.into())
+        let folder = folder.ok_or(Error::NoProject)?;
+        if folder != here && is_strange(folder, &here) {
+            return Err(Failure::new(
+                "no-project",
+                format!(
+                    "'{}' belongs to another user, who could say by it which database this is",
+                    safe_line(&folder.join(CONFIG_FILE).to_string_lossy())
+                ),
+                "if you mean that project, name its folder with --dir; if not, run `host init` here",
+            ));
+        }
+        Ok(folder.to_path_buf())
     }
 
     /// The project.
@@ -309,6 +320,17 @@ impl Settings {
 fn not_connected(error: &Error, source: &str) -> Failure {
     let hint = error.hint().map(|hint| format!("{hint} (the url comes from {source})"));
     Failure::new(error.kind(), super::failure::with_causes(error), hint.unwrap_or_default())
+}
+
+/// Whether settings above a folder are those of somebody who has nothing to do with it, as in `/tmp`, where everybody may put some:
+/// neither of this user, nor of root, nor of who owns the folder.
+fn is_strange(above: &Path, here: &Path) -> bool {
+    use std::os::unix::fs::MetadataExt as _;
+    let here = here.metadata().map(|folder| folder.uid()).ok();
+    let known = [Some(rustix::process::geteuid().as_raw()), Some(0), here];
+    let file = above.join(CONFIG_FILE);
+    // What lies in somebody's folder is theirs, and so is what a link of theirs leads to.
+    [above.metadata(), file.symlink_metadata()].into_iter().flatten().any(|found| !known.contains(&Some(found.uid())))
 }
 
 /// Whether the operator vouches for components that were built elsewhere.
