@@ -8,6 +8,7 @@ use rustix::fs::Mode;
 
 use crate::harness::TestProject;
 use crate::harness::assert_output;
+use crate::harness::guests;
 
 /// The commands that read a project, and those that run or build it.
 const COMMANDS: [&[&str]; 12] = [
@@ -297,4 +298,39 @@ fn settings_of_a_stranger_above_are_not_taken() {
         chown(&project.path(path), 0);
     }
     in_work(&["heads"]).success();
+}
+
+/// What was checked is what runs: from memory, and where a plan is too large for that, only if it has the same digest.
+#[test]
+fn a_component_that_is_exchanged_during_a_run_does_not_run() {
+    // More than host keeps of a plan.
+    let large = |number| {
+        let mut component = host::toolchain::encode(&guests::idle(number)).expect("a component");
+        let padding = wasm_encoder::CustomSection { name: "padding".into(), data: vec![0; 33 << 20].into() };
+        wasm_encoder::ComponentSection::append_to_component(&padding, &mut component);
+        component
+    };
+    let project = TestProject::new();
+    let other = TestProject::new();
+    for (project, name, number) in [(&project, "good", 1), (&other, "evil", 2)] {
+        project.sql("a", None, "SELECT pg_sleep(2)", "SELECT 1");
+        project.sql("b", Some("a"), &format!("CREATE TABLE {name} ()"), "SELECT 1");
+        project.prebuilt("c", Some("b"), large(number));
+        project.host(&["build"]).success();
+    }
+    let running = project.start(&["upgrade", "head"]);
+    project.database.wait_for_the_long_statement();
+    let sql = |project: &TestProject| {
+        let files =
+            std::fs::read_dir(project.path("migrations")).expect("a folder").map(|entry| entry.expect("an entry"));
+        files.map(|entry| entry.path()).find(|path| path.to_string_lossy().ends_with("b.sql")).expect("the source")
+    };
+    std::fs::copy(sql(&other), sql(&project)).expect("a copy");
+    for path in [".host/build/b.wasm", "migrations/c.wasm"] {
+        std::fs::copy(other.path(path), project.path(path)).expect("a copy");
+    }
+    let output = running.wait().with_code(1);
+    assert!(output.stderr.contains("'migrations/c.wasm' was changed while it was read"), "{}", output.stable());
+    assert_eq!(project.database.query("SELECT version_num FROM host_version"), "b");
+    assert_eq!(project.database.query("SELECT to_regclass('good') IS NOT NULL, to_regclass('evil') IS NULL"), "t|t");
 }

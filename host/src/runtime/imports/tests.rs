@@ -94,7 +94,7 @@ fn functions_of_types_count_as_well() {
     let mut type_ = wasm_encoder::InstanceType::new();
     type_.ty().function().params::<[(&str, wasm_encoder::ComponentValType); 0], _>([]).result(None);
     for number in 0..1_000 {
-        type_.export(&format!("f{number}"), wasm_encoder::ComponentTypeRef::Func(0));
+        type_.export(format!("f{number}"), wasm_encoder::ComponentTypeRef::Func(0));
     }
     let mut section = wasm_encoder::ComponentTypeSection::new();
     (0..1_001).for_each(|_| {
