@@ -7,11 +7,18 @@ use crate::harness::guests;
 /// A project with a new migration in Rust, and its folder. It begins with a copy of cargo's target folder of the guests: the
 /// SDK's own dependencies take a minute to compile.
 fn with_new_migration() -> (TestProject, String) {
-    let target = guests::target_folder(guests::built_project());
     let project = TestProject::new();
-    let copy = guests::target_folder(&project.path("."));
-    let copied = std::process::Command::new("cp").arg("-a").arg(target).arg(copy).status();
+    let copy = guests::target_folder(project.cache(), &project.path("."));
+    std::fs::create_dir_all(copy.parent().expect("a folder of all")).expect("a folder");
+    let target = guests::target_folder(&guests::shared_cache(), guests::built_project());
+    let copied = std::process::Command::new("cp").arg("-a").arg(target).arg(&copy).status();
     assert!(copied.expect("cp runs").success());
+    // As it is, host would take it for one that somebody brought here.
+    let found = copy.metadata().expect("a folder");
+    let made = found.created().expect("a time").duration_since(std::time::UNIX_EPOCH).expect("a time").as_nanos();
+    let mut content = format!("{} {made}\n", std::os::unix::fs::MetadataExt::ino(&found)).into_bytes();
+    content.extend(project.path(".").canonicalize().expect("the project").into_os_string().into_encoded_bytes());
+    std::fs::write(copy.join("project"), content).expect("a file");
     let output =
         project.host(&["--json", "revision", "--lang", "rust", "-m", "create users", "--rev-id", "a1"]).success();
     let folder = output.json()["file"].as_str().expect("the folder").to_owned();
@@ -82,7 +89,7 @@ fn each_migration_is_made_of_its_own_source_whatever_cargo_remembers() {
     make_old();
     project.host(&["build"]).success();
     assert!(has("a1", "number_two"));
-    std::fs::remove_dir_all(guests::target_folder(&project.path("."))).expect("the target folder goes");
+    assert!(guests::target_folder(project.cache(), &project.path(".")).join("host.lock").exists());
 }
 
 #[test]
@@ -128,4 +135,15 @@ fn a_compile_error_is_shown_with_the_compilers_words() {
     project.write(&format!("{folder}/src/lib.rs"), "");
     let output = project.host(&["build"]).with_code(1);
     assert!(output.stderr.contains("is not a library of the type cdylib"), "{}", output.stderr);
+}
+
+/// The SDK is that of host: what a project carries beside its files has no part in it.
+#[test]
+fn nothing_is_added_to_the_sdk() {
+    let (project, _) = with_new_migration();
+    let ran = project.path("ran");
+    project.write(".host/sdk/rust/build.rs", &format!("fn main() {{ std::fs::write({ran:?}, \"\").unwrap() }}"));
+    project.write(".host/sdk/rust/Cargo.toml", "[package]\nname = \"host-guest\"\nbuild = \"build.rs\"\n");
+    project.host(&["build"]).success();
+    assert!(!ran.exists());
 }

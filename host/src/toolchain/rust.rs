@@ -76,8 +76,8 @@ fn forget_packages(builder: &Builder<'_>, cargo: &Cargo, migration: &Migration) 
     let metadata = run(builder, cargo, migration, command)?;
     let metadata: Metadata = serde_json::from_slice(&metadata)
         .map_err(|source| ToolchainError::Metadata { folder: migration.file.clone(), source })?;
-    let sdk = builder.options.project.join(RUST_SDK_FOLDER);
-    let is_own = |package: &&Package| package.source.is_none() && !package.manifest_path.starts_with(&sdk);
+    let sdk = builder.options.project.join(RUST_SDK_FOLDER).join("Cargo.toml");
+    let is_own = |package: &&Package| package.source.is_none() && package.manifest_path != sdk;
     let mut command = cargo.command(builder.options);
     command.args(["clean", "--release", "--target", TARGET, "--target-dir"]).arg(&cargo.target().path);
     for package in metadata.packages.iter().filter(is_own) {

@@ -40,11 +40,11 @@ pub(crate) fn set_folders(command: &mut Command) {
     }
 }
 
-/// Where cargo works for a project of the tests.
-pub(crate) fn target_folder(project: &Path) -> PathBuf {
+/// Where cargo works for a project with this cache folder.
+pub(crate) fn target_folder(cache: &Path, project: &Path) -> PathBuf {
     let project = project.canonicalize().expect("the project");
     let name = host::store::Digest::of(project.as_os_str().as_encoded_bytes()).to_string();
-    Path::new(env!("CARGO_TARGET_TMPDIR")).join("it-cache/target").join(&name[..16])
+    cache.join("target").join(&name[..16])
 }
 
 /// The names of all guests.
