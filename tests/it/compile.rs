@@ -2,6 +2,7 @@
 //! is locked, in a process that has limits and ends when it is told to.
 
 use std::os::unix::fs::MetadataExt as _;
+use std::process::Command;
 use std::time::Duration;
 use std::time::Instant;
 
@@ -63,6 +64,15 @@ fn workers(parent: Pid) -> Vec<Pid> {
         }
     }
     workers
+}
+
+/// The same command as a terminal would start it: what runs in the background of a script inherits that Ctrl-C is ignored.
+fn with_default_signals(command: &Command) -> Command {
+    let mut with_signals = Command::new("env");
+    with_signals.arg("--default-signal").arg(command.get_program()).args(command.get_args()).env_clear();
+    with_signals.envs(command.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    with_signals.current_dir(command.get_current_dir().expect("the project"));
+    with_signals
 }
 
 /// Waits until a process has a worker.
@@ -142,7 +152,7 @@ fn a_signal_ends_the_compiler_and_nothing_is_locked_meanwhile() {
 fn a_build_that_is_ended_leaves_no_process() {
     let project = project(&bomb(), ENDLESS);
     for signal in [Signal::INT, Signal::TERM, Signal::KILL] {
-        let running = project.start(&["build"]);
+        let running = project.start_command(with_default_signals(&project.command(&["build"])));
         let worker = worker_of(&running);
         running.signal(signal);
         let _ = running.wait();

@@ -283,7 +283,10 @@ fn what_a_statement_that_runs_alone_attached_is_told() {
         ("ALTER EXTENSION hstore ADD TABLE public.host_history", "has an extension that it is part of"),
         ("CREATE TABLE public.kid () INHERITS (public.host_version)", "has the child table kid"),
         ("REVOKE DELETE ON public.host_journal FROM host", "has other rights for this user than before"),
-        ("ALTER ROLE host IN DATABASE {} SET search_path = evil, pg_catalog", "what new sessions begin with was changed"),
+        (
+            "ALTER ROLE host IN DATABASE {} SET search_path = evil, pg_catalog",
+            "what new sessions begin with was changed",
+        ),
     ] {
         let project = unframed("CREATE INDEX CONCURRENTLY harmless ON table_a (evil(id))");
         let deed = deed.replace("{}", project.database.name());

@@ -155,7 +155,8 @@ impl Database {
             Some(now) => frame.marks.breaches(&now, may_change),
             None => vec![Breach::TransactionEnded],
         };
-        breaches.extend(self.look_at_tables(frame.tables, &frame.states, Some(rows(2)), rows(3), error.is_none()).await?);
+        breaches
+            .extend(self.look_at_tables(frame.tables, &frame.states, Some(rows(2)), rows(3), error.is_none()).await?);
         if !breaches.is_empty() {
             return Err(DatabaseError::FrameBroken { breaches });
         }
