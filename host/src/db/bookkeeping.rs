@@ -15,6 +15,7 @@ use super::own_tables::TableNumbers;
 use super::own_tables::TableState;
 use super::transaction::Begun;
 use super::transaction::Bookkeeping;
+use super::transaction::MayChange;
 use super::transaction::no_answer;
 use crate::revision::RevisionId;
 use crate::value::quote_text;
@@ -113,7 +114,9 @@ impl Database {
         let rows = |index: usize| checks.get(index).map(Vec::as_slice).unwrap_or_default();
         // In a transaction that has failed nothing can be asked.
         let may_ask = results.error.is_none();
-        breaches.extend(self.look_at_tables(begun.tables, &begun.states, Some(rows(2)), rows(3), may_ask).await?);
+        breaches.extend(
+            self.look_at_tables(begun.tables, &begun.states, Some(rows(2)), rows(3), books.may_change, may_ask).await?,
+        );
         if breaches.is_empty() { Ok(()) } else { Err(DatabaseError::FrameBroken { breaches }) }
     }
 
@@ -125,14 +128,18 @@ impl Database {
         states_before: &[TableState],
         locks: Option<&[PgRow]>,
         signs: &[PgRow],
+        may_change: MayChange,
         may_ask: bool,
     ) -> Result<Vec<Breach>, DatabaseError> {
         let named = KINDS.map(|kind| (tables.number(kind), self.table(kind).to_string()));
-        let Locks { mut breaches, may_attach } =
-            locks.map_or(Locks { breaches: Vec::new(), may_attach: true }, |locks| Locks::read(locks, &named));
+        let locks = locks.map_or(Locks { may_attach: true, ..Locks::default() }, |locks| Locks::read(locks, &named));
+        let Locks { mut breaches, may_attach, changes_defaults } = locks;
         let is_signed = signs.iter().any(|row| text_field(row, 1).as_deref() != Some("f"));
         if may_ask && breaches.is_empty() && (may_attach || is_signed) {
             breaches.extend(self.attachments(tables).await?);
+        }
+        if changes_defaults && !may_change.defaults {
+            breaches.push(Breach::Defaults);
         }
         let states_now = TableState::read(signs);
         // Of a table that was altered the lock says enough.

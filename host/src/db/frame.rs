@@ -30,7 +30,7 @@ const SESSION: [&str; 10] = [
 
 /// A digest of what new sessions of the user who logged in begin with in this database, and of who may connect to it: nothing of
 /// it is undone with the session.
-const DEFAULTS: &str = "SELECT pg_catalog.concat(pg_catalog.sum(pg_catalog.hashtextextended((s.*)::pg_catalog.text, 0)), ' ', \
+pub(super) const DEFAULTS: &str = "SELECT pg_catalog.concat(pg_catalog.sum(pg_catalog.hashtextextended((s.*)::pg_catalog.text, 0)), ' ', \
      (SELECT pg_catalog.concat_ws(' ', d.datdba, d.datallowconn, d.datconnlimit) FROM pg_catalog.pg_database AS d \
      WHERE d.datname OPERATOR(pg_catalog.=) pg_catalog.current_database())) FROM pg_catalog.pg_db_role_setting AS s \
      WHERE (s.setdatabase OPERATOR(pg_catalog.=) 0::pg_catalog.oid OR s.setdatabase OPERATOR(pg_catalog.=) (SELECT d.oid \
@@ -99,8 +99,6 @@ pub(super) struct Marks {
     session_user: String,
     current_user: String,
     settings: Vec<Option<String>>,
-    /// A digest of what the next session begins with.
-    defaults: Option<String>,
 }
 
 impl std::fmt::Display for Breach {
@@ -139,8 +137,8 @@ impl Marks {
     pub(super) fn select() -> String {
         // The second argument lets a setting be absent that the server does not know yet.
         format!(
-            "SELECT pg_catalog.current_setting(name, true), session_user, current_user, pg_catalog.pg_current_xact_id(), \
-             ({DEFAULTS}) FROM pg_catalog.unnest('{{{},{}}}'::pg_catalog.text[]) AS name",
+            "SELECT pg_catalog.current_setting(name, true), session_user, current_user, pg_catalog.pg_current_xact_id() \
+             FROM pg_catalog.unnest('{{{},{}}}'::pg_catalog.text[]) AS name",
             FIXED.join(","),
             SESSION.join(",")
         )
@@ -154,7 +152,6 @@ impl Marks {
             session_user: text_field(first, 1)?,
             current_user: text_field(first, 2)?,
             settings: rows.iter().map(|row| text_field(row, 0)).collect(),
-            defaults: text_field(first, 4),
         })
     }
 
@@ -171,9 +168,6 @@ impl Marks {
         }
         if self.current_user != now.current_user || self.session_user != now.session_user {
             breaches.push(Breach::User { before: self.user(), after: now.user() });
-        }
-        if !may_change.defaults && self.defaults != now.defaults {
-            breaches.push(Breach::Defaults);
         }
         let looked_at = if may_change.session { FIXED.len() } else { FIXED.len() + SESSION.len() };
         let names = FIXED.iter().chain(&SESSION).take(looked_at);
@@ -200,6 +194,8 @@ impl Marks {
 pub(super) struct Locks {
     /// One for each table that was written to or altered, with the strongest lock.
     pub(super) breaches: Vec<Breach>,
+    /// Whether the transaction wrote to [`DEFAULTS_TABLES`].
+    pub(super) changes_defaults: bool,
     /// Whether there is a lock that a plain ANALYZE takes on every table, and so do commands that attach something to one.
     pub(super) may_attach: bool,
 }
@@ -207,9 +203,11 @@ pub(super) struct Locks {
 impl Locks {
     /// Reads what was selected for the tables of these numbers and names.
     pub(super) fn read(rows: &[PgRow], tables: &[(u32, String)]) -> Self {
-        let mut locks = Self::default();
+        let is_of = |row: &PgRow, number: u32| text_field(row, 0).is_some_and(|text| text == number.to_string());
+        let changes_defaults = rows.iter().any(|row| DEFAULTS_TABLES.iter().any(|number| is_of(row, *number)));
+        let mut locks = Self { changes_defaults, ..Self::default() };
         for (number, table) in tables {
-            let of_table = rows.iter().filter(|row| text_field(row, 0).is_some_and(|text| text == number.to_string()));
+            let of_table = rows.iter().filter(|row| is_of(row, *number));
             let modes: Vec<String> = of_table.filter_map(|row| text_field(row, 1)).collect();
             locks.may_attach |= modes.iter().any(|mode| mode == ANALYZE_LOCK);
             let strongest = modes.into_iter().filter(|mode| mode != ANALYZE_LOCK).max_by_key(|mode| strength(mode));
@@ -218,6 +216,10 @@ impl Locks {
         locks
     }
 }
+
+/// `pg_database` and `pg_db_role_setting`, by their fixed numbers (`pg_database.h`, `pg_db_role_setting.h`). ALTER DATABASE and
+/// ALTER ROLE … SET keep their lock until the end of the transaction; GRANT on a database does not.
+pub(super) const DEFAULTS_TABLES: [u32; 2] = [1262, 2964];
 
 /// The lock of a plain ANALYZE, and of commands that attach something to a table.
 const ANALYZE_LOCK: &str = "ShareUpdateExclusiveLock";
@@ -239,7 +241,6 @@ mod tests {
             session_user: "deploy".to_owned(),
             current_user: "app".to_owned(),
             settings: (0..FIXED.len() + SESSION.len()).map(|index| Some(index.to_string())).collect(),
-            defaults: Some("1".to_owned()),
         }
     }
 
@@ -273,10 +274,6 @@ mod tests {
         let mut now = marks();
         now.settings[FIXED.len() + 3] = Some("0".to_owned());
         assert!(told(&now, true).is_empty());
-        now.defaults = Some("2".to_owned());
-        assert_eq!(marks().breaches(&now, MayChange { session: true, defaults: true }), []);
-        assert_eq!(marks().breaches(&now, MayChange { session: true, defaults: false }), [Breach::Defaults]);
-        now = marks();
         now.settings[1] = Some("off".to_owned());
         assert_eq!(told(&now, true), ["standard_conforming_strings was 1 and is off"]);
     }

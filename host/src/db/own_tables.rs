@@ -12,6 +12,7 @@ use super::connect::text_field;
 use super::error::DatabaseError;
 use super::error::TableKind;
 use super::frame::Breach;
+use super::frame::DEFAULTS_TABLES;
 use super::watch::SessionIdentity;
 use crate::config::TableName;
 use crate::value::quote_text;
@@ -258,9 +259,11 @@ impl TableNumbers {
     pub(super) fn select_locks(self) -> String {
         format!(
             "SELECT relation, mode FROM pg_catalog.pg_lock_status() \
-             WHERE pid OPERATOR(pg_catalog.=) pg_catalog.pg_backend_pid() AND relation OPERATOR(pg_catalog.=) ANY ({}) \
+             WHERE pid OPERATOR(pg_catalog.=) pg_catalog.pg_backend_pid() AND (relation OPERATOR(pg_catalog.=) ANY ({}) \
+             OR relation OPERATOR(pg_catalog.=) ANY ('{{{}}}'::pg_catalog.oid[])) \
              AND mode OPERATOR(pg_catalog.<>) ALL ('{{AccessShareLock,RowShareLock}}'::pg_catalog.text[])",
-            self.array()
+            self.array(),
+            DEFAULTS_TABLES.map(|number| number.to_string()).join(","),
         )
     }
 }

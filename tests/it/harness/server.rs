@@ -130,6 +130,7 @@ pub(crate) fn server_version() -> u32 {
 }
 
 /// Whether the server is at least of this version; otherwise the test says that it leaves something out.
+#[expect(clippy::print_stderr, reason = "what a test leaves out is told")]
 pub(crate) fn server_has(version: u32, what: &str) -> bool {
     let has = server_version() >= version;
     if !has {
@@ -139,6 +140,7 @@ pub(crate) fn server_has(version: u32, what: &str) -> bool {
 }
 
 /// Whether the machine's pg_dump can read the server; otherwise the test says that it leaves something out.
+#[expect(clippy::print_stderr, reason = "what a test leaves out is told")]
 pub(crate) fn can_dump() -> bool {
     let output = Command::new("pg_dump").arg("--version").output().expect("pg_dump runs");
     let text = String::from_utf8(output.stdout).expect("UTF-8");

@@ -3,6 +3,7 @@
 use sqlx::postgres::PgRow;
 
 use super::super::frame::Breach;
+use super::super::frame::DEFAULTS;
 use super::super::frame::Marks;
 use crate::db::Database;
 use crate::db::DatabaseError;
@@ -29,7 +30,7 @@ pub(super) struct StatementFrame {
 #[derive(Debug, Clone)]
 pub(super) struct Before {
     frame: StatementFrame,
-    /// A digest of the rows of each of the host's tables.
+    /// A digest of what new sessions begin with, and one of the rows of each of the host's tables.
     contents: Vec<Option<String>>,
 }
 
@@ -85,8 +86,12 @@ impl Database {
         let mut breaches = before.frame.marks.breaches(&marks, may_change);
         // Each of the two looks is a transaction of its own.
         breaches.retain(|breach| *breach != Breach::TransactionEnded);
-        breaches.extend(self.look_at_tables(tables, &before.frame.states, None, &signs, true).await?);
-        for ((kind, before), now) in KINDS.into_iter().zip(&before.contents).zip(&contents) {
+        breaches.extend(self.look_at_tables(tables, &before.frame.states, None, &signs, may_change, true).await?);
+        if !may_change.defaults && before.contents.first() != contents.first() {
+            breaches.push(Breach::Defaults);
+        }
+        for ((kind, before), now) in KINDS.into_iter().zip(before.contents.iter().skip(1)).zip(contents.iter().skip(1))
+        {
             if before != now {
                 breaches.push(Breach::Rewritten { table: self.table(kind).to_string() });
             }
@@ -112,8 +117,12 @@ impl Database {
         let doing = "look at the version table";
         let contents = self.select_contents();
         // One text is one transaction, in which the user who logged in reads the host's tables.
-        let sql =
-            format!("{}; {}; SET LOCAL ROLE NONE; {}", Marks::select(), tables.select_signs(), contents.join("; "));
+        let sql = format!(
+            "{}; {}; SET LOCAL ROLE NONE; {DEFAULTS}; {}",
+            Marks::select(),
+            tables.select_signs(),
+            contents.join("; ")
+        );
         let mut statements = match self.results(doing, sql).await {
             Results { error: Some(error), .. } => return Err(error),
             Results { statements, error: None } => statements.into_iter(),
@@ -155,8 +164,10 @@ impl Database {
             Some(now) => frame.marks.breaches(&now, may_change),
             None => vec![Breach::TransactionEnded],
         };
-        breaches
-            .extend(self.look_at_tables(frame.tables, &frame.states, Some(rows(2)), rows(3), error.is_none()).await?);
+        breaches.extend(
+            self.look_at_tables(frame.tables, &frame.states, Some(rows(2)), rows(3), may_change, error.is_none())
+                .await?,
+        );
         if !breaches.is_empty() {
             return Err(DatabaseError::FrameBroken { breaches });
         }
