@@ -1,13 +1,11 @@
 //! The database: the one connection of a run, and the tables in which the host keeps its books.
 //!
-//! This is the only module that names sqlx. Its parts, in the order in which a run uses them:
-//! [`connect`] opens the connection, [`books`] reads what is applied, [`lock`] keeps other runners away, [`transaction`]
-//! frames one step, [`session`] runs a guest's statements ([`script`] writes them down instead, [`guest`] is either),
-//! [`history`] is the append-only record, [`cancel`] stops a statement from outside and [`activity`] tells how far it is.
-//! [`watch`] notices that no answer will come, and [`loss`] is for the time after that.
-//! [`connect`] opens the connection, [`books`] reads what is applied, [`prepare`] looks at the server, [`lock`] keeps other
-//! runners away, [`transaction`] frames one step, [`frame`] says what a migration must leave as it is, [`session`] runs a guest's statements ([`script`] writes them down instead, [`guest`] is either), [`history`] is the append-only record, [`cancel`] stops a
-//! statement from outside, and [`activity`] tells how far it is.
+//! This is the only module that names sqlx, and `driver` its boundary. The parts, in the order in which a run uses them:
+//! [`connect`] opens the connection, `own_tables` finds the host's tables, [`books`] reads what is applied, [`prepare`] looks at
+//! the server, [`lock`] keeps other runners away, [`transaction`] begins and ends one step, [`session`] runs a guest's statements
+//! ([`script`] writes them down instead, [`guest`] is either), [`frame`] says what a migration must leave as it is, `bookkeeping`
+//! looks at that and writes down what was done, and [`history`] is the append-only record. [`cancel`] stops a statement from
+//! outside, [`activity`] tells how far it is, [`watch`] notices that no answer will come, and [`loss`] is for the time after that.
 //!
 //! Statements of guests go one at a time through the extended protocol, which refuses a text of several statements.
 //! Only texts written in this module go through the simple protocol.
