@@ -67,6 +67,10 @@ impl TestProject {
     pub(crate) fn host(&self, url: &str, arguments: &[&str]) -> Command {
         let mut command = process::host(arguments);
         command.current_dir(&self.folder).env("HOST_DATABASE_URL", url);
+        // The user's folders, beside the project: the index of what was read needs a key.
+        for (variable, name) in [("HOST_STATE_DIR", "user-state"), ("HOST_CACHE_DIR", "user-cache")] {
+            command.env(variable, self.folder.with_file_name(name));
+        }
         command
     }
 }
