@@ -8,6 +8,7 @@ use host::grant::Classes;
 use host::grant::Grant;
 
 use crate::harness::TestDatabase;
+use crate::harness::dice::Dice;
 use crate::harness::wire::Wire;
 
 /// Texts that stand in the unit tests with their verdicts, and what their names stand for.
@@ -111,23 +112,6 @@ const WORDS: [&str; 40] = [
     "$$",
     "TABLE",
 ];
-
-/// The same numbers in every run.
-struct Dice(u64);
-
-impl Dice {
-    fn below(&mut self, limit: usize) -> usize {
-        // Xorshift (Marsaglia): good enough to mix words.
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        usize::try_from(self.0 % u64::try_from(limit).expect("a small number")).expect("a small number")
-    }
-
-    fn pick<'a>(&mut self, from: &[&'a str]) -> &'a str {
-        from[self.below(from.len())]
-    }
-}
 
 /// A database in which what a text did can be seen.
 struct Witness {

@@ -10,6 +10,7 @@ use host::grant::Classes;
 use host::grant::Grant;
 
 use crate::harness::TestDatabase;
+use crate::harness::dice::Dice;
 use crate::harness::listener::Listener;
 use crate::harness::listener::Settings;
 use crate::harness::wire::Wire;
@@ -124,19 +125,6 @@ const PIECES: [&str; 56] = [
     "\nCANARY\n",
     "BEGIN",
 ];
-
-/// The same numbers in every run.
-struct Dice(u64);
-
-impl Dice {
-    fn below(&mut self, limit: usize) -> usize {
-        // Xorshift (Marsaglia): good enough to mix words.
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        usize::try_from(self.0 % u64::try_from(limit).expect("a small number")).expect("a small number")
-    }
-}
 
 /// A text of pieces. Many of them are no SQL; psql would cut them all the same.
 fn mixture(dice: &mut Dice) -> String {

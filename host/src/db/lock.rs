@@ -29,8 +29,20 @@ impl Database {
         let doing = "take the lock of runners";
         let sql = format!("SELECT pg_catalog.pg_try_advisory_lock({})", self.lock_key());
         let rows = self.simple(doing, sql).await?;
-        self.has_lock = rows.first().and_then(|row| text_field(row, 0)).as_deref() == Some("t");
+        self.has_lock = is_taken(&rows);
         Ok(self.has_lock)
+    }
+
+    /// Judges the answer to a try to take the lock that this session should have already.
+    ///
+    /// # Errors
+    /// [`DatabaseError::LockLost`] when another runner has it, or what the server said.
+    pub(super) async fn refuse_without_lock(&mut self, rows: &[PgRow]) -> Result<(), DatabaseError> {
+        if is_taken(rows) {
+            return Ok(());
+        }
+        let holder = self.lock_holder().await?.unwrap_or_else(|| "which has just ended".to_owned());
+        Err(DatabaseError::LockLost { holder })
     }
 
     /// Gives the lock back, and leaves the session as fresh as it was: behind a pooler somebody else may get it next.
@@ -149,4 +161,9 @@ impl Database {
         first.copy_from_slice(&digest[..8]);
         i64::from_be_bytes(first)
     }
+}
+
+/// What `pg_try_advisory_lock` and its like answered.
+fn is_taken(rows: &[PgRow]) -> bool {
+    rows.first().and_then(|row| text_field(row, 0)).as_deref() == Some("t")
 }

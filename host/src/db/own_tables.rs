@@ -150,7 +150,12 @@ impl Database {
     /// What the server said.
     pub(super) async fn attachments(&mut self, tables: TableNumbers) -> Result<Vec<Breach>, DatabaseError> {
         let rows = self.simple("look at the version table", tables.select_attachments()).await?;
-        Ok(self.read_attachments(tables, &rows))
+        let breach = |row: &PgRow| {
+            let number = text_field(row, 0)?.parse().ok()?;
+            let table = self.table(tables.kind(number)?).to_string();
+            Some(Breach::Attached { table, what: text_field(row, 1)? })
+        };
+        Ok(rows.iter().filter_map(breach).collect())
     }
 
     /// What to select for a digest of all rows of each table, in the order of their kinds. It costs as much as they are long.
@@ -163,15 +168,6 @@ impl Database {
             )
         };
         KINDS.map(of).into()
-    }
-
-    fn read_attachments(&self, tables: TableNumbers, rows: &[PgRow]) -> Vec<Breach> {
-        let breach = |row: &PgRow| {
-            let number = text_field(row, 0)?.parse().ok()?;
-            let table = self.table(tables.kind(number)?).to_string();
-            Some(Breach::Attached { table, what: text_field(row, 1)? })
-        };
-        rows.iter().filter_map(breach).collect()
     }
 }
 

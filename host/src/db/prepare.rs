@@ -76,7 +76,7 @@ impl Database {
     /// this user may write to them. Also learns which session of the server this is. Two round trips.
     ///
     /// # Errors
-    /// [`DatabaseError::NoRights`], [`DatabaseError::FrameBroken`] for what is attached, or what the server said.
+    /// [`DatabaseError::NoRights`], [`DatabaseError::TablesNotClean`] for what is attached, or what the server said.
     pub async fn prepare_steps(&mut self) -> Result<Canceller, DatabaseError> {
         let doing = "look at the version table and the history table";
         let names = KINDS.map(|kind| quote_text(&self.table(kind).quoted()));

@@ -182,10 +182,7 @@ impl Database {
         let signs = statements.pop().unwrap_or_default();
         let heads = statements.pop().unwrap_or_default();
         let (_, _, lock) = (statements.pop(), statements.pop(), statements.pop().unwrap_or_default());
-        if lock.first().and_then(|row| text_field(row, 0)).as_deref() != Some("t") {
-            let holder = self.lock_holder().await?.unwrap_or_else(|| "which has just ended".to_owned());
-            return Err(DatabaseError::LockLost { holder });
-        }
+        self.refuse_without_lock(&lock).await?;
         // A purge takes whatever there is.
         if !opening.any_heads {
             self.compare_heads(&heads, opening.heads)?;

@@ -1,5 +1,6 @@
 //! A sealed environment for each test.
 
+pub(crate) mod dice;
 mod graph;
 pub(crate) mod guests;
 pub(crate) mod listener;

@@ -56,10 +56,7 @@ impl Database {
         let marks = statements.pop().unwrap_or_default();
         let signs = statements.pop().unwrap_or_default();
         let lock = statements.pop().unwrap_or_default();
-        if lock.first().and_then(|row| text_field(row, 0)).as_deref() != Some("t") {
-            let holder = self.lock_holder().await?.unwrap_or_else(|| "which has just ended".to_owned());
-            return Err(DatabaseError::LockLost { holder });
-        }
+        self.refuse_without_lock(&lock).await?;
         let marks = Marks::read(&marks).ok_or_else(|| no_answer(doing))?;
         Ok(StatementFrame { marks, tables, states: TableState::read(&signs) })
     }
@@ -106,11 +103,7 @@ impl Database {
     pub(super) async fn take_lock_again(&mut self) -> Result<(), DatabaseError> {
         let lock = format!("SELECT pg_catalog.pg_try_advisory_lock({})", self.lock_key());
         let lock = self.simple("take the lock of runners", lock).await?;
-        if lock.first().and_then(|row| text_field(row, 0)).as_deref() == Some("t") {
-            return Ok(());
-        }
-        let holder = self.lock_holder().await?.unwrap_or_else(|| "which has just ended".to_owned());
-        Err(DatabaseError::LockLost { holder })
+        self.refuse_without_lock(&lock).await
     }
 
     async fn state(&mut self, tables: TableNumbers) -> Result<(Marks, Vec<PgRow>, Vec<Option<String>>), DatabaseError> {
