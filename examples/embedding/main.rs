@@ -7,10 +7,10 @@ use std::error::Error;
 
 use host::cap_std::ambient_authority;
 use host::cap_std::fs::Dir;
-use host::capability::GuestEvent;
 use host::execute::Event;
 use host::execute::Options;
 use host::execute::Runner;
+use host::host_functions::GuestEvent;
 use host::plan::Direction;
 use host::project::Project;
 

@@ -15,13 +15,13 @@ pub(super) fn run(data: &[u8]) {
             let _ = (error.to_string(), error.hint());
         }
     }
-    match store::read_embedded(data) {
-        Ok(Some(embedded)) => {
+    match store::read_manifest(data) {
+        Ok(Some(manifest)) => {
             // What is said about a component can be said again.
             let mut plain = store::without_sections(data).expect("sections that can be read can be left out");
             let source = store::read_source(data).ok().flatten().map(str::to_owned);
-            if store::embed(&mut plain, &embedded, source.as_deref()).is_ok() {
-                assert_eq!(store::read_embedded(&plain).expect("what was written can be read"), Some(embedded));
+            if store::add_manifest(&mut plain, &manifest, source.as_deref()).is_ok() {
+                assert_eq!(store::read_manifest(&plain).expect("what was written can be read"), Some(manifest));
             }
         }
         Ok(None) => {}

@@ -28,7 +28,7 @@ pub(super) fn run(data: &[u8]) {
         // A statement that was cut out is one statement, the same one.
         let again = sql::split(statement.text).expect("what was cut can be cut");
         assert_eq!(again.iter().map(|again| again.text).collect::<Vec<_>>(), [statement.text]);
-        let _ = sql::sending(statement.text);
+        let _ = sql::execution_mode(statement.text);
         let _ = sql::name_of(statement.text);
         let _ = sql::may_return_rows(statement.text);
         let _ = sql::names_any(statement.text, &["host_version", "a"]);
@@ -50,7 +50,7 @@ pub(super) fn run(data: &[u8]) {
         Ok(sections) => {
             for part in [Some(sections.upgrade), sections.downgrade].into_iter().flatten() {
                 assert!(text.get(part.clone()).is_some(), "a section that cuts a character");
-                if let Err(error) = sql::check_script(text, part, &Grant::of_asks(Classes::usual())) {
+                if let Err(error) = sql::check_sql_file(text, part, &Grant::of_asks(Classes::usual())) {
                     let _ = (error.to_string(), error.hint());
                 }
             }

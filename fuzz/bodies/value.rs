@@ -1,7 +1,7 @@
 //! Any bytes as a value of any type: decoding never panics and needs no more memory than it says, and what was decoded is
 //! encoded such that it decodes to the same.
 
-use host::contract::types::Oid;
+use host::bindings::types::Oid;
 use host::value::Encoded;
 use host::value::TypeShape;
 use host::value::decode;

@@ -13,7 +13,7 @@ use crate::revision::PlaceError;
 use crate::revision::RevisionId;
 use crate::revision::TargetError;
 use crate::runtime::LoadError;
-use crate::sql::ScriptError;
+use crate::sql::SqlFileError;
 use crate::store::StoreError;
 
 /// Why a command failed. Each kind has a stable word for programs ([`Error::kind`]) and a remedy ([`Error::hint`]).
@@ -98,7 +98,7 @@ pub enum Error {
         /// Its file.
         file: String,
         /// Which one, and why. Part of the message, not its cause.
-        error: ScriptError,
+        error: SqlFileError,
     },
     /// A component cannot run on this host.
     #[error("the component of migration {revision} ({file}) cannot run: {error}")]

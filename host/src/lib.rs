@@ -54,8 +54,8 @@
 //!   store     migrations/ -> metadata, digests                         files that did not change are not read again
 //!   revision  metadata -> Graph, or an error that names the file       pure
 //! db        url -> Database: the one connection
-//!           version table, history table -> Books                      one round trip; reading never writes
-//! plan      Graph + Books + target -> Plan of steps                    pure; --dry-run stops here
+//!           version table, log table -> AppliedState                      one round trip; reading never writes
+//! plan      Graph + AppliedState + target -> Plan of steps                    pure; --dry-run stops here
 //! execute   for each component of the plan, before anything is locked:
 //!   grant       what it asks for + what is granted -> Grant            pure; asking for more stops the run here
 //!   runtime     component -> machine code, from the cache or from a worker
@@ -63,17 +63,17 @@
 //!           then the lock, then for each step:
 //!   runtime     machine code -> instance                               made ready while the step before is still running
 //!   db          begin -> Session                                       one transaction for each step
-//!   capability  the guest calls; each call is guarded, counted, timed, written down
+//!   host_functions  the guest calls; each call is guarded, counted, timed, written down
 //!     sql         one statement, known, and within the Grant?          pure
 //!     value       values of the contract <-> the wire                  pure
-//!   db          ok: version rows + history row + commit; otherwise rollback, then a history row for the failure
+//!   db          ok: version rows + log row + commit; otherwise rollback, then a log row for the failure
 //!           Event -> Observer
 //! cli       Event -> text or JSON; Error -> text or JSON, exit code
 //! ```
 //!
 //! Apart from a run: [`toolchain`] turns sources into components (and is the only one to start compilers), [`scaffold`]
 //! writes what a new migration begins with, [`local`] is the development cluster behind `url = "local:"`, and
-//! [`contract`] is `wit/migration.wit` as Rust types. ARCHITECTURE.md in the repository says why.
+//! [`bindings`] is `wit/migration.wit` as Rust types. ARCHITECTURE.md in the repository says why.
 
 // The way in.
 pub mod cli;
@@ -94,9 +94,9 @@ pub mod execute;
 
 pub mod runtime;
 
-pub mod capability;
+pub mod host_functions;
 
-pub mod contract;
+pub mod bindings;
 
 pub mod worker;
 
@@ -121,9 +121,7 @@ pub mod error;
 /// Folders as capabilities: [`Project::open`] takes a [`cap_std::fs::Dir`].
 pub use cap_std;
 
-pub use capability::GuestEvent;
-pub use capability::Interrupt;
-pub use db::Books;
+pub use db::AppliedState;
 pub use db::Database;
 pub use error::Error;
 pub use execute::Event;
@@ -132,6 +130,8 @@ pub use execute::Options;
 pub use execute::Report;
 pub use execute::Runner;
 pub use execute::Silent;
+pub use host_functions::GuestEvent;
+pub use host_functions::Interrupt;
 pub use plan::Direction;
 pub use plan::Plan;
 pub use project::Project;

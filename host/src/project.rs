@@ -10,7 +10,7 @@ use crate::config::CONFIG_FILE;
 use crate::config::Config;
 use crate::config::Environment;
 use crate::config::UrlSetting;
-use crate::db::Books;
+use crate::db::AppliedState;
 use crate::db::Database;
 use crate::db::Tables;
 use crate::error::Error;
@@ -157,27 +157,27 @@ impl Project {
     pub fn tables(&self) -> Tables {
         Tables {
             version: self.environment.version_table.clone(),
-            history: self.environment.history_table.clone(),
+            log: self.environment.log_table.clone(),
             journal: self.environment.journal_table.clone(),
         }
     }
 
     /// The migrations that are applied and whose source is another one than at that time, in the order of the files.
-    pub fn changed(&self, books: &Books) -> Vec<Changed> {
+    pub fn changed(&self, applied: &AppliedState) -> Vec<Changed> {
         let suspects: Vec<&Migration> = self
             .migrations
             .iter()
             .filter(|migration| {
                 let digest = migration.source_digest.to_string();
-                books.digests.get(&migration.metadata.revision).is_some_and(|applied| *applied != digest)
+                applied.digests.get(&migration.metadata.revision).is_some_and(|applied| *applied != digest)
             })
-            .filter(|migration| !self.is_applied_component(books, migration))
+            .filter(|migration| !self.is_applied_component(applied, migration))
             .collect();
         if suspects.is_empty() {
             return Vec::new();
         }
         // What was downgraded since may be changed freely.
-        let applied = self.graph.implied(&books.heads);
+        let applied = self.graph.implied(&applied.heads);
         suspects
             .into_iter()
             .filter(|migration| applied.contains(&migration.metadata.revision))
@@ -187,8 +187,8 @@ impl Project {
 
     /// Whether what would run is, byte by byte, the component that was applied: it may have been applied from its source, and
     /// be there as a component now, or the other way round.
-    fn is_applied_component(&self, books: &Books, migration: &Migration) -> bool {
-        let Some(applied) = books.components.get(&migration.metadata.revision) else { return false };
+    fn is_applied_component(&self, applied: &AppliedState, migration: &Migration) -> bool {
+        let Some(applied) = applied.components.get(&migration.metadata.revision) else { return false };
         applied
             .parse::<Digest>()
             .is_ok_and(|applied| self.store.component(migration).is_ok_and(|component| component.digest == applied))

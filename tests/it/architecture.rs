@@ -9,8 +9,8 @@ const LONGER: &[(&str, &str)] = &[];
 /// Words that stand in the source of some modules only.
 const WORDS: &[(&str, &[&str])] = &[
     ("sqlx", &["db/"]),
-    ("wasmtime", &["runtime/", "capability/", "contract.rs"]),
-    ("wasmtime_wasi", &["runtime/", "capability/"]),
+    ("wasmtime", &["runtime/", "host_functions/", "bindings.rs"]),
+    ("wasmtime_wasi", &["runtime/", "host_functions/"]),
     ("clap", &["cli/"]),
     ("clap_complete", &["cli/"]),
     // A worker speaks with its parent.
@@ -59,17 +59,17 @@ const IMPURE_WORDS: &[&str] = &[
 
 /// Which modules a module may name. `error` is what all of them fail with, `cli` may name everything.
 const LAYERS: &[(&str, &[&str])] = &[
-    ("capability", &["contract", "db", "grant", "sql", "value"]),
+    ("host_functions", &["bindings", "db", "grant", "sql", "value"]),
     ("config", &["grant"]),
-    ("contract", &["capability"]),
-    ("db", &["config", "contract", "revision", "sql", "value"]),
+    ("bindings", &["host_functions"]),
+    ("db", &["config", "bindings", "revision", "sql", "value"]),
     ("error", &["config", "db", "execute", "grant", "plan", "project", "revision", "runtime", "sql", "store"]),
     (
         "execute",
         &[
-            "capability",
+            "host_functions",
             "config",
-            "contract",
+            "bindings",
             "db",
             "error",
             "grant",
@@ -88,12 +88,12 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("plan", &["revision"]),
     ("project", &["config", "db", "error", "revision", "store"]),
     ("revision", &[]),
-    ("runtime", &["capability", "contract", "plan", "store", "worker"]),
+    ("runtime", &["host_functions", "bindings", "plan", "store", "worker"]),
     ("scaffold", &["revision", "store", "toolchain"]),
     ("sql", &["grant"]),
     ("store", &["config", "grant", "revision", "sql", "toolchain"]),
     ("toolchain", &["grant", "revision", "sql", "store", "worker"]),
-    ("value", &["contract"]),
+    ("value", &["bindings"]),
     ("worker", &[]),
 ];
 

@@ -1,8 +1,8 @@
 //! Components that cannot run, and migrations that cannot be built.
 
-use host::store::Embedded;
-use host::store::embed;
-use host::store::read_embedded;
+use host::store::Manifest;
+use host::store::add_manifest;
+use host::store::read_manifest;
 
 use crate::harness::TestProject;
 use crate::harness::assert_output;
@@ -53,11 +53,11 @@ fn a_component_that_names_a_runtime_which_this_host_does_not_have() {
     let project = TestProject::with_three_tables();
     let path = project.path(".host/build/b.wasm");
     let bytes = std::fs::read(&path).expect("a component");
-    let embedded = read_embedded(&bytes).expect("a component").expect("metadata");
+    let manifest = read_manifest(&bytes).expect("a component").expect("metadata");
     let source = host::store::read_source(&bytes).expect("a component").expect("a source").to_owned();
     let mut changed = host::store::without_sections(&bytes).expect("a component");
-    let embedded = Embedded { runtime: Some("cobol".to_owned()), ..embedded };
-    embed(&mut changed, &embedded, Some(&source)).expect("sections");
+    let manifest = Manifest { runtime: Some("cobol".to_owned()), ..manifest };
+    add_manifest(&mut changed, &manifest, Some(&source)).expect("sections");
     // In the build folder it would be compared with its source.
     std::fs::remove_file(project.path("migrations/b.sql")).expect("a source to remove");
     std::fs::write(project.path("migrations/b.wasm"), changed).expect("a component");
@@ -69,9 +69,9 @@ fn a_component_of_another_format() {
     let project = TestProject::with_three_tables();
     let path = project.path(".host/build/b.wasm");
     let bytes = std::fs::read(&path).expect("a component");
-    let embedded = read_embedded(&bytes).expect("a component").expect("metadata");
+    let manifest = read_manifest(&bytes).expect("a component").expect("metadata");
     let mut changed = host::store::without_sections(&bytes).expect("a component");
-    embed(&mut changed, &Embedded { format: 99, ..embedded }, None).expect("sections");
+    add_manifest(&mut changed, &Manifest { format: 99, ..manifest }, None).expect("sections");
     std::fs::write(path, changed).expect("a component");
     assert_output!(project.refuses(1, &["upgrade", "head"]));
 }
@@ -232,14 +232,14 @@ fn several_migrations_that_cannot_be_built() {
 fn with_component(text: &str) -> TestProject {
     let project = TestProject::with_three_tables();
     let built = std::fs::read(project.path(".host/build/c.wasm")).expect("a component");
-    let mut embedded = read_embedded(&built).expect("a component").expect("metadata");
-    embedded.metadata.revises = vec![embedded.metadata.revision];
-    embedded.metadata.revision = host::revision::RevisionId::new("d").expect("an id");
-    embedded.metadata.message = "made elsewhere".to_owned();
-    embedded.runtime = None;
-    embedded.sections = None;
+    let mut manifest = read_manifest(&built).expect("a component").expect("metadata");
+    manifest.metadata.revises = vec![manifest.metadata.revision];
+    manifest.metadata.revision = host::revision::RevisionId::new("d").expect("an id");
+    manifest.metadata.message = "made elsewhere".to_owned();
+    manifest.runtime = None;
+    manifest.sections = None;
     let mut component = wat::parse_str(text).expect("valid text");
-    embed(&mut component, &embedded, None).expect("sections");
+    add_manifest(&mut component, &manifest, None).expect("sections");
     std::fs::write(project.path("migrations/d.wasm"), component).expect("a file");
     project
 }

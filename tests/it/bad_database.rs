@@ -140,9 +140,9 @@ fn a_version_table_with_rows_that_are_no_revisions() {
 }
 
 #[test]
-fn a_history_table_of_a_foreign_shape() {
+fn a_log_table_of_a_foreign_shape() {
     let project = TestProject::with_three_tables();
-    project.database.query("CREATE TABLE host_history (what text)");
+    project.database.query("CREATE TABLE host_log (what text)");
     assert_output!(project.refuses(1, &["upgrade", "head"]));
     assert_output!(project.refuses(1, &["log"]));
     let _ = project.refuses(1, &["stamp", "head"]);
@@ -187,7 +187,7 @@ fn a_user_who_may_not_do_what_a_migration_does() {
     project.host(&["upgrade", "a"]).success();
     project
         .database
-        .query("GRANT SELECT, INSERT, UPDATE, DELETE ON host_version, host_history, host_journal TO restricted");
+        .query("GRANT SELECT, INSERT, UPDATE, DELETE ON host_version, host_log, host_journal TO restricted");
     let url = project.database.url_for("restricted");
     let output = project.host(&["--url", &url, "upgrade", "head"]).with_code(1);
     assert_eq!(project.database.query("SELECT version_num FROM host_version"), "a");
@@ -238,7 +238,7 @@ fn a_search_path_without_a_schema() {
 #[test]
 fn a_version_table_in_a_schema_that_does_not_exist() {
     let project = TestProject::with_three_tables();
-    project.write("host.toml", "[default]\nversion-table = \"books.host_version\"\n");
+    project.write("host.toml", "[default]\nversion-table = \"applied.host_version\"\n");
     assert_output!(project.refuses(1, &["upgrade", "head"]));
 }
 

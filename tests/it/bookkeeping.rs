@@ -54,14 +54,14 @@ fn a_row_of_the_version_table_that_is_locked() {
     let lock = "UPDATE host_version SET version_num = version_num";
     assert_output!(while_another_session(&project, lock, || project.host(&["upgrade", "head"]).with_code(1)));
     assert_eq!(project.database.query(TABLES), "table_a");
-    assert_eq!(project.database.query("SELECT outcome FROM host_history WHERE revision = 'b'"), "failed");
+    assert_eq!(project.database.query("SELECT outcome FROM host_log WHERE revision = 'b'"), "failed");
     project.host(&["upgrade", "head"]).success();
 }
 
 #[test]
-fn a_history_table_that_is_locked() {
+fn a_log_table_that_is_locked() {
     let project = impatient();
-    let lock = "LOCK TABLE host_history IN SHARE MODE";
+    let lock = "LOCK TABLE host_log IN SHARE MODE";
     assert_output!(while_another_session(&project, lock, || project.host(&["upgrade", "head"]).with_code(1)));
     assert_eq!(project.database.query(TABLES), "table_a");
     assert_eq!(project.database.query("SELECT version_num FROM host_version"), "a");
@@ -90,7 +90,7 @@ fn a_user_who_may_not_write_the_books() {
     project.host(&["upgrade", "a"]).success();
     project
         .database
-        .query("GRANT CREATE ON SCHEMA public TO restricted; GRANT SELECT ON host_version, host_history TO restricted");
+        .query("GRANT CREATE ON SCHEMA public TO restricted; GRANT SELECT ON host_version, host_log TO restricted");
     let url = project.database.url_for("restricted");
     // Before the first migration runs.
     assert_output!(project.refuses(1, &["--url", &url, "upgrade", "head"]));
@@ -99,7 +99,7 @@ fn a_user_who_may_not_write_the_books() {
     let _ = project.refuses(1, &["--url", &url, "stamp", "c"]);
     project.database.query("GRANT INSERT, DELETE ON host_version TO restricted");
     assert_output!(project.refuses(1, &["--url", &url, "upgrade", "head"]));
-    project.database.query("GRANT INSERT ON host_history TO restricted");
+    project.database.query("GRANT INSERT ON host_log TO restricted");
     assert_output!(project.refuses(1, &["--url", &url, "upgrade", "head"]));
     project.database.query("GRANT INSERT, UPDATE, DELETE ON host_journal TO restricted");
     project.host(&["--url", &url, "upgrade", "head"]).success();
@@ -112,7 +112,7 @@ fn a_version_table_that_is_a_view() {
     assert_output!(project.refuses(1, &["upgrade", "head"]));
     let _ = project.refuses(1, &["stamp", "c"]);
     let _ = project.refuses(1, &["ensure-version"]);
-    project.database.query("DROP VIEW host_version; CREATE VIEW host_history AS SELECT 1 AS id");
+    project.database.query("DROP VIEW host_version; CREATE VIEW host_log AS SELECT 1 AS id");
     let _ = project.refuses(1, &["upgrade", "head"]);
 }
 
@@ -129,7 +129,7 @@ fn a_disk_that_is_full_when_the_books_are_written() {
     let host = |arguments: &[&str]| project.host_with(("HOST_DATABASE_URL", &url), arguments);
     host(&["ensure-version"]).success();
     server.admin(&format!("CREATE TABLESPACE small LOCATION '{}'", disk.folder.display()));
-    server.admin("ALTER TABLE host_history SET TABLESPACE small");
+    server.admin("ALTER TABLE host_log SET TABLESPACE small");
     disk.fill();
     let output = host(&["upgrade", "head"]).with_code(1);
     assert!(output.stderr.contains("No space left on device (53100)"), "{}", output.stable());
@@ -137,7 +137,7 @@ fn a_disk_that_is_full_when_the_books_are_written() {
     assert_eq!(server.query("SELECT count(*) FROM host_version"), "0");
     disk.make_room();
     host(&["upgrade", "head"]).success();
-    server.admin("ALTER TABLE host_history SET TABLESPACE pg_default");
+    server.admin("ALTER TABLE host_log SET TABLESPACE pg_default");
     server.admin("DROP TABLESPACE small");
     simulate_a_full_disk(&project);
 }
@@ -148,12 +148,12 @@ fn simulate_a_full_disk(project: &TestProject) {
     project.database.query(
         "CREATE FUNCTION full_disk() RETURNS boolean LANGUAGE plpgsql AS $$ BEGIN \
          RAISE 'could not extend file \"base/5/16385\": No space left on device' USING ERRCODE = '53100', HINT = 'Check free disk space.'; END $$; \
-         ALTER TABLE host_history ADD CONSTRAINT full_disk CHECK (full_disk())",
+         ALTER TABLE host_log ADD CONSTRAINT full_disk CHECK (full_disk())",
     );
     assert_output!(project.host(&["upgrade", "head"]).with_code(1));
     assert_eq!(project.database.query(TABLES), "");
     assert_eq!(project.database.query("SELECT count(*) FROM host_version"), "0");
-    project.database.query("ALTER TABLE host_history DROP CONSTRAINT full_disk");
+    project.database.query("ALTER TABLE host_log DROP CONSTRAINT full_disk");
     project.host(&["upgrade", "head"]).success();
 }
 

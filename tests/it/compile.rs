@@ -279,7 +279,7 @@ fn a_plan_that_another_runner_changed_is_compiled_before_it_runs() {
     let output = second.wait().success();
     assert!(output.stdout.contains("Running upgrade a -> b"), "{}", output.stable());
     assert_eq!(project.database.query("SELECT version_num FROM host_version"), "b");
-    assert_eq!(project.database.query("SELECT count(*) FROM host_history"), "2");
+    assert_eq!(project.database.query("SELECT count(*) FROM host_log"), "2");
 }
 
 /// What a worker reads comes from host, and from whoever starts it by hand.

@@ -53,5 +53,5 @@ fn a_database_of_alembic_is_continued() {
     assert_eq!(current.stdout, "1975ea83b712\n");
     project.host(&["upgrade", "head"]).success();
     assert_eq!(project.database.query("SELECT version_num FROM alembic_version"), "ae1027a6acf8");
-    assert_eq!(project.database.query("SELECT string_agg(revision, ' ') FROM host_history"), "ae1027a6acf8");
+    assert_eq!(project.database.query("SELECT string_agg(revision, ' ') FROM host_log"), "ae1027a6acf8");
 }

@@ -17,7 +17,7 @@ fn the_second_statement_of_the_second_migration() {
     let log = project.host(&["log"]).success();
     assert!(log.stdout.contains("upgrade    b  failed"), "{}", log.stable());
     assert!(log.stdout.contains("duplicate key value violates unique constraint"), "{}", log.stable());
-    let row = "SELECT direction, outcome, statements, rows, error FROM host_history WHERE revision = 'b'";
+    let row = "SELECT direction, outcome, statements, rows, error FROM host_log WHERE revision = 'b'";
     assert_eq!(
         project.database.query(row),
         "upgrade|failed|1|0|duplicate key value violates unique constraint \"table_b_name_key\" (23505)"
@@ -73,7 +73,7 @@ fn a_constraint_that_is_checked_at_commit() {
          INSERT INTO table_b VALUES (1, 2)",
     );
     assert_output!(fails(&project, &["upgrade", "head"]));
-    let row = "SELECT outcome, error FROM host_history WHERE revision = 'b'";
+    let row = "SELECT outcome, error FROM host_log WHERE revision = 'b'";
     assert!(
         project.database.query(row).starts_with("failed|insert or update on table \"table_b\" violates foreign key")
     );
@@ -136,7 +136,7 @@ fn a_failing_downgrade() {
     assert_output!(project.host(&["downgrade", "base"]).with_code(1));
     assert_eq!(project.database.query("SELECT version_num FROM host_version"), "b");
     assert_eq!(project.database.query("SELECT to_regclass('table_b'), to_regclass('table_c')"), "table_b|");
-    let log = "SELECT direction, revision, outcome FROM host_history ORDER BY id DESC LIMIT 1";
+    let log = "SELECT direction, revision, outcome FROM host_log ORDER BY id DESC LIMIT 1";
     assert_eq!(project.database.query(log), "downgrade|b|failed");
 }
 
@@ -175,7 +175,7 @@ fn fails(project: &TestProject, arguments: &[&str]) -> Output {
     let tables =
         "SELECT string_agg(tablename, ' ' ORDER BY tablename) FROM pg_tables WHERE tablename LIKE 'table\\__%'";
     assert_eq!(project.database.query(tables), "table_a");
-    let history = "SELECT string_agg(revision || ' ' || outcome, ', ' ORDER BY id) FROM host_history";
+    let history = "SELECT string_agg(revision || ' ' || outcome, ', ' ORDER BY id) FROM host_log";
     assert_eq!(project.database.query(history), "a done, b failed");
     output
 }
@@ -196,6 +196,6 @@ fn an_error_without_end_keeps_its_sqlstate() {
     assert_eq!((error["kind"].as_str(), error["sqlstate"].as_str()), (Some("statement-failed"), Some("P0123")));
     assert!(output.stdout.len() < 60_000, "{} bytes", output.stdout.len());
     assert!(error["message"].as_str().expect("a message").contains("begins xxx"), "{error}");
-    let row = "SELECT error LIKE 'begins xxx%' AND error LIKE '%(P0123)%' FROM host_history WHERE revision = 'b'";
+    let row = "SELECT error LIKE 'begins xxx%' AND error LIKE '%(P0123)%' FROM host_log WHERE revision = 'b'";
     assert_eq!(project.database.query(row), "t");
 }

@@ -1,8 +1,8 @@
 //! What migrations ask for, what settings grant, and the guard between them.
 
-use host::store::Embedded;
-use host::store::embed;
-use host::store::read_embedded;
+use host::store::Manifest;
+use host::store::add_manifest;
+use host::store::read_manifest;
 
 use crate::harness::Output;
 use crate::harness::TestProject;
@@ -93,13 +93,13 @@ fn a_script_in_a_component_is_checked_before_the_first_step() {
     project.host(&["build"]).success();
     let path = project.path(".host/build/b.wasm");
     let bytes = std::fs::read(&path).expect("a component");
-    let embedded: Embedded = read_embedded(&bytes).expect("a component").expect("metadata");
+    let manifest: Manifest = read_manifest(&bytes).expect("a component").expect("metadata");
     let source = host::store::read_source(&bytes).expect("a component").expect("a source");
     let statement = "CREATE TABLE table_b (id int)";
     let other = format!("{:1$}", "CREATE ROLE somebody", statement.len());
     let source = source.replace(statement, &other);
     let mut changed = host::store::without_sections(&bytes).expect("a component");
-    embed(&mut changed, &embedded, Some(&source)).expect("sections");
+    add_manifest(&mut changed, &manifest, Some(&source)).expect("sections");
     // In the build folder it would be compared with its source.
     std::fs::remove_file(project.path("migrations/b.sql")).expect("a source to remove");
     std::fs::write(project.path("migrations/b.wasm"), changed).expect("a component");
@@ -166,7 +166,7 @@ fn a_dump_of_a_schema_can_be_a_migration() {
         "-T",
         "host_version",
         "-T",
-        "host_history",
+        "host_log",
         "-T",
         "host_journal",
     ]);

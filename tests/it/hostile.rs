@@ -40,12 +40,12 @@ fn ends(name: &str, limits: &str) -> Output {
 
 /// The same in a project that is there already.
 fn ends_in(project: &TestProject, name: &str) -> Output {
-    let dump = || project.database.dump(&["--exclude-table-data=host_history*"]);
+    let dump = || project.database.dump(&["--exclude-table-data=host_log*"]);
     let (before, started) = (dump(), Instant::now());
     let output = project.start(&["upgrade", &guests::revision(name)]).wait().with_code(1);
     assert!(started.elapsed() < SOON, "{:?}: {}", started.elapsed(), output.stable());
     assert_eq!(dump(), before, "{}", output.stable());
-    let history = project.database.query("SELECT revision, direction, outcome, error IS NOT NULL FROM host_history");
+    let history = project.database.query("SELECT revision, direction, outcome, error IS NOT NULL FROM host_log");
     assert_eq!(history, format!("{}|upgrade|failed|t", guests::revision(name)));
     project.host(&["upgrade", "good"]).success();
     assert_eq!(project.database.query("SELECT version_num FROM host_version"), "good");
@@ -265,7 +265,7 @@ fn one_runner_goes_on_after_each_of_them() {
     let tables = "SELECT count(*) FROM pg_tables WHERE tablename LIKE 'after\\_%'";
     assert_eq!(files.database.query(tables), count.to_string());
     assert_eq!(files.database.query("SELECT to_regclass('left_behind')"), "");
-    let failed = "SELECT count(*) FROM host_history WHERE outcome = 'failed'";
+    let failed = "SELECT count(*) FROM host_log WHERE outcome = 'failed'";
     assert_eq!(files.database.query(failed), count.to_string());
 }
 

@@ -23,7 +23,7 @@ fn an_interrupt_during_a_statement() {
     assert!(!project.database.long_statement_runs());
     assert_rolled_back(&project);
     assert_output!(output);
-    let log = project.database.query("SELECT revision, outcome, error FROM host_history ORDER BY id DESC LIMIT 1");
+    let log = project.database.query("SELECT revision, outcome, error FROM host_log ORDER BY id DESC LIMIT 1");
     assert_eq!(log, "b|failed|interrupted");
 }
 

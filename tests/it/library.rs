@@ -77,9 +77,9 @@ fn an_application_upgrades_its_database_when_it_starts() {
         assert_eq!(report.plan, plan);
         let again = runner.run(Direction::Upgrade, "head", &mut Silent).await?;
         assert!(again.plan.steps.is_empty());
-        let books = runner.books().await?;
+        let applied = runner.applied().await?;
         runner.close().await;
-        Ok::<_, Error>((told, books.heads))
+        Ok::<_, Error>((told, applied.heads))
     };
     let (told, heads) = runtime()
         .block_on(async { tokio::spawn(assert_send(started)).await })
@@ -162,7 +162,7 @@ fn a_run_that_is_dropped_leaves_nothing_and_says_so() {
                 tokio::time::sleep(std::time::Duration::from_millis(500)).await;
             } => {}
         }
-        runner.books().await.expect_err("the connection is gone")
+        runner.applied().await.expect_err("the connection is gone")
     });
     assert!(error.to_string().contains("a run that was dropped"), "{error}");
     assert_eq!(files.database.query(TABLES), "");

@@ -32,7 +32,7 @@ fn succeeds(database: &TestDatabase, script: &str) {
 
 /// Schema and data without the history, whose times differ.
 fn state(database: &TestDatabase) -> String {
-    database.dump(&["--exclude-table-data=host_history*", "--exclude-table-data=*host_history*"])
+    database.dump(&["--exclude-table-data=host_log*", "--exclude-table-data=*host_log*"])
 }
 
 /// `host` on the repository's own project, without a database unless one is given.
@@ -60,7 +60,7 @@ fn the_demonstration_project_gives_the_same_database_offline() {
     let script = demonstration(&["upgrade", "--sql", before], None);
     succeeds(&offline, &script.stdout);
     assert_eq!(state(&offline), state(&online));
-    let rows = "SELECT string_agg(revision || ' ' || direction || ' ' || source_digest || ' ' || component_digest, E'\\n' ORDER BY id) FROM host_history";
+    let rows = "SELECT string_agg(revision || ' ' || direction || ' ' || source_digest || ' ' || component_digest, E'\\n' ORDER BY id) FROM host_log";
     assert_eq!(offline.query(rows), online.query(rows));
 
     // Online goes on where the script ended, and a script goes on after it.

@@ -86,7 +86,7 @@ fn session_pooling_changes_nothing() {
     assert_eq!(pooler.query("SELECT count(*) FROM pg_class WHERE relname = 'left_over'"), "0");
     assert_eq!(project.database.query(ADVISORY_LOCKS), "0");
     project.host_with(("HOST_DATABASE_URL", &url), &["downgrade", "base"]).success();
-    assert_eq!(project.database.query("SELECT count(*) FROM host_history"), "8");
+    assert_eq!(project.database.query("SELECT count(*) FROM host_log"), "8");
 }
 
 #[test]
@@ -98,7 +98,7 @@ fn runners_through_session_pooling_wait_for_each_other() {
     for runner in runners {
         let _ = runner.wait().with_code(0);
     }
-    assert_eq!(project.database.query("SELECT count(*) FROM host_history"), "3");
+    assert_eq!(project.database.query("SELECT count(*) FROM host_log"), "3");
 }
 
 #[test]

@@ -5,7 +5,7 @@ use crate::harness::TestProject;
 use crate::harness::assert_output;
 use crate::harness::server_has;
 
-const HISTORY: &str = "SELECT string_agg(revision || ' ' || outcome, ', ' ORDER BY id) FROM ONLY public.host_history";
+const HISTORY: &str = "SELECT string_agg(revision || ' ' || outcome, ', ' ORDER BY id) FROM ONLY public.host_log";
 
 /// A project of `a`, `b` and `c`; `b` does what is given. Built.
 fn project(upgrade: &str) -> TestProject {
@@ -27,10 +27,10 @@ fn message_of(project: &TestProject, arguments: &[&str]) -> (String, String) {
 
 #[test]
 fn children_of_the_hosts_tables_are_rolled_back() {
-    for (table, what) in [("host_version", "the child table kid"), ("host_history", "the child table kid")] {
+    for (table, what) in [("host_version", "the child table kid"), ("host_log", "the child table kid")] {
         let project = project(&format!("CREATE TABLE kid () INHERITS ({table})"));
         let (kind, message) = message_of(&project, &["--json", "upgrade", "head"]);
-        assert_eq!(kind, "frame-broken");
+        assert_eq!(kind, "integrity-violated");
         assert!(message.ends_with(&format!("table public.{table} has {what}")), "{message}");
         assert_eq!(project.database.query("SELECT to_regclass('kid') IS NULL"), "t");
         assert_eq!(project.database.query(HISTORY), "a done, b failed");
@@ -41,8 +41,8 @@ fn children_of_the_hosts_tables_are_rolled_back() {
 #[test]
 fn what_is_attached_without_a_strong_lock_is_rolled_back() {
     let mut attacks = vec![(
-        "CREATE EXTENSION hstore;\nALTER EXTENSION hstore ADD TABLE host_history",
-        "table public.host_history has an extension that it is part of",
+        "CREATE EXTENSION hstore;\nALTER EXTENSION hstore ADD TABLE host_log",
+        "table public.host_log has an extension that it is part of",
     )];
     if server_has(15, "a publication with a filter") {
         attacks.push((
@@ -53,11 +53,11 @@ fn what_is_attached_without_a_strong_lock_is_rolled_back() {
     for (statement, what) in attacks {
         let project = project(statement);
         let (kind, message) = message_of(&project, &["--json", "upgrade", "head"]);
-        assert_eq!((kind.as_str(), message.ends_with(what)), ("frame-broken", true), "{statement}: {message}");
+        assert_eq!((kind.as_str(), message.ends_with(what)), ("integrity-violated", true), "{statement}: {message}");
         assert_eq!(project.database.query(HISTORY), "a done, b failed");
     }
     // What is replicated as it is stays so.
-    let project = project("CREATE PUBLICATION all_of_it FOR TABLE host_version, host_history, host_journal");
+    let project = project("CREATE PUBLICATION all_of_it FOR TABLE host_version, host_log, host_journal");
     project.host(&["upgrade", "head"]).success();
 }
 
@@ -72,14 +72,14 @@ fn what_others_attached_stops_a_run_before_its_first_step() {
             "table public.host_version has the rule quiet",
         ),
         (
-            "CREATE TRIGGER quiet BEFORE INSERT ON host_history FOR EACH ROW EXECUTE FUNCTION nothing()",
-            "table public.host_history has the trigger quiet",
+            "CREATE TRIGGER quiet BEFORE INSERT ON host_log FOR EACH ROW EXECUTE FUNCTION nothing()",
+            "table public.host_log has the trigger quiet",
         ),
         ("CREATE POLICY quiet ON host_version USING (false)", "table public.host_version has the policy quiet"),
         ("ALTER TABLE host_version ENABLE ROW LEVEL SECURITY", "table public.host_version has row security"),
         (
-            "CREATE STATISTICS quiet ON revision, direction FROM host_history",
-            "table public.host_history has the statistics object quiet",
+            "CREATE STATISTICS quiet ON revision, direction FROM host_log",
+            "table public.host_log has the statistics object quiet",
         ),
         (
             "CREATE EXTENSION hstore; ALTER EXTENSION hstore ADD TABLE host_version",
@@ -113,8 +113,8 @@ fn rows_of_children_count_nowhere() {
     project.host(&["upgrade", "a"]).success();
     project.database.query(
         "CREATE TABLE kid () INHERITS (host_version); INSERT INTO kid VALUES ('c'); INSERT INTO kid VALUES ('not an id');
-         CREATE TABLE past () INHERITS (host_history);
-         INSERT INTO past SELECT * FROM host_history; UPDATE past SET source_digest = 'forged', id = 1000",
+         CREATE TABLE past () INHERITS (host_log);
+         INSERT INTO past SELECT * FROM host_log; UPDATE past SET source_digest = 'forged', id = 1000",
     );
     assert!(project.host(&["current"]).success().stdout.starts_with("a\n"));
     assert_eq!(project.host(&["--json", "log"]).success().stdout.matches("\"revision\"").count(), 1);
@@ -137,10 +137,7 @@ fn a_table_that_is_found_earlier_is_refused() {
     }
     assert_eq!(project.database.query("SELECT version_num FROM public.host_version"), "b");
     // Whoever says which one it is, goes on.
-    project.write(
-        "host.toml",
-        "[default]\nversion-table = \"public.host_version\"\nhistory-table = \"public.host_history\"\n",
-    );
+    project.write("host.toml", "[default]\nversion-table = \"public.host_version\"\nlog-table = \"public.host_log\"\n");
     project.host(&["upgrade", "head"]).success();
     assert_eq!(project.database.query("SELECT version_num FROM public.host_version"), "c");
 }
@@ -148,11 +145,11 @@ fn a_table_that_is_found_earlier_is_refused() {
 #[test]
 fn a_schema_that_is_searched_first_hides_no_history() {
     let project = project(
-        "CREATE SCHEMA host;\nCREATE TABLE host.host_history (LIKE public.host_history);\nCREATE VIEW host.host_journal AS SELECT 1",
+        "CREATE SCHEMA host;\nCREATE TABLE host.host_log (LIKE public.host_log);\nCREATE VIEW host.host_journal AS SELECT 1",
     );
     project.host(&["upgrade", "b"]).success();
     let output = project.host(&["upgrade", "head"]).with_code(1);
-    assert!(output.stderr.contains("tables that could be the history table"), "{}", output.stable());
+    assert!(output.stderr.contains("tables that could be the log table"), "{}", output.stable());
 }
 
 #[test]
@@ -164,7 +161,7 @@ fn the_journal_belongs_to_the_host_from_the_beginning() {
     {
         let project = project(&statement);
         let (kind, message) = message_of(&project, &["--json", "upgrade", "head"]);
-        assert_eq!(kind, "frame-broken", "{message}");
+        assert_eq!(kind, "integrity-violated", "{message}");
         assert!(message.contains("table public.host_journal "), "{message}");
     }
 }
@@ -176,10 +173,10 @@ fn no_sequence_remembers_what_was_rolled_back() {
     let sequences = "SELECT count(*) FROM pg_class WHERE relkind = 'S'";
     assert_eq!(project.database.query(sequences), "0");
     // A history of an earlier version has one.
-    project.database.query("ALTER TABLE host_history ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY");
+    project.database.query("ALTER TABLE host_log ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY");
     project.host(&["upgrade", "b"]).success();
     assert_eq!(project.database.query(sequences), "0");
-    assert_eq!(project.database.query("SELECT string_agg(id::text, ' ' ORDER BY id) FROM host_history"), "1 2");
+    assert_eq!(project.database.query("SELECT string_agg(id::text, ' ' ORDER BY id) FROM host_log"), "1 2");
 }
 
 #[test]
@@ -239,18 +236,18 @@ fn a_text_without_end_is_cut() {
     let project = project("DO $$ BEGIN RAISE EXCEPTION '%', repeat('x', 50000000); END $$");
     let output = project.host(&["upgrade", "head"]).with_code(1);
     assert!(output.stderr.contains("P0001") && output.stderr.len() < 200_000, "{} bytes", output.stderr.len());
-    let kept: usize = project.database.query("SELECT max(length(error)) FROM host_history").parse().expect("a length");
+    let kept: usize = project.database.query("SELECT max(length(error)) FROM host_log").parse().expect("a length");
     assert!(kept < 10_000, "{kept}");
 }
 
 /// A project whose migration `b` has no transaction.
-fn unframed(upgrade: &str) -> TestProject {
+fn non_transactional(upgrade: &str) -> TestProject {
     let project = TestProject::new();
     project.sql(
         "a",
         None,
         "CREATE TABLE table_a (id int);\nINSERT INTO table_a VALUES (1);\n\
-         CREATE FUNCTION wipe() RETURNS void LANGUAGE plpgsql AS $$ BEGIN DELETE FROM public.host_history; END $$;\n\
+         CREATE FUNCTION wipe() RETURNS void LANGUAGE plpgsql AS $$ BEGIN DELETE FROM public.host_log; END $$;\n\
          CREATE FUNCTION evil(int) RETURNS int IMMUTABLE LANGUAGE plpgsql AS\n\
          $$ BEGIN PERFORM public.wipe(); RETURN $1; END $$",
         "DROP TABLE table_a",
@@ -269,7 +266,8 @@ fn unframed(upgrade: &str) -> TestProject {
 
 #[test]
 fn what_a_statement_did_that_runs_alone_is_told() {
-    let project = unframed("CREATE INDEX CONCURRENTLY harmless ON table_a (evil(id));\nUPDATE table_a SET id = 2");
+    let project =
+        non_transactional("CREATE INDEX CONCURRENTLY harmless ON table_a (evil(id));\nUPDATE table_a SET id = 2");
     assert_output!(project.host(&["upgrade", "head"]).with_code(1));
     assert_eq!(project.database.query("SELECT version_num FROM host_version"), "a");
     // What comes after it was not begun.
@@ -280,7 +278,7 @@ fn what_a_statement_did_that_runs_alone_is_told() {
 #[test]
 fn what_a_statement_that_runs_alone_attached_is_told() {
     for (deed, what) in [
-        ("ALTER EXTENSION hstore ADD TABLE public.host_history", "has an extension that it is part of"),
+        ("ALTER EXTENSION hstore ADD TABLE public.host_log", "has an extension that it is part of"),
         ("CREATE TABLE public.kid () INHERITS (public.host_version)", "has the child table kid"),
         ("REVOKE DELETE ON public.host_journal FROM host", "has other rights for this user than before"),
         (
@@ -288,14 +286,14 @@ fn what_a_statement_that_runs_alone_attached_is_told() {
             "what new sessions begin with was changed",
         ),
     ] {
-        let project = unframed("CREATE INDEX CONCURRENTLY harmless ON table_a (evil(id))");
+        let project = non_transactional("CREATE INDEX CONCURRENTLY harmless ON table_a (evil(id))");
         let deed = deed.replace("{}", project.database.name());
         project.database.query(&format!(
             "CREATE EXTENSION hstore; CREATE OR REPLACE FUNCTION wipe() RETURNS void LANGUAGE plpgsql AS \
              $$ BEGIN IF to_regclass('public.done') IS NULL THEN CREATE TABLE public.done (); EXECUTE '{deed}'; END IF; END $$"
         ));
         let (kind, message) = message_of(&project, &["--json", "upgrade", "head"]);
-        assert_eq!((kind.as_str(), message.contains(what)), ("frame-broken", true), "{deed}: {message}");
+        assert_eq!((kind.as_str(), message.contains(what)), ("integrity-violated", true), "{deed}: {message}");
     }
 }
 
@@ -303,13 +301,13 @@ fn what_a_statement_that_runs_alone_attached_is_told() {
 fn a_statement_that_runs_alone_names_no_table_of_the_host() {
     for statement in [
         "CREATE INDEX CONCURRENTLY trap ON host_version ((1 / (length(version_num) - 1)))",
-        "CREATE INDEX CONCURRENTLY trap ON public.\"host_history\" (id)",
+        "CREATE INDEX CONCURRENTLY trap ON public.\"host_log\" (id)",
         "CREATE INDEX CONCURRENTLY trap ON U&\"host\\005fjournal\" (rows)",
         "REINDEX INDEX CONCURRENTLY host_version_pkc",
         "DROP INDEX CONCURRENTLY Host_History_PKEY",
-        "VACUUM FULL host_history",
+        "VACUUM FULL host_log",
     ] {
-        let project = unframed("SELECT 1");
+        let project = non_transactional("SELECT 1");
         let text = project.path("migrations/b.sql");
         let migration = std::fs::read_to_string(&text)
             .expect("the migration")

@@ -53,8 +53,7 @@ fn a_migration_that_waits_too_long_for_a_lock_is_run_again() {
         "{}",
         output.stable()
     );
-    let failures =
-        project.database.query("SELECT count(*) FILTER (WHERE outcome = 'failed'), count(*) FROM host_history");
+    let failures = project.database.query("SELECT count(*) FILTER (WHERE outcome = 'failed'), count(*) FROM host_log");
     assert_eq!(failures, "0|1", "what a repetition got past is not recorded as a failure");
 }
 
@@ -75,7 +74,7 @@ fn retries_are_bounded_and_the_last_failure_is_recorded() {
     let _holder = Holder::new(&project, "BEGIN; LOCK TABLE contended; SELECT pg_sleep(60); COMMIT");
     let output = project.host(&["upgrade", "head"]).with_code(1);
     assert_eq!(output.stdout.matches("running it again").count(), 1, "{}", output.stable());
-    assert_eq!(project.database.query("SELECT outcome, error LIKE '%55P03%' FROM host_history"), "failed|t");
+    assert_eq!(project.database.query("SELECT outcome, error LIKE '%55P03%' FROM host_log"), "failed|t");
     assert_eq!(project.database.query("SELECT to_regclass('attempts')"), "");
 }
 

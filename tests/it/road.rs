@@ -18,8 +18,7 @@ fn up_down_and_up_again() {
     project.host(&["upgrade", "+2"]).success();
     project.host(&["upgrade", "c"]).success();
     assert_eq!(project.database.query(tables), "table_a table_b table_c");
-    let history =
-        "SELECT string_agg(direction || ' ' || revision || ' ' || outcome, ', ' ORDER BY id) FROM host_history";
+    let history = "SELECT string_agg(direction || ' ' || revision || ' ' || outcome, ', ' ORDER BY id) FROM host_log";
     assert_eq!(
         project.database.query(history),
         "upgrade a done, upgrade b done, upgrade c done, downgrade c done, downgrade b done, downgrade a done, \
@@ -32,7 +31,7 @@ fn an_upgrade_with_nothing_to_do_changes_nothing() {
     let project = TestProject::with_three_tables();
     project.host(&["upgrade", "head"]).success();
     assert_output!(project.host(&["upgrade", "head"]));
-    assert_eq!(project.database.query("SELECT count(*) FROM host_history"), "3");
+    assert_eq!(project.database.query("SELECT count(*) FROM host_log"), "3");
 }
 
 #[test]

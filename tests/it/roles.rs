@@ -80,9 +80,9 @@ fn a_role_runs_the_migrations_and_the_login_keeps_the_books() {
     let owners = "SELECT string_agg(tablename || ' ' || tableowner, ', ' ORDER BY tablename) FROM pg_tables WHERE schemaname = 'public'";
     assert_eq!(
         roles.query(owners),
-        roles.named("host_history {0}, host_journal {0}, host_version {0}, table_a {1}, table_b {1}, table_c {1}")
+        roles.named("host_log {0}, host_journal {0}, host_version {0}, table_a {1}, table_b {1}, table_c {1}")
     );
-    assert_eq!(roles.query("SELECT DISTINCT database_user FROM host_history"), roles.named("{0}"));
+    assert_eq!(roles.query("SELECT DISTINCT database_user FROM host_log"), roles.named("{0}"));
     // The role itself may not even read them.
     assert_eq!(roles.query("SELECT has_table_privilege('{1}', 'host_version', 'SELECT')"), "f");
     roles.host(0, &["downgrade", "base"]).success();

@@ -9,7 +9,7 @@ use crate::harness::Output;
 use crate::harness::TestProject;
 use crate::harness::assert_output;
 
-const HISTORY: &str = "SELECT string_agg(revision || ' ' || outcome, ', ' ORDER BY id) FROM host_history";
+const HISTORY: &str = "SELECT string_agg(revision || ' ' || outcome, ', ' ORDER BY id) FROM host_log";
 const ADVISORY_LOCKS: &str = "SELECT count(*) FROM pg_locks l JOIN pg_database d ON d.oid = l.database \
                               WHERE l.locktype = 'advisory' AND d.datname = current_database()";
 
@@ -103,7 +103,7 @@ fn runners_in_both_directions_end_in_order() {
     }
     // Whatever the order was: each direction of a step follows its other one.
     let doubled = "SELECT count(*) FROM (SELECT direction, lag(direction) OVER (PARTITION BY revision ORDER BY id) AS before \
-                   FROM host_history) AS h WHERE direction = before";
+                   FROM host_log) AS h WHERE direction = before";
     assert_eq!(project.database.query(doubled), "0");
     project.host(&["upgrade", "head"]).success();
 }

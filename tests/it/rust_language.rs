@@ -101,12 +101,12 @@ fn a_component_that_was_not_built_here_does_not_run() {
     let good = std::fs::read(&built).expect("the component");
 
     // What another component says about itself costs nothing to copy.
-    let said = host::store::read_embedded(&good).expect("a component").expect("metadata");
+    let said = host::store::read_manifest(&good).expect("a component").expect("metadata");
     let module = guests::module("progress").expect("a module");
     let other =
         wit_component::ComponentEncoder::default().module(&module).expect("a module").encode().expect("encoded");
     let mut forged = other;
-    host::store::embed(&mut forged, &said, None).expect("embedded");
+    host::store::add_manifest(&mut forged, &said, None).expect("embedded");
     std::fs::write(&built, &forged).expect("written");
     project.host(&["build", "--check"]).with_code(3);
     assert_output!(project.host(&["upgrade", "head"]).with_code(1));

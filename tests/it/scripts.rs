@@ -8,11 +8,11 @@ use crate::harness::TestProject;
 use crate::harness::wire::Wire;
 
 /// A migration `a` that makes a table with two equal rows, and `b` with the given statements.
-fn project(b: &str, is_unframed: bool) -> TestProject {
+fn project(b: &str, is_non_transactional: bool) -> TestProject {
     let project = TestProject::new();
     project.sql("a", None, "CREATE TABLE table_a (id int); INSERT INTO table_a VALUES (1), (1)", "DROP TABLE table_a");
     project.sql("b", Some("a"), b, "SELECT 1");
-    if is_unframed {
+    if is_non_transactional {
         let text = std::fs::read_to_string(project.path("migrations/b.sql")).expect("the migration");
         project.write("migrations/b.sql", &text.replacen("-- message", "-- transaction = \"none\"\n-- message", 1));
     }
@@ -104,7 +104,7 @@ fn each_kind_of_statement_that_stands_alone_can_be_done() {
     let (code, told) = psql(&offline.database, &script(&offline, "base:c"), &[]);
     assert_eq!(code, Some(0), "{told}");
     let state = |project: &TestProject| {
-        project.database.dump(&["--exclude-table-data=*host_history*", "--exclude-table=*host_journal*"])
+        project.database.dump(&["--exclude-table-data=*host_log*", "--exclude-table=*host_journal*"])
     };
     assert_eq!(state(&offline), state(&online));
     assert_eq!(revision(&offline.database), "c");
@@ -121,7 +121,7 @@ fn a_failure_is_not_recorded_by_readers_that_go_on() {
         assert_eq!(psql(&project.database, &before, &[]).0, Some(0));
         reader(&project.database, &rest);
         assert_eq!(revision(&project.database), "a", "{name}");
-        assert_eq!(project.database.query("SELECT count(*) FROM host_history"), "1", "{name}");
+        assert_eq!(project.database.query("SELECT count(*) FROM host_log"), "1", "{name}");
     }
 }
 
@@ -191,7 +191,7 @@ fn a_script_without_statements_that_stand_alone_is_for_everybody() {
     let mut wire = Wire::connect(&offline.database.socket_folder(), "host", offline.database.name());
     let answer = wire.simple(&without_psql(&written));
     assert!(answer.error.is_none(), "{answer:?}");
-    let state = |project: &TestProject| project.database.dump(&["--exclude-table-data=*host_history*"]);
+    let state = |project: &TestProject| project.database.dump(&["--exclude-table-data=*host_log*"]);
     assert_eq!(state(&offline), state(&online));
 }
 
@@ -228,8 +228,8 @@ fn tables_of_the_same_name_are_told() {
             "but there is one of that name in the schema host",
         ),
         (
-            "CREATE TABLE public.host_version (version_num text PRIMARY KEY); CREATE SCHEMA host; CREATE VIEW host.host_history AS SELECT 1",
-            "host_history",
+            "CREATE TABLE public.host_version (version_num text PRIMARY KEY); CREATE SCHEMA host; CREATE VIEW host.host_log AS SELECT 1",
+            "host_log",
             "but there is one of that name in the schema host",
         ),
         ("CREATE SCHEMA host", "host_version", "but new tables are made in the schema host"),
@@ -243,7 +243,7 @@ fn tables_of_the_same_name_are_told() {
             assert!(error.contains(told) && error.contains(table) && error.contains("into host.toml"), "{error}");
             assert_eq!(project.database.query("SELECT count(*) FROM pg_tables WHERE tablename ~ '^table_'"), "0");
         }
-        project.write("host.toml", "[default]\nversion-table = \"public.host_version\"\nhistory-table = \"public.host_history\"\njournal-table = \"public.host_journal\"\n");
+        project.write("host.toml", "[default]\nversion-table = \"public.host_version\"\nlog-table = \"public.host_log\"\njournal-table = \"public.host_journal\"\n");
         let (code, error) = psql(&project.database, &script(&project, "base:c"), &[]);
         assert_eq!(code, Some(0), "{error}");
         assert_eq!(project.database.query("SELECT version_num FROM public.host_version"), "c");
@@ -274,13 +274,14 @@ fn the_hosts_statements_are_not_shadowed() {
                      CREATE FUNCTION evil.concat(VARIADIC text[]) RETURNS text LANGUAGE sql AS $$ SELECT 'evil' $$;\n\
                      CREATE FUNCTION evil.current_setting(text, bool) RETURNS text LANGUAGE sql AS $$ SELECT 'evil' $$;\n\
                      CREATE FUNCTION evil.clock_timestamp() RETURNS timestamptz LANGUAGE sql AS $$ SELECT '1970-01-01'::timestamptz $$;\n\
-                     CREATE TABLE evil.host_version (version_num text); CREATE TABLE evil.host_history (id int)";
-    for is_unframed in [false, true] {
-        let project = project(&format!("{operators}; SET search_path = evil, pg_catalog, public"), is_unframed);
+                     CREATE TABLE evil.host_version (version_num text); CREATE TABLE evil.host_log (id int)";
+    for is_non_transactional in [false, true] {
+        let project =
+            project(&format!("{operators}; SET search_path = evil, pg_catalog, public"), is_non_transactional);
         let ran = psql(&project.database, &script(&project, "base:c"), &[]);
         assert_eq!(ran, (Some(0), String::new()));
         assert_eq!(revision(&project.database), "c");
-        assert_eq!(project.database.query("SELECT count(*) FROM host_history WHERE finished_at > '2020-01-01'"), "3");
+        assert_eq!(project.database.query("SELECT count(*) FROM host_log WHERE finished_at > '2020-01-01'"), "3");
         assert_eq!(project.database.query("SELECT count(*) FROM evil.host_version"), "0");
     }
 }
@@ -290,8 +291,8 @@ fn children_and_rules_of_the_hosts_tables_are_told() {
     for forged in [
         "CREATE TABLE kid () INHERITS (host_version)",
         "CREATE RULE quiet AS ON DELETE TO host_version DO INSTEAD NOTHING",
-        "ALTER TABLE host_history ENABLE ROW LEVEL SECURITY",
-        "CREATE TRIGGER t BEFORE INSERT ON host_history EXECUTE FUNCTION suppress_redundant_updates_trigger()",
+        "ALTER TABLE host_log ENABLE ROW LEVEL SECURITY",
+        "CREATE TRIGGER t BEFORE INSERT ON host_log EXECUTE FUNCTION suppress_redundant_updates_trigger()",
     ] {
         let project = project("SELECT 1", false);
         project.host(&["upgrade", "a"]).success();

@@ -1,4 +1,4 @@
-//! The password of a url is nowhere: not in what is printed, not in what the server or the history table gets, and not in
+//! The password of a url is nowhere: not in what is printed, not in what the server or the log table gets, and not in
 //! the surroundings of compilers.
 
 use std::process::Command;
@@ -205,8 +205,7 @@ fn the_server_sees_no_password() {
     );
     project.host(&["build"]).success();
     project.host(&["--url", &url, "upgrade", "head"]).success();
-    for sql in ["SELECT string_agg(h::text, ' ') FROM host_history h", "SELECT string_agg(session, ' ') FROM sessions"]
-    {
+    for sql in ["SELECT string_agg(h::text, ' ') FROM host_log h", "SELECT string_agg(session, ' ') FROM sessions"] {
         let text = project.database.admin(sql);
         assert!(text.contains("with_password"), "{text}");
         assert!(!text.contains(PASSWORD) && !text.contains(&encoded(PASSWORD)), "{text}");

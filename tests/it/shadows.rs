@@ -54,7 +54,7 @@ fn every_command_means_the_names_of_the_system() {
     uncaught(project.host(&["upgrade", "d"])).with_code(1);
     succeeds(&["log"]);
     assert_eq!(revision(&project), "c");
-    let failed = "SELECT error FROM public.host_history WHERE outcome OPERATOR(pg_catalog.=) 'failed'";
+    let failed = "SELECT error FROM public.host_log WHERE outcome OPERATOR(pg_catalog.=) 'failed'";
     assert!(project.database.query(&format!("{PLAIN} {failed}")).contains("absent"));
     succeeds(&["downgrade", "a"]);
     succeeds(&["stamp", "c"]);
@@ -65,15 +65,13 @@ fn every_command_means_the_names_of_the_system() {
 #[test]
 fn tables_are_made_of_the_systems_types() {
     let project = project();
-    project
-        .database
-        .query(&format!("{PLAIN} DROP TABLE public.host_version, public.host_history, public.host_journal"));
+    project.database.query(&format!("{PLAIN} DROP TABLE public.host_version, public.host_log, public.host_journal"));
     // Where an unqualified table would be made is the operator's matter.
-    project.write("host.toml", "[default]\nversion-table = \"public.host_version\"\nhistory-table = \"public.host_history\"\njournal-table = \"public.host_journal\"\n");
+    project.write("host.toml", "[default]\nversion-table = \"public.host_version\"\nlog-table = \"public.host_log\"\njournal-table = \"public.host_journal\"\n");
     uncaught(project.host(&["ensure-version"])).success();
     uncaught(project.host(&["stamp", "c"])).success();
     let types = "SELECT count(*) FROM pg_attribute a JOIN pg_type t ON t.oid = a.atttypid WHERE a.attnum > 0 \
-                 AND a.attrelid IN ('public.host_version'::regclass, 'public.host_history'::regclass, 'public.host_journal'::regclass) \
+                 AND a.attrelid IN ('public.host_version'::regclass, 'public.host_log'::regclass, 'public.host_journal'::regclass) \
                  AND t.typnamespace <> 'pg_catalog'::regnamespace";
     assert_eq!(project.database.query(&format!("{PLAIN} {types}")), "0");
 }

@@ -2,9 +2,9 @@
 
 use std::process::Command;
 
-use host::store::Embedded;
-use host::store::embed;
-use host::store::read_embedded;
+use host::store::Manifest;
+use host::store::add_manifest;
+use host::store::read_manifest;
 
 use crate::harness::Output;
 use crate::harness::TestProject;
@@ -173,22 +173,22 @@ fn what_a_component_says_about_itself_is_quoted() {
     let path = project.path(".host/build/b.wasm");
     let bytes = std::fs::read(&path).expect("a component");
     let source = host::store::read_source(&bytes).expect("a component").expect("a source").to_owned();
-    let embedded = read_embedded(&bytes).expect("a component").expect("metadata");
-    let mut metadata = embedded.metadata.clone();
+    let manifest = read_manifest(&bytes).expect("a component").expect("metadata");
+    let mut metadata = manifest.metadata.clone();
     metadata.message = HOSTILE.to_owned();
     metadata.depends_on = vec![HOSTILE.to_owned()];
     metadata.branch_labels = vec![HOSTILE.to_owned()];
     for runtime in [None, Some(HOSTILE.to_owned())] {
         let mut component = host::store::without_sections(&bytes).expect("a component");
-        let embedded = Embedded {
+        let manifest = Manifest {
             metadata: metadata.clone(),
             file: HOSTILE.to_owned(),
             built_with: HOSTILE.to_owned(),
             runtime,
             sections: None,
-            ..embedded.clone()
+            ..manifest.clone()
         };
-        embed(&mut component, &embedded, Some(&source)).expect("sections");
+        add_manifest(&mut component, &manifest, Some(&source)).expect("sections");
         std::fs::write(project.path("hostile.wasm"), &component).expect("a file");
         both(&project, &["inspect", "hostile.wasm"]).success();
         // As a migration of its own its labels count, and are refused.
@@ -204,7 +204,7 @@ fn rows_that_somebody_else_wrote_are_quoted() {
     project.host(&["upgrade", "head"]).success();
     let text = sql();
     project.database.query(&format!(
-        "UPDATE host_history SET revision = {text}, source_digest = {text}, \
+        "UPDATE host_log SET revision = {text}, source_digest = {text}, \
          component_digest = {text}, database_user = {text}, host_version = {text}, error = {text}"
     ));
     both(&project, &["log", "-v"]);

@@ -3,15 +3,15 @@
 use std::time::Duration;
 use std::time::Instant;
 
-use host::capability::Events;
-use host::capability::GuestLimits;
-use host::capability::GuestState;
-use host::capability::Interrupt;
-use host::contract::env::RunInfo;
+use host::bindings::env::RunInfo;
 use host::db::GuestSession;
-use host::db::ScriptSession;
+use host::db::OfflineSession;
 use host::grant::Classes;
 use host::grant::Grant;
+use host::host_functions::Events;
+use host::host_functions::GuestLimits;
+use host::host_functions::GuestState;
+use host::host_functions::Interrupt;
 use host::plan::Direction;
 use host::runtime::BuiltIn;
 use host::runtime::Compiler;
@@ -105,7 +105,7 @@ async fn statements() -> Result<Vec<Duration>> {
     let source = Source { file: "statements.sql".to_owned(), text };
     let mut times = Vec::new();
     for _ in 0..RUNS {
-        let state = state(GuestSession::Script(ScriptSession::default()));
+        let state = state(GuestSession::Offline(OfflineSession::default()));
         let started = Instant::now();
         let (ending, _) = runtime.run(&script, Direction::Upgrade, Some(&source), state).await;
         times.push(started.elapsed() / STATEMENTS);

@@ -38,7 +38,7 @@ pub(crate) async fn run(url: &str, count: usize, statements: Statements) -> Resu
             return Err("the version table is not at the parent".into());
         }
         sqlx::query(
-            "INSERT INTO host_history (id, revision, direction, outcome, source_digest, component_digest, started_at, \
+            "INSERT INTO host_log (id, revision, direction, outcome, source_digest, component_digest, started_at, \
              finished_at, statements, rows, database_user, host_version) VALUES ($8, $1, 'upgrade', 'done', $2, $3, \
              clock_timestamp() - make_interval(secs => $4), clock_timestamp(), $5, $6, current_user, $7)",
         )

@@ -47,7 +47,7 @@ fn ask_for_a_password(server: &Server, database: &str) -> Result<()> {
     let rules = std::fs::read_to_string(&file)?;
     std::fs::write(&file, format!("local all {ROLE} scram-sha-256\n{rules}"))?;
     server.psql("host", &format!("CREATE ROLE {ROLE} LOGIN PASSWORD 'secret'"))?;
-    server.psql(database, &format!("GRANT SELECT ON host_version, host_history, host_journal TO {ROLE}"))?;
+    server.psql(database, &format!("GRANT SELECT ON host_version, host_log, host_journal TO {ROLE}"))?;
     server.psql("host", "SELECT pg_reload_conf()")?;
     // The server reads its rules when it gets to it.
     std::thread::sleep(std::time::Duration::from_millis(300));

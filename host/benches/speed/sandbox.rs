@@ -107,7 +107,7 @@ async fn empty_calls(runtime: &Runtime, script: &Loaded, server: &Server) -> Res
     let url = server.url_through(&server.socket_folder, "host", "host")?;
     let tables = Tables {
         version: TableName::new("unused")?,
-        history: TableName::new("unused")?,
+        log: TableName::new("unused")?,
         journal: TableName::new("unused")?,
     };
     let mut database = Database::connect(&url, "benchmark", tables).await?;

@@ -108,7 +108,7 @@ fn fresh_database(server: &Server, case: &Case) -> Result<String> {
 
 /// Both must have done the same.
 fn check(server: &Server) -> Result<()> {
-    let sql = "SELECT (SELECT version_num FROM host_version) || ' ' || (SELECT count(*) FROM host_history)";
+    let sql = "SELECT (SELECT version_num FROM host_version) || ' ' || (SELECT count(*) FROM host_log)";
     let (found, expected) = (server.psql(DATABASE, sql)?, format!("{} {MANY}", project::revision(MANY - 1)));
     if found == expected { Ok(()) } else { Err(format!("{found} instead of {expected}").into()) }
 }

@@ -83,7 +83,7 @@ pub(super) enum Command {
     Local(super::local::LocalArguments),
     /// Look after the compiled code that is kept between runs
     Cache(super::cache::CacheArguments),
-    /// Make the version table and the history table if they are missing
+    /// Make the version table and the log table if they are missing
     EnsureVersion(super::ensure_version::EnsureVersionArguments),
     /// Print completions for a shell
     Completions(super::completions::CompletionsArguments),

@@ -19,19 +19,19 @@ pub(super) struct CurrentArguments {
 pub(super) async fn run(settings: &Settings, arguments: &CurrentArguments) -> Result<u8, Failure> {
     let project = settings.project()?;
     let mut runner = settings.runner(&project, settings.options()).await?;
-    let mut books = runner.books().await?;
+    let mut applied = runner.applied().await?;
     runner.close().await;
-    books.heads.sort();
+    applied.heads.sort();
     let graph = project.graph();
     let report = settings.report();
     // Compared by what is applied, not by rows: a head that another one depends on has no row of its own.
-    let applied = graph.implied(&books.heads);
-    let is_applied = graph.iter().all(|revision| applied.contains(&revision.id));
+    let implied = graph.implied(&applied.heads);
+    let is_applied = graph.iter().all(|revision| implied.contains(&revision.id));
     // Of an unfinished downgrade the version table says that nothing has happened.
-    let up_to_date = is_applied && books.unfinished.is_empty() && books.unreadable.is_empty();
+    let up_to_date = is_applied && applied.unfinished.is_empty() && applied.unreadable.is_empty();
     let is_head = |id: &RevisionId| graph.heads().iter().any(|head| head.id == *id);
     if report.is_json() {
-        let rows: Vec<_> = books
+        let rows: Vec<_> = applied
             .heads
             .iter()
             .map(|id| {
@@ -40,10 +40,10 @@ pub(super) async fn run(settings: &Settings, arguments: &CurrentArguments) -> Re
             })
             .collect();
         report.document(
-            &json!({"current": rows, "unreadable": books.unreadable, "up_to_date": up_to_date, "unfinished": unfinished::documents(&books.unfinished)}),
+            &json!({"current": rows, "unreadable": applied.unreadable, "up_to_date": up_to_date, "unfinished": unfinished::documents(&applied.unfinished)}),
         );
     } else {
-        for id in &books.heads {
+        for id in &applied.heads {
             let mark = match graph.get(id.as_str()) {
                 None => " (not among the migrations)",
                 Some(_) if is_head(id) => " (head)",
@@ -54,13 +54,13 @@ pub(super) async fn run(settings: &Settings, arguments: &CurrentArguments) -> Re
                 report.line(&format!("    {} ({})", revision.message, revision.file));
             }
         }
-        for row in &books.unreadable {
+        for row in &applied.unreadable {
             report.line(&format!("{row} (not a revision id; `host stamp --purge REVISION` replaces all rows)"));
         }
-        if books.heads.is_empty() && books.unreadable.is_empty() {
+        if applied.heads.is_empty() && applied.unreadable.is_empty() {
             report.note("nothing is applied");
         }
-        unfinished::note(report, &books.unfinished);
+        unfinished::note(report, &applied.unfinished);
     }
     if arguments.check_heads && !up_to_date {
         if !report.is_json() && !is_applied {

@@ -16,7 +16,7 @@ pub(super) struct EnsureVersionArguments {
 pub(super) async fn run(settings: &Settings, arguments: &EnsureVersionArguments) -> Result<u8, Failure> {
     let project = settings.project()?;
     if arguments.sql {
-        let script = crate::execute::tables_script(&project.tables());
+        let script = crate::execute::offline_tables_sql(&project.tables());
         if settings.report().is_json() {
             settings.report().document(&json!({ "sql": script }));
         } else {
@@ -30,11 +30,10 @@ pub(super) async fn run(settings: &Settings, arguments: &EnsureVersionArguments)
     result?;
     let tables = project.tables();
     if settings.report().is_json() {
-        let document =
-            json!({"version_table": tables.version.to_string(), "history_table": tables.history.to_string()});
+        let document = json!({"version_table": tables.version.to_string(), "log_table": tables.log.to_string()});
         settings.report().document(&document);
     } else {
-        settings.report().note(&format!("tables {} and {} are there", tables.version, tables.history));
+        settings.report().note(&format!("tables {} and {} are there", tables.version, tables.log));
     }
     Ok(0)
 }

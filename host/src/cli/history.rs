@@ -9,7 +9,7 @@ use super::failure::Failure;
 use super::report::text::list_or;
 use super::settings::Settings;
 use super::unfinished;
-use crate::db::Books;
+use crate::db::AppliedState;
 use crate::error::Error;
 use crate::project::Project;
 use crate::revision::Revision;
@@ -30,17 +30,17 @@ pub(super) struct HistoryArguments {
 
 pub(super) async fn run(settings: &Settings, arguments: &HistoryArguments) -> Result<u8, Failure> {
     let project = settings.project()?;
-    let books = books(settings, arguments, &project).await?;
-    let rows = books.as_ref().map(|books| books.heads.clone()).unwrap_or_default();
+    let applied = applied(settings, arguments, &project).await?;
+    let rows = applied.as_ref().map(|applied| applied.heads.clone()).unwrap_or_default();
     let revisions =
         crate::revision::history(project.graph(), &rows, arguments.rev_range.as_deref()).map_err(Error::Target)?;
-    let marks = books.as_ref().map(|books| Marks::new(&project, books));
+    let marks = applied.as_ref().map(|applied| Marks::new(&project, applied));
     let report = settings.report();
     if report.is_json() {
         let revisions: Vec<_> = revisions.iter().filter_map(|id| document(&project, id, marks.as_ref())).collect();
         let mut document = json!({ "history": revisions });
-        if let Some(books) = &books {
-            document["unfinished"] = unfinished::documents(&books.unfinished);
+        if let Some(applied) = &applied {
+            document["unfinished"] = unfinished::documents(&applied.unfinished);
         }
         report.document(&document);
         return Ok(0);
@@ -53,8 +53,8 @@ pub(super) async fn run(settings: &Settings, arguments: &HistoryArguments) -> Re
             }
         }
     }
-    if let Some(books) = &books {
-        unfinished::note(report, &books.unfinished);
+    if let Some(applied) = &applied {
+        unfinished::note(report, &applied.unfinished);
     }
     if let Some(marks) = &marks
         && !marks.unknown.is_empty()
@@ -74,19 +74,23 @@ pub(super) struct Marks {
 }
 
 impl Marks {
-    fn new(project: &Project, books: &Books) -> Self {
+    fn new(project: &Project, applied: &AppliedState) -> Self {
         let graph = project.graph();
         Self {
-            current: graph.effective_heads(&books.heads).iter().map(|revision| revision.id.clone()).collect(),
-            applied: graph.implied(&books.heads),
-            changed: project.changed(books).into_iter().map(|changed| changed.revision).collect(),
-            unknown: books.heads.iter().filter(|id| graph.get(id.as_str()).is_none()).cloned().collect(),
-            unfinished: books.unfinished.iter().map(|unfinished| unfinished.step.revision.clone()).collect(),
+            current: graph.effective_heads(&applied.heads).iter().map(|revision| revision.id.clone()).collect(),
+            applied: graph.implied(&applied.heads),
+            changed: project.changed(applied).into_iter().map(|changed| changed.revision).collect(),
+            unknown: applied.heads.iter().filter(|id| graph.get(id.as_str()).is_none()).cloned().collect(),
+            unfinished: applied.unfinished.iter().map(|unfinished| unfinished.step.revision.clone()).collect(),
         }
     }
 }
 
-async fn books(settings: &Settings, arguments: &HistoryArguments, project: &Project) -> Result<Option<Books>, Failure> {
+async fn applied(
+    settings: &Settings,
+    arguments: &HistoryArguments,
+    project: &Project,
+) -> Result<Option<AppliedState>, Failure> {
     let range = arguments.rev_range.as_deref().unwrap_or_default();
     // `current` and relative ends count from what is applied.
     let needed = arguments.indicate_current
@@ -104,10 +108,10 @@ async fn books(settings: &Settings, arguments: &HistoryArguments, project: &Proj
     match database {
         None => Ok(None),
         Some(mut database) => {
-            let books = database.read_books().await;
+            let applied = database.read_applied().await;
             database.close().await;
-            match books {
-                Ok(books) => Ok(Some(books)),
+            match applied {
+                Ok(applied) => Ok(Some(applied)),
                 Err(error) if needed => Err(error.into()),
                 Err(_) => Ok(None),
             }

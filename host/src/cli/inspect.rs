@@ -17,7 +17,7 @@ use crate::grant::NotGranted;
 use crate::runtime::imports;
 use crate::runtime::imports::Interfaces;
 use crate::store::Digest;
-use crate::store::Embedded;
+use crate::store::Manifest;
 use crate::store::shortened;
 
 /// The interface for statements, of any version.
@@ -51,14 +51,14 @@ pub(super) fn run(settings: &Settings, arguments: &InspectArguments) -> Result<u
         )
     };
     let interfaces = imports::interfaces(&bytes).map_err(|error| refused(error.to_string()))?;
-    let embedded = crate::store::read_embedded(&bytes).map_err(|error| refused(super::failure::with_causes(&error)))?;
+    let manifest = crate::store::read_manifest(&bytes).map_err(|error| refused(super::failure::with_causes(&error)))?;
     let digest = Digest::of(&bytes);
-    let script = embedded.as_ref().and_then(|embedded| embedded.runtime.clone());
+    let script = manifest.as_ref().and_then(|manifest| manifest.runtime.clone());
     let verdict = match &script {
         Some(_) => None,
         None => imports::check(&bytes, "migration", "migration-guest").err(),
     };
-    let asks = embedded.as_ref().map_or(Classes::usual(), |embedded| embedded.metadata.asks);
+    let asks = manifest.as_ref().map_or(Classes::usual(), |manifest| manifest.metadata.asks);
     let sends_sql = script.is_some() || interfaces.imports.iter().any(|import| import.starts_with(SQL));
     let may = if sends_sql { Grant::of_asks(asks).allowed() } else { Classes::NONE };
     let may_not = Classes::all().minus(may);
@@ -71,7 +71,7 @@ pub(super) fn run(settings: &Settings, arguments: &InspectArguments) -> Result<u
             "bytes": bytes.len(),
             "imports": interfaces.imports,
             "exports": interfaces.exports,
-            "migration": embedded,
+            "migration": manifest,
             "may": words(may),
             "may_not": words(may_not),
             "not_granted": environment.as_ref().map(|_| words(refused.map_or(Classes::NONE, |error| error.missing()))),
@@ -83,8 +83,8 @@ pub(super) fn run(settings: &Settings, arguments: &InspectArguments) -> Result<u
     let lines =
         [format!("file:      {name}"), format!("digest:    {digest}"), format!("size:      {} bytes", bytes.len())];
     lines.iter().for_each(|line| report.line(&safe_line(line)));
-    if let Some(embedded) = &embedded {
-        metadata(embedded).iter().for_each(|line| report.line(&safe_line(line)));
+    if let Some(manifest) = &manifest {
+        metadata(manifest).iter().for_each(|line| report.line(&safe_line(line)));
     }
     if let Some((name, _)) = &environment {
         report.line(&safe_line(&format!("granted:   {}", granted(name, refused))));
@@ -149,16 +149,16 @@ fn read(settings: &Settings, what: &str) -> Result<Inspected, Failure> {
     })
 }
 
-fn metadata(embedded: &Embedded) -> Vec<String> {
-    let metadata = &embedded.metadata;
+fn metadata(manifest: &Manifest) -> Vec<String> {
+    let metadata = &manifest.metadata;
     vec![
         format!("revision:  {}", metadata.revision),
         format!("revises:   {}", list_or(&metadata.revises, "<base>")),
         format!("message:   {}", metadata.message),
-        format!("language:  {}", embedded.language),
-        format!("source:    {} (digest {})", embedded.file, embedded.source_digest),
+        format!("language:  {}", manifest.language),
+        format!("source:    {} (digest {})", manifest.file, manifest.source_digest),
         format!("asks:      {}", metadata.asks),
-        format!("built by:  host {}", embedded.built_with),
+        format!("built by:  host {}", manifest.built_with),
     ]
 }
 

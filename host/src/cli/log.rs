@@ -8,7 +8,7 @@ use super::report::text::count;
 use super::report::text::duration;
 use super::settings::Settings;
 use super::unfinished;
-use crate::db::HistoryRow;
+use crate::db::LogRow;
 
 #[derive(Debug, Args)]
 pub(super) struct LogArguments {
@@ -20,7 +20,7 @@ pub(super) struct LogArguments {
 pub(super) async fn run(settings: &Settings, arguments: &LogArguments) -> Result<u8, Failure> {
     let project = settings.project()?;
     let mut runner = settings.runner(&project, settings.options()).await?;
-    let rows = runner.history(arguments.limit).await?;
+    let rows = runner.log(arguments.limit).await?;
     let unfinished = runner.unfinished().await?;
     runner.close().await;
     let report = settings.report();
@@ -49,7 +49,7 @@ pub(super) async fn run(settings: &Settings, arguments: &LogArguments) -> Result
     Ok(0)
 }
 
-fn line(row: &HistoryRow) -> String {
+fn line(row: &LogRow) -> String {
     let milliseconds = u64::try_from(row.milliseconds).unwrap_or_default();
     let number = |number: i64| u64::try_from(number).unwrap_or_default();
     format!(
@@ -65,7 +65,7 @@ fn line(row: &HistoryRow) -> String {
     )
 }
 
-fn document(row: &HistoryRow) -> serde_json::Value {
+fn document(row: &LogRow) -> serde_json::Value {
     json!({
         "id": row.id,
         "revision": row.revision,

@@ -122,7 +122,7 @@ async fn script(
             ));
         }
     };
-    let script = crate::execute::write_script(project, direction, from, to, options).await?;
+    let script = crate::execute::write_offline_sql(project, direction, from, to, options).await?;
     if settings.report().is_json() {
         settings.report().document(&json!({ "sql": script }));
     } else {

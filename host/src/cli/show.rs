@@ -48,10 +48,10 @@ pub(super) async fn run(settings: &Settings, arguments: &ShowArguments) -> Resul
 pub(super) async fn named(settings: &Settings, project: &Project, target: &str) -> Result<Vec<RevisionId>, Failure> {
     let rows = if target.contains("current") {
         let mut database = settings.connect(project).await?;
-        let mut books = database.read_books().await?;
+        let mut applied = database.read_applied().await?;
         database.close().await;
-        books.heads.sort();
-        books.heads
+        applied.heads.sort();
+        applied.heads
     } else {
         Vec::new()
     };

@@ -12,7 +12,7 @@ use super::failure::Failure;
 use super::failure::INTERRUPTED;
 use super::failure::TERMINATED;
 use super::report::Report;
-use crate::capability::Interrupt;
+use crate::host_functions::Interrupt;
 use crate::project::Project;
 
 /// The exit code of a run that ends because of a signal: that of the last one.

@@ -31,7 +31,7 @@ pub struct Environment {
     /// The table that holds the heads.
     pub version_table: TableName,
     /// The table that records what ran.
-    pub history_table: TableName,
+    pub log_table: TableName,
     /// The table that holds the statements of migrations without a transaction until these are finished.
     pub journal_table: TableName,
     /// The extensions that are made in the development cluster with the rights of its superuser, in this order.
@@ -126,7 +126,7 @@ impl Environment {
                 .or_else(|| default.migrations.clone())
                 .unwrap_or_else(|| "migrations".to_owned()),
             version_table: table(&own.version_table, &default.version_table, "host_version"),
-            history_table: table(&own.history_table, &default.history_table, "host_history"),
+            log_table: table(&own.log_table, &default.log_table, "host_log"),
             local_extensions: own
                 .local
                 .extensions

@@ -33,7 +33,7 @@ pub(super) struct Section {
     pub(super) require_restricted_role: Option<bool>,
     pub(super) migrations: Option<String>,
     pub(super) version_table: Option<TableName>,
-    pub(super) history_table: Option<TableName>,
+    pub(super) log_table: Option<TableName>,
     pub(super) journal_table: Option<TableName>,
     #[serde(default)]
     pub(super) local: LocalSection,

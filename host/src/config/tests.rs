@@ -25,14 +25,14 @@ fn the_reference_names_every_key_and_its_default() {
         require_restricted_role,
         migrations,
         version_table,
-        history_table,
+        log_table,
         journal_table,
         local,
         grants,
         limits,
     } = sections.remove("default").unwrap();
     assert!(require_restricted_role.is_some());
-    assert!(migrations.is_some() && version_table.is_some() && history_table.is_some() && journal_table.is_some());
+    assert!(migrations.is_some() && version_table.is_some() && log_table.is_some() && journal_table.is_some());
     let LocalSection { extensions } = local;
     assert_eq!(extensions.as_deref(), Some(&[][..]));
     let GrantsSection { data, schema, function, extension, privilege, role, session, foreign } = grants;
@@ -96,7 +96,7 @@ fn environments_inherit_key_by_key() {
     assert_eq!(prod.name, "prod");
     assert_eq!(prod.migrations, "db");
     assert_eq!(prod.version_table.to_string(), "audit.versions");
-    assert_eq!(prod.history_table.to_string(), "host_history");
+    assert_eq!(prod.log_table.to_string(), "host_log");
     assert_eq!((prod.limits.guest_seconds, prod.limits.result_rows), (5, 20));
     assert_eq!(environment(text, "default").limits.result_rows, 10);
     assert_eq!(environment(text, "default").grants, Classes::usual().with(Class::Function).with(Class::Role));
@@ -148,7 +148,7 @@ fn errors_name_line_key_and_what_is_known() {
         (
             "[default]\n\nurll = 'x'\n",
             "host.toml:3: 'default.urll': unknown field `urll`, expected one of `url`, `direct-url`, `role`, \
-             `require-restricted-role`, `migrations`, `version-table`, `history-table`, \
+             `require-restricted-role`, `migrations`, `version-table`, `log-table`, \
              `journal-table`, `local`, `grants`, `limits`",
         ),
         (

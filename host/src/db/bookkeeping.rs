@@ -6,10 +6,10 @@ use super::connect::Database;
 use super::connect::Results;
 use super::connect::text_field;
 use super::error::DatabaseError;
-use super::frame::Breach;
-use super::frame::Locks;
-use super::frame::Marks;
-use super::history::insert_history;
+use super::integrity::Locks;
+use super::integrity::TransactionState;
+use super::integrity::Violation;
+use super::log::insert_log;
 use super::own_tables::KINDS;
 use super::own_tables::TableNumbers;
 use super::own_tables::TableState;
@@ -20,21 +20,25 @@ use super::transaction::no_answer;
 use crate::revision::RevisionId;
 use crate::value::quote_text;
 
-/// What the host does when it keeps the books.
-const WRITE: &str = "write the version table and the history table";
+/// What the host does when it keeps the bookkeeping.
+const WRITE: &str = "write the version table and the log table";
 
 /// The number of statements that look at the frame.
 const CHECKS: usize = 4;
 
 impl Database {
-    /// Looks whether the migration kept to its frame, then writes the version rows and the history rows into its
+    /// Looks whether the migration kept to its frame, then writes the version rows and the log rows into its
     /// transaction, and checks that each row was there. One round trip, and one more where a savepoint is open.
     ///
     /// # Errors
-    /// [`DatabaseError::FrameBroken`] when the migration changed what belongs to the host,
+    /// [`DatabaseError::IntegrityViolated`] when the migration changed what belongs to the host,
     /// [`DatabaseError::DeferredConstraint`] when what it left to be checked at the end fails,
     /// [`DatabaseError::HeadsMoved`] when somebody else changed the version table, or what the server said.
-    pub async fn keep_books(&mut self, begun: &Begun, books: &Bookkeeping<'_>) -> Result<(), DatabaseError> {
+    pub async fn write_bookkeeping(
+        &mut self,
+        begun: &Begun,
+        bookkeeping: &Bookkeeping<'_>,
+    ) -> Result<(), DatabaseError> {
         // What is set inside of a savepoint is undone when that ends, which would be within the COMMIT.
         if let Some(savepoint) = self.savepoint.take() {
             self.simple(WRITE, format!("RELEASE SAVEPOINT {savepoint}")).await?;
@@ -42,24 +46,24 @@ impl Database {
         let check = format!(
             // What is deferred is done now, so that it is seen: a trigger could write to the host's tables during COMMIT.
             "SET CONSTRAINTS ALL IMMEDIATE; {}; {}; {}",
-            Marks::select(),
+            TransactionState::select(),
             begun.tables.select_locks(),
             begun.tables.select_signs()
         );
-        let statements = self.bookkeeping_statements(begun, books);
+        let statements = self.bookkeeping_statements(begun, bookkeeping);
         // The migration may have changed the encoding of the client, in which a character could swallow the quote after it.
         // Where there is such a character, the frame is looked at first.
         let apart = !statements.is_ascii();
         let first = if apart { check } else { format!("{check}; {statements}") };
         let mut results = self.results(WRITE, first).await;
-        self.look_at_frame(begun, books, &mut results).await?;
+        self.check_integrity(begun, bookkeeping, &mut results).await?;
         if apart {
             results = self.results(WRITE, statements).await;
         }
-        self.look_at_books(begun, books, results).await
+        self.check_bookkeeping(begun, bookkeeping, results).await
     }
 
-    fn bookkeeping_statements(&self, begun: &Begun, books: &Bookkeeping<'_>) -> String {
+    fn bookkeeping_statements(&self, begun: &Begun, bookkeeping: &Bookkeeping<'_>) -> String {
         let version = self.tables.version.quoted();
         let mut statements = Vec::new();
         if begun.has_role {
@@ -69,8 +73,8 @@ impl Database {
         let literals = |revisions: &[RevisionId]| {
             revisions.iter().map(|revision| quote_text(revision.as_str())).collect::<Vec<_>>()
         };
-        match &literals(books.remove)[..] {
-            _ if books.remove_all => statements.push(format!("DELETE FROM ONLY {version} RETURNING tableoid")),
+        match &literals(bookkeeping.remove)[..] {
+            _ if bookkeeping.remove_all => statements.push(format!("DELETE FROM ONLY {version} RETURNING tableoid")),
             [] => {}
             // The usual case, which the server plans faster.
             [one] => statements.push(format!(
@@ -81,22 +85,22 @@ impl Database {
                 several.join(", ")
             )),
         }
-        if !books.add.is_empty() {
-            let rows = literals(books.add).join("), (");
+        if !bookkeeping.add.is_empty() {
+            let rows = literals(bookkeeping.add).join("), (");
             statements.push(format!("INSERT INTO {version} (version_num) VALUES ({rows}) RETURNING tableoid"));
         }
-        for record in books.records {
-            let row = insert_history(&self.tables.history, "done", record);
+        for record in bookkeeping.records {
+            let row = insert_log(&self.tables.log, "done", record);
             statements.push(format!("INSERT INTO {row} RETURNING tableoid"));
         }
         statements.join("; ")
     }
 
     /// Takes the results of the check away from the others, and judges them.
-    async fn look_at_frame(
+    async fn check_integrity(
         &mut self,
         begun: &Begun,
-        books: &Bookkeeping<'_>,
+        bookkeeping: &Bookkeeping<'_>,
         results: &mut Results,
     ) -> Result<(), DatabaseError> {
         if results.statements.len() < CHECKS {
@@ -107,17 +111,18 @@ impl Database {
             });
         }
         let checks: Vec<_> = results.statements.drain(..CHECKS).collect();
-        let mut breaches = match checks.get(1).and_then(|rows| Marks::read(rows)) {
-            Some(now) => begun.marks.breaches(&now, books.may_change),
+        let mut violations = match checks.get(1).and_then(|rows| TransactionState::read(rows)) {
+            Some(now) => begun.state.violations(&now, bookkeeping.may_change),
             None => return Err(no_answer(WRITE)),
         };
         let rows = |index: usize| checks.get(index).map(Vec::as_slice).unwrap_or_default();
         // In a transaction that has failed nothing can be asked.
         let may_ask = results.error.is_none();
-        breaches.extend(
-            self.look_at_tables(begun.tables, &begun.states, Some(rows(2)), rows(3), books.may_change, may_ask).await?,
+        violations.extend(
+            self.look_at_tables(begun.tables, &begun.states, Some(rows(2)), rows(3), bookkeeping.may_change, may_ask)
+                .await?,
         );
-        if breaches.is_empty() { Ok(()) } else { Err(DatabaseError::FrameBroken { breaches }) }
+        if violations.is_empty() { Ok(()) } else { Err(DatabaseError::IntegrityViolated { violations }) }
     }
 
     /// Judges the locks of this transaction on the host's tables and the signs of what is attached to them. Where there is a
@@ -130,49 +135,49 @@ impl Database {
         signs: &[PgRow],
         may_change: MayChange,
         may_ask: bool,
-    ) -> Result<Vec<Breach>, DatabaseError> {
+    ) -> Result<Vec<Violation>, DatabaseError> {
         let named = KINDS.map(|kind| (tables.number(kind), self.table(kind).to_string()));
         let locks = locks.map_or(Locks { may_attach: true, ..Locks::default() }, |locks| Locks::read(locks, &named));
-        let Locks { mut breaches, may_attach, changes_defaults } = locks;
+        let Locks { mut violations, may_attach, changes_defaults } = locks;
         let is_signed = signs.iter().any(|row| text_field(row, 1).as_deref() != Some("f"));
-        if may_ask && breaches.is_empty() && (may_attach || is_signed) {
-            breaches.extend(self.attachments(tables).await?);
+        if may_ask && violations.is_empty() && (may_attach || is_signed) {
+            violations.extend(self.attachments(tables).await?);
         }
         if changes_defaults && !may_change.defaults {
-            breaches.push(Breach::Defaults);
+            violations.push(Violation::Defaults);
         }
         let states_now = TableState::read(signs);
         // Of a table that was altered the lock says enough.
         let is_told = |table: &str| {
-            breaches.iter().any(|breach| matches!(breach, Breach::Touched { table: told, .. } if told == table))
+            violations
+                .iter()
+                .any(|violation| matches!(violation, Violation::Touched { table: told, .. } if told == table))
         };
         let named: Vec<_> = named.into_iter().filter(|(_, table)| !is_told(table)).collect();
         for (number, table) in named {
-            breaches.extend(TableState::breaches(states_before, &states_now, number, &table));
+            violations.extend(TableState::violations(states_before, &states_now, number, &table));
         }
-        Ok(breaches)
+        Ok(violations)
     }
 
     /// Judges the results of the bookkeeping: as many rows as the step changes, in the tables that were there before.
-    async fn look_at_books(
+    async fn check_bookkeeping(
         &mut self,
         begun: &Begun,
-        books: &Bookkeeping<'_>,
+        bookkeeping: &Bookkeeping<'_>,
         results: Results,
     ) -> Result<(), DatabaseError> {
-        let moved = |table: &crate::config::TableName| DatabaseError::FrameBroken {
-            breaches: vec![Breach::Moved { table: table.to_string() }],
+        let moved = |table: &crate::config::TableName| DatabaseError::IntegrityViolated {
+            violations: vec![Violation::Moved { table: table.to_string() }],
         };
         if let Some(error) = results.error {
             return Err(match &error {
                 DatabaseError::Statement { error: said, .. } => match said.sqlstate.as_str() {
                     // The tables were there when the transaction began.
-                    "42P01" | "3F000" if said.message.contains(&self.tables.history.name) => {
-                        moved(&self.tables.history)
-                    }
+                    "42P01" | "3F000" if said.message.contains(&self.tables.log.name) => moved(&self.tables.log),
                     "42P01" | "3F000" => moved(&self.tables.version),
                     "23505" if said.table.as_deref() == Some(&self.tables.version.name) => {
-                        self.overtaken(format!("it has a row of this step already ({})", list(books.add)))
+                        self.overtaken(format!("it has a row of this step already ({})", list(bookkeeping.add)))
                     }
                     _ => {
                         let _ = self.rollback().await;
@@ -185,31 +190,31 @@ impl Database {
         let mut statements = results.statements.into_iter().skip(usize::from(begun.has_role));
         let mut rows_of =
             |expected: usize| if expected == 0 { Vec::new() } else { statements.next().unwrap_or_default() };
-        let removes = if books.remove_all { 1 } else { books.remove.len() };
-        let (removed, added) = (rows_of(removes), rows_of(books.add.len()));
+        let removes = if bookkeeping.remove_all { 1 } else { bookkeeping.remove.len() };
+        let (removed, added) = (rows_of(removes), rows_of(bookkeeping.add.len()));
         let in_table = |rows: &[sqlx::postgres::PgRow], number: u32| {
             rows.iter().all(|row| text_field(row, 0).is_some_and(|text| text == number.to_string()))
         };
         if !(in_table(&removed, begun.tables.version) && in_table(&added, begun.tables.version)) {
             return Err(moved(&self.tables.version));
         }
-        if !books.remove_all && removed.len() != books.remove.len() {
+        if !bookkeeping.remove_all && removed.len() != bookkeeping.remove.len() {
             let what = format!(
                 "{} of {} row(s) of this step are there ({})",
                 removed.len(),
-                books.remove.len(),
-                list(books.remove)
+                bookkeeping.remove.len(),
+                list(bookkeeping.remove)
             );
             return Err(self.overtaken(what));
         }
-        if added.len() != books.add.len() {
-            return Err(self.overtaken(format!("it did not take the row(s) of this step ({})", list(books.add))));
+        if added.len() != bookkeeping.add.len() {
+            return Err(self.overtaken(format!("it did not take the row(s) of this step ({})", list(bookkeeping.add))));
         }
         let recorded: Vec<_> = statements.collect();
-        if recorded.len() != books.records.len()
-            || !recorded.iter().all(|rows| rows.len() == 1 && in_table(rows, begun.tables.history))
+        if recorded.len() != bookkeeping.records.len()
+            || !recorded.iter().all(|rows| rows.len() == 1 && in_table(rows, begun.tables.log))
         {
-            return Err(moved(&self.tables.history));
+            return Err(moved(&self.tables.log));
         }
         Ok(())
     }

@@ -26,7 +26,7 @@ impl Database {
 impl Database {
     /// Has the server stop a result that nobody reads any more, and takes what is on its way. The transaction fails with it.
     pub(super) async fn stop_result(&mut self) {
-        if let Some(session) = self.watch.session() {
+        if let Some(session) = self.liveness.session() {
             // Without a second connection the result is read to its end.
             let _ = self.canceller_of(session.process.clone()).cancel().await;
         }

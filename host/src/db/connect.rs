@@ -13,9 +13,9 @@ use super::driver;
 use super::error::DatabaseError;
 use super::error::classify;
 use super::error::sql_error;
+use super::liveness::Liveness;
 use super::names::Tables;
 use super::own_tables::TableNumbers;
-use super::watch::Watch;
 
 /// How long a server may take to answer. Without a limit, packets that get lost on their way would block for minutes.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(30);
@@ -28,12 +28,12 @@ pub struct Database {
     pub(super) connection: PgConnection,
     pub(super) options: PgConnectOptions,
     pub(super) tables: Tables,
-    pub(super) watch: Watch,
+    pub(super) liveness: Liveness,
     /// Known from the beginning of a run to its end.
     pub(super) table_numbers: Option<TableNumbers>,
     /// Whether the server can be asked to watch its client; known with the numbers of the tables.
     pub(super) can_notice_a_lost_client: bool,
-    /// Whether this session has taken the lock of runners.
+    /// Whether this session has taken the migration lock.
     pub(super) has_lock: bool,
     /// The outermost savepoint of a migration that is open.
     pub(super) savepoint: Option<String>,
@@ -67,7 +67,7 @@ impl Database {
         // PgBouncer refuses parameters that it does not know, as it comes, and servers from 12 on send exact numbers anyway.
         let options = options(url)?.application_name(application).extra_float_digits(None);
         let connection = open(&options).await?;
-        let watch = Watch::new(options.clone());
+        let liveness = Liveness::new(options.clone());
         let lock_timeout_milliseconds = LOCK_TIMEOUT_MILLISECONDS;
         Ok(Self {
             connection,
@@ -78,7 +78,7 @@ impl Database {
             savepoint: None,
             can_notice_a_lost_client: false,
             lock_timeout_milliseconds,
-            watch,
+            liveness,
         })
     }
 
@@ -90,7 +90,7 @@ impl Database {
     /// Sets how long the server may be silent until a second connection looks whether it is still at work. Zero never looks.
     #[must_use]
     pub fn with_silence(mut self, interval: Duration) -> Self {
-        self.watch = Watch::with_interval(self.options.clone(), interval);
+        self.liveness = Liveness::with_interval(self.options.clone(), interval);
         self
     }
 
@@ -139,7 +139,7 @@ impl Database {
             let stream = sqlx::raw_sql(sqlx::AssertSqlSafe(sql)).fetch_many(&mut self.connection);
             driver::read_all(stream, &mut statements).await.map_err(|error| classify(doing, error))
         };
-        let error = self.watch.over(doing, answer).await.err();
+        let error = self.liveness.over(doing, answer).await.err();
         Results { statements, error }
     }
 
@@ -170,7 +170,7 @@ impl Database {
         let answer = async {
             driver::guarded(connection.clear_cached_statements()).await.map_err(|error| classify(doing, error))
         };
-        self.watch.over(doing, answer).await
+        self.liveness.over(doing, answer).await
     }
 }
 

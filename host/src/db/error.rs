@@ -1,11 +1,11 @@
 //! What can go wrong with the database, and what to do about it.
 
-use super::frame::Breach;
+use super::integrity::Violation;
+use super::non_transactional::JournalError;
 pub(super) use super::server_error::classify;
 pub(super) use super::server_error::connection_is_gone;
 pub(super) use super::server_error::sql_error;
-use super::unframed::JournalError;
-use crate::contract::types::SqlError;
+use crate::bindings::types::SqlError;
 
 /// A fault of the connection or of the host's own statements. What a guest's statement does wrong is not one.
 #[derive(Debug, thiserror::Error)]
@@ -156,16 +156,16 @@ pub enum DatabaseError {
         what: String,
     },
     /// A migration changed what belongs to the host.
-    #[error("it changed what belongs to host: {}", breaches.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))]
-    FrameBroken {
+    #[error("it changed what belongs to host: {}", violations.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))]
+    IntegrityViolated {
         /// What it changed, at least one thing.
-        breaches: Vec<Breach>,
+        violations: Vec<Violation>,
     },
     /// Something is attached to the host's tables before a run begins.
-    #[error("host's tables are not as host made them: {}", breaches.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))]
+    #[error("host's tables are not as host made them: {}", violations.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))]
     TablesNotClean {
         /// What it is, at least one thing.
-        breaches: Vec<Breach>,
+        violations: Vec<Violation>,
     },
     /// What a migration left to be checked at its end fails: a deferred constraint or trigger.
     #[error("PostgreSQL refused what was deferred to the end: {} ({})", error.message, error.sqlstate)]
@@ -178,7 +178,7 @@ pub enum DatabaseError {
     TablesLocked {
         /// What the host was doing.
         doing: String,
-        /// The version table and the history table.
+        /// The version table and the log table.
         tables: [String; 2],
         /// Who holds the lock, as far as the server says.
         holder: String,
@@ -208,7 +208,7 @@ pub enum DatabaseError {
     },
     /// A pooler gives each transaction another session.
     #[error(
-        "{address} is behind a pooler that gives each transaction any session (PgBouncer's pool_mode = transaction), where the lock of runners does not hold"
+        "{address} is behind a pooler that gives each transaction any session (PgBouncer's pool_mode = transaction), where the migration lock does not hold"
     )]
     TransactionPooling {
         /// Which database.
@@ -238,8 +238,8 @@ pub enum DatabaseError {
         /// The database user.
         user: String,
     },
-    /// The lock of runners got lost between two steps, and another runner has it.
-    #[error("the lock of runners was lost, and another runner has it now ({holder})")]
+    /// The migration lock got lost between two steps, and another runner has it.
+    #[error("the migration lock was lost, and another runner has it now ({holder})")]
     LockLost {
         /// Who holds the lock, as far as the server says.
         holder: String,
@@ -269,7 +269,7 @@ pub enum TableKind {
     /// The one that holds the heads.
     Version,
     /// The one that records what ran.
-    History,
+    Log,
     /// The one that holds the statements of unfinished steps.
     Journal,
 }
@@ -278,7 +278,7 @@ impl TableKind {
     pub(super) fn word(self) -> &'static str {
         match self {
             Self::Version => "version",
-            Self::History => "history",
+            Self::Log => "log",
             Self::Journal => "journal",
         }
     }

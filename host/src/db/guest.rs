@@ -1,15 +1,15 @@
 //! What a guest sees as its database: a session with the server, or a script.
 
 use super::connect::Database;
-use super::script::ScriptSession;
+use super::non_transactional::NonTransactionalSession;
+use super::offline::OfflineSession;
 use super::session::Prepared;
 use super::session::Session;
 use super::session::SessionError;
-use super::unframed::UnframedSession;
-use crate::contract::sql::ResultSet;
-use crate::contract::types::Column;
-use crate::contract::types::Oid;
-use crate::contract::types::Value;
+use crate::bindings::sql::ResultSet;
+use crate::bindings::types::Column;
+use crate::bindings::types::Oid;
+use crate::bindings::types::Value;
 use crate::value::TypeShape;
 
 /// What the host does for a guest, in an error.
@@ -20,9 +20,9 @@ pub enum GuestSession {
     /// To the server, in the transaction that the host began.
     Database(Box<Session>),
     /// To the server, each one for itself: the migration has no transaction.
-    Unframed(Box<UnframedSession>),
+    NonTransactional(Box<NonTransactionalSession>),
     /// Into a script.
-    Script(ScriptSession),
+    Offline(OfflineSession),
 }
 
 /// A statement that a guest prepared.
@@ -31,7 +31,7 @@ pub enum GuestStatement {
     /// The server knows its types.
     Database(Prepared),
     /// Nobody does: the text alone.
-    Script(String),
+    Offline(String),
 }
 
 impl GuestSession {
@@ -39,7 +39,7 @@ impl GuestSession {
     pub fn into_database(self) -> Option<Database> {
         match self {
             Self::Database(session) => Some(session.into_database()),
-            Self::Unframed(_) | Self::Script(_) => None,
+            Self::NonTransactional(_) | Self::Offline(_) => None,
         }
     }
 
@@ -47,16 +47,16 @@ impl GuestSession {
     pub fn server_version(&self) -> u32 {
         match self {
             Self::Database(session) => session.server_version(),
-            Self::Unframed(session) => session.server_version(),
-            Self::Script(_) => 0,
+            Self::NonTransactional(session) => session.server_version(),
+            Self::Offline(_) => 0,
         }
     }
 
     /// The size of the script so far, in bytes; 0 for a session.
     pub fn script_bytes(&self) -> usize {
         match self {
-            Self::Database(_) | Self::Unframed(_) => 0,
-            Self::Script(script) => script.bytes(),
+            Self::Database(_) | Self::NonTransactional(_) => 0,
+            Self::Offline(script) => script.bytes(),
         }
     }
 
@@ -66,9 +66,9 @@ impl GuestSession {
     /// [`SessionError`].
     pub async fn execute(&mut self, sql: &str, params: &[Value]) -> Result<u64, SessionError> {
         match self {
-            Self::Database(session) => session.watch().over(RUN, session.execute(sql, params)).await,
-            Self::Unframed(session) => session.execute(sql, params).await,
-            Self::Script(script) => script.execute(sql, params),
+            Self::Database(session) => session.liveness().over(RUN, session.execute(sql, params)).await,
+            Self::NonTransactional(session) => session.execute(sql, params).await,
+            Self::Offline(script) => script.execute(sql, params),
         }
     }
 
@@ -78,9 +78,9 @@ impl GuestSession {
     /// [`SessionError`]; `offline` for a script.
     pub async fn query(&mut self, sql: &str, params: &[Value]) -> Result<ResultSet, SessionError> {
         match self {
-            Self::Database(session) => session.watch().over(RUN, session.query(sql, params)).await,
-            Self::Unframed(session) => session.query(sql, params).await,
-            Self::Script(_) => Err(ScriptSession::needs_rows("query")),
+            Self::Database(session) => session.liveness().over(RUN, session.query(sql, params)).await,
+            Self::NonTransactional(session) => session.query(sql, params).await,
+            Self::Offline(_) => Err(OfflineSession::needs_rows("query")),
         }
     }
 
@@ -90,9 +90,11 @@ impl GuestSession {
     /// [`SessionError`].
     pub async fn prepare(&mut self, sql: &str) -> Result<GuestStatement, SessionError> {
         Ok(match self {
-            Self::Database(session) => GuestStatement::Database(session.watch().over(RUN, session.prepare(sql)).await?),
-            Self::Unframed(session) => GuestStatement::Database(session.prepare(sql).await?),
-            Self::Script(_) => GuestStatement::Script(sql.to_owned()),
+            Self::Database(session) => {
+                GuestStatement::Database(session.liveness().over(RUN, session.prepare(sql)).await?)
+            }
+            Self::NonTransactional(session) => GuestStatement::Database(session.prepare(sql).await?),
+            Self::Offline(_) => GuestStatement::Offline(sql.to_owned()),
         })
     }
 
@@ -107,9 +109,9 @@ impl GuestSession {
     ) -> Result<u64, SessionError> {
         match (self, statement) {
             (Self::Database(session), GuestStatement::Database(prepared)) => {
-                session.watch().over(RUN, session.execute_prepared(prepared, params)).await
+                session.liveness().over(RUN, session.execute_prepared(prepared, params)).await
             }
-            (Self::Unframed(session), GuestStatement::Database(prepared)) => {
+            (Self::NonTransactional(session), GuestStatement::Database(prepared)) => {
                 session.execute_prepared(prepared, params).await
             }
             (session, statement) => session.write(statement.sql(), params),
@@ -123,9 +125,11 @@ impl GuestSession {
     pub async fn execute_many(&mut self, statement: &GuestStatement, rows: &[Vec<Value>]) -> Result<u64, SessionError> {
         match (self, statement) {
             (Self::Database(session), GuestStatement::Database(prepared)) => {
-                session.watch().over(RUN, session.execute_many(prepared, rows)).await
+                session.liveness().over(RUN, session.execute_many(prepared, rows)).await
             }
-            (Self::Unframed(session), GuestStatement::Database(prepared)) => session.execute_many(prepared, rows).await,
+            (Self::NonTransactional(session), GuestStatement::Database(prepared)) => {
+                session.execute_many(prepared, rows).await
+            }
             (session, statement) => {
                 rows.iter().try_for_each(|row| session.write(statement.sql(), row).map(|_| ()))?;
                 Ok(0)
@@ -144,12 +148,12 @@ impl GuestSession {
     ) -> Result<ResultSet, SessionError> {
         match (self, statement) {
             (Self::Database(session), GuestStatement::Database(prepared)) => {
-                session.watch().over(RUN, session.query_prepared(prepared, params)).await
+                session.liveness().over(RUN, session.query_prepared(prepared, params)).await
             }
-            (Self::Unframed(session), GuestStatement::Database(prepared)) => {
+            (Self::NonTransactional(session), GuestStatement::Database(prepared)) => {
                 session.query_prepared(prepared, params).await
             }
-            _ => Err(ScriptSession::needs_rows("the query of a prepared statement")),
+            _ => Err(OfflineSession::needs_rows("the query of a prepared statement")),
         }
     }
 
@@ -159,9 +163,9 @@ impl GuestSession {
     /// [`SessionError`].
     pub async fn savepoint(&mut self, name: &str) -> Result<(), SessionError> {
         match self {
-            Self::Database(session) => session.watch().over(RUN, session.savepoint(name)).await,
-            Self::Unframed(_) => Err(UnframedSession::no_savepoint()),
-            Self::Script(script) => script.savepoint(name),
+            Self::Database(session) => session.liveness().over(RUN, session.savepoint(name)).await,
+            Self::NonTransactional(_) => Err(NonTransactionalSession::no_savepoint()),
+            Self::Offline(script) => script.savepoint(name),
         }
     }
 
@@ -171,9 +175,9 @@ impl GuestSession {
     /// [`SessionError`].
     pub async fn release(&mut self, name: &str) -> Result<(), SessionError> {
         match self {
-            Self::Database(session) => session.watch().over(RUN, session.release(name)).await,
-            Self::Unframed(_) => Err(UnframedSession::no_savepoint()),
-            Self::Script(script) => {
+            Self::Database(session) => session.liveness().over(RUN, session.release(name)).await,
+            Self::NonTransactional(_) => Err(NonTransactionalSession::no_savepoint()),
+            Self::Offline(script) => {
                 script.write(format!("RELEASE SAVEPOINT {name}"));
                 Ok(())
             }
@@ -186,9 +190,9 @@ impl GuestSession {
     /// [`SessionError`].
     pub async fn rollback_to(&mut self, name: &str) -> Result<(), SessionError> {
         match self {
-            Self::Database(session) => session.watch().over(RUN, session.rollback_to(name)).await,
-            Self::Unframed(_) => Err(UnframedSession::no_savepoint()),
-            Self::Script(script) => {
+            Self::Database(session) => session.liveness().over(RUN, session.rollback_to(name)).await,
+            Self::NonTransactional(_) => Err(NonTransactionalSession::no_savepoint()),
+            Self::Offline(script) => {
                 script.write(format!("ROLLBACK TO SAVEPOINT {name}"));
                 Ok(())
             }
@@ -198,9 +202,9 @@ impl GuestSession {
     /// A statement and a session of the same run always fit together; a script needs only the text.
     fn write(&mut self, sql: &str, params: &[Value]) -> Result<u64, SessionError> {
         match self {
-            Self::Script(script) => script.execute(sql, params),
-            Self::Database(_) | Self::Unframed(_) => {
-                Err(ScriptSession::needs_rows("a statement prepared for a script"))
+            Self::Offline(script) => script.execute(sql, params),
+            Self::Database(_) | Self::NonTransactional(_) => {
+                Err(OfflineSession::needs_rows("a statement prepared for a script"))
             }
         }
     }
@@ -211,7 +215,7 @@ impl GuestStatement {
     pub fn sql(&self) -> &str {
         match self {
             Self::Database(prepared) => prepared.sql(),
-            Self::Script(sql) => sql,
+            Self::Offline(sql) => sql,
         }
     }
 
@@ -219,7 +223,7 @@ impl GuestStatement {
     pub fn parameters(&self) -> Vec<Oid> {
         match self {
             Self::Database(prepared) => prepared.parameters().iter().map(TypeShape::oid).collect(),
-            Self::Script(_) => Vec::new(),
+            Self::Offline(_) => Vec::new(),
         }
     }
 
@@ -227,7 +231,7 @@ impl GuestStatement {
     pub fn columns(&self) -> Vec<Column> {
         match self {
             Self::Database(prepared) => prepared.columns(),
-            Self::Script(_) => Vec::new(),
+            Self::Offline(_) => Vec::new(),
         }
     }
 }

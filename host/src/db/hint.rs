@@ -1,7 +1,7 @@
 //! What to do about what went wrong with the database.
 
 use super::error::DatabaseError;
-use crate::contract::types::SqlError;
+use crate::bindings::types::SqlError;
 
 impl DatabaseError {
     /// What the operator should do, where there is something to say.
@@ -43,7 +43,7 @@ impl DatabaseError {
                 format!("widen the column: ALTER TABLE {table} ALTER COLUMN version_num TYPE text")
             }
             Self::HeadsMoved { .. } => "look at `host current`, then run the command again".to_owned(),
-            Self::FrameBroken { .. } => "a migration must leave to host what is its own".to_owned(),
+            Self::IntegrityViolated { .. } => "a migration must leave to host what is its own".to_owned(),
             Self::TablesNotClean { .. } => {
                 "it changes what statements on these tables do: look who made it, then drop it, and run the command again".to_owned()
             }

@@ -26,7 +26,7 @@ impl Database {
     /// # Errors
     /// [`DatabaseError`] when the server refuses.
     pub async fn try_lock(&mut self) -> Result<bool, DatabaseError> {
-        let doing = "take the lock of runners";
+        let doing = "take the migration lock";
         let sql = format!("SELECT pg_catalog.pg_try_advisory_lock({})", self.lock_key());
         let rows = self.simple(doing, sql).await?;
         self.has_lock = is_taken(&rows);
@@ -66,7 +66,7 @@ impl Database {
             look.unwrap_or_default(),
             Self::fresh_session_sql()
         );
-        let doing = "release the lock of runners";
+        let doing = "release the migration lock";
         let results = self.results(doing, sql).await;
         match results.error {
             // The table is gone, or nobody may read it any more. The lock still has to go.
@@ -126,7 +126,7 @@ impl Database {
                 let holder = self.table_lock_holder().await.ok().flatten();
                 DatabaseError::TablesLocked {
                     doing,
-                    tables: [self.tables.version.to_string(), self.tables.history.to_string()],
+                    tables: [self.tables.version.to_string(), self.tables.log.to_string()],
                     holder: holder.unwrap_or_else(|| "a session that has just ended".to_owned()),
                     error,
                 }
@@ -145,7 +145,7 @@ impl Database {
              ORDER BY array_position(ARRAY['AccessShareLock', 'RowShareLock', 'RowExclusiveLock', 'ShareUpdateExclusiveLock', \
              'ShareLock', 'ShareRowExclusiveLock', 'ExclusiveLock', 'AccessExclusiveLock'], l.mode) DESC LIMIT 1",
             quote_text(&self.tables.version.quoted()),
-            quote_text(&self.tables.history.quoted()),
+            quote_text(&self.tables.log.quoted()),
         );
         let rows = self.simple_apart("look for the holder of the lock", &sql).await?;
         Ok(rows.first().map(|row| {

@@ -1,56 +1,56 @@
 //! The database: the one connection of a run, and the tables in which the host keeps its books.
 //!
 //! This is the only module that names sqlx, and `driver` its boundary. The parts, in the order in which a run uses them:
-//! [`connect`] opens the connection, `own_tables` finds the host's tables, [`books`] reads what is applied, [`prepare`] looks at
+//! [`connect`] opens the connection, `own_tables` finds the host's tables, [`applied`] reads what is applied, [`preflight`] looks at
 //! the server, [`lock`] keeps other runners away, [`transaction`] begins and ends one step, [`session`] runs a guest's statements
-//! ([`script`] writes them down instead, [`guest`] is either), [`frame`] says what a migration must leave as it is, `bookkeeping`
-//! looks at that and writes down what was done, and [`history`] is the append-only record. [`cancel`] stops a statement from
-//! outside, [`activity`] tells how far it is, [`watch`] notices that no answer will come, and [`loss`] is for the time after that.
+//! ([`offline`] writes them down instead, [`guest`] is either), [`integrity`] says what a migration must leave as it is, `bookkeeping`
+//! looks at that and writes down what was done, and [`log`] is the append-only record. [`cancel`] stops a statement from
+//! outside, [`statement_progress`] tells how far it is, [`liveness`] notices that no answer will come, and [`reconnect`] is for the time after that.
 //!
 //! Statements of guests go one at a time through the extended protocol, which refuses a text of several statements.
 //! Only texts written in this module go through the simple protocol.
 
-pub mod activity;
+pub mod applied;
 mod bookkeeping;
-pub mod books;
 pub mod cancel;
 pub mod connect;
 mod driver;
 pub mod error;
-pub mod frame;
 pub mod guest;
 mod hint;
-pub mod history;
-pub mod journal;
+pub mod integrity;
+mod interrupted_statement;
+pub mod liveness;
 pub mod lock;
-pub mod loss;
+pub mod log;
 pub mod names;
+pub mod non_transactional;
+pub mod offline;
 mod own_tables;
 pub mod parameters;
 mod pooler;
-pub mod prepare;
-mod recovery;
-pub mod script;
+pub mod preflight;
+pub mod reconnect;
 mod server_error;
 pub mod session;
+pub mod statement_journal;
+pub mod statement_progress;
 pub mod transaction;
 mod types;
-pub mod unframed;
-pub mod watch;
 
-pub use activity::Activity;
-pub use books::Books;
+pub use applied::AppliedState;
 pub use cancel::Canceller;
 pub use connect::Database;
 pub use driver::is_in_driver;
 pub use error::DatabaseError;
 pub use guest::GuestSession;
 pub use guest::GuestStatement;
-pub use history::HistoryRow;
-pub use journal::Unfinished;
+pub use log::LogRow;
 pub use names::Tables;
-pub use script::ScriptSession;
+pub use non_transactional::JournalError;
+pub use non_transactional::NonTransactionalSession;
+pub use offline::OfflineSession;
 pub use session::Session;
 pub use session::SessionError;
-pub use unframed::JournalError;
-pub use unframed::UnframedSession;
+pub use statement_journal::Unfinished;
+pub use statement_progress::StatementProgress;

@@ -9,7 +9,7 @@ pub struct Tables {
     /// One row for each head (Alembic's shape, with TEXT).
     pub version: TableName,
     /// One row for each thing that happened, never changed.
-    pub history: TableName,
+    pub log: TableName,
     /// One row for each statement of a migration without a transaction that is not finished yet.
     pub journal: TableName,
 }
@@ -18,7 +18,7 @@ impl Tables {
     /// The names of the tables and of their indexes, as the catalogue has them, without schemas. PostgreSQL calls an index of a
     /// primary key `<table>_pkey` unless it is told otherwise.
     pub fn relations(&self) -> Vec<String> {
-        let tables = [&self.version, &self.history, &self.journal];
+        let tables = [&self.version, &self.log, &self.journal];
         tables.iter().flat_map(|table| ["", "_pkey", "_pkc"].map(|suffix| format!("{}{suffix}", table.name))).collect()
     }
 }

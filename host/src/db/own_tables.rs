@@ -11,9 +11,9 @@ use super::connect::Database;
 use super::connect::text_field;
 use super::error::DatabaseError;
 use super::error::TableKind;
-use super::frame::Breach;
-use super::frame::DEFAULTS_TABLES;
-use super::watch::SessionIdentity;
+use super::integrity::DEFAULTS_TABLES;
+use super::integrity::Violation;
+use super::liveness::SessionIdentity;
 use crate::config::TableName;
 use crate::value::quote_text;
 
@@ -21,7 +21,7 @@ use crate::value::quote_text;
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct TableNumbers {
     pub(super) version: u32,
-    pub(super) history: u32,
+    pub(super) log: u32,
     pub(super) journal: u32,
 }
 
@@ -29,24 +29,24 @@ pub(super) struct TableNumbers {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct Existing {
     pub(super) version: bool,
-    pub(super) history: bool,
+    pub(super) log: bool,
     pub(super) journal: bool,
 }
 
 impl Existing {
     pub(super) fn all(self) -> bool {
-        self.version && self.history && self.journal
+        self.version && self.log && self.journal
     }
 }
 
 /// The kinds in the order in which they are read.
-pub(super) const KINDS: [TableKind; 3] = [TableKind::Version, TableKind::History, TableKind::Journal];
+pub(super) const KINDS: [TableKind; 3] = [TableKind::Version, TableKind::Log, TableKind::Journal];
 
 impl Database {
     pub(super) fn table(&self, kind: TableKind) -> &TableName {
         match kind {
             TableKind::Version => &self.tables.version,
-            TableKind::History => &self.tables.history,
+            TableKind::Log => &self.tables.log,
             TableKind::Journal => &self.tables.journal,
         }
     }
@@ -84,7 +84,7 @@ impl Database {
         if let Some(row) = schema.first()
             && let (Some(process), Some(started)) = (text_field(row, 1), text_field(row, 2))
         {
-            self.watch.know(SessionIdentity { process, started });
+            self.liveness.know(SessionIdentity { process, started });
         }
         let found = |table: &TableName| -> Vec<(String, String)> {
             let of_table = places.iter().filter(|row| {
@@ -112,12 +112,12 @@ impl Database {
             }
         }
         let existing =
-            Existing { version: schemas[0].is_some(), history: schemas[1].is_some(), journal: schemas[2].is_some() };
+            Existing { version: schemas[0].is_some(), log: schemas[1].is_some(), journal: schemas[2].is_some() };
         // All that have no schema of their own lie beside the version table.
         let beside =
             schemas.iter().flatten().next().cloned().or_else(|| schema.first().and_then(|row| text_field(row, 0)));
         for (table, place) in
-            [&mut self.tables.version, &mut self.tables.history, &mut self.tables.journal].into_iter().zip(schemas)
+            [&mut self.tables.version, &mut self.tables.log, &mut self.tables.journal].into_iter().zip(schemas)
         {
             if let Some(schema) = place.as_ref().or(beside.as_ref()) {
                 *table = table.or_schema(schema);
@@ -148,14 +148,14 @@ impl Database {
     ///
     /// # Errors
     /// What the server said.
-    pub(super) async fn attachments(&mut self, tables: TableNumbers) -> Result<Vec<Breach>, DatabaseError> {
+    pub(super) async fn attachments(&mut self, tables: TableNumbers) -> Result<Vec<Violation>, DatabaseError> {
         let rows = self.simple("look at the version table", tables.select_attachments()).await?;
-        let breach = |row: &PgRow| {
+        let violation = |row: &PgRow| {
             let number = text_field(row, 0)?.parse().ok()?;
             let table = self.table(tables.kind(number)?).to_string();
-            Some(Breach::Attached { table, what: text_field(row, 1)? })
+            Some(Violation::Attached { table, what: text_field(row, 1)? })
         };
-        Ok(rows.iter().filter_map(breach).collect())
+        Ok(rows.iter().filter_map(violation).collect())
     }
 
     /// What to select for a digest of all rows of each table, in the order of their kinds. It costs as much as they are long.
@@ -174,13 +174,13 @@ impl Database {
 impl TableNumbers {
     /// As an array of the catalogue's numbers, to be compared with ANY.
     fn array(self) -> String {
-        format!("'{{{},{},{}}}'::pg_catalog.oid[]", self.version, self.history, self.journal)
+        format!("'{{{},{},{}}}'::pg_catalog.oid[]", self.version, self.log, self.journal)
     }
 
     pub(super) fn number(self, kind: TableKind) -> u32 {
         match kind {
             TableKind::Version => self.version,
-            TableKind::History => self.history,
+            TableKind::Log => self.log,
             TableKind::Journal => self.journal,
         }
     }
@@ -188,7 +188,7 @@ impl TableNumbers {
     pub(super) fn kind(self, number: u32) -> Option<TableKind> {
         match number {
             _ if number == self.version => Some(TableKind::Version),
-            _ if number == self.history => Some(TableKind::History),
+            _ if number == self.log => Some(TableKind::Log),
             _ if number == self.journal => Some(TableKind::Journal),
             _ => None,
         }
@@ -292,21 +292,21 @@ impl TableState {
     }
 
     /// What is different now at a table of this number and name; one that is gone was locked, and is told by that.
-    pub(super) fn breaches(before: &[Self], now: &[Self], number: u32, table: &str) -> Vec<Breach> {
+    pub(super) fn violations(before: &[Self], now: &[Self], number: u32, table: &str) -> Vec<Violation> {
         let of = |states: &[Self]| states.iter().find(|state| state.number == number).cloned();
         let (Some(before), Some(now)) = (of(before), of(now)) else { return Vec::new() };
-        let attached = |what: &str| Breach::Attached { table: table.to_owned(), what: what.to_owned() };
-        let mut breaches = Vec::new();
+        let attached = |what: &str| Violation::Attached { table: table.to_owned(), what: what.to_owned() };
+        let mut violations = Vec::new();
         if before.name != now.name {
-            breaches.push(Breach::Moved { table: table.to_owned() });
+            violations.push(Violation::Moved { table: table.to_owned() });
         }
         if before.options != now.options {
-            breaches.push(attached("other storage parameters"));
+            violations.push(attached("other storage parameters"));
         }
         if before.rights != now.rights {
-            breaches.push(attached("other rights for this user than before"));
+            violations.push(attached("other rights for this user than before"));
         }
-        breaches
+        violations
     }
 }
 

@@ -1,7 +1,7 @@
 //! Poolers between host and server.
 //!
 //! A pooler that gives each transaction any of its sessions (PgBouncer's `transaction` and `statement`) cannot be worked
-//! through: the lock of runners would stay in a session that is somebody else's a moment later, and so would settings. One
+//! through: the migration lock would stay in a session that is somebody else's a moment later, and so would settings. One
 //! that keeps a session for its client until that leaves (PgBouncer's `session`) changes nothing.
 //!
 //! No pooler says which of the two it is, so it is tried: does this connection share a session with another one that is

@@ -1,7 +1,7 @@
 //! Errors of the driver, sorted: what the server said, and what became of the connection.
 
 use super::error::DatabaseError;
-use crate::contract::types::SqlError;
+use crate::bindings::types::SqlError;
 
 /// How much is kept of one text in what the server says, in bytes: a statement, a function or a lying server may make it as
 /// long as the protocol allows.

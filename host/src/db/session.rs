@@ -15,17 +15,17 @@ use super::error::DatabaseError;
 use super::error::classify;
 use super::error::connection_is_gone;
 use super::error::sql_error;
+use super::liveness::Liveness;
+use super::liveness::MayBeLost;
 use super::parameters;
 use super::parameters::Parameter;
 use super::types;
-use super::watch::MayBeLost;
-use super::watch::Watch;
-use crate::contract::sql::ResultSet;
-use crate::contract::types::Column;
-use crate::contract::types::Error;
-use crate::contract::types::Limit;
-use crate::contract::types::Scalar;
-use crate::contract::types::Value;
+use crate::bindings::sql::ResultSet;
+use crate::bindings::types::Column;
+use crate::bindings::types::Error;
+use crate::bindings::types::Limit;
+use crate::bindings::types::Scalar;
+use crate::bindings::types::Value;
 use crate::value;
 use crate::value::Encoded;
 use crate::value::TypeShape;
@@ -54,9 +54,9 @@ impl From<DatabaseError> for SessionError {
 }
 
 impl MayBeLost for SessionError {
-    fn loss(&self) -> Option<&str> {
+    fn lost_reason(&self) -> Option<&str> {
         match self {
-            Self::Fatal(error) => error.loss(),
+            Self::Fatal(error) => error.lost_reason(),
             Self::Guest(_) | Self::TooLarge(..) => None,
         }
     }
@@ -162,8 +162,8 @@ impl Session {
     }
 
     /// What watches over the connection.
-    pub(super) fn watch(&self) -> Watch {
-        self.database.watch.clone()
+    pub(super) fn liveness(&self) -> Liveness {
+        self.database.liveness.clone()
     }
 
     /// For statements of the host in between.

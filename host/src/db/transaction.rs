@@ -1,6 +1,6 @@
 //! The frame of one step: begin, bookkeeping, commit.
 //!
-//! The rows of the version table, the row of the history table and all that the migration does are one transaction. Either
+//! The rows of the version table, the row of the log table and all that the migration does are one transaction. Either
 //! all of it is there or nothing: a migration is never applied without being recorded, and never recorded without being applied.
 //!
 //! The host's statements here go through the simple protocol, with exact literals. A prepared statement would be cheaper,
@@ -12,9 +12,9 @@ use super::connect::Database;
 use super::connect::Results;
 use super::connect::text_field;
 use super::error::DatabaseError;
-use super::frame::Breach;
-use super::frame::Marks;
-use super::history::Record;
+use super::integrity::TransactionState;
+use super::integrity::Violation;
+use super::log::Record;
 use super::own_tables::TableNumbers;
 use super::own_tables::TableState;
 use crate::revision::RevisionId;
@@ -52,7 +52,7 @@ pub struct Begun {
     pub now_micros: i64,
     /// The schemas in which names are looked up.
     pub search_path: Vec<String>,
-    pub(super) marks: Marks,
+    pub(super) state: TransactionState,
     pub(super) tables: TableNumbers,
     pub(super) states: Vec<TableState>,
     pub(super) has_role: bool,
@@ -67,7 +67,7 @@ pub struct Bookkeeping<'a> {
     pub remove: &'a [RevisionId],
     /// The rows that come.
     pub add: &'a [RevisionId],
-    /// The rows of the history table.
+    /// The rows of the log table.
     pub records: &'a [Record],
     /// What the migration may leave changed.
     pub may_change: MayChange,
@@ -85,7 +85,7 @@ pub struct MayChange {
 impl Begun {
     /// The transaction's id, as `pg_current_xact_id()` gives it.
     pub fn transaction(&self) -> &str {
-        self.marks.transaction()
+        self.state.transaction()
     }
 }
 
@@ -101,15 +101,15 @@ const READ_ONLY: &str = "25006";
 
 /// Makes a session as fresh as a new one: what an earlier migration set, prepared, made for the session or left open is gone.
 /// These are the parts of DISCARD ALL (PostgreSQL manual), which cannot run in a transaction, without its last one: that would
-/// give up the lock of runners.
+/// give up the migration lock.
 const FRESH: &str = "RESET SESSION AUTHORIZATION; RESET ROLE; RESET ALL; CLOSE ALL; DEALLOCATE ALL; UNLISTEN *; \
      DISCARD PLANS; DISCARD TEMP; DISCARD SEQUENCES";
 
-/// Lets the server end a statement whose client is gone, instead of finding out at its end: until then the lock of runners
+/// Lets the server end a statement whose client is gone, instead of finding out at its end: until then the migration lock
 /// is held, too.
 pub(super) const NOTICE_A_LOST_CLIENT: &str = "SET client_connection_check_interval = 1000;";
 
-/// Lets the server notice within half a minute that the client's machine is gone, with which the lock of runners would else
+/// Lets the server notice within half a minute that the client's machine is gone, with which the migration lock would else
 /// be held for the two hours of the usual keepalives. It also keeps the connection known to whatever translates addresses on
 /// the way. Sockets of the same machine need none of it, and ignore it.
 pub(super) const NOTICE_A_DEAD_CLIENT: &str = "SET tcp_keepalives_idle = 15; SET tcp_keepalives_interval = 5; \
@@ -118,7 +118,7 @@ pub(super) const NOTICE_A_DEAD_CLIENT: &str = "SET tcp_keepalives_idle = 15; SET
 impl Database {
     /// Begins the transaction of a step, on a session as fresh as the first one.
     ///
-    /// It holds the lock of runners a second time, for itself: the lock of the session can be given back by a migration, or
+    /// It holds the migration lock a second time, for itself: the lock of the session can be given back by a migration, or
     /// be lost on the way through a pooler, and then another runner may have worked. So it also compares the version
     /// table with the plan, after it has the lock.
     ///
@@ -163,7 +163,7 @@ impl Database {
             opening.heads.len() + 1,
             tables.select_signs(),
             micros("pg_catalog.transaction_timestamp()"),
-            Marks::select(),
+            TransactionState::select(),
         );
         if !sql.is_ascii() {
             self.simple("begin the transaction", crate::sql::READ_AS_THE_SCANNER.to_owned()).await?;
@@ -172,7 +172,7 @@ impl Database {
         if let Some(error) = error {
             return Err(error);
         }
-        let marks = statements.pop().unwrap_or_default();
+        let state = statements.pop().unwrap_or_default();
         let facts = statements.pop().unwrap_or_default();
         if role.is_empty() {
             None
@@ -191,7 +191,7 @@ impl Database {
         Ok(Begun {
             now_micros: text_field(row, 0).and_then(|text| text.parse().ok()).unwrap_or_default(),
             search_path: text_field(row, 1).and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default(),
-            marks: Marks::read(&marks).ok_or_else(|| no_answer("begin the transaction"))?,
+            state: TransactionState::read(&state).ok_or_else(|| no_answer("begin the transaction"))?,
             tables,
             states: TableState::read(&signs),
             has_role: opening.role.is_some(),
@@ -201,14 +201,16 @@ impl Database {
     /// Commits.
     ///
     /// # Errors
-    /// [`DatabaseError::FrameBroken`] when something waits for the COMMIT to write then;
+    /// [`DatabaseError::IntegrityViolated`] when something waits for the COMMIT to write then;
     /// [`DatabaseError::Statement`], such as from a deferred constraint; [`DatabaseError::CommitUnknown`] when the
     /// connection was lost before the answer came.
     pub async fn commit(&mut self) -> Result<(), DatabaseError> {
         match self.simple("commit", COMMIT.to_owned()).await {
             Ok(_) => Ok(()),
             Err(DatabaseError::Statement { error, .. }) if error.sqlstate == READ_ONLY => {
-                Err(DatabaseError::FrameBroken { breaches: vec![Breach::Deferred { message: error.message }] })
+                Err(DatabaseError::IntegrityViolated {
+                    violations: vec![Violation::Deferred { message: error.message }],
+                })
             }
             Err(DatabaseError::Lost { reason, .. }) => Err(DatabaseError::CommitUnknown { reason, why: None }),
             Err(error) => Err(error),

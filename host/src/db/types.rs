@@ -6,7 +6,7 @@ use sqlx::postgres::PgColumn;
 use sqlx::postgres::PgTypeInfo;
 use sqlx::postgres::PgTypeKind;
 
-use crate::contract::types::Column;
+use crate::bindings::types::Column;
 use crate::value::TypeShape;
 
 /// The name that the driver gives to a type that it did not look up.

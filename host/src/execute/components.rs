@@ -54,7 +54,7 @@ pub(super) struct Checked {
 }
 
 /// A plan whose components are known to be fit.
-pub(super) struct Prepared {
+pub(super) struct CheckedComponents {
     pub(super) runtime: Arc<Runtime>,
     components: Vec<Checked>,
 }
@@ -68,7 +68,7 @@ pub(super) struct Loader<'a> {
     ahead: Option<(RevisionId, Arc<StepComponent>, Compiling<Loaded>)>,
 }
 
-impl Prepared {
+impl CheckedComponents {
     /// Finds the component of each step and checks all that can be checked: that it is built and fresh, that all it asks for
     /// is granted, that the plan does not hold a step that cannot run; and, of those in compiled languages, that this host
     /// has what they import, that they are valid and can be compiled. Their code is kept.
@@ -138,22 +138,22 @@ fn read(project: &Project, step: &Step) -> Result<StepComponent, Error> {
     let refused = |error: LoadError| refused(project, migration, error);
     size::check_component(&component.bytes, project.environment().limits.component_mebibytes)
         .map_err(|error| refused(error.into()))?;
-    let script = match &component.embedded.runtime {
+    let script = match &component.manifest.runtime {
         Some(name) => {
             BuiltIn::named(name).ok_or_else(|| refused(LoadError::UnknownRuntime { name: name.clone() }))?;
             let text = component.source().unwrap_or_default();
-            let range = match (step.direction, &component.embedded.sections) {
+            let range = match (step.direction, &component.manifest.sections) {
                 (Direction::Upgrade, Some(sections)) => sections.upgrade(),
                 (Direction::Downgrade, Some(sections)) => sections.downgrade().ok_or_else(irreversible)?,
                 (_, None) => 0..text.len(),
             };
             let refused =
                 |error| Error::ScriptRefused { revision: step.revision.clone(), file: migration.file.clone(), error };
-            crate::sql::check_script(text, range.clone(), &grant).map_err(refused)?;
+            crate::sql::check_sql_file(text, range.clone(), &grant).map_err(refused)?;
             if migration.metadata.transaction == Transaction::None {
                 let own = project.tables().relations();
                 let own: Vec<&str> = own.iter().map(String::as_str).collect();
-                crate::sql::check_unframed_script(text, range.clone(), &own).map_err(refused)?;
+                crate::sql::check_non_transactional_sql_file(text, range.clone(), &own).map_err(refused)?;
             }
             let source = Source { file: migration.file.clone(), text: text[range.clone()].to_owned() };
             Some((source, range.start))
@@ -207,7 +207,7 @@ impl<'a> Loader<'a> {
 
     /// What a step needs, ready to run; waits for it if need be.
     pub(super) async fn load(&mut self, component: &Arc<StepComponent>) -> Result<Loaded, LoadError> {
-        if let Some(built_in) = component.component.embedded.runtime.as_deref().and_then(BuiltIn::named) {
+        if let Some(built_in) = component.component.manifest.runtime.as_deref().and_then(BuiltIn::named) {
             return match self.scripts.get(&built_in) {
                 Some(loaded) => Ok(loaded.clone()),
                 None => {

@@ -1,7 +1,7 @@
 //! What happens during a run, for whoever watches.
 
-use crate::capability::GuestEvent;
-use crate::db::Activity;
+use crate::db::StatementProgress;
+use crate::host_functions::GuestEvent;
 use crate::plan::Direction;
 use crate::revision::RevisionId;
 
@@ -53,11 +53,11 @@ pub enum Event {
         milliseconds: u64,
     },
     /// A statement takes long. Sent a few seconds after it began, and again in growing distances.
-    Activity {
+    StatementProgress {
         /// The revision that runs.
         revision: RevisionId,
         /// What the server is doing.
-        activity: Activity,
+        progress: StatementProgress,
     },
     /// A migration says something. Its text is not fit for a terminal as it is.
     Guest {

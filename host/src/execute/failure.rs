@@ -1,18 +1,18 @@
 //! Why a step failed, and whose matter that is.
 
-use super::unframed::Unframed;
-use crate::capability::Exceeded;
-use crate::capability::Limit as GuestLimit;
-use crate::capability::Panic;
-use crate::capability::StatementFailure;
-use crate::capability::Stop;
-use crate::capability::cut;
-use crate::contract::types::Error as GuestError;
-use crate::contract::types::Limit;
-use crate::contract::types::SqlError;
+use super::non_transactional::PartialProgress;
+use crate::bindings::types::Error as GuestError;
+use crate::bindings::types::Limit;
+use crate::bindings::types::SqlError;
 use crate::db::DatabaseError;
 use crate::db::JournalError;
-use crate::db::frame::Breach;
+use crate::db::integrity::Violation;
+use crate::host_functions::Exceeded;
+use crate::host_functions::Limit as GuestLimit;
+use crate::host_functions::Panic;
+use crate::host_functions::StatementFailure;
+use crate::host_functions::Stop;
+use crate::host_functions::cut;
 use crate::plan::Direction;
 use crate::revision::RevisionId;
 use crate::runtime::LoadError;
@@ -36,10 +36,10 @@ pub struct StepFailure {
     pub heads: Vec<RevisionId>,
     /// How many steps of the plan were committed before.
     pub steps_done: usize,
-    /// Whether the failure is in the history table; a read-only or lost database has none.
+    /// Whether the failure is in the log table; a read-only or lost database has none.
     pub recorded: bool,
     /// How far it came, when it ran without a transaction.
-    pub unframed: Option<Unframed>,
+    pub non_transactional: Option<PartialProgress>,
 }
 
 /// Why a step failed.
@@ -61,7 +61,7 @@ pub enum Cause {
     /// A statement was refused by the guard before anything was sent.
     Denied(Refusal),
     /// The migration changed what belongs to the host: the transaction's frame, or the host's own tables.
-    FrameBroken(Vec<Breach>),
+    IntegrityViolated(Vec<Violation>),
     /// A call was refused by the host before anything was sent.
     Refused(Box<GuestError>),
     /// The migration gave up, in its own words.
@@ -108,7 +108,7 @@ impl Cause {
         match self {
             Self::Statement { .. } => "statement-failed",
             Self::Commit(_) => "commit-failed",
-            Self::FrameBroken(_) => "frame-broken",
+            Self::IntegrityViolated(_) => "integrity-violated",
             Self::Denied(_) | Self::Refused(_) => "call-refused",
             Self::Message(_) => "migration-failed",
             Self::Irreversible => "irreversible",
@@ -137,15 +137,15 @@ impl Cause {
         }
     }
 
-    /// The cause in one line, for the history table.
+    /// The cause in one line, for the log table.
     pub fn summary(&self) -> String {
         match self {
             Self::Statement { failure, .. } => with_sqlstate(&failure.error),
             Self::Commit(error) => with_sqlstate(error),
             Self::Denied(refusal) => refusal.message(),
-            Self::FrameBroken(breaches) => {
-                let breaches: Vec<_> = breaches.iter().map(ToString::to_string).collect();
-                format!("it changed what belongs to host: {}", breaches.join("; "))
+            Self::IntegrityViolated(violations) => {
+                let violations: Vec<_> = violations.iter().map(ToString::to_string).collect();
+                format!("it changed what belongs to host: {}", violations.join("; "))
             }
             Self::Refused(error) => refusal(error),
             Self::Message(message) => message.clone(),
@@ -172,9 +172,9 @@ impl StepFailure {
             Direction::Upgrade => "upgrade",
             Direction::Downgrade => "downgrade",
         };
-        let again = match &self.unframed {
-            Some(unframed) if unframed.leaves_something() => {
-                let next = unframed.done.saturating_add(1);
+        let again = match &self.non_transactional {
+            Some(non_transactional) if non_transactional.leaves_something() => {
+                let next = non_transactional.done.saturating_add(1);
                 format!("run the {direction} again: it goes on with statement {next}")
             }
             _ => format!("run the {direction} again"),
@@ -195,19 +195,19 @@ impl StepFailure {
                 Some(hint) => format!("{hint}; then run `host build` and the {direction} again"),
                 None => self.correct(&again),
             },
-            Cause::FrameBroken(breaches) if breaches.iter().any(|breach| matches!(breach, Breach::Rewritten { .. })) => {
+            Cause::IntegrityViolated(violations) if violations.iter().any(|violation| matches!(violation, Violation::Rewritten { .. })) => {
                 "that is committed, because the statement ran outside of a transaction: find out which function or trigger did \
                  it, put the rows right (`host stamp` sets the version table), then run the command again"
                     .to_owned()
             }
-            Cause::FrameBroken(breaches) => {
-                let tables = |breach: &Breach| {
-                    matches!(breach, Breach::Touched { .. } | Breach::Moved { .. } | Breach::Attached { .. })
+            Cause::IntegrityViolated(violations) => {
+                let tables = |violation: &Violation| {
+                    matches!(violation, Violation::Touched { .. } | Violation::Moved { .. } | Violation::Attached { .. })
                 };
-                let is_deferred = |breach: &Breach| matches!(breach, Breach::Deferred { .. });
-                let what = if breaches.iter().any(tables) {
+                let is_deferred = |violation: &Violation| matches!(violation, Violation::Deferred { .. });
+                let what = if violations.iter().any(tables) {
                     "leave the tables of host alone (`host stamp` sets the version table)"
-                } else if breaches.iter().any(is_deferred) {
+                } else if violations.iter().any(is_deferred) {
                     "let nothing wait for the COMMIT (triggers that defer themselves, WITH HOLD cursors)"
                 } else {
                     "put back what it changes"
@@ -226,7 +226,7 @@ impl StepFailure {
                  (CONCURRENTLY, for example), run `host build`, then {again}",
                 self.file
             ),
-            "25006" if self.unframed.is_some() => {
+            "25006" if self.non_transactional.is_some() => {
                 format!(
                     "without a transaction a query can only read: write with execute; run `host build`, then {again}"
                 )

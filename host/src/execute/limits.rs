@@ -1,15 +1,15 @@
-//! The limits of host.toml in the units of those who watch over them.
+//! The limits of host.toml in the units of those who cancellation over them.
 
 use std::num::NonZero;
 use std::time::Duration;
 
-use crate::capability::Exceeded;
-use crate::capability::GuestLimits;
-use crate::capability::Limit;
+use crate::bindings::types::Limit as ToldLimit;
 use crate::config::Limits;
-use crate::contract::types::Limit as ToldLimit;
 use crate::db::session::ResultLimits;
 use crate::error::Error;
+use crate::host_functions::Exceeded;
+use crate::host_functions::GuestLimits;
+use crate::host_functions::Limit;
 use crate::runtime::CompileLimits;
 use crate::runtime::Compiler;
 use crate::runtime::Runtime;

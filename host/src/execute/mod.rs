@@ -3,23 +3,23 @@
 //! [`Runner`] plans, takes the lock, checks every component of the plan before the first step runs, and then takes one step
 //! after the other. What happens is reported to an [`Observer`]; only the caller decides how that looks.
 
-mod activity;
+mod cancellation;
 mod compile;
 mod components;
 mod event;
 mod failure;
+mod in_doubt_commit;
 mod limits;
 mod lock;
+mod non_transactional;
+mod offline;
 mod options;
-mod outcome;
+mod progress;
 mod retry;
 mod runner;
-mod script;
 mod stamp;
 mod step;
 mod unfinished;
-mod unframed;
-mod watch;
 
 pub use event::Event;
 pub use event::Observer;
@@ -30,13 +30,13 @@ pub use failure::SourcePlace;
 pub use failure::StepFailure;
 pub(crate) use limits::compile_limits;
 pub(crate) use limits::runtime;
+pub use non_transactional::PartialProgress;
+pub use offline::PSQL;
+pub use offline::offline_tables_sql;
+pub use offline::script_statement;
+pub use offline::write_offline_sql;
 pub use options::Options;
 pub use runner::Report;
 pub use runner::Runner;
-pub use script::PSQL;
-pub use script::script_statement;
-pub use script::tables_script;
-pub use script::write_script;
 pub use unfinished::UnfinishedError;
 pub(crate) use unfinished::finish;
-pub use unframed::Unframed;

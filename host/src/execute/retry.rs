@@ -6,7 +6,7 @@
 use std::time::Duration;
 
 use super::failure::Cause;
-use crate::contract::types::SqlError;
+use crate::bindings::types::SqlError;
 use crate::db::DatabaseError;
 
 /// The wait before the first repetition; each further one is twice as long.

@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::components::Checked;
+use super::components::CheckedComponents;
 use super::components::Loader;
-use super::components::Prepared;
 use super::components::StepComponent;
 use super::event::Event;
 use super::event::Observer;
@@ -15,13 +15,13 @@ use super::retry;
 use super::step::StepResult;
 use super::step::StepRun;
 use super::unfinished;
-use crate::capability::Interrupt;
-use crate::db::Books;
+use crate::db::AppliedState;
 use crate::db::Canceller;
 use crate::db::Database;
 use crate::db::DatabaseError;
-use crate::db::HistoryRow;
+use crate::db::LogRow;
 use crate::error::Error;
+use crate::host_functions::Interrupt;
 use crate::plan;
 use crate::plan::Direction;
 use crate::plan::Plan;
@@ -77,16 +77,16 @@ impl<'project> Runner<'project> {
     ///
     /// # Errors
     /// [`Error::Database`].
-    pub async fn books(&mut self) -> Result<Books, Error> {
-        Ok(self.database()?.read_books().await?)
+    pub async fn applied(&mut self) -> Result<AppliedState, Error> {
+        Ok(self.database()?.read_applied().await?)
     }
 
     /// What ran on this database, newest first. Never writes.
     ///
     /// # Errors
     /// [`Error::Database`].
-    pub async fn history(&mut self, limit: Option<u32>) -> Result<Vec<HistoryRow>, Error> {
-        Ok(self.database()?.read_history(limit).await?)
+    pub async fn log(&mut self, limit: Option<u32>) -> Result<Vec<LogRow>, Error> {
+        Ok(self.database()?.read_log(limit).await?)
     }
 
     /// What an upgrade or a downgrade would do. Takes no lock, needs no component, never writes.
@@ -94,11 +94,11 @@ impl<'project> Runner<'project> {
     /// # Errors
     /// [`Error::Plan`] when the target is refused.
     pub async fn plan(&mut self, direction: Direction, target: &str) -> Result<Plan, Error> {
-        let books = self.books().await?;
-        self.plan_for(&books, direction, target)
+        let applied = self.applied().await?;
+        self.plan_for(&applied, direction, target)
     }
 
-    /// Makes the version table and the history table where they are missing.
+    /// Makes the version table and the log table where they are missing.
     ///
     /// # Errors
     /// [`Error::Database`].
@@ -131,9 +131,9 @@ impl<'project> Runner<'project> {
         target: &str,
         observer: &mut dyn Observer,
     ) -> Result<Report, Error> {
-        let books = self.books().await?;
-        let mut plan = self.admitted_plan(&books, direction, target)?;
-        unfinished::check_corrections(&books.unfinished, &self.options)?;
+        let applied = self.applied().await?;
+        let mut plan = self.admitted_plan(&applied, direction, target)?;
+        unfinished::check_corrections(&applied.unfinished, &self.options)?;
         loop {
             if plan.steps.is_empty() {
                 return Ok(Report { plan });
@@ -156,7 +156,7 @@ impl<'project> Runner<'project> {
     }
 
     /// Checks and compiles all that a plan needs, or ends when it is told to.
-    async fn prepare(&self, plan: &Plan) -> Result<Prepared, Error> {
+    async fn prepare(&self, plan: &Plan) -> Result<CheckedComponents, Error> {
         tokio::select! {
             biased;
             () = self.interrupt.ending() => Err(Error::Interrupted {
@@ -164,7 +164,7 @@ impl<'project> Runner<'project> {
                 heads: plan.heads_before.iter().cloned().collect(),
                 steps_done: 0,
             }),
-            prepared = Prepared::new(self.project, &self.options.compiler, plan) => prepared,
+            prepared = CheckedComponents::new(self.project, &self.options.compiler, plan) => prepared,
         }
     }
 
@@ -172,22 +172,22 @@ impl<'project> Runner<'project> {
         &mut self,
         direction: Direction,
         target: &str,
-        prepared: &Prepared,
+        prepared: &CheckedComponents,
         observer: &mut dyn Observer,
     ) -> Result<Locked, Error> {
         // Another runner may have worked until the lock was free.
-        let books = self.books().await?;
-        let plan = self.admitted_plan(&books, direction, target)?;
+        let applied = self.applied().await?;
+        let plan = self.admitted_plan(&applied, direction, target)?;
         if plan.steps.is_empty() {
             return Ok(Locked::Done(Report { plan }));
         }
         let Some(components) = prepared.of(&plan) else { return Ok(Locked::Other(plan)) };
         self.database()?.check_ids_fit(plan.steps.iter().flat_map(|step| &step.change.add)).await?;
-        if !books.tables_exist {
+        if !applied.tables_exist {
             self.database()?.ensure_tables().await?;
         }
-        self.correct_unfinished(&books.unfinished).await?;
-        let mut canceller = self.database()?.prepare_steps().await?;
+        self.correct_unfinished(&applied.unfinished).await?;
+        let mut canceller = self.database()?.preflight().await?;
         let project = self.project;
         let mut loader = Loader::new(project, Arc::clone(&prepared.runtime));
         let mut heads = plan.heads_before.clone();
@@ -195,7 +195,7 @@ impl<'project> Runner<'project> {
         for (index, (step, &checked)) in plan.steps.iter().zip(&components).enumerate() {
             let Checked { migration, .. } = checked;
             let message = migration.metadata.message.clone();
-            let failure = |cause, recorded, unframed, heads: &BTreeSet<_>| {
+            let failure = |cause, recorded, non_transactional, heads: &BTreeSet<_>| {
                 Error::Step(Box::new(StepFailure {
                     revision: step.revision.clone(),
                     message: migration.metadata.message.clone(),
@@ -205,7 +205,7 @@ impl<'project> Runner<'project> {
                     heads: heads.iter().cloned().collect(),
                     steps_done: index,
                     recorded,
-                    unframed,
+                    non_transactional,
                 }))
             };
             let component = loader.component(checked)?;
@@ -240,7 +240,7 @@ impl<'project> Runner<'project> {
                 return Err(Error::Interrupted { direction, heads: heads.into_iter().collect(), steps_done: index });
             };
             if let Err(cause) = result.outcome {
-                return Err(failure(cause, result.recorded, result.unframed, &heads));
+                return Err(failure(cause, result.recorded, result.non_transactional, &heads));
             }
             for row in &step.change.remove {
                 heads.remove(row);
@@ -263,7 +263,7 @@ impl<'project> Runner<'project> {
                 if index + 1 == plan.steps.len() || self.take_up(&plan, &heads, observer).await? {
                     break;
                 }
-                canceller = self.database()?.prepare_steps().await?;
+                canceller = self.database()?.preflight().await?;
             }
         }
         Ok(Locked::Done(Report { plan }))
@@ -321,31 +321,31 @@ impl<'project> Runner<'project> {
     }
 
     /// Plans, and refuses what a plan may not do without being asked to.
-    fn admitted_plan(&self, books: &Books, direction: Direction, target: &str) -> Result<Plan, Error> {
+    fn admitted_plan(&self, applied: &AppliedState, direction: Direction, target: &str) -> Result<Plan, Error> {
         if direction == Direction::Upgrade && !self.options.allow_changed {
-            let changed = self.project.changed(books);
+            let changed = self.project.changed(applied);
             if !changed.is_empty() {
                 return Err(Error::Changed { changed });
             }
         }
-        let plan = self.plan_for(books, direction, target)?;
+        let plan = self.plan_for(applied, direction, target)?;
         let takes_along = plan.notes.iter().find(|note| matches!(note, plan::Note::TakesAlong { .. }));
         if let (Some(note), false) = (takes_along, self.options.all_branches) {
             return Err(Error::TakesAlong { note: note.to_string() });
         }
-        unfinished::admit(self.project, &books.unfinished, direction, &plan.steps)?;
+        unfinished::admit(self.project, &applied.unfinished, direction, &plan.steps)?;
         Ok(plan)
     }
 
-    fn plan_for(&self, books: &Books, direction: Direction, target: &str) -> Result<Plan, Error> {
-        if !books.unreadable.is_empty() {
+    fn plan_for(&self, applied: &AppliedState, direction: Direction, target: &str) -> Result<Plan, Error> {
+        if !applied.unreadable.is_empty() {
             let table = self.project.tables().version.to_string();
-            return Err(DatabaseError::UnreadableRows { table, rows: books.unreadable.clone() }.into());
+            return Err(DatabaseError::UnreadableRows { table, rows: applied.unreadable.clone() }.into());
         }
         let graph = self.project.graph();
         Ok(match direction {
-            Direction::Upgrade => plan::upgrade(graph, &books.heads, target)?,
-            Direction::Downgrade => plan::downgrade(graph, &books.heads, target)?,
+            Direction::Upgrade => plan::upgrade(graph, &applied.heads, target)?,
+            Direction::Downgrade => plan::downgrade(graph, &applied.heads, target)?,
         })
     }
 

@@ -2,14 +2,14 @@
 
 use super::event::Event;
 use super::event::Observer;
-use super::outcome;
-use super::outcome::Outcome;
+use super::in_doubt_commit;
+use super::in_doubt_commit::CommitStatus;
 use super::runner::Runner;
 use super::unfinished::UnfinishedError;
-use crate::db::Books;
+use crate::db::AppliedState;
 use crate::db::DatabaseError;
 use crate::db::error::TableKind;
-use crate::db::history::Record;
+use crate::db::log::Record;
 use crate::db::transaction::Bookkeeping;
 use crate::db::transaction::MayChange;
 use crate::db::transaction::Opening;
@@ -43,30 +43,30 @@ impl Runner<'_> {
         purge: bool,
         observer: &mut dyn Observer,
     ) -> Result<StampPlan, Error> {
-        let books = self.books_to_repair(purge).await?;
-        if !(books.unreadable.is_empty() || purge) {
+        let applied = self.applied_to_repair(purge).await?;
+        if !(applied.unreadable.is_empty() || purge) {
             let table = self.project.tables().version.to_string();
-            return Err(DatabaseError::UnreadableRows { table, rows: books.unreadable }.into());
+            return Err(DatabaseError::UnreadableRows { table, rows: applied.unreadable }.into());
         }
-        if let (Some(first), false) = (books.unfinished.first(), self.options.forget_unfinished) {
+        if let (Some(first), false) = (applied.unfinished.first(), self.options.forget_unfinished) {
             return Err(UnfinishedError::InTheWay { unfinished: Box::new(first.clone()) }.into());
         }
-        let plan = plan::stamp(self.project.graph(), &books.heads, targets, purge)?;
+        let plan = plan::stamp(self.project.graph(), &applied.heads, targets, purge)?;
         for note in &plan.notes {
             observer.observe(Event::Note { text: format!("this stamp {note}") });
         }
-        for unfinished in &books.unfinished {
+        for unfinished in &applied.unfinished {
             observer.observe(Event::Note { text: format!("forgetting that {unfinished}") });
         }
-        let forgets = self.options.forget_unfinished && books.tables_exist;
-        if plan.change.remove.is_empty() && plan.change.add.is_empty() && books.unreadable.is_empty() {
+        let forgets = self.options.forget_unfinished && applied.tables_exist;
+        if plan.change.remove.is_empty() && plan.change.add.is_empty() && applied.unreadable.is_empty() {
             if forgets {
                 self.database()?.forget_all_steps().await?;
             }
             return Ok(plan);
         }
         self.database()?.check_ids_fit(&plan.change.add).await?;
-        if !books.tables_exist {
+        if !applied.tables_exist {
             self.database()?.ensure_tables().await?;
         }
         let records = self.records(&plan);
@@ -79,7 +79,7 @@ impl Runner<'_> {
         };
         // A purge takes every row away, also those that stay.
         let all: Vec<_> = plan.heads_after.iter().cloned().collect();
-        let books = Bookkeeping {
+        let bookkeeping = Bookkeeping {
             remove_all: purge,
             remove: &plan.change.remove,
             add: if purge { &all } else { &plan.change.add },
@@ -89,7 +89,7 @@ impl Runner<'_> {
         let database = self.database()?;
         let begun = database.begin(&opening).await?;
         let written = async {
-            database.keep_books(&begun, &books).await?;
+            database.write_bookkeeping(&begun, &bookkeeping).await?;
             if forgets {
                 database.forget_all_steps().await?;
             }
@@ -98,10 +98,10 @@ impl Runner<'_> {
         let mut written = written.await;
         if let (Err(DatabaseError::CommitUnknown { reason, .. }), Some(record)) = (&written, records.first()) {
             let (reason, interrupt) = (reason.clone(), self.interrupt());
-            written = match outcome::settle(self.database()?, &begun, record, &interrupt).await {
-                Outcome::Committed => Ok(()),
-                Outcome::RolledBack => Err(DatabaseError::NotCommitted { reason }),
-                Outcome::Unknown { why } => Err(DatabaseError::CommitUnknown { reason, why: Some(why) }),
+            written = match in_doubt_commit::settle(self.database()?, &begun, record, &interrupt).await {
+                CommitStatus::Committed => Ok(()),
+                CommitStatus::RolledBack => Err(DatabaseError::NotCommitted { reason }),
+                CommitStatus::Unknown { why } => Err(DatabaseError::CommitUnknown { reason, why: Some(why) }),
             };
         }
         if let Err(error) = written {
@@ -117,18 +117,20 @@ impl Runner<'_> {
     }
 
     /// What is applied, as far as it can be read: rows without end or without sense are what a stamp may be there to repair.
-    async fn books_to_repair(&mut self, purge: bool) -> Result<Books, Error> {
+    async fn applied_to_repair(&mut self, purge: bool) -> Result<AppliedState, Error> {
         let forgets = self.options.forget_unfinished;
         let repairs = |kind: &TableKind| match kind {
             TableKind::Version => purge,
             TableKind::Journal => forgets && purge,
-            TableKind::History => false,
+            TableKind::Log => false,
         };
-        match self.books().await {
+        match self.applied().await {
             Err(Error::Database(
                 DatabaseError::TooManyRows { kind, table, .. } | DatabaseError::ForeignTable { kind, table, .. },
-            )) if repairs(&kind) => Ok(Books { tables_exist: true, unreadable: vec![table], ..Books::default() }),
-            books => books,
+            )) if repairs(&kind) => {
+                Ok(AppliedState { tables_exist: true, unreadable: vec![table], ..AppliedState::default() })
+            }
+            applied => applied,
         }
     }
 

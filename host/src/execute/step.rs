@@ -7,43 +7,43 @@ use std::time::Instant;
 use sha2::Digest as _;
 use tokio::sync::mpsc;
 
-use super::activity::ActivityReports;
-use super::activity::LockLimit;
+use super::cancellation::Cancellation;
 use super::components::StepComponent;
 use super::event::Event;
 use super::event::Observer;
 use super::failure::Cause;
 use super::failure::SourcePlace;
+use super::in_doubt_commit;
+use super::in_doubt_commit::CommitStatus;
 use super::limits;
+use super::non_transactional::PartialProgress;
 use super::options::Options;
-use super::outcome;
-use super::outcome::Outcome;
-use super::unframed::Unframed;
-use super::watch::Watch;
-use crate::capability::Events;
-use crate::capability::GuestEvent;
-use crate::capability::GuestState;
-use crate::capability::Interrupt;
-use crate::capability::Journal;
-use crate::capability::Limit;
-use crate::capability::StatementFailure;
-use crate::capability::Stop;
-use crate::capability::cut;
+use super::progress::LockLimit;
+use super::progress::ProgressReports;
+use crate::bindings::env::RunInfo;
+use crate::bindings::types::Error as GuestError;
+use crate::bindings::types::Failure;
 use crate::config::Limits;
-use crate::contract::env::RunInfo;
-use crate::contract::types::Error as GuestError;
-use crate::contract::types::Failure;
 use crate::db::Canceller;
 use crate::db::Database;
 use crate::db::DatabaseError;
 use crate::db::GuestSession;
 use crate::db::Session;
-use crate::db::history::Record;
+use crate::db::log::Record;
 use crate::db::transaction::Begun;
 use crate::db::transaction::Bookkeeping;
 use crate::db::transaction::MayChange;
 use crate::db::transaction::Opening;
 use crate::grant::Class;
+use crate::host_functions::Events;
+use crate::host_functions::ExecutionTrace;
+use crate::host_functions::GuestEvent;
+use crate::host_functions::GuestState;
+use crate::host_functions::Interrupt;
+use crate::host_functions::Limit;
+use crate::host_functions::StatementFailure;
+use crate::host_functions::Stop;
+use crate::host_functions::cut;
 use crate::plan::Step;
 use crate::revision::RevisionId;
 use crate::runtime::Ending;
@@ -55,7 +55,7 @@ use crate::store::Transaction;
 /// SQLSTATE `query_canceled`.
 const QUERY_CANCELED: &str = "57014";
 
-/// The longest message of a failure that the history table keeps, in bytes.
+/// The longest message of a failure that the log table keeps, in bytes.
 const SUMMARY_BYTES_MAX: usize = 8 << 10;
 
 /// The longest message of a migration that is kept, in bytes.
@@ -85,20 +85,28 @@ pub(super) struct StepResult {
     pub(super) rows: u64,
     pub(super) milliseconds: u64,
     pub(super) outcome: Result<(), Cause>,
-    /// Whether a failure is in the history table.
+    /// Whether a failure is in the log table.
     pub(super) recorded: bool,
     /// The reason, when the connection was lost during COMMIT, which nevertheless went through. The database is another
-    /// connection now, without the lock of runners.
+    /// connection now, without the migration lock.
     pub(super) reconnected: Option<String>,
     /// How far a step without a transaction came.
-    pub(super) unframed: Option<Unframed>,
+    pub(super) non_transactional: Option<PartialProgress>,
 }
 
 impl StepResult {
     /// The host's own part failed before the migration began.
     pub(super) fn not_begun(error: DatabaseError) -> Self {
         let outcome = Err(Cause::NotBegun(error));
-        Self { statements: 0, rows: 0, milliseconds: 0, outcome, recorded: false, unframed: None, reconnected: None }
+        Self {
+            statements: 0,
+            rows: 0,
+            milliseconds: 0,
+            outcome,
+            recorded: false,
+            non_transactional: None,
+            reconnected: None,
+        }
     }
 }
 
@@ -106,7 +114,7 @@ impl StepRun<'_> {
     /// Runs the step, and gives the database back outside of any transaction.
     pub(super) async fn run(&self, mut database: Database, observer: &mut dyn Observer) -> (Database, StepResult) {
         if self.component.migration.metadata.transaction == Transaction::None {
-            return self.run_unframed(database, observer).await;
+            return self.run_non_transactional(database, observer).await;
         }
         let started = Instant::now();
         let application = self.application();
@@ -117,19 +125,22 @@ impl StepRun<'_> {
         let session = GuestSession::Database(Box::new(Session::new(database, limits::results(self.limits))));
         // Only a session without a transaction has something to say.
         let (_, mut notes) = mpsc::unbounded_channel();
-        let (session, ending, journal) =
+        let (session, ending, trace) =
             self.call_guest(session, begun.now_micros, begun.search_path.clone(), &mut notes, observer).await;
         let mut database = session.into_database().expect("BUG: the session of a step is one with a database");
-        let mut record = self.record(started, &journal);
-        let (statements, rows) = (journal.statements, journal.rows);
-        let outcome = match self.judge(ending, journal) {
+        let mut record = self.record(started, &trace);
+        let (statements, rows) = (trace.statements, trace.rows);
+        let outcome = match self.judge(ending, trace) {
             Ok(()) => self.finish(&mut database, &begun, &record, started).await,
             Err(cause) => Err(cause),
         };
         let (outcome, reconnected) = self.settle(&mut database, &begun, &record, outcome).await;
         let recorded = self.record_outcome(&mut database, &outcome, &mut record).await;
         let milliseconds = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
-        (database, StepResult { statements, rows, milliseconds, outcome, recorded, reconnected, unframed: None })
+        (
+            database,
+            StepResult { statements, rows, milliseconds, outcome, recorded, reconnected, non_transactional: None },
+        )
     }
 
     /// What the server shows as the name of this session.
@@ -158,8 +169,8 @@ impl StepRun<'_> {
         MayChange { session: allowed.contains(Class::Session), defaults: allowed.contains(Class::Role) }
     }
 
-    /// What the history table says about the step so far.
-    pub(super) fn record(&self, started: Instant, journal: &Journal) -> Record {
+    /// What the log table says about the step so far.
+    pub(super) fn record(&self, started: Instant, trace: &ExecutionTrace) -> Record {
         Record {
             revision: self.step.revision.to_string(),
             direction: match self.step.direction {
@@ -169,8 +180,8 @@ impl StepRun<'_> {
             source_digest: Some(self.component.migration.source_digest.to_string()),
             component_digest: Some(self.component.component.digest.to_string()),
             microseconds: i64::try_from(started.elapsed().as_micros()).unwrap_or(i64::MAX),
-            statements: i64::try_from(journal.statements).unwrap_or(i64::MAX),
-            rows: i64::try_from(journal.rows).unwrap_or(i64::MAX),
+            statements: i64::try_from(trace.statements).unwrap_or(i64::MAX),
+            rows: i64::try_from(trace.rows).unwrap_or(i64::MAX),
             error: None,
         }
     }
@@ -187,16 +198,16 @@ impl StepRun<'_> {
             Err(Cause::Database(DatabaseError::CommitUnknown { reason, .. })) => reason,
             outcome => return (outcome, None),
         };
-        match outcome::settle(database, begun, record, self.interrupt).await {
-            Outcome::Committed => (Ok(()), Some(reason)),
-            Outcome::RolledBack => (Err(Cause::Database(DatabaseError::NotCommitted { reason })), None),
-            Outcome::Unknown { why } => {
+        match in_doubt_commit::settle(database, begun, record, self.interrupt).await {
+            CommitStatus::Committed => (Ok(()), Some(reason)),
+            CommitStatus::RolledBack => (Err(Cause::Database(DatabaseError::NotCommitted { reason })), None),
+            CommitStatus::Unknown { why } => {
                 (Err(Cause::Database(DatabaseError::CommitUnknown { reason, why: Some(why) })), None)
             }
         }
     }
 
-    /// Rolls a failure back and records it, unless the step runs again. Whether it is in the history table.
+    /// Rolls a failure back and records it, unless the step runs again. Whether it is in the log table.
     pub(super) async fn record_outcome(
         &self,
         database: &mut Database,
@@ -209,7 +220,7 @@ impl StepRun<'_> {
         }
         let repeated = self.may_repeat && super::retry::conflict(cause).is_some();
         // After a failed COMMIT there is no transaction any more; ROLLBACK is then only a warning.
-        if !(database.rollback().await.is_ok() || outcome::replace(database).await) || repeated {
+        if !(database.rollback().await.is_ok() || in_doubt_commit::replace(database).await) || repeated {
             return false;
         }
         record.error = Some(cut(cause.summary(), SUMMARY_BYTES_MAX));
@@ -223,7 +234,7 @@ impl StepRun<'_> {
         search_path: Vec<String>,
         notes: &mut mpsc::UnboundedReceiver<String>,
         observer: &mut dyn Observer,
-    ) -> (GuestSession, Ending, Journal) {
+    ) -> (GuestSession, Ending, ExecutionTrace) {
         let guest_limits = limits::guest(self.limits);
         let (sender, mut events) = Events::new(&guest_limits);
         let seed = seed(self.step.revision.as_str());
@@ -236,35 +247,35 @@ impl StepRun<'_> {
             seed,
             args: self.options.args.clone(),
         };
-        let mut watch = Watch::new(self.interrupt, self.canceller, guest_limits.migration_time);
+        let mut cancellation = Cancellation::new(self.interrupt, self.canceller, guest_limits.migration_time);
         let wasi = wasi::context(now_micros, seed, &sender);
         let state = GuestState::new(session, run, guest_limits, self.interrupt.clone(), wasi, sender)
             .granting(self.component.grant);
         let lock_limit = self.lock_limit(&state);
         let source = self.component.script.as_ref().map(|(source, _)| source);
         let mut call = std::pin::pin!(self.runtime.run(&self.loaded, self.step.direction, source, state));
-        let mut long_statements = ActivityReports::begin(self.canceller, lock_limit);
+        let mut long_statements = ProgressReports::begin(self.canceller, lock_limit);
         let (ending, state) = loop {
             tokio::select! {
                 biased;
                 Some(event) = events.recv() => self.report(observer, event),
                 Some(text) = notes.recv() => observer.observe(Event::Note { text }),
-                activity = long_statements.next() => {
-                    observer.observe(Event::Activity { revision: self.step.revision.clone(), activity });
+                progress = long_statements.next() => {
+                    observer.observe(Event::StatementProgress { revision: self.step.revision.clone(), progress });
                 }
                 ended = &mut call => break ended,
-                () = watch.cancel_in_time() => {}
+                () = cancellation.cancel_in_time() => {}
             }
         };
-        watch.end().await;
-        let (session, journal) = state.into_parts();
+        cancellation.end().await;
+        let (session, trace) = state.into_parts();
         while let Ok(event) = events.try_recv() {
             self.report(observer, event);
         }
         while let Ok(text) = notes.try_recv() {
             observer.observe(Event::Note { text });
         }
-        (session, ending, journal)
+        (session, ending, trace)
     }
 
     /// How long a statement may wait for a lock, unless it is one that waits by design, or the migration may set that itself.
@@ -280,8 +291,8 @@ impl StepRun<'_> {
     }
 
     /// What the guest's ending means, together with what the host itself saw.
-    pub(super) fn judge(&self, ending: Ending, mut journal: Journal) -> Result<(), Cause> {
-        let failed = journal.failure.take();
+    pub(super) fn judge(&self, ending: Ending, mut trace: ExecutionTrace) -> Result<(), Cause> {
+        let failed = trace.failure.take();
         let statement = |failure: StatementFailure, said: Option<String>, swallowed: bool| {
             let source = self.source_place(&failure);
             Cause::Statement { failure: Box::new(failure), source, said, swallowed }
@@ -300,14 +311,14 @@ impl StepRun<'_> {
             {
                 Err(Cause::Stopped(Stop::Limit(exceeded)))
             }
-            (Ending::Failed(Failure::Sql(error)), None) => Err(match (error, journal.refused) {
+            (Ending::Failed(Failure::Sql(error)), None) => Err(match (error, trace.refused) {
                 (GuestError::Denied(reason), Some(refusal)) if reason == refusal.message() => Cause::Denied(refusal),
                 (error, _) => Cause::Refused(Box::new(error)),
             }),
             (Ending::Trapped(_), Some(failure)) => {
-                Err(statement(failure, journal.panic.map(|panic| panic.message), false))
+                Err(statement(failure, trace.panic.map(|panic| panic.message), false))
             }
-            (Ending::Trapped(trapped), None) => Err(match journal.panic {
+            (Ending::Trapped(trapped), None) => Err(match trace.panic {
                 Some(panic) => Cause::Panicked(panic),
                 None => Cause::Trapped(trapped),
             }),
@@ -332,9 +343,9 @@ impl StepRun<'_> {
         if self.interrupt.is_requested() {
             return Err(Cause::Stopped(Stop::Interrupted));
         }
-        let books = self.bookkeeping(record);
+        let bookkeeping = self.bookkeeping(record);
         let written = async {
-            database.keep_books(begun, &books).await?;
+            database.write_bookkeeping(begun, &bookkeeping).await?;
             match database.commit().await {
                 Err(DatabaseError::Statement { error, .. }) => Err(DatabaseError::DeferredConstraint { error }),
                 committed => committed,
@@ -343,7 +354,7 @@ impl StepRun<'_> {
         // What is deferred is checked only now, which may take as long as any statement.
         let limit = limits::guest(self.limits).migration_time;
         let left = limit.map(|limit| limit.saturating_sub(started.elapsed()));
-        match Watch::new(self.interrupt, self.canceller, left).until(written).await {
+        match Cancellation::new(self.interrupt, self.canceller, left).until(written).await {
             Ok(()) => Ok(()),
             Err(DatabaseError::DeferredConstraint { error } | DatabaseError::Statement { error, .. })
                 if error.sqlstate == QUERY_CANCELED =>
@@ -358,7 +369,7 @@ impl StepRun<'_> {
             }
             // What was deferred, and what was left changed, is the migration's matter.
             Err(DatabaseError::DeferredConstraint { error }) => Err(Cause::Commit(error)),
-            Err(DatabaseError::FrameBroken { breaches }) => Err(Cause::FrameBroken(breaches)),
+            Err(DatabaseError::IntegrityViolated { violations }) => Err(Cause::IntegrityViolated(violations)),
             Err(error) => Err(Cause::Database(error)),
         }
     }

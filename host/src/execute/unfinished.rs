@@ -156,7 +156,7 @@ impl Runner<'_> {
     /// # Errors
     /// [`Error::Database`].
     pub async fn unfinished(&mut self) -> Result<Vec<Unfinished>, Error> {
-        Ok(self.database()?.read_books().await?.unfinished)
+        Ok(self.database()?.read_applied().await?.unfinished)
     }
 
     /// Writes down the operator's word about the unfinished step.
@@ -176,7 +176,7 @@ impl Runner<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::db::journal::StepKey;
+    use crate::db::statement_journal::StepKey;
     use crate::revision::RevisionId;
 
     #[test]

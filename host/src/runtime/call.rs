@@ -10,16 +10,16 @@ use wasmtime::component::ResourceTableError;
 
 use super::load::Loaded;
 use super::load::Runtime;
-use crate::capability::Exceeded;
-use crate::capability::GuestState;
-use crate::capability::INSTANCES_MAX;
-use crate::capability::Limit;
-use crate::capability::MEMORIES_MAX;
-use crate::capability::OTHER_HANDLES_MAX;
-use crate::capability::Stop;
-use crate::capability::TABLES_MAX;
-use crate::capability::cut;
-use crate::contract::types::Failure;
+use crate::bindings::types::Failure;
+use crate::host_functions::Exceeded;
+use crate::host_functions::GuestState;
+use crate::host_functions::INSTANCES_MAX;
+use crate::host_functions::Limit;
+use crate::host_functions::MEMORIES_MAX;
+use crate::host_functions::OTHER_HANDLES_MAX;
+use crate::host_functions::Stop;
+use crate::host_functions::TABLES_MAX;
+use crate::host_functions::cut;
 use crate::plan::Direction;
 
 /// The longest name of a function that is shown, in bytes.

@@ -22,8 +22,8 @@ use super::directions;
 use super::nesting;
 use super::nesting::NestingError;
 use super::script::CONTRACT;
-use crate::capability::cut;
-use crate::contract;
+use crate::bindings;
+use crate::host_functions::cut;
 
 /// The longest name of an import or export that goes into a message, in bytes. A component chooses its names.
 const NAME_BYTES_MAX: usize = 500;
@@ -66,7 +66,7 @@ pub enum ImportError {
         reason: String,
     },
     /// The component was built for another version of the contract.
-    #[error("it imports {import}, but this host provides version {} of that contract", contract::VERSION)]
+    #[error("it imports {import}, but this host provides version {} of that contract", bindings::VERSION)]
     OtherContract {
         /// The import.
         import: String,
@@ -291,7 +291,7 @@ pub fn check(bytes: &[u8], export: &str, world: &str) -> Result<(), ImportError>
         return Ok(());
     }
     Err(ImportError::OtherWorld {
-        wanted: format!("{}/{export}@{}", contract::PACKAGE, contract::VERSION),
+        wanted: format!("{}/{export}@{}", bindings::PACKAGE, bindings::VERSION),
         world: world.to_owned(),
     })
 }
@@ -325,13 +325,13 @@ pub fn check_directions(types: TypesRef<'_>, bytes: &[u8]) -> Result<(), ImportE
 
 /// `host:migration/sql@0.1.0` → (`sql`, `0.1.0`).
 fn contract_name(name: &str) -> Option<(&str, &str)> {
-    name.strip_prefix(contract::PACKAGE)?.strip_prefix('/')?.split_once('@')
+    name.strip_prefix(bindings::PACKAGE)?.strip_prefix('/')?.split_once('@')
 }
 
 /// Below 1.0 the minor version counts as the major one (semantic versioning, and wasmtime's linker).
 fn compatible(version: &str) -> bool {
     let series = |version: &str| version.rsplit_once('.').map(|(series, _)| series.to_owned());
-    series(version) == series(contract::VERSION)
+    series(version) == series(bindings::VERSION)
 }
 
 #[cfg(test)]

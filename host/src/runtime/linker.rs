@@ -4,8 +4,8 @@ use wasmtime::Engine;
 use wasmtime::component::HasSelf;
 use wasmtime::component::Linker;
 
-use crate::capability::GuestState;
-use crate::contract;
+use crate::bindings;
+use crate::host_functions::GuestState;
 
 /// Makes the linker for every guest.
 ///
@@ -13,9 +13,9 @@ use crate::contract;
 /// When two definitions collide, which would be a fault of the host.
 pub fn linker(engine: &Engine) -> wasmtime::Result<Linker<GuestState>> {
     let mut linker = Linker::new(engine);
-    contract::types::add_to_linker::<_, HasSelf<GuestState>>(&mut linker, |state| state)?;
-    contract::sql::add_to_linker::<_, HasSelf<GuestState>>(&mut linker, |state| state)?;
-    contract::env::add_to_linker::<_, HasSelf<GuestState>>(&mut linker, |state| state)?;
+    bindings::types::add_to_linker::<_, HasSelf<GuestState>>(&mut linker, |state| state)?;
+    bindings::sql::add_to_linker::<_, HasSelf<GuestState>>(&mut linker, |state| state)?;
+    bindings::env::add_to_linker::<_, HasSelf<GuestState>>(&mut linker, |state| state)?;
     super::wasi::add_to_linker(&mut linker)?;
     Ok(linker)
 }

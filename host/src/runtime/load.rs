@@ -17,9 +17,9 @@ use super::imports::ImportError;
 use super::linker;
 use super::script::BuiltIn;
 use super::size::SizeError;
-use crate::capability::GuestState;
-use crate::contract::MigrationGuestPre;
-use crate::contract::ScriptRuntimePre;
+use crate::bindings::MigrationGuestPre;
+use crate::bindings::ScriptRuntimePre;
+use crate::host_functions::GuestState;
 use crate::worker::Cancel;
 use crate::worker::Worker;
 

@@ -12,9 +12,9 @@ use wasmtime_wasi::WasiCtxBuilder;
 use wasmtime_wasi::WasiCtxView;
 use wasmtime_wasi::WasiView;
 
-use crate::capability::Events;
-use crate::capability::GuestState;
-use crate::contract::env::Level;
+use crate::bindings::env::Level;
+use crate::host_functions::Events;
+use crate::host_functions::GuestState;
 
 mod clock;
 mod output;

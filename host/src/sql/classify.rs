@@ -2,8 +2,8 @@
 
 use super::calls::calls;
 use super::command::Command;
-use super::marks::Marks;
-use super::marks::marks;
+use super::features::Features;
+use super::features::features;
 use super::objects::Object;
 use super::objects::object;
 use super::refusal::Reason;
@@ -89,8 +89,8 @@ const FORBIDDEN: [(&str, Reason); 23] = [
 /// # Errors
 /// [`Refusal`], when no migration may send it, or when it is not known.
 pub fn classify(statement: &str) -> Result<Needs, Refusal> {
-    let marks = marks(statement);
-    let mut needs = nested(statement, &marks, NESTING_MAX)?;
+    let features = features(statement);
+    let mut needs = nested(statement, &features, NESTING_MAX)?;
     let calls = calls(statement);
     if let Some((function, reason)) = calls.refused {
         return Err(forbidden(Command::unknown(&format!("{function}()"), ""), reason));
@@ -105,7 +105,7 @@ pub fn classify(statement: &str) -> Result<Needs, Refusal> {
     Ok(needs)
 }
 
-fn nested(statement: &str, marks: &Marks, levels: usize) -> Result<Needs, Refusal> {
+fn nested(statement: &str, features: &Features, levels: usize) -> Result<Needs, Refusal> {
     let words = Words::new(statement);
     let first = words.at(0).ok_or(Refusal::NoCommand)?;
     if let Some((command, class)) = PLAIN.iter().find(|(phrase, _)| words.begin_with(0, phrase)) {
@@ -115,24 +115,24 @@ fn nested(statement: &str, marks: &Marks, levels: usize) -> Result<Needs, Refusa
         return Err(forbidden_command(&words, command, *reason));
     }
     match first.to_ascii_uppercase().as_str() {
-        "SELECT" => Ok(query("SELECT", marks)),
-        "VALUES" => Ok(query("VALUES", marks)),
-        "TABLE" => Ok(query("TABLE", marks)),
-        "WITH" => Ok(query("WITH", marks)),
-        "CREATE" => change("CREATE", statement, &words, marks),
-        "ALTER" => change("ALTER", statement, &words, marks),
-        "DROP" => change("DROP", statement, &words, marks),
+        "SELECT" => Ok(query("SELECT", features)),
+        "VALUES" => Ok(query("VALUES", features)),
+        "TABLE" => Ok(query("TABLE", features)),
+        "WITH" => Ok(query("WITH", features)),
+        "CREATE" => change("CREATE", statement, &words, features),
+        "ALTER" => change("ALTER", statement, &words, features),
+        "DROP" => change("DROP", statement, &words, features),
         "COMMENT" => comment(&words),
         "SECURITY" if words.is(1, "LABEL") => security_label(&words),
-        "GRANT" => Ok(rights("GRANT", marks)),
-        "REVOKE" => Ok(rights("REVOKE", marks)),
+        "GRANT" => Ok(rights("GRANT", features)),
+        "REVOKE" => Ok(rights("REVOKE", features)),
         "SET" => set("SET", &words),
         "RESET" => set("RESET", &words),
         "DO" => {
-            trusted("DO", statement, marks)?;
+            trusted("DO", statement, features)?;
             Ok(needs(Command::new("DO"), Class::Function))
         }
-        "DECLARE" => declare(statement, marks, levels),
+        "DECLARE" => declare(statement, features, levels),
         "EXPLAIN" => explain(statement, &words, levels),
         _ => Err(Refusal::Unknown { command: Command::unknown(first, "") }),
     }
@@ -159,21 +159,21 @@ fn forbidden_command(words: &Words<'_>, command: &'static str, reason: Reason) -
 }
 
 /// A query, a query that makes a table, or one with changes in its WITH.
-fn query(verb: &'static str, marks: &Marks) -> Needs {
+fn query(verb: &'static str, features: &Features) -> Needs {
     let mut found = needs(Command::new(verb), Class::Query);
-    if marks.into {
+    if features.into {
         found = Needs { command: Command::on(verb, "… INTO"), classes: found.classes.with(Class::Schema) };
     }
-    if let Some(change) = marks.changes {
+    if let Some(change) = features.changes {
         found.classes = found.classes.with(Class::Data);
-        if !marks.into {
+        if !features.into {
             found.command = Command::on("WITH …", change);
         }
     }
     found
 }
 
-fn change(verb: &'static str, statement: &str, words: &Words<'_>, marks: &Marks) -> Result<Needs, Refusal> {
+fn change(verb: &'static str, statement: &str, words: &Words<'_>, features: &Features) -> Result<Needs, Refusal> {
     let unknown = || Refusal::Unknown { command: Command::unknown(verb, words.raw(1).unwrap_or_default()) };
     let object = object(words).ok_or_else(unknown)?;
     let command = Command::on(verb, object.words);
@@ -182,21 +182,21 @@ fn change(verb: &'static str, statement: &str, words: &Words<'_>, marks: &Marks)
     };
     let mut classes = Classes::from(class);
     match (verb, object.words) {
-        ("CREATE", "FUNCTION" | "PROCEDURE" | "TRANSFORM" | "LANGUAGE") => trusted(verb, statement, marks)?,
+        ("CREATE", "FUNCTION" | "PROCEDURE" | "TRANSFORM" | "LANGUAGE") => trusted(verb, statement, features)?,
         ("CREATE", "EXTENSION") => untrusted_extension(words, &object)?,
-        ("CREATE", "RULE") if marks.notify => return Err(forbidden(Command::new("NOTIFY"), Reason::Notification)),
-        ("CREATE", "TABLE") if marks.execute => return Err(forbidden(Command::new("EXECUTE"), Reason::Prepared)),
+        ("CREATE", "RULE") if features.notify => return Err(forbidden(Command::new("NOTIFY"), Reason::Notification)),
+        ("CREATE", "TABLE") if features.execute => return Err(forbidden(Command::new("EXECUTE"), Reason::Prepared)),
         ("CREATE", "SCHEMA") => {
-            if marks.strange_element {
+            if features.strange_element {
                 return Err(Refusal::Unknown { command: Command::on("CREATE SCHEMA", "with this element") });
             }
-            if marks.grant || marks.authorization {
+            if features.grant || features.authorization {
                 classes = classes.with(Class::Privilege);
             }
         }
         // It drops the objects of a role, too.
         ("DROP", "OWNED") => classes = classes.with(Class::Schema),
-        ("ALTER", _) if marks.owner_to && !renames(words, &object) => classes = classes.with(Class::Privilege),
+        ("ALTER", _) if features.owner_to && !renames(words, &object) => classes = classes.with(Class::Privilege),
         _ => {}
     }
     Ok(Needs { command, classes })
@@ -216,8 +216,8 @@ fn renames(words: &Words<'_>, object: &Object) -> bool {
     })
 }
 
-fn trusted(verb: &'static str, statement: &str, marks: &Marks) -> Result<(), Refusal> {
-    match &marks.language {
+fn trusted(verb: &'static str, statement: &str, features: &Features) -> Result<(), Refusal> {
+    match &features.language {
         None => Ok(()),
         Some(bytes) => {
             let language = &statement[bytes.clone()];
@@ -259,8 +259,8 @@ fn shared(verb: &'static str, words: &Words<'_>, place: usize) -> Result<Option<
 }
 
 /// Rights on objects, or membership in roles. Parameters are those of the whole server.
-fn rights(verb: &'static str, marks: &Marks) -> Needs {
-    match (marks.on, marks.on_parameter) {
+fn rights(verb: &'static str, features: &Features) -> Needs {
+    match (features.on, features.on_parameter) {
         (true, false) => needs(Command::new(verb), Class::Privilege),
         (true, true) => needs(Command::on(verb, "ON PARAMETER"), Classes::from(Class::Privilege).with(Class::Role)),
         (false, _) => needs(Command::on(verb, "of a role"), Class::Role),
@@ -288,12 +288,12 @@ fn class_of(setting: Setting, command: impl Fn() -> Command) -> Result<Class, Re
 }
 
 /// A cursor needs what its query needs.
-fn declare(statement: &str, marks: &Marks, levels: usize) -> Result<Needs, Refusal> {
+fn declare(statement: &str, features: &Features, levels: usize) -> Result<Needs, Refusal> {
     let command = Command::new("DECLARE");
-    if marks.hold {
+    if features.hold {
         return Err(forbidden(Command::on("DECLARE", "… WITH HOLD"), Reason::HeldCursor));
     }
-    let inner = marks.after_for.and_then(|start| statement.get(start..)).ok_or(Refusal::NoCommand)?;
+    let inner = features.after_for.and_then(|start| statement.get(start..)).ok_or(Refusal::NoCommand)?;
     let inner = inside(inner, &command, levels)?;
     Ok(needs(command, inner.classes))
 }
@@ -339,7 +339,7 @@ fn options(statement: &str) -> (Option<usize>, bool) {
 
 fn inside(inner: &str, outer: &Command, levels: usize) -> Result<Needs, Refusal> {
     match levels.checked_sub(1) {
-        Some(levels) => nested(inner, &marks(inner), levels),
+        Some(levels) => nested(inner, &features(inner), levels),
         None => Err(Refusal::Unknown { command: outer.clone() }),
     }
 }

@@ -4,10 +4,10 @@
 //! - [`classify`] names a statement's command and says what it needs, and [`check`] refuses what a migration must not send.
 //! - [`substitute`] puts values in the place of parameters.
 //! - [`place`] and [`excerpt`] turn the server's error positions into something to look at.
-//! - [`sending`] says how a statement is sent where no transaction is around its migration.
+//! - [`execution_mode`] says how a statement is sent where no transaction is around its migration.
 //! - [`not_plain`] tells what psql could read otherwise than the server.
 //! - [`reads_alike`] tells what a session's settings could make another statement of.
-//! - [`sections`] finds the two directions in a migration file, and [`check_script`] checks one of them.
+//! - [`sections`] finds the two directions in a migration file, and [`check_sql_file`] checks one of them.
 //!
 //! All of it rests on a scanner that follows the rules of PostgreSQL's own (`scan.l`), with `standard_conforming_strings`
 //! on. A statement's end needs no grammar beyond parentheses and `BEGIN ATOMIC`, so statements of future versions are
@@ -16,10 +16,11 @@
 mod calls;
 mod classify;
 mod command;
+mod execution_mode;
+mod features;
 mod functions;
 mod guard;
 mod items;
-mod marks;
 mod names;
 mod objects;
 mod parameters;
@@ -28,18 +29,23 @@ mod position;
 mod reading;
 mod refusal;
 mod rows;
-mod script;
 mod sections;
 mod settings;
 mod split;
+mod sql_file;
 mod token;
 mod trust;
-mod unframed;
 mod words;
 
 pub use classify::Needs;
 pub use classify::classify;
 pub use command::Command;
+pub use execution_mode::AutocommitCommand;
+pub use execution_mode::ExecutionMode;
+pub use execution_mode::execution_mode;
+pub use execution_mode::name_of;
+pub use execution_mode::parameter_set;
+pub use execution_mode::same_index;
 pub use guard::check;
 pub use names::names_any;
 pub use parameters::MissingParameter;
@@ -56,10 +62,6 @@ pub use refusal::Reason;
 pub use refusal::Refusal;
 pub use rows::makes_table_of_query;
 pub use rows::may_return_rows;
-pub use script::OWN_TABLES_ALONE;
-pub use script::ScriptError;
-pub use script::check_script;
-pub use script::check_unframed_script;
 pub use sections::SectionError;
 pub use sections::Sections;
 pub use sections::sections;
@@ -68,10 +70,8 @@ pub use split::Statement;
 pub use split::Statements;
 pub use split::split;
 pub use split::statements;
+pub use sql_file::OWN_TABLES_ALONE;
+pub use sql_file::SqlFileError;
+pub use sql_file::check_non_transactional_sql_file;
+pub use sql_file::check_sql_file;
 pub use token::Construct;
-pub use unframed::Alone;
-pub use unframed::Sending;
-pub use unframed::name_of;
-pub use unframed::parameter_set;
-pub use unframed::same_index;
-pub use unframed::sending;

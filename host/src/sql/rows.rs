@@ -1,6 +1,6 @@
 //! Whether a statement may have a result.
 
-use super::marks::marks;
+use super::features::features;
 use super::words::Words;
 
 /// Commands that give rows.
@@ -19,7 +19,7 @@ pub fn may_return_rows(statement: &str) -> bool {
 /// Whether a statement may be a query that makes a table, `SELECT … INTO`, which PL/pgSQL does not run (manual, "Executing Dynamic
 /// Commands"). It never says no of one that is.
 pub fn makes_table_of_query(statement: &str) -> bool {
-    Words::new(statement).is_any(0, &["SELECT", "WITH", "VALUES", "TABLE"]) && marks(statement).into
+    Words::new(statement).is_any(0, &["SELECT", "WITH", "VALUES", "TABLE"]) && features(statement).into
 }
 
 fn contains_word(text: &str, word: &str) -> bool {

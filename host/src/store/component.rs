@@ -8,18 +8,18 @@ use std::ops::Range;
 
 use super::BUILD_FOLDER;
 use super::Digest;
-use super::Embedded;
-use super::EmbeddedError;
+use super::Manifest;
+use super::ManifestError;
 use super::Migration;
 use super::Store;
 use super::StoreError;
-use super::embedded::Contents;
-use super::embedded::EMBEDDED_SECTION;
-use super::embedded::read_contents;
-use super::embedded::without_sections;
 use super::files;
 use super::key::BuildSeal;
 use super::key::Key;
+use super::manifest::Contents;
+use super::manifest::MANIFEST_SECTION;
+use super::manifest::read_contents;
+use super::manifest::without_sections;
 use super::prebuilt::check_text;
 use super::prebuilt::digest_of_contents;
 use super::prebuilt::digest_of_prebuilt;
@@ -38,26 +38,26 @@ pub struct Component {
     /// The digest of these bytes.
     pub digest: Digest,
     /// What it says about the migration.
-    pub embedded: Embedded,
+    pub manifest: Manifest,
     source: Option<Range<usize>>,
 }
 
 /// The same before it is digested.
 struct Fresh {
     bytes: Vec<u8>,
-    embedded: Embedded,
+    manifest: Manifest,
     source: Option<Range<usize>>,
 }
 
 impl Fresh {
     /// What a runtime would run, if it is one's.
     fn script(&self) -> Option<&str> {
-        self.embedded.runtime.as_ref()?;
+        self.manifest.runtime.as_ref()?;
         str::from_utf8(self.bytes.get(self.source.clone()?)?).ok()
     }
 
     fn seal<'a>(&'a self, revision: &'a RevisionId, component: &'a Digest) -> BuildSeal<'a> {
-        let Embedded { source_digest, lock_digest, .. } = &self.embedded;
+        let Manifest { source_digest, lock_digest, .. } = &self.manifest;
         BuildSeal { revision, source: source_digest, lock: lock_digest.as_ref(), component }
     }
 }
@@ -77,8 +77,8 @@ impl Store {
     /// [`StoreError::OtherSource`] when it was made of something else, [`StoreError::NotBuiltHere`] when nothing shows what it
     /// was made of, [`StoreError::Corrupt`], [`StoreError::Changed`], and those of reading it and its source.
     pub fn component(&self, migration: &Migration) -> Result<Component, StoreError> {
-        let Fresh { bytes, embedded, source } = self.fresh_component(migration)?;
-        Ok(Component { digest: Digest::of(&bytes), bytes, embedded, source })
+        let Fresh { bytes, manifest, source } = self.fresh_component(migration)?;
+        Ok(Component { digest: Digest::of(&bytes), bytes, manifest, source })
     }
 
     /// Whether [`Store::component`] would find a component that is up to date. Reads it and its source.
@@ -122,25 +122,25 @@ impl Store {
         let contents = read_contents(&bytes).map_err(corrupt)?;
         if path == migration.file {
             let now = digest_of_contents(&bytes, &contents).map_err(corrupt)?;
-            let Contents { embedded, source } = contents;
-            let embedded = embedded.ok_or_else(|| corrupt(EmbeddedError::Missing { section: EMBEDDED_SECTION }))?;
-            if now != migration.source_digest || embedded.metadata != migration.metadata {
+            let Contents { manifest, source } = contents;
+            let manifest = manifest.ok_or_else(|| corrupt(ManifestError::Missing { section: MANIFEST_SECTION }))?;
+            if now != migration.source_digest || manifest.metadata != migration.metadata {
                 return Err(StoreError::Changed { file });
             }
-            let fresh = Fresh { bytes, embedded, source };
+            let fresh = Fresh { bytes, manifest, source };
             if let Some(text) = fresh.script() {
-                check_text(&fresh.embedded, text).map_err(corrupt)?;
+                check_text(&fresh.manifest, text).map_err(corrupt)?;
             }
             return Ok(fresh);
         }
-        let Contents { embedded, source } = contents;
-        let embedded = embedded.ok_or_else(|| corrupt(EmbeddedError::Missing { section: EMBEDDED_SECTION }))?;
+        let Contents { manifest, source } = contents;
+        let manifest = manifest.ok_or_else(|| corrupt(ManifestError::Missing { section: MANIFEST_SECTION }))?;
         // Without a lock file, cargo writes one during the build.
-        let same_lock = migration.lock_digest.is_none() || embedded.lock_digest == migration.lock_digest;
-        if embedded.metadata != migration.metadata || embedded.source_digest != migration.source_digest || !same_lock {
+        let same_lock = migration.lock_digest.is_none() || manifest.lock_digest == migration.lock_digest;
+        if manifest.metadata != migration.metadata || manifest.source_digest != migration.source_digest || !same_lock {
             return Err(StoreError::Stale { revision, file });
         }
-        let fresh = Fresh { bytes, embedded, source };
+        let fresh = Fresh { bytes, manifest, source };
         self.check_origin(migration, &path, &fresh)?;
         Ok(fresh)
     }
@@ -153,13 +153,13 @@ impl Store {
             file: migration.file.clone(),
         };
         let changed = || StoreError::Changed { file: migration.file.clone() };
-        if fresh.embedded.runtime.as_deref() != migration.language.runtime() {
+        if fresh.manifest.runtime.as_deref() != migration.language.runtime() {
             return Err(other());
         }
         match migration.language {
             Language::Sql => {
                 let source = self.text_source(migration)?;
-                let same = fresh.script() == Some(&source.text) && check_text(&fresh.embedded, &source.text).is_ok();
+                let same = fresh.script() == Some(&source.text) && check_text(&fresh.manifest, &source.text).is_ok();
                 if same { Ok(()) } else { Err(other()) }
             }
             Language::Wasm => {
@@ -206,9 +206,9 @@ impl Store {
 
 /// The seal of a component that is about to be written, if it is one that needs a seal and there is a key.
 pub(super) fn seal_of(key: Option<&Key>, revision: &RevisionId, component: &[u8]) -> Option<String> {
-    let Contents { embedded, source } = read_contents(component).ok()?;
-    let fresh = Fresh { bytes: Vec::new(), embedded: embedded?, source };
-    if fresh.embedded.runtime.is_some() {
+    let Contents { manifest, source } = read_contents(component).ok()?;
+    let fresh = Fresh { bytes: Vec::new(), manifest: manifest?, source };
+    if fresh.manifest.runtime.is_some() {
         return None;
     }
     Some(fresh.seal(revision, &Digest::of(component)).of(key?))

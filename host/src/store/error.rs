@@ -6,8 +6,8 @@ use cap_std::fs::Dir;
 
 use super::BUILD_FOLDER;
 use super::BlockError;
-use super::EmbeddedError;
 use super::FOLDER_METADATA_FILE;
+use super::ManifestError;
 use super::STATE_FOLDER;
 use crate::config::TomlProblem;
 use crate::revision::RevisionId;
@@ -155,7 +155,7 @@ pub enum StoreError {
         /// The file.
         file: String,
         /// Why not.
-        source: EmbeddedError,
+        source: ManifestError,
     },
     /// A migration was never built.
     #[error("revision {revision} ('{file}') is not built")]

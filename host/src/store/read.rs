@@ -11,9 +11,9 @@ use super::Store;
 use super::StoreError;
 use super::TOML_BYTES_MAX;
 use super::digest;
-use super::embedded::Contents;
-use super::embedded::read_contents;
 use super::files;
+use super::manifest::Contents;
+use super::manifest::read_contents;
 use super::prebuilt::digest_of_contents;
 use super::prebuilt::digest_of_prebuilt;
 use crate::toolchain::Language;
@@ -42,11 +42,11 @@ impl Store {
         let corrupt = |source| StoreError::Corrupt { file: file.to_owned(), source };
         let contents = read_contents(&content).map_err(corrupt)?;
         let source_digest = digest_of_contents(&content, &contents).map_err(corrupt)?;
-        let Contents { embedded: Some(embedded), .. } = contents else {
+        let Contents { manifest: Some(manifest), .. } = contents else {
             return Err(StoreError::NoEmbedded { file: file.to_owned() });
         };
         Ok(Migration {
-            metadata: embedded.metadata,
+            metadata: manifest.metadata,
             file: file.to_owned(),
             language: Language::Wasm,
             source_digest,

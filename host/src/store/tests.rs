@@ -29,9 +29,9 @@ fn trust(user: u8) -> BuildTrust {
     BuildTrust { key: Some(Key::new([user; Key::BYTES])), any: false }
 }
 
-fn embedded(revision: &str, runtime: Option<&str>) -> Embedded {
-    Embedded {
-        format: EMBEDDED_FORMAT,
+fn manifest(revision: &str, runtime: Option<&str>) -> Manifest {
+    Manifest {
+        format: MANIFEST_FORMAT,
         metadata: Metadata::new(RevisionId::new(revision).unwrap()),
         source_digest: Digest::of(b"source"),
         lock_digest: None,
@@ -43,23 +43,23 @@ fn embedded(revision: &str, runtime: Option<&str>) -> Embedded {
     }
 }
 
-fn component(embedded: &Embedded) -> Vec<u8> {
+fn component(manifest: &Manifest) -> Vec<u8> {
     let mut bytes = wasm_encoder::Component::new().finish();
-    embed(&mut bytes, embedded, None).unwrap();
+    add_manifest(&mut bytes, manifest, None).unwrap();
     bytes
 }
 
 /// The component of a SQL file, as a build makes it.
-fn text_component(text: &str, embedded: Embedded) -> Vec<u8> {
+fn text_component(text: &str, manifest: Manifest) -> Vec<u8> {
     let (metadata, found) = {
         let block = Block::find(text, "--").unwrap().unwrap();
         (block.metadata().unwrap(), crate::sql::sections(text).unwrap())
     };
     let ends = |range: std::ops::Range<usize>| [range.start, range.end];
     let sections = ScriptSections { upgrade: ends(found.upgrade), downgrade: found.downgrade.map(ends) };
-    let embedded = Embedded { metadata, sections: Some(sections), runtime: Some("sql".to_owned()), ..embedded };
+    let manifest = Manifest { metadata, sections: Some(sections), runtime: Some("sql".to_owned()), ..manifest };
     let mut bytes = wasm_encoder::Component::new().finish();
-    embed(&mut bytes, &embedded, Some(text)).unwrap();
+    add_manifest(&mut bytes, &manifest, Some(text)).unwrap();
     bytes
 }
 
@@ -69,7 +69,7 @@ fn error_of(store: &Store) -> String {
 
 #[test]
 fn finds_what_is_a_migration_by_file_name() {
-    let wasm = component(&embedded("wasm", None));
+    let wasm = component(&manifest("wasm", None));
     let (_folder, store) = project(&[
         ("migrations/2_two.sql", TWO.as_bytes()),
         ("migrations/1_one.sql", ONE.as_bytes()),
@@ -330,7 +330,7 @@ fn a_component_is_fresh_stale_or_broken() {
     assert_eq!(state(&migration), "revision one ('migrations/1.sql') is not built | run `host build`");
     assert!(!store.is_built(&migration).unwrap());
 
-    let built = Embedded { source_digest: migration.source_digest, ..embedded("one", None) };
+    let built = Manifest { source_digest: migration.source_digest, ..manifest("one", None) };
     let bytes = text_component(ONE, built);
     store.write_component(&migration.metadata.revision, &bytes).unwrap();
     let found = store.component(&migration).unwrap();

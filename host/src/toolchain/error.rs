@@ -4,8 +4,8 @@ use std::io;
 
 use super::Summary;
 use crate::revision::RevisionId;
-use crate::sql::ScriptError;
 use crate::sql::SectionError;
+use crate::sql::SqlFileError;
 use crate::store::StoreError;
 use crate::worker::WorkerError;
 
@@ -29,7 +29,7 @@ pub enum ToolchainError {
         /// The file.
         file: String,
         /// Why not.
-        source: ScriptError,
+        source: SqlFileError,
     },
     /// No cargo can build for WebAssembly.
     #[error("no Rust toolchain can build for {target}: {}", tried.join("; "))]

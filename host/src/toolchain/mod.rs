@@ -31,8 +31,8 @@ pub use wrap::encode;
 
 use std::path::Path;
 
-use crate::store::EMBEDDED_FORMAT;
-use crate::store::Embedded;
+use crate::store::MANIFEST_FORMAT;
+use crate::store::Manifest;
 use crate::store::Migration;
 use crate::store::Store;
 use crate::store::StoreError;
@@ -173,7 +173,7 @@ impl Builder<'_> {
             Language::Rust => rust::build(self, migration)?,
             Language::Wasm => {
                 let (file, bytes) = self.store.prebuilt(migration)?;
-                wrap::wrap(&self.options, &file, &bytes, &embedded(migration))?
+                wrap::wrap(&self.options, &file, &bytes, &manifest(migration))?
             }
         };
         self.store.write_component(&migration.metadata.revision, &component)?;
@@ -182,9 +182,9 @@ impl Builder<'_> {
 }
 
 /// What the component of a migration says about it.
-fn embedded(migration: &Migration) -> Embedded {
-    Embedded {
-        format: EMBEDDED_FORMAT,
+fn manifest(migration: &Migration) -> Manifest {
+    Manifest {
+        format: MANIFEST_FORMAT,
         metadata: migration.metadata.clone(),
         source_digest: migration.source_digest,
         lock_digest: migration.lock_digest,

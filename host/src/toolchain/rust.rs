@@ -9,7 +9,7 @@ use super::Builder;
 use super::ToolchainError;
 use super::cargo::Cargo;
 use super::cargo::TARGET;
-use super::embedded;
+use super::manifest;
 use super::sdk::RUST_SDK_FOLDER;
 use super::sdk::write_rust_sdk;
 use super::wrap::wrap;
@@ -53,7 +53,7 @@ pub(super) fn build(builder: &mut Builder<'_>, migration: &Migration) -> Result<
     if now.source_digest != migration.source_digest || now.metadata != migration.metadata {
         return Err(StoreError::Changed { file: migration.file.clone() }.into());
     }
-    wrap(&builder.options, &migration.file, &module, &embedded(&now))
+    wrap(&builder.options, &migration.file, &module, &manifest(&now))
 }
 
 /// Forgets what cargo made of the packages in the project, so that it compiles them again. It knows a package by its name, and

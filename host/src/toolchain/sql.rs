@@ -1,16 +1,16 @@
 //! SQL: a component without code, which carries its source and names the runtime that runs it.
 
 use super::ToolchainError;
-use super::embedded;
+use super::manifest;
 use crate::grant::Grant;
 use crate::sql::sections;
-use crate::store::Embedded;
+use crate::store::Manifest;
 use crate::store::Migration;
 use crate::store::ScriptSections;
 use crate::store::Store;
 use crate::store::StoreError;
 use crate::store::Transaction;
-use crate::store::embed;
+use crate::store::add_manifest;
 
 pub(super) fn build(store: &Store, migration: &Migration) -> Result<Vec<u8>, ToolchainError> {
     let source = store.text_source(migration)?;
@@ -19,16 +19,16 @@ pub(super) fn build(store: &Store, migration: &Migration) -> Result<Vec<u8>, Too
     let grant = Grant::of_asks(migration.metadata.asks);
     for part in [Some(found.upgrade.clone()), found.downgrade.clone()].into_iter().flatten() {
         let refused = |source| ToolchainError::Script { file: migration.file.clone(), source };
-        crate::sql::check_script(&source.text, part.clone(), &grant).map_err(refused)?;
+        crate::sql::check_sql_file(&source.text, part.clone(), &grant).map_err(refused)?;
         if migration.metadata.transaction == Transaction::None {
-            crate::sql::check_unframed_script(&source.text, part, &[]).map_err(refused)?;
+            crate::sql::check_non_transactional_sql_file(&source.text, part, &[]).map_err(refused)?;
         }
     }
     let ends = |range: std::ops::Range<usize>| [range.start, range.end];
     let sections = ScriptSections { upgrade: ends(found.upgrade), downgrade: found.downgrade.map(ends) };
-    let embedded = Embedded { sections: Some(sections), ..embedded(migration) };
+    let manifest = Manifest { sections: Some(sections), ..manifest(migration) };
     let mut component = wasm_encoder::Component::new().finish();
-    embed(&mut component, &embedded, Some(&source.text))
+    add_manifest(&mut component, &manifest, Some(&source.text))
         .map_err(|source| StoreError::Corrupt { file: migration.file.clone(), source })?;
     Ok(component)
 }

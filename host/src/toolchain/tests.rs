@@ -87,10 +87,10 @@ fn sql_becomes_a_component_with_its_source() {
     wasmparser::Validator::new().validate_all(&component.bytes).unwrap();
     let source = component.source().unwrap();
     assert_eq!(source, SQL.replace("\r\n", "\n"));
-    let sections = component.embedded.sections.unwrap();
+    let sections = component.manifest.sections.unwrap();
     assert_eq!(source[sections.upgrade()].trim(), "SELECT 'ä';");
     assert_eq!(source[sections.downgrade().unwrap()].trim(), "SELECT 2;");
-    assert_eq!(component.embedded.runtime.as_deref(), Some("sql"));
+    assert_eq!(component.manifest.runtime.as_deref(), Some("sql"));
 
     // Line breaks and a second build make no difference.
     project.folder.write("migrations/1.sql", SQL.replace("\r\n", "\n")).unwrap();
@@ -158,8 +158,8 @@ fn a_prebuilt_component_gets_the_metadata_of_its_folder() {
     project.build(false, &ProcessEnvironment::default()).1.unwrap();
     let migration = project.store.scan().unwrap().remove(0);
     let component = project.store.component(&migration).unwrap();
-    assert_eq!(component.embedded.metadata.message, "x");
-    assert_eq!(component.embedded.language, Language::Wasm);
+    assert_eq!(component.manifest.metadata.message, "x");
+    assert_eq!(component.manifest.language, Language::Wasm);
     assert!(component.bytes.starts_with(&migration_component()));
 
     // What was built can stand for itself, and is then used where it is.
@@ -174,7 +174,7 @@ fn a_prebuilt_component_gets_the_metadata_of_its_folder() {
     project.folder.write("migrations/2/migration.toml", "revision = 'two'").unwrap();
     project.build(false, &ProcessEnvironment::default()).1.unwrap();
     let migration = project.store.scan().unwrap().remove(0);
-    assert_eq!(project.store.component(&migration).unwrap().embedded.metadata.revision.as_str(), "two");
+    assert_eq!(project.store.component(&migration).unwrap().manifest.metadata.revision.as_str(), "two");
 }
 
 #[test]

@@ -7,9 +7,9 @@ use wit_component::ComponentEncoder;
 
 use super::BuildOptions;
 use super::ToolchainError;
-use crate::store::Embedded;
+use crate::store::Manifest;
 use crate::store::StoreError;
-use crate::store::embed;
+use crate::store::add_manifest;
 use crate::store::shortened;
 use crate::store::without_sections;
 use crate::worker::Cancel;
@@ -31,7 +31,7 @@ pub(super) fn wrap(
     options: &BuildOptions<'_>,
     file: &str,
     bytes: &[u8],
-    embedded: &Embedded,
+    manifest: &Manifest,
 ) -> Result<Vec<u8>, ToolchainError> {
     let corrupt = |source| StoreError::Corrupt { file: file.to_owned(), source };
     let mut component = if Parser::is_core_wasm(bytes) {
@@ -45,7 +45,7 @@ pub(super) fn wrap(
     if !exports_migration(&component) {
         return Err(ToolchainError::NoMigration { file: file.to_owned(), interface: INTERFACE });
     }
-    embed(&mut component, embedded, None).map_err(corrupt)?;
+    add_manifest(&mut component, manifest, None).map_err(corrupt)?;
     Ok(component)
 }
 

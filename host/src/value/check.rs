@@ -2,10 +2,10 @@
 
 use super::decode::ARRAY_DIMENSIONS_MAX;
 use super::error::EncodeError;
-use crate::contract::types::Array;
-use crate::contract::types::Range;
-use crate::contract::types::Raw;
-use crate::contract::types::Scalar;
+use crate::bindings::types::Array;
+use crate::bindings::types::Range;
+use crate::bindings::types::Raw;
+use crate::bindings::types::Scalar;
 
 /// The dimensions multiply to the number of elements, and every index is an integer.
 pub(super) fn check_array(array: &Array) -> Result<(), EncodeError> {
@@ -53,7 +53,7 @@ pub(super) fn raw_text(raw: &Raw) -> Result<&str, EncodeError> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::contract::types::ArrayDim;
+    use crate::bindings::types::ArrayDim;
 
     fn array(dims: &[(u32, i32)], items: usize) -> Array {
         Array {

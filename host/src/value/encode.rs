@@ -14,10 +14,10 @@ use super::scalar::natural_type;
 use super::shape::TypeShape;
 use super::text::array_text;
 use super::text::range_text;
-use crate::contract::types::Array;
-use crate::contract::types::Oid;
-use crate::contract::types::Range;
-use crate::contract::types::Value;
+use crate::bindings::types::Array;
+use crate::bindings::types::Oid;
+use crate::bindings::types::Range;
+use crate::bindings::types::Value;
 
 /// A parameter, ready to be sent.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -3,7 +3,7 @@
 use std::str::Utf8Error;
 
 use super::oid;
-use crate::contract::types::Oid;
+use crate::bindings::types::Oid;
 
 /// A value from the server that is not what its type promises.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

@@ -4,8 +4,8 @@ use super::error::EncodeError;
 use super::oid;
 use super::scalar::natural_type;
 use super::text::text;
-use crate::contract::types::Oid;
-use crate::contract::types::Value;
+use crate::bindings::types::Oid;
+use crate::bindings::types::Value;
 
 /// A value as an SQL constant: `'5'::pg_catalog.int4`, `'{1,2}'::pg_catalog.int4[]`, `NULL`.
 ///

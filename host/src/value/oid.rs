@@ -1,6 +1,6 @@
 //! The built-in types by number. PostgreSQL fixes these numbers for good (`pg_type.dat`, `pg_range.dat`).
 
-use crate::contract::types::Oid;
+use crate::bindings::types::Oid;
 
 /// `bool`
 pub const BOOL: Oid = 16;

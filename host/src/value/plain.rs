@@ -6,8 +6,8 @@ use std::fmt::Write as _;
 use super::error::EncodeError;
 use super::literal::type_name;
 use super::text::text;
-use crate::contract::types::Oid;
-use crate::contract::types::Value;
+use crate::bindings::types::Oid;
+use crate::bindings::types::Value;
 
 /// Appends a value as an SQL string without a type, or NULL, of ASCII alone. A text of plain ASCII stands in quotes. In any
 /// other one each backslash and each character beyond ASCII is a Unicode escape, in a string that a session either reads so or
@@ -79,7 +79,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::contract::types::Scalar;
+    use crate::bindings::types::Scalar;
 
     fn plainly(value: &Value) -> String {
         let mut sql = String::new();

@@ -8,10 +8,10 @@ use super::error::EncodeError;
 use super::numeric;
 use super::oid;
 use super::shape::TypeShape;
-use crate::contract::types::Format;
-use crate::contract::types::Oid;
-use crate::contract::types::Raw;
-use crate::contract::types::Scalar;
+use crate::bindings::types::Format;
+use crate::bindings::types::Oid;
+use crate::bindings::types::Raw;
+use crate::bindings::types::Scalar;
 
 /// A longer name is cut off by `name`'s input function, but refused by its receive function (`NAMEDATALEN`).
 const NAME_BYTES_MAX: usize = 63;

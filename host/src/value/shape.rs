@@ -1,7 +1,7 @@
 //! What the codec has to know about a type.
 
 use super::oid;
-use crate::contract::types::Oid;
+use crate::bindings::types::Oid;
 
 /// How the values of a type are built. Built-in types are known by number; for the rest the caller reads `pg_type`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]

@@ -7,15 +7,15 @@ mod forms;
 mod properties;
 
 use super::TypeShape;
-use crate::contract::types::Array;
-use crate::contract::types::ArrayDim;
-use crate::contract::types::Bound;
-use crate::contract::types::Format;
-use crate::contract::types::Oid;
-use crate::contract::types::Range;
-use crate::contract::types::Raw;
-use crate::contract::types::Scalar;
-use crate::contract::types::Value;
+use crate::bindings::types::Array;
+use crate::bindings::types::ArrayDim;
+use crate::bindings::types::Bound;
+use crate::bindings::types::Format;
+use crate::bindings::types::Oid;
+use crate::bindings::types::Range;
+use crate::bindings::types::Raw;
+use crate::bindings::types::Scalar;
+use crate::bindings::types::Value;
 
 fn builtin(oid: Oid) -> TypeShape {
     TypeShape::builtin(oid).unwrap()

@@ -8,15 +8,15 @@ use super::check;
 use super::error::EncodeError;
 use super::numeric;
 use super::oid;
-use crate::contract::types::Array;
-use crate::contract::types::ArrayDim;
-use crate::contract::types::Bound;
-use crate::contract::types::Format;
-use crate::contract::types::Interval;
-use crate::contract::types::Oid;
-use crate::contract::types::Range;
-use crate::contract::types::Scalar;
-use crate::contract::types::Value;
+use crate::bindings::types::Array;
+use crate::bindings::types::ArrayDim;
+use crate::bindings::types::Bound;
+use crate::bindings::types::Format;
+use crate::bindings::types::Interval;
+use crate::bindings::types::Oid;
+use crate::bindings::types::Range;
+use crate::bindings::types::Scalar;
+use crate::bindings::types::Value;
 
 /// The text of a value, or none for NULL.
 ///

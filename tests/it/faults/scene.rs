@@ -96,7 +96,7 @@ impl Scene {
     pub(super) fn new(way: Way) -> Self {
         let project = match way {
             Way::Upgrade | Way::Downgrade => framed(),
-            Way::UnframedUpgrade | Way::UnframedDowngrade => unframed(),
+            Way::UnframedUpgrade | Way::UnframedDowngrade => non_transactional(),
         };
         project.write("host.toml", "[default.limits]\nsilence-seconds = 1\n");
         project.host(&["build"]).success();
@@ -325,7 +325,7 @@ fn framed() -> TestProject {
 
 /// In the middle a migration without a transaction: statements that can run in one and count how often they ran, and
 /// statements that cannot.
-fn unframed() -> TestProject {
+fn non_transactional() -> TestProject {
     let project = TestProject::new();
     project.sql(
         "a",
@@ -360,13 +360,11 @@ fn drop_database(name: &str) {
 
 /// The steps that the history has as done, in the order of their rows.
 fn done(server: &FaultServer, database: &str, way: Way) -> Vec<String> {
-    if server.query(database, "SELECT to_regclass('host_history') IS NOT NULL") != "t" {
+    if server.query(database, "SELECT to_regclass('host_log') IS NOT NULL") != "t" {
         return Vec::new();
     }
-    let sql = format!(
-        "SELECT revision FROM host_history WHERE outcome = 'done' AND direction = '{}' ORDER BY id",
-        way.verb()
-    );
+    let sql =
+        format!("SELECT revision FROM host_log WHERE outcome = 'done' AND direction = '{}' ORDER BY id", way.verb());
     server.query(database, &sql).lines().map(str::to_owned).collect()
 }
 

@@ -30,11 +30,11 @@ pub(super) struct FaultServer {
 }
 
 /// The use of the server by one test: others would not like that it is stopped in between. It runs as long as this lives.
-pub(super) struct Alone {
+pub(super) struct AutocommitCommand {
     _turn: MutexGuard<'static, ()>,
 }
 
-impl Alone {
+impl AutocommitCommand {
     pub(super) fn new() -> Self {
         static TURN: Mutex<()> = Mutex::new(());
         // A test that failed leaves nothing that would disturb the next one.
@@ -44,7 +44,7 @@ impl Alone {
     }
 }
 
-impl Drop for Alone {
+impl Drop for AutocommitCommand {
     fn drop(&mut self) {
         let _ = server().cluster.stop();
     }
@@ -121,7 +121,7 @@ impl FaultServer {
     /// Schema and data, without the rows of the history: they have times in them.
     pub(super) fn dump(&self, database: &str) -> String {
         let output = Command::new("pg_dump")
-            .args(["--no-owner", "--exclude-table-data=host_history*", "--dbname", &self.url(database)])
+            .args(["--no-owner", "--exclude-table-data=host_log*", "--dbname", &self.url(database)])
             .output()
             .expect("pg_dump runs");
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));

@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use host::Database;
 use host::db::Tables;
-use host::db::loss::TransactionStatus;
+use host::db::reconnect::TransactionStatus;
 use rustix::process::Signal;
 
 use super::proxy::Fault;
@@ -14,7 +14,7 @@ use super::proxy::Moment;
 use super::proxy::Sender;
 use super::scene::Scene;
 use super::scene::Way;
-use super::server::Alone;
+use super::server::AutocommitCommand;
 use super::server::server;
 use crate::harness::Output;
 use crate::harness::TestProject;
@@ -33,7 +33,7 @@ fn told(scene: &Scene, name: &str, fault: Fault) -> Output {
 
 #[test]
 fn a_commit_that_was_done_and_not_answered() {
-    let _alone = Alone::new();
+    let _alone = AutocommitCommand::new();
     let scene = Scene::new(Way::Upgrade);
     // The connection is cut, the server is gone for a moment, the answer is swallowed: the run finds out, and goes on.
     let cut = told(&scene, "cut", scene.at_commit(2, Harm::Cut, Moment::After)).success();
@@ -47,7 +47,7 @@ fn a_commit_that_was_done_and_not_answered() {
 
 #[test]
 fn another_runner_takes_over_in_between() {
-    let _alone = Alone::new();
+    let _alone = AutocommitCommand::new();
     let scene = Scene::new(Way::Upgrade);
     let database = scene.new_database("taken_over");
     let (first, _proxy) = scene.start(&database, scene.at_commit(2, Harm::Drop, Moment::After));
@@ -62,7 +62,7 @@ fn another_runner_takes_over_in_between() {
 
 #[test]
 fn the_books_are_others_after_the_connection_was_lost() {
-    let _alone = Alone::new();
+    let _alone = AutocommitCommand::new();
     let scene = Scene::new(Way::Upgrade);
     let database = scene.new_database("overtaken");
     let (running, _proxy) = scene.start(&database, scene.at_commit(2, Harm::Drop, Moment::After));
@@ -87,7 +87,7 @@ fn wait_for_version(database: &str, version: &str) {
 
 #[test]
 fn a_commit_that_was_not_done() {
-    let _alone = Alone::new();
+    let _alone = AutocommitCommand::new();
     let scene = Scene::new(Way::Downgrade);
     assert_output!(told(&scene, "cut", scene.at_commit(2, Harm::Cut, Moment::Before)).with_code(1));
     assert_output!(told(&scene, "swallowed", scene.at_commit(2, Harm::Drop, Moment::Before)).with_code(1));
@@ -96,7 +96,7 @@ fn a_commit_that_was_not_done() {
 
 #[test]
 fn a_commit_of_which_nothing_can_be_found_out() {
-    let _alone = Alone::new();
+    let _alone = AutocommitCommand::new();
     let scene = Scene::new(Way::Upgrade);
     let database = scene.new_database("unknown");
     let (running, proxy) = scene.start(&database, scene.at_commit(2, Harm::StopServerForGood, Moment::Before));
@@ -114,7 +114,7 @@ fn a_commit_of_which_nothing_can_be_found_out() {
 
 #[test]
 fn a_network_that_swallows_everything_ends_the_run() {
-    let _alone = Alone::new();
+    let _alone = AutocommitCommand::new();
     let scene = Scene::new(Way::Upgrade);
     // Ten messages before the COMMIT the second migration is at work.
     let commit = scene.at_commit(2, Harm::Drop, Moment::Before);
@@ -129,7 +129,7 @@ fn a_transaction_that_the_server_does_not_know_is_not_committed() {
     let project = TestProject::new();
     let tables = Tables {
         version: host::config::TableName::new("host_version").expect("a name"),
-        history: host::config::TableName::new("host_history").expect("a name"),
+        log: host::config::TableName::new("host_log").expect("a name"),
         journal: host::config::TableName::new("host_journal").expect("a name"),
     };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
@@ -171,6 +171,6 @@ fn a_runner_waits_for_the_statement_of_one_that_was_killed() {
         output.stdout.split("connected since ").nth(1).and_then(|rest| rest.split(')').next()).unwrap_or_default();
     let replacements = [(process.to_owned(), "[process]"), (since.to_owned(), "[since]")];
     assert_output!(output.replace(&replacements));
-    let history = "SELECT string_agg(revision || ' ' || outcome, ', ' ORDER BY id) FROM host_history";
+    let history = "SELECT string_agg(revision || ' ' || outcome, ', ' ORDER BY id) FROM host_log";
     assert_eq!(project.database.query(history), "a done, b done");
 }

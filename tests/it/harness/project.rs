@@ -9,10 +9,10 @@ use super::TestDatabase;
 use super::guests;
 use host::grant::Classes;
 use host::store::Digest;
-use host::store::EMBEDDED_FORMAT;
-use host::store::Embedded;
+use host::store::MANIFEST_FORMAT;
+use host::store::Manifest;
 use host::store::Metadata;
-use host::store::embed;
+use host::store::add_manifest;
 use host::toolchain::Language;
 
 /// All that can be granted, so that a test has to say only what it is about.
@@ -112,8 +112,8 @@ impl TestProject {
     pub(crate) fn prebuilt(&self, revision: &str, revises: Option<&str>, mut component: Vec<u8>) {
         let revises = revises.map(|parent| format!("\"{parent}\"")).unwrap_or_default();
         let metadata = format!("revision = \"{revision}\"\nrevises = [{revises}]\nmessage = \"made elsewhere\"\n");
-        let embedded = Embedded {
-            format: EMBEDDED_FORMAT,
+        let manifest = Manifest {
+            format: MANIFEST_FORMAT,
             metadata: Metadata::from_toml(&metadata).expect("metadata"),
             source_digest: Digest::of(revision.as_bytes()),
             lock_digest: None,
@@ -123,7 +123,7 @@ impl TestProject {
             sections: None,
             built_with: "0.0.0".to_owned(),
         };
-        embed(&mut component, &embedded, None).expect("sections");
+        add_manifest(&mut component, &manifest, None).expect("sections");
         std::fs::write(self.path("migrations").join(format!("{revision}.wasm")), component).expect("the component");
     }
 

@@ -5,16 +5,16 @@ use super::terminal::Line;
 use super::terminal::Word;
 use super::text::count;
 use super::text::list_or;
-use crate::capability::StatementFailure;
-use crate::capability::Stop;
+use crate::bindings::types::SqlError;
 use crate::cli::failure::Failure;
-use crate::contract::types::SqlError;
 use crate::db::DatabaseError;
 use crate::db::JournalError;
 use crate::error::Error;
 use crate::execute::Cause;
 use crate::execute::SourcePlace;
 use crate::execute::StepFailure;
+use crate::host_functions::StatementFailure;
+use crate::host_functions::Stop;
 use crate::plan::Direction;
 use crate::sql::Place;
 
@@ -98,7 +98,9 @@ fn step_lines(step: &StepFailure) -> Vec<Line> {
         Cause::Stopped(Stop::Database(DatabaseError::Journal(_))) | Cause::Database(DatabaseError::Journal(_)) => {
             format!("the {} of {name} cannot go on", verb(step.direction))
         }
-        Cause::Stopped(Stop::Interrupted) if step.unframed.is_some_and(|unframed| unframed.leaves_something()) => {
+        Cause::Stopped(Stop::Interrupted)
+            if step.non_transactional.is_some_and(|non_transactional| non_transactional.leaves_something()) =>
+        {
             format!("the {} of {name} was interrupted half-way", verb(step.direction))
         }
         Cause::Stopped(Stop::Interrupted) => {
@@ -111,13 +113,13 @@ fn step_lines(step: &StepFailure) -> Vec<Line> {
         Cause::Database(DatabaseError::CommitUnknown { .. }) => {
             format!("the {} of {name} ran, but may or may not be committed", verb(step.direction))
         }
-        _ if step.unframed.is_some_and(|unframed| unframed.leaves_something()) => {
+        _ if step.non_transactional.is_some_and(|non_transactional| non_transactional.leaves_something()) => {
             format!(
                 "the {} of {name} failed half-way; it has no transaction that could be rolled back",
                 verb(step.direction)
             )
         }
-        _ if step.unframed.is_some() => {
+        _ if step.non_transactional.is_some() => {
             format!("the {} of {name} failed, and nothing of it is done", verb(step.direction))
         }
         _ => format!("the {} of {name} failed and was rolled back", verb(step.direction)),
@@ -130,7 +132,7 @@ fn step_lines(step: &StepFailure) -> Vec<Line> {
                 say(&mut lines, &format!("the migration says: {said}"));
             }
             if *swallowed {
-                let end = if step.unframed.is_some() { "" } else { ", but the transaction was lost" };
+                let end = if step.non_transactional.is_some() { "" } else { ", but the transaction was lost" };
                 say(&mut lines, &format!("the migration went on as if nothing had happened{end}"));
             }
         }
@@ -175,8 +177,8 @@ fn step_lines(step: &StepFailure) -> Vec<Line> {
         say(&mut lines, &format!("before it the database was at {}", list_or(&step.heads, BASE)));
         return lines;
     }
-    if let Some(unframed) = &step.unframed {
-        say(&mut lines, &unframed.summary(&step.cause));
+    if let Some(non_transactional) = &step.non_transactional {
+        say(&mut lines, &non_transactional.summary(&step.cause));
     }
     // Where somebody else is or was at work, only the database knows where it is now.
     let somebody_else = matches!(
@@ -184,16 +186,16 @@ fn step_lines(step: &StepFailure) -> Vec<Line> {
         Cause::NotBegun(DatabaseError::LockLost { .. } | DatabaseError::HeadsMoved { .. })
             | Cause::Database(DatabaseError::HeadsMoved { .. })
     );
-    match &step.unframed {
+    match &step.non_transactional {
         _ if somebody_else => {}
-        Some(unframed) if unframed.leaves_something() => {
+        Some(non_transactional) if non_transactional.leaves_something() => {
             let at = list_or(&step.heads, BASE);
             say(&mut lines, &format!("the database is at {at}, and {} is unfinished", step.revision));
         }
         _ => say(&mut lines, &state(&step.heads, step.steps_done, step.direction)),
     }
     if !step.recorded && !matches!(step.cause, Cause::Load(_) | Cause::NotBegun(_)) {
-        say(&mut lines, "the failure could not be written into the history table");
+        say(&mut lines, "the failure could not be written into the log table");
     }
     lines
 }

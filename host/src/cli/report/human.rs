@@ -4,9 +4,9 @@ use super::terminal::Line;
 use super::text::count;
 use super::text::duration;
 use super::text::list_or;
-use crate::capability::GuestEvent;
-use crate::contract::env::Level;
+use crate::bindings::env::Level;
 use crate::execute::Event;
+use crate::host_functions::GuestEvent;
 use crate::plan::Direction;
 
 /// The lines of an event; none for what only interests with `-v`.
@@ -26,7 +26,7 @@ pub(super) fn event(event: &Event, verbose: bool) -> Vec<Line> {
             "  rolled back: {reason}; running it again in {} ({repetition} of {of})",
             duration(*milliseconds)
         )),
-        Event::Activity { activity, .. } => Line::new(format!("  {}", super::activity::sentence(activity))),
+        Event::StatementProgress { progress, .. } => Line::new(format!("  {}", super::progress::sentence(progress))),
         Event::Guest { event: GuestEvent::Log { level, message }, .. } => {
             if !verbose && matches!(level, Level::Trace | Level::Debug) {
                 return Vec::new();

@@ -5,13 +5,13 @@ use serde_json::json;
 
 use super::human::level_name;
 use super::human::verb;
-use crate::capability::GuestEvent;
-use crate::capability::Stop;
+use crate::bindings::types::SqlError;
 use crate::cli::failure::Failure;
-use crate::contract::types::SqlError;
 use crate::error::Error;
 use crate::execute::Cause;
 use crate::execute::Event;
+use crate::host_functions::GuestEvent;
+use crate::host_functions::Stop;
 
 /// The object of an event.
 pub(super) fn event(event: &Event) -> Value {
@@ -38,15 +38,15 @@ pub(super) fn event(event: &Event) -> Value {
             "of": of,
             "milliseconds": milliseconds,
         }),
-        Event::Activity { revision, activity } => json!({
+        Event::StatementProgress { revision, progress } => json!({
             "event": "activity",
             "revision": revision,
-            "seconds": activity.seconds,
-            "statement": activity.statement,
-            "waits_for": activity.waits_for,
-            "phase": activity.phase,
-            "done": activity.done,
-            "total": activity.total,
+            "seconds": progress.seconds,
+            "statement": progress.statement,
+            "waits_for": progress.waits_for,
+            "phase": progress.phase,
+            "done": progress.done,
+            "total": progress.total,
         }),
         Event::Guest { revision, event: GuestEvent::Log { level, message } } => {
             json!({"event": "log", "revision": revision, "level": level_name(*level), "message": message})
@@ -83,10 +83,10 @@ pub(super) fn failure(failure: &Failure) -> Value {
         error["steps_done"] = json!(step.steps_done);
         error["heads"] = json!(step.heads);
         error["blame"] = json!(format!("{:?}", step.cause.blame()).to_lowercase());
-        if let Some(unframed) = &step.unframed {
-            error["statements_done"] = json!(unframed.done);
-            error["statement_number"] = json!(unframed.broken);
-            error["unfinished"] = json!(unframed.leaves_something());
+        if let Some(non_transactional) = &step.non_transactional {
+            error["statements_done"] = json!(non_transactional.done);
+            error["statement_number"] = json!(non_transactional.broken);
+            error["unfinished"] = json!(non_transactional.leaves_something());
         }
         match &step.cause {
             Cause::Statement { failure, source, said, swallowed } => {

@@ -4,10 +4,10 @@
 //! JSON and nothing else: one object a line for events, one document for listings, and `{"error": …}` for a failure.
 //! Everything is printed by `terminal`, which lets nothing through that would command a terminal or forge a line.
 
-mod activity;
 mod failure;
 pub(super) mod human;
 mod json;
+mod progress;
 mod secret_forms;
 pub(super) mod secrets;
 pub(super) mod terminal;

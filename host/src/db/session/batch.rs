@@ -10,8 +10,8 @@ use super::Prepared;
 use super::Session;
 use super::SessionError;
 use super::failed;
-use crate::contract::types::Error;
-use crate::contract::types::Value;
+use crate::bindings::types::Error;
+use crate::bindings::types::Value;
 use crate::db::driver;
 use crate::value;
 

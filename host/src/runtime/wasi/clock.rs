@@ -8,7 +8,7 @@ use wasmtime_wasi::p2::DynPollable;
 use wasmtime_wasi::p2::Pollable;
 use wasmtime_wasi::p2::bindings::clocks::monotonic_clock;
 
-use crate::capability::GuestState;
+use crate::host_functions::GuestState;
 
 /// How far the monotonic clock moves each time it is read, in nanoseconds: a loop that waits for it ends.
 const STEP_NANOSECONDS: u64 = 1_000_000;

@@ -12,10 +12,10 @@ use wasmtime_wasi::p2::Pollable;
 use wasmtime_wasi::p2::StreamError;
 use wasmtime_wasi::p2::StreamResult;
 
-use crate::capability::Events;
-use crate::capability::GuestEvent;
-use crate::capability::Stop;
-use crate::contract::env::Level;
+use crate::bindings::env::Level;
+use crate::host_functions::Events;
+use crate::host_functions::GuestEvent;
+use crate::host_functions::Stop;
 
 /// The longest line that is kept together, in bytes.
 const LINE_BYTES_MAX: usize = 8 << 10;

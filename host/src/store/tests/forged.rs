@@ -17,9 +17,9 @@ fn error_of(store: &Store) -> String {
     format!("{error} | {}", error.hint().unwrap_or_default())
 }
 
-fn sql_project() -> (TempDir, Store, Embedded) {
+fn sql_project() -> (TempDir, Store, Manifest) {
     let (folder, store) = project(&[("migrations/1.sql", GOOD.as_bytes())]);
-    let honest = Embedded { source_digest: first(&store).source_digest, ..embedded("one", None) };
+    let honest = Manifest { source_digest: first(&store).source_digest, ..manifest("one", None) };
     store.write_component(&honest.metadata.revision, &text_component(GOOD, honest.clone())).unwrap();
     assert_eq!(store.component(&first(&store)).unwrap().source(), Some(GOOD));
     (folder, store, honest)
@@ -37,7 +37,7 @@ fn another_text_does_not_run_under_the_digest_of_a_file() {
     assert_eq!(error_of(&store), expected);
 
     // The same text, of which another part would run; and code that would run in its place.
-    let sections = |upgrade: [usize; 2], downgrade| Embedded {
+    let sections = |upgrade: [usize; 2], downgrade| Manifest {
         sections: Some(ScriptSections { upgrade, downgrade }),
         runtime: Some("sql".to_owned()),
         ..honest.clone()
@@ -47,13 +47,13 @@ fn another_text_does_not_run_under_the_digest_of_a_file() {
     for (forged, source) in [
         (sections([comment, comment + 17], None), Some(GOOD)),
         (sections([0, GOOD.len()], Some([comment, comment + 17])), Some(GOOD)),
-        (Embedded { runtime: Some("sql".to_owned()), sections: None, ..honest.clone() }, Some(GOOD)),
-        (Embedded { runtime: Some("perl".to_owned()), ..honest.clone() }, Some(GOOD)),
+        (Manifest { runtime: Some("sql".to_owned()), sections: None, ..honest.clone() }, Some(GOOD)),
+        (Manifest { runtime: Some("perl".to_owned()), ..honest.clone() }, Some(GOOD)),
         (honest.clone(), Some(GOOD)),
         (honest.clone(), None),
     ] {
         let mut bytes = code.clone();
-        embed(&mut bytes, &forged, source).unwrap();
+        add_manifest(&mut bytes, &forged, source).unwrap();
         write(&bytes);
         assert_eq!(error_of(&store), expected, "{forged:?}");
     }
@@ -64,15 +64,15 @@ fn code(number: u8) -> Vec<u8> {
     wat::parse_str(format!("(component (core module (func (result i32) (i32.const {number}))))")).unwrap()
 }
 
-fn with_metadata(code: &[u8], embedded: &Embedded) -> Vec<u8> {
+fn with_metadata(code: &[u8], manifest: &Manifest) -> Vec<u8> {
     let mut bytes = code.to_vec();
-    embed(&mut bytes, embedded, None).unwrap();
+    add_manifest(&mut bytes, manifest, None).unwrap();
     bytes
 }
 
 #[test]
 fn a_prebuilt_component_counts_by_its_bytes() {
-    let said = embedded("one", None);
+    let said = manifest("one", None);
     let (folder, store) = project(&[("migrations/1.wasm", &with_metadata(&code(1), &said))]);
     let migration = first(&store);
     assert_eq!(migration.source_digest, Digest::of(&code(1)));
@@ -91,7 +91,7 @@ fn a_prebuilt_component_counts_by_its_bytes() {
 
 #[test]
 fn a_prebuilt_text_counts_as_its_file_would() {
-    let lie = Embedded { source_digest: Digest::of(b"innocent"), ..embedded("one", None) };
+    let lie = Manifest { source_digest: Digest::of(b"innocent"), ..manifest("one", None) };
     let (folder, store) = project(&[("migrations/1.sql", GOOD.as_bytes())]);
     let file = first(&store).source_digest;
     folder.remove_file("migrations/1.sql").unwrap();
@@ -103,27 +103,28 @@ fn a_prebuilt_text_counts_as_its_file_would() {
     let comment = GOOD.find("DROP").unwrap();
     let sections = Some(ScriptSections { upgrade: [comment, comment + 17], downgrade: None });
     let mut bytes = wasm_encoder::Component::new().finish();
-    embed(&mut bytes, &Embedded { runtime: Some("sql".to_owned()), sections, ..lie.clone() }, Some(GOOD)).unwrap();
+    add_manifest(&mut bytes, &Manifest { runtime: Some("sql".to_owned()), sections, ..lie.clone() }, Some(GOOD))
+        .unwrap();
     folder.write("migrations/1.wasm", &bytes).unwrap();
     let error = store.component(&first(&store)).unwrap_err();
-    assert!(matches!(error, StoreError::Corrupt { source: EmbeddedError::OtherText, .. }), "{error}");
+    assert!(matches!(error, StoreError::Corrupt { source: ManifestError::OtherText, .. }), "{error}");
     let metadata = Metadata { irreversible: true, ..lie.metadata.clone() };
     let mut bytes = wasm_encoder::Component::new().finish();
-    embed(&mut bytes, &Embedded { runtime: Some("sql".to_owned()), metadata, ..lie }, Some(GOOD)).unwrap();
+    add_manifest(&mut bytes, &Manifest { runtime: Some("sql".to_owned()), metadata, ..lie }, Some(GOOD)).unwrap();
     folder.write("migrations/1.wasm", &bytes).unwrap();
     let error = store.scan().unwrap_err();
-    assert!(matches!(error, StoreError::Corrupt { source: EmbeddedError::OtherText, .. }), "{error}");
+    assert!(matches!(error, StoreError::Corrupt { source: ManifestError::OtherText, .. }), "{error}");
 }
 
 #[test]
 fn a_component_in_a_folder_is_compared_with_what_was_built_of_it() {
     let (folder, store) = project(&[
         ("migrations/1/migration.toml", b"revision = 'one'"),
-        ("migrations/1/m.wasm", &with_metadata(&code(1), &embedded("other", None))),
+        ("migrations/1/m.wasm", &with_metadata(&code(1), &manifest("other", None))),
     ]);
     let migration = first(&store);
     assert_eq!(migration.source_digest, Digest::of(&code(1)), "whatever it says about itself");
-    let said = Embedded { source_digest: migration.source_digest, ..embedded("one", None) };
+    let said = Manifest { source_digest: migration.source_digest, ..manifest("one", None) };
     // No seal is needed where one can look.
     folder.create_dir_all(".host/build").unwrap();
     folder.write(".host/build/one.wasm", with_metadata(&code(1), &said)).unwrap();
@@ -140,7 +141,7 @@ fn what_a_compiler_made_has_to_be_sealed_by_this_user() {
         ("migrations/1/src/lib.rs", b"fn a() {}"),
     ]);
     let migration = first(&store);
-    let said = Embedded { source_digest: migration.source_digest, language: Language::Rust, ..embedded("one", None) };
+    let said = Manifest { source_digest: migration.source_digest, language: Language::Rust, ..manifest("one", None) };
     let (built, seal) = (".host/build/one.wasm", ".host/build/one.seal");
     store.write_component(&migration.metadata.revision, &with_metadata(&code(1), &said)).unwrap();
     store.component(&migration).unwrap();
@@ -167,7 +168,7 @@ fn what_a_compiler_made_has_to_be_sealed_by_this_user() {
     folder.write("migrations/1/src/lib.rs", "fn b() {}").unwrap();
     assert!(matches!(store.component(&migration), Err(StoreError::Changed { .. })), "an index that lies helps nobody");
     assert!(matches!(store.component(&first(&store)), Err(StoreError::Stale { .. })));
-    let other = Embedded { source_digest: first(&store).source_digest, ..said.clone() };
+    let other = Manifest { source_digest: first(&store).source_digest, ..said.clone() };
     folder.write(built, with_metadata(&code(1), &other)).unwrap();
     assert!(error_of(&store).starts_with(expected));
 

@@ -9,9 +9,9 @@ use super::super::quote_identifier;
 use super::super::quote_text;
 use super::super::text as text_of;
 use super::*;
-use crate::contract::types::Interval;
-use crate::contract::types::TimeTz;
-use crate::contract::types::Uuid;
+use crate::bindings::types::Interval;
+use crate::bindings::types::TimeTz;
+use crate::bindings::types::Uuid;
 
 /// An enum, a text-like type and a custom range, as a catalogue might number them.
 const MOOD: Oid = 20_000;

@@ -11,9 +11,9 @@ use super::super::literal;
 use super::super::oid;
 use super::super::text as text_of;
 use super::*;
-use crate::contract::types::Interval;
-use crate::contract::types::TimeTz;
-use crate::contract::types::Uuid;
+use crate::bindings::types::Interval;
+use crate::bindings::types::TimeTz;
+use crate::bindings::types::Uuid;
 
 const DAY_MICROS: i64 = 86_400_000_000;
 

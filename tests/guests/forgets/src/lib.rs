@@ -13,7 +13,7 @@ impl Migration for Forgets {
         execute(
             "CREATE FUNCTION forge() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN \
              IF NEW.id = 1 THEN SET CONSTRAINTS ALL DEFERRED; INSERT INTO waits VALUES (2); \
-             ELSE UPDATE host_history SET error = 'forged'; END IF; RETURN NULL; END $$",
+             ELSE UPDATE host_log SET error = 'forged'; END IF; RETURN NULL; END $$",
             &[],
         )?;
         execute(

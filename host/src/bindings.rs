@@ -1,0 +1,52 @@
+//! The contract of `wit/migration.wit` as Rust types and traits.
+//!
+//! Everything here is generated from the WIT files, which also hold the documentation. Plain data (values, columns, errors)
+//! are used throughout the crate, so that a value is converted once, between the wire and the guest.
+
+use crate::host_functions;
+
+/// A migration: what it imports and what it exports (world `migration-guest`).
+mod migration_guest {
+    #![expect(missing_docs, reason = "generated; the documentation is in wit/migration.wit")]
+    wasmtime::component::bindgen!({
+        path: "../wit",
+        world: "migration-guest",
+        imports: { default: async | trappable },
+        exports: { default: async },
+        with: {
+            "host:migration/sql.statement": super::host_functions::StatementHandle,
+            "host:migration/sql.savepoint": super::host_functions::SavepointHandle,
+        },
+        trappable_error_type: { "host:migration/types.error" => super::host_functions::CallError },
+        additional_derives: [PartialEq],
+    });
+}
+
+/// The runtime of a language (world `script-runtime`); it shares the imports of a migration.
+mod script_runtime {
+    #![expect(missing_docs, reason = "generated; the documentation is in wit/migration.wit")]
+    wasmtime::component::bindgen!({
+        path: "../wit",
+        world: "script-runtime",
+        imports: { default: async | trappable },
+        exports: { default: async },
+        with: {
+            "host:migration/types": super::types,
+            "host:migration/sql": super::sql,
+            "host:migration/env": super::env,
+        },
+        additional_derives: [PartialEq],
+    });
+}
+
+pub use migration_guest::MigrationGuestPre;
+pub use migration_guest::host::migration::env;
+pub use migration_guest::host::migration::sql;
+pub use migration_guest::host::migration::types;
+pub use script_runtime::ScriptRuntimePre;
+
+/// The package that the contract belongs to.
+pub const PACKAGE: &str = "host:migration";
+
+/// The version of the contract that this host provides.
+pub const VERSION: &str = "0.1.0";

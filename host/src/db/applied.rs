@@ -1,0 +1,277 @@
+//! Reading what is applied, and making the tables in which that is written.
+
+use std::collections::HashMap;
+
+use sqlx::postgres::PgRow;
+
+use super::connect::Database;
+use super::connect::text_field;
+use super::error::DatabaseError;
+use super::error::TableKind;
+use super::names::Tables;
+use super::own_tables::KINDS;
+use super::statement_journal::COLUMNS as JOURNAL_COLUMNS;
+use super::statement_journal::Unfinished;
+use super::statement_journal::create_journal_sql;
+use super::transaction::no_answer;
+use crate::revision::REVISION_ID_CHARACTERS_MAX;
+use crate::revision::RevisionId;
+
+/// What the database says is applied.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct AppliedState {
+    /// The rows of the version table, in the order in which the server returns them: as in Alembic, `-1` counts from the
+    /// first one.
+    pub heads: Vec<RevisionId>,
+    /// For each revision that was upgraded to or stamped, the digest of its source at that time.
+    pub digests: HashMap<RevisionId, String>,
+    /// The digest of the component that was run then, if it was recorded.
+    pub components: HashMap<RevisionId, String>,
+    /// Rows of the version table that cannot be the id of a revision: no migration of this project wrote them, nor did host.
+    pub unreadable: Vec<String>,
+    /// Whether all of the host's tables exist.
+    pub tables_exist: bool,
+    /// Migrations without a transaction that were begun and are not finished.
+    pub unfinished: Vec<Unfinished>,
+}
+
+/// How the version table keeps its ids.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct VersionColumn {
+    /// The length of a VARCHAR, or none for TEXT.
+    characters_max: Option<u32>,
+}
+
+impl Database {
+    /// Reads what is applied, without ever writing. In the usual case this is one round trip.
+    ///
+    /// # Errors
+    /// [`DatabaseError`] when the tables cannot be read, or hold something else.
+    pub async fn read_applied(&mut self) -> Result<AppliedState, DatabaseError> {
+        let doing = "read the version table";
+        let parts = [self.select_heads(), self.select_digests(), self.select_journal()];
+        let mut results =
+            self.results_on_tables(doing, &format!("{}; {}", self.select_places(), parts.join("; "))).await;
+        if results.statements.len() < PLACES {
+            return Err(match results.error {
+                Some(error) => self.with_table_lock_holder(error).await,
+                None => no_answer(doing),
+            });
+        }
+        let mut read = results.statements.split_off(PLACES);
+        let existing = match results.statements.as_slice() {
+            [.., schema, places] => self.read_places(schema, places)?,
+            _ => return Err(no_answer(doing)),
+        };
+        match results.error {
+            None => {}
+            // One by one, those that are there.
+            Some(DatabaseError::Statement { error, .. })
+                if matches!(error.sqlstate.as_str(), UNDEFINED_TABLE | UNDEFINED_COLUMN | INSUFFICIENT_PRIVILEGE) =>
+            {
+                read.clear();
+                let parts = [self.select_heads(), self.select_digests(), self.select_journal()];
+                let exists = [existing.version, existing.log, existing.journal];
+                for ((kind, part), exists) in KINDS.into_iter().zip(parts).zip(exists) {
+                    let doing = format!("read the {} table", kind.word());
+                    let rows = if exists { self.simple_on_tables(&doing, &part).await } else { Ok(Vec::new()) };
+                    read.push(rows.map_err(|error| self.foreign(kind, error))?);
+                }
+            }
+            Some(error) => return Err(self.with_table_lock_holder(error).await),
+        }
+        let [heads, digests, journal] = <[Vec<PgRow>; 3]>::try_from(read).map_err(|_| no_answer(doing))?;
+        if heads.len() > HEADS_MAX {
+            return Err(self.too_many_rows(TableKind::Version, HEADS_MAX));
+        }
+        if digests.len() > DIGESTS_MAX {
+            return Err(self.too_many_rows(TableKind::Log, DIGESTS_MAX));
+        }
+        let mut applied = AppliedState { tables_exist: existing.all(), ..AppliedState::default() };
+        for row in &heads {
+            let text = text_field(row, 0).unwrap_or_default();
+            match RevisionId::new(&text) {
+                Ok(revision) => applied.heads.push(revision),
+                Err(_) => applied.unreadable.push(text),
+            }
+        }
+        for row in &digests {
+            // No migration has an id that cannot be one, so what is said of it is of no use.
+            if let (Some(Ok(revision)), Some(digest)) = (text_field(row, 0).map(RevisionId::new), text_field(row, 1)) {
+                if let Some(component) = text_field(row, 2) {
+                    applied.components.insert(revision.clone(), component);
+                }
+                applied.digests.insert(revision, digest);
+            }
+        }
+        if !journal.is_empty() {
+            applied.unfinished = self.read_unfinished().await?;
+        }
+        Ok(applied)
+    }
+
+    /// Makes the host's tables where they are missing, in a transaction of its own.
+    ///
+    /// # Errors
+    /// [`DatabaseError`] when they cannot be made, or when one that is there has another shape; then none is made.
+    pub async fn ensure_tables(&mut self) -> Result<(), DatabaseError> {
+        if !self.are_tables_found() {
+            self.find_tables().await?;
+        }
+        self.version_column().await?;
+        // Names every column, and reads none if there is no such table.
+        self.read_log(Some(0)).await?;
+        let sql = create_tables_sql(&self.tables);
+        self.simple_on_tables("create the version table and the log table", &sql).await?;
+        Ok(())
+    }
+
+    /// Refuses revisions that the version table cannot hold, if there is one already. Alembic makes the column VARCHAR(32).
+    ///
+    /// # Errors
+    /// [`DatabaseError::RevisionTooLong`], or the refusal to read the catalogue.
+    pub async fn check_ids_fit(
+        &mut self,
+        revisions: impl IntoIterator<Item = &RevisionId>,
+    ) -> Result<(), DatabaseError> {
+        let Some(VersionColumn { characters_max: Some(characters_max) }) = self.version_column().await? else {
+            return Ok(());
+        };
+        for revision in revisions {
+            let characters = u32::try_from(revision.as_str().chars().count()).unwrap_or(u32::MAX);
+            if characters > characters_max {
+                return Err(DatabaseError::RevisionTooLong {
+                    revision: revision.to_string(),
+                    table: self.tables.version.to_string(),
+                    characters_max,
+                });
+            }
+        }
+        Ok(())
+    }
+
+    /// How the version table keeps its ids; none when there is no such table.
+    async fn version_column(&mut self) -> Result<Option<VersionColumn>, DatabaseError> {
+        let sql = format!(
+            "{} SELECT pg_catalog.format_type(a.atttypid, NULL), a.atttypmod, v IS NOT NULL \
+             FROM pg_catalog.to_regclass({}) AS v LEFT JOIN pg_catalog.pg_attribute AS a ON a.attrelid OPERATOR(pg_catalog.=) v \
+             AND a.attname OPERATOR(pg_catalog.=) 'version_num' AND NOT a.attisdropped",
+            self.names_of_the_system(),
+            crate::value::quote_text(&self.tables.version.quoted()),
+        );
+        let rows = self.simple("look at the version table", sql).await?;
+        let Some(row) = rows.first() else { return Ok(None) };
+        if text_field(row, 2).as_deref() != Some("t") {
+            return Ok(None);
+        }
+        match text_field(row, 0).as_deref() {
+            Some("text") => Ok(Some(VersionColumn { characters_max: None })),
+            // The modifier of a varchar is its length and 4; without one it is -1.
+            Some("character varying") => {
+                let modifier = text_field(row, 1).and_then(|text| text.parse::<i64>().ok()).unwrap_or(-1);
+                Ok(Some(VersionColumn { characters_max: u32::try_from(modifier - 4).ok() }))
+            }
+            Some(other) => {
+                let reason = format!("its column version_num is of type {other}, not text");
+                Err(self.foreign_table(TableKind::Version, reason))
+            }
+            None => Err(self.foreign_table(TableKind::Version, "it has no column version_num".to_owned())),
+        }
+    }
+
+    /// The error for a table that is not one of the host's.
+    pub(super) fn foreign_table(&self, kind: TableKind, reason: String) -> DatabaseError {
+        DatabaseError::ForeignTable { kind, table: self.table(kind).to_string(), reason }
+    }
+
+    /// The error for a table with more rows than the host reads.
+    pub(super) fn too_many_rows(&self, kind: TableKind, rows_max: usize) -> DatabaseError {
+        DatabaseError::TooManyRows { kind, table: self.table(kind).to_string(), rows_max }
+    }
+
+    /// A column that is missing makes a foreign table; every other error stays.
+    pub(super) fn foreign(&self, kind: TableKind, error: DatabaseError) -> DatabaseError {
+        match error {
+            DatabaseError::Statement { error, .. } if error.sqlstate == UNDEFINED_COLUMN => {
+                self.foreign_table(kind, error.message)
+            }
+            DatabaseError::Statement { error, .. } if error.sqlstate == INSUFFICIENT_PRIVILEGE => {
+                DatabaseError::NoRights {
+                    table: self.table(kind).to_string(),
+                    rights: "SELECT".to_owned(),
+                    user: self.options.get_username().to_owned(),
+                }
+            }
+            error => error,
+        }
+    }
+
+    /// What is longer than an id can be is cut, so that it stays too long.
+    fn select_heads(&self) -> String {
+        format!(
+            "SELECT pg_catalog.left(version_num::pg_catalog.text, {}) FROM ONLY {} LIMIT {}",
+            REVISION_ID_CHARACTERS_MAX + 1,
+            self.tables.version.quoted(),
+            HEADS_MAX + 1
+        )
+    }
+
+    /// One row when something is unfinished, with every column by its name.
+    fn select_journal(&self) -> String {
+        format!("SELECT {JOURNAL_COLUMNS} FROM ONLY {} LIMIT 1", self.tables.journal.quoted())
+    }
+
+    fn select_digests(&self) -> String {
+        format!(
+            "SELECT DISTINCT ON (revision) pg_catalog.left(revision, {}), pg_catalog.left(source_digest, 200), \
+             pg_catalog.left(component_digest, 200) FROM ONLY {} \
+             WHERE outcome OPERATOR(pg_catalog.=) 'done' AND direction OPERATOR(pg_catalog.<>) 'downgrade' ORDER BY revision, id DESC LIMIT {}",
+            REVISION_ID_CHARACTERS_MAX + 1,
+            self.tables.log.quoted(),
+            DIGESTS_MAX + 1
+        )
+    }
+}
+
+/// The number of results up to those about the places of tables: the limit on waiting, and these two.
+const PLACES: usize = 3;
+
+/// The most heads that are read. No log has as many branches.
+const HEADS_MAX: usize = 10_000;
+
+/// The most revisions that the log is read of.
+const DIGESTS_MAX: usize = 200_000;
+
+/// SQLSTATE `undefined_table` (PostgreSQL manual, appendix A).
+const UNDEFINED_TABLE: &str = "42P01";
+/// SQLSTATE `insufficient_privilege`.
+const INSUFFICIENT_PRIVILEGE: &str = "42501";
+/// SQLSTATE `undefined_column`.
+const UNDEFINED_COLUMN: &str = "42703";
+
+/// The statements that make the tables where they are missing. Sent as one text they are one transaction
+/// (PostgreSQL manual, "Multiple Statements in a Simple Query").
+pub fn create_tables_sql(tables: &Tables) -> String {
+    let (version, log) = (&tables.version, &tables.log);
+    let constraint = crate::value::quote_identifier(&format!("{}_pkc", version.name));
+    format!(
+        "CREATE TABLE IF NOT EXISTS {version} (\n    version_num text NOT NULL,\n    CONSTRAINT {constraint} PRIMARY KEY (version_num)\n);\n\
+         CREATE TABLE IF NOT EXISTS {log} (\n    \
+         id bigint NOT NULL PRIMARY KEY,\n    \
+         revision text NOT NULL,\n    \
+         direction text NOT NULL CHECK (direction IN ('upgrade', 'downgrade', 'stamp')),\n    \
+         outcome text NOT NULL CHECK (outcome IN ('done', 'failed')),\n    \
+         source_digest text,\n    \
+         component_digest text,\n    \
+         started_at timestamp with time zone NOT NULL,\n    \
+         finished_at timestamp with time zone NOT NULL,\n    \
+         statements bigint NOT NULL,\n    \
+         rows bigint NOT NULL,\n    \
+         database_user text NOT NULL,\n    \
+         host_version text NOT NULL,\n    \
+         error text\n);\n{journal};",
+        version = version.quoted(),
+        log = log.quoted(),
+        journal = create_journal_sql(tables),
+    )
+}

@@ -1,0 +1,280 @@
+//! What has to be the same at the end of a migration as it was at its beginning.
+//!
+//! The guard sees the text of a statement, not what a function or a DO block does inside. So the host looks at the
+//! transaction itself before it writes its applied: who acts in it, under which settings, and what was done to the host's own
+//! tables. What is different is a [`Violation`], and the step is rolled back.
+
+use sqlx::postgres::PgRow;
+
+use super::connect::text_field;
+use super::transaction::MayChange;
+
+/// Settings that no migration may leave changed: they decide what the host's own statements mean and may do.
+const FIXED: [&str; 4] =
+    ["client_encoding", "standard_conforming_strings", "transaction_isolation", "transaction_read_only"];
+
+/// Settings that stand for the operator's limits and for what the server checks. A migration that may configure its
+/// session may change them.
+const SESSION: [&str; 10] = [
+    "session_replication_role",
+    "row_security",
+    "lock_timeout",
+    "statement_timeout",
+    "idle_in_transaction_session_timeout",
+    "idle_session_timeout",
+    "transaction_timeout",
+    "default_transaction_isolation",
+    "default_transaction_read_only",
+    "default_transaction_deferrable",
+];
+
+/// A digest of what new sessions of the user who logged in begin with in this database, and of who may connect to it: nothing of
+/// it is undone with the session.
+pub(super) const DEFAULTS: &str = "SELECT pg_catalog.concat(pg_catalog.sum(pg_catalog.hashtextextended((s.*)::pg_catalog.text, 0)), ' ', \
+     (SELECT pg_catalog.concat_ws(' ', d.datdba, d.datallowconn, d.datconnlimit) FROM pg_catalog.pg_database AS d \
+     WHERE d.datname OPERATOR(pg_catalog.=) pg_catalog.current_database())) FROM pg_catalog.pg_db_role_setting AS s \
+     WHERE (s.setdatabase OPERATOR(pg_catalog.=) 0::pg_catalog.oid OR s.setdatabase OPERATOR(pg_catalog.=) (SELECT d.oid \
+     FROM pg_catalog.pg_database AS d WHERE d.datname OPERATOR(pg_catalog.=) pg_catalog.current_database())) \
+     AND (s.setrole OPERATOR(pg_catalog.=) 0::pg_catalog.oid OR s.setrole OPERATOR(pg_catalog.=) (SELECT r.oid \
+     FROM pg_catalog.pg_roles AS r WHERE r.rolname OPERATOR(pg_catalog.=) session_user))";
+
+/// One thing of the host's that a migration changed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Violation {
+    /// It is another transaction than the one that the host began.
+    TransactionEnded,
+    /// Another user acts.
+    User {
+        /// Who acted at the beginning.
+        before: String,
+        /// Who acts now.
+        after: String,
+    },
+    /// A setting has another value.
+    Setting {
+        /// Its name.
+        name: &'static str,
+        /// The value at the beginning.
+        before: String,
+        /// The value now.
+        after: String,
+    },
+    /// One of the host's tables was written to, altered or locked.
+    Touched {
+        /// The table.
+        table: String,
+        /// The strongest lock that the transaction holds on it, as in `pg_locks.mode`.
+        mode: String,
+    },
+    /// Something is attached to one of the host's tables that could change what a statement on it does.
+    Attached {
+        /// The table.
+        table: String,
+        /// What it is, with its name: `the child table app.kid`.
+        what: String,
+    },
+    /// Rows of the host's tables were changed by a statement that ran outside of a transaction, and are changed now.
+    Rewritten {
+        /// The table.
+        table: String,
+    },
+    /// What sessions of this user begin with is something else now, or who may connect to the database.
+    Defaults,
+    /// Something waited for the COMMIT, to write then.
+    Deferred {
+        /// What the server said.
+        message: String,
+    },
+    /// One of the host's tables is no longer there, or rows go somewhere else.
+    Moved {
+        /// The table.
+        table: String,
+    },
+}
+
+/// Who acts in a transaction, and under which settings.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct TransactionState {
+    transaction: String,
+    session_user: String,
+    current_user: String,
+    settings: Vec<Option<String>>,
+}
+
+impl std::fmt::Display for Violation {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::TransactionEnded => formatter.write_str("the transaction that host began has ended"),
+            Self::User { before, after } => write!(formatter, "the current user was {before} and is {after}"),
+            Self::Setting { name, before, after } => write!(formatter, "{name} was {before} and is {after}"),
+            Self::Touched { table, mode } => write!(formatter, "table {table} {}", deed(mode)),
+            Self::Attached { table, what } => write!(formatter, "table {table} has {what}"),
+            Self::Rewritten { table } => write!(formatter, "rows of table {table} were changed"),
+            Self::Defaults => formatter.write_str(
+                "what new sessions begin with was changed (ALTER ROLE … SET or ALTER DATABASE), for which a migration has to ask for role",
+            ),
+            Self::Deferred { message } => write!(formatter, "something was deferred into the COMMIT: {message}"),
+            Self::Moved { table } => write!(formatter, "table {table} is not the one that was there before"),
+        }
+    }
+}
+
+/// What a statement did that needs a lock (PostgreSQL manual, "Table-Level Locks").
+fn deed(mode: &str) -> &'static str {
+    match mode {
+        "RowExclusiveLock" => "was written to",
+        "ShareLock" => "was locked, or got an index",
+        "ShareRowExclusiveLock" => "got a trigger or a foreign key, or was locked",
+        "ExclusiveLock" => "was locked",
+        _ => "was altered, emptied, dropped or locked",
+    }
+}
+
+impl TransactionState {
+    /// What to select: a row for each setting. Every name is qualified, because a migration may have changed the search path.
+    ///
+    /// Rows instead of columns, because the server spends more time on reading a call for each setting than on the calls.
+    pub(super) fn select() -> String {
+        // The second argument lets a setting be absent that the server does not know yet.
+        format!(
+            "SELECT pg_catalog.current_setting(name, true), session_user, current_user, pg_catalog.pg_current_xact_id() \
+             FROM pg_catalog.unnest('{{{},{}}}'::pg_catalog.text[]) AS name",
+            FIXED.join(","),
+            SESSION.join(",")
+        )
+    }
+
+    /// Reads what was selected; none if a row is missing.
+    pub(super) fn read(rows: &[PgRow]) -> Option<Self> {
+        let first = rows.first().filter(|_| rows.len() == FIXED.len() + SESSION.len())?;
+        Some(Self {
+            transaction: text_field(first, 3)?,
+            session_user: text_field(first, 1)?,
+            current_user: text_field(first, 2)?,
+            settings: rows.iter().map(|row| text_field(row, 0)).collect(),
+        })
+    }
+
+    /// The transaction's id.
+    pub(super) fn transaction(&self) -> &str {
+        &self.transaction
+    }
+
+    /// What is different now and may not be.
+    pub(super) fn violations(&self, now: &Self, may_change: MayChange) -> Vec<Violation> {
+        let mut violations = Vec::new();
+        if self.transaction != now.transaction {
+            violations.push(Violation::TransactionEnded);
+        }
+        if self.current_user != now.current_user || self.session_user != now.session_user {
+            violations.push(Violation::User { before: self.user(), after: now.user() });
+        }
+        let looked_at = if may_change.session { FIXED.len() } else { FIXED.len() + SESSION.len() };
+        let names = FIXED.iter().chain(&SESSION).take(looked_at);
+        for (name, (before, after)) in names.zip(self.settings.iter().zip(&now.settings)) {
+            if before != after {
+                let shown = |value: &Option<String>| value.clone().unwrap_or_else(|| "unset".to_owned());
+                violations.push(Violation::Setting { name, before: shown(before), after: shown(after) });
+            }
+        }
+        violations
+    }
+
+    fn user(&self) -> String {
+        if self.current_user == self.session_user {
+            self.current_user.clone()
+        } else {
+            format!("{} (logged in as {})", self.current_user, self.session_user)
+        }
+    }
+}
+
+/// The locks of a transaction on the host's tables, judged.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Locks {
+    /// One for each table that was written to or altered, with the strongest lock.
+    pub(super) violations: Vec<Violation>,
+    /// Whether the transaction wrote to [`DEFAULTS_TABLES`].
+    pub(super) changes_defaults: bool,
+    /// Whether there is a lock that a plain ANALYZE takes on every table, and so do commands that attach something to one.
+    pub(super) may_attach: bool,
+}
+
+impl Locks {
+    /// Reads what was selected for the tables of these numbers and names.
+    pub(super) fn read(rows: &[PgRow], tables: &[(u32, String)]) -> Self {
+        let is_of = |row: &PgRow, number: u32| text_field(row, 0).is_some_and(|text| text == number.to_string());
+        let changes_defaults = rows.iter().any(|row| DEFAULTS_TABLES.iter().any(|number| is_of(row, *number)));
+        let mut locks = Self { changes_defaults, ..Self::default() };
+        for (number, table) in tables {
+            let of_table = rows.iter().filter(|row| is_of(row, *number));
+            let modes: Vec<String> = of_table.filter_map(|row| text_field(row, 1)).collect();
+            locks.may_attach |= modes.iter().any(|mode| mode == ANALYZE_LOCK);
+            let strongest = modes.into_iter().filter(|mode| mode != ANALYZE_LOCK).max_by_key(|mode| strength(mode));
+            locks.violations.extend(strongest.map(|mode| Violation::Touched { table: table.clone(), mode }));
+        }
+        locks
+    }
+}
+
+/// `pg_database` and `pg_db_role_setting`, by their fixed numbers (`pg_database.h`, `pg_db_role_setting.h`). ALTER DATABASE and
+/// ALTER ROLE … SET keep their lock until the end of the transaction; GRANT on a database does not.
+pub(super) const DEFAULTS_TABLES: [u32; 2] = [1262, 2964];
+
+/// The lock of a plain ANALYZE, and of commands that attach something to a table.
+const ANALYZE_LOCK: &str = "ShareUpdateExclusiveLock";
+
+fn strength(mode: &str) -> usize {
+    ["RowExclusiveLock", "ShareLock", "ShareRowExclusiveLock", "ExclusiveLock", "AccessExclusiveLock"]
+        .iter()
+        .position(|known| *known == mode)
+        .unwrap_or(usize::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn state() -> TransactionState {
+        TransactionState {
+            transaction: "17".to_owned(),
+            session_user: "deploy".to_owned(),
+            current_user: "app".to_owned(),
+            settings: (0..FIXED.len() + SESSION.len()).map(|index| Some(index.to_string())).collect(),
+        }
+    }
+
+    fn told(now: &TransactionState, session: bool) -> Vec<String> {
+        state().violations(now, MayChange { session, defaults: false }).iter().map(ToString::to_string).collect()
+    }
+
+    #[test]
+    fn what_is_the_same_is_no_breach() {
+        assert!(told(&state(), false).is_empty());
+    }
+
+    #[test]
+    fn everything_that_changed_is_told() {
+        let mut now = TransactionState { transaction: "18".to_owned(), current_user: "deploy".to_owned(), ..state() };
+        now.settings[0] = Some("SJIS".to_owned());
+        now.settings[FIXED.len() + 2] = None;
+        assert_eq!(
+            told(&now, false),
+            [
+                "the transaction that host began has ended",
+                "the current user was app (logged in as deploy) and is deploy",
+                "client_encoding was 0 and is SJIS",
+                "lock_timeout was 6 and is unset",
+            ]
+        );
+    }
+
+    #[test]
+    fn who_may_configure_the_session_may_change_limits_and_nothing_else() {
+        let mut now = state();
+        now.settings[FIXED.len() + 3] = Some("0".to_owned());
+        assert!(told(&now, true).is_empty());
+        now.settings[1] = Some("off".to_owned());
+        assert_eq!(told(&now, true), ["standard_conforming_strings was 1 and is off"]);
+    }
+}

@@ -1,0 +1,176 @@
+//! The append-only record of what happened to this database.
+
+use sqlx::postgres::PgRow;
+
+use super::connect::Database;
+use super::connect::text_field;
+use super::error::DatabaseError;
+use super::error::TableKind;
+use crate::config::TableName;
+use crate::value::quote_text;
+
+/// The most rows that are read.
+const HISTORY_ROWS_MAX: u32 = 100_000;
+
+/// How often a row is written anew when its number is taken.
+const TRIES: u32 = 5;
+
+/// SQLSTATE `unique_violation` (PostgreSQL manual, appendix A).
+const UNIQUE_VIOLATION: &str = "23505";
+
+/// One row of the log table.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LogRow {
+    /// Counts up.
+    pub id: i64,
+    /// The revision.
+    pub revision: String,
+    /// `upgrade`, `downgrade` or `stamp`.
+    pub direction: String,
+    /// `done` or `failed`.
+    pub outcome: String,
+    /// The digest of the source that ran.
+    pub source_digest: Option<String>,
+    /// The digest of the component that ran.
+    pub component_digest: Option<String>,
+    /// When the step began, as RFC 3339 in UTC.
+    pub started_at: String,
+    /// When it ended, as RFC 3339 in UTC.
+    pub finished_at: String,
+    /// How long it took, in milliseconds.
+    pub milliseconds: i64,
+    /// The number of statements that the migration ran.
+    pub statements: i64,
+    /// The number of rows that they touched.
+    pub rows: i64,
+    /// The database user.
+    pub database_user: String,
+    /// The version of the host.
+    pub host_version: String,
+    /// Why it failed.
+    pub error: Option<String>,
+}
+
+/// What the host writes about one step; the server adds user and time.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Record {
+    /// The revision.
+    pub revision: String,
+    /// `upgrade`, `downgrade` or `stamp`.
+    pub direction: &'static str,
+    /// The digest of the source.
+    pub source_digest: Option<String>,
+    /// The digest of the component.
+    pub component_digest: Option<String>,
+    /// How long the step took until now, in microseconds.
+    pub microseconds: i64,
+    /// The number of statements that the migration ran.
+    pub statements: i64,
+    /// The number of rows that they touched.
+    pub rows: i64,
+    /// Why it failed; none when it is done.
+    pub error: Option<String>,
+}
+
+impl Database {
+    /// Reads the log, newest first. No table, no rows.
+    ///
+    /// # Errors
+    /// [`DatabaseError`] when the table cannot be read.
+    pub async fn read_log(&mut self, limit: Option<u32>) -> Result<Vec<LogRow>, DatabaseError> {
+        let doing = "read the log table";
+        if !self.are_tables_found() {
+            self.find_tables().await?;
+        }
+        let limit = limit.unwrap_or(HISTORY_ROWS_MAX).min(HISTORY_ROWS_MAX);
+        let sql = format!(
+            "SELECT id, left(revision, 1000), left(direction, 100), left(outcome, 100), left(source_digest, 200), \
+             left(component_digest, 200), {}, {}, (extract(epoch FROM finished_at - started_at) * 1000)::bigint, \
+             statements, rows, left(database_user, 200), left(host_version, 100), left(error, 16384) \
+             FROM ONLY {} ORDER BY id DESC LIMIT {limit}",
+            rfc3339("started_at"),
+            rfc3339("finished_at"),
+            self.tables.log.quoted(),
+        );
+        let rows = match self.simple_on_tables(doing, &sql).await {
+            Ok(rows) => rows,
+            Err(DatabaseError::Statement { error, .. }) if error.sqlstate == "42P01" => return Ok(Vec::new()),
+            Err(error) => return Err(self.foreign(TableKind::Log, error)),
+        };
+        rows.iter()
+            .map(|row| history_row(row).ok_or("a value of it cannot be read"))
+            .collect::<Result<_, _>>()
+            .map_err(|reason| self.foreign_table(TableKind::Log, reason.to_owned()))
+    }
+
+    /// Records a step that failed, in a transaction of its own: the step's own one is gone.
+    ///
+    /// # Errors
+    /// [`DatabaseError`] when the row cannot be written.
+    pub async fn record_failure(&mut self, record: &Record) -> Result<(), DatabaseError> {
+        let sql = format!("INSERT INTO {}", insert_log(&self.tables.log, "failed", record));
+        let mut tries = 0;
+        loop {
+            tries += 1;
+            // Somebody else may have taken the number.
+            match self.simple_on_tables("record the failure in the log table", &sql).await {
+                Err(DatabaseError::Statement { error, .. }) if error.sqlstate == UNIQUE_VIOLATION && tries < TRIES => {}
+                result => return result.map(drop),
+            }
+        }
+    }
+}
+
+/// What follows INSERT INTO. Every name is qualified, because a migration may have changed the search path.
+///
+/// The number counts up from the last row, and no sequence: that would remember what a migration did to it, also after a
+/// rollback. A table of an earlier version may still have one.
+pub(super) fn insert_log(table: &TableName, outcome: &str, record: &Record) -> String {
+    // The server has no text with a NUL.
+    let text = |text: &str| quote_text(&text.replace('\0', "\u{fffd}"));
+    let or_null = |value: &Option<String>| value.as_deref().map_or_else(|| "NULL".to_owned(), text);
+    format!(
+        "{table} (id, revision, direction, outcome, source_digest, component_digest, started_at, finished_at, \
+         statements, rows, database_user, host_version, error) OVERRIDING SYSTEM VALUE \
+         VALUES (COALESCE((SELECT pg_catalog.max(h.id) FROM ONLY {table} AS h), 0) OPERATOR(pg_catalog.+) 1, \
+         {}, '{}', '{outcome}', {}, {}, \
+         pg_catalog.clock_timestamp() OPERATOR(pg_catalog.-) '{} microseconds'::pg_catalog.interval, \
+         pg_catalog.clock_timestamp(), {}, {}, current_user, '{}', {})",
+        text(&record.revision),
+        record.direction,
+        or_null(&record.source_digest),
+        or_null(&record.component_digest),
+        record.microseconds,
+        record.statements,
+        record.rows,
+        env!("CARGO_PKG_VERSION"),
+        or_null(&record.error),
+        table = table.quoted(),
+    )
+}
+
+/// Reads a row in the order of the columns; none if a column has no value that it must have.
+fn history_row(row: &PgRow) -> Option<LogRow> {
+    let text = |index| text_field(row, index);
+    let number = |index| text(index)?.parse().ok();
+    Some(LogRow {
+        id: number(0)?,
+        revision: text(1)?,
+        direction: text(2)?,
+        outcome: text(3)?,
+        source_digest: text(4),
+        component_digest: text(5),
+        started_at: text(6)?,
+        finished_at: text(7)?,
+        milliseconds: number(8)?,
+        statements: number(9)?,
+        rows: number(10)?,
+        database_user: text(11)?,
+        host_version: text(12)?,
+        error: text(13),
+    })
+}
+
+fn rfc3339(column: &str) -> String {
+    format!("to_char({column} AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.MS\"Z\"')")
+}

@@ -1,0 +1,172 @@
+//! What has to be the same before and after one statement, as it has to be around a whole migration with a transaction.
+
+use sqlx::postgres::PgRow;
+
+use super::super::integrity::DEFAULTS;
+use super::super::integrity::TransactionState;
+use super::super::integrity::Violation;
+use crate::db::Database;
+use crate::db::DatabaseError;
+use crate::db::connect::Results;
+use crate::db::connect::text_field;
+use crate::db::own_tables::KINDS;
+use crate::db::own_tables::TableNumbers;
+use crate::db::own_tables::TableState;
+use crate::db::transaction::MayChange;
+use crate::db::transaction::no_answer;
+
+/// The number of statements that look at the frame.
+const CHECKS: usize = 4;
+
+/// How a transaction of one statement began.
+#[derive(Debug, Clone)]
+pub(super) struct StatementFrame {
+    state: TransactionState,
+    tables: TableNumbers,
+    states: Vec<TableState>,
+}
+
+/// What was there before a statement that runs alone, outside of any transaction.
+#[derive(Debug, Clone)]
+pub(super) struct Before {
+    frame: StatementFrame,
+    /// A digest of what new sessions begin with, and one of the rows of each of the host's tables.
+    contents: Vec<Option<String>>,
+}
+
+impl Database {
+    /// Begins the transaction of one statement, which holds the migration lock for itself. One round trip.
+    ///
+    /// # Errors
+    /// [`DatabaseError::LockLost`] when another runner is at work, or what the server said.
+    pub(super) async fn begin_statement(&mut self) -> Result<StatementFrame, DatabaseError> {
+        let tables = self.known_table_numbers().await?;
+        let doing = "begin the transaction of a statement";
+        let sql = format!(
+            "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE NOT DEFERRABLE; \
+             SELECT pg_catalog.pg_try_advisory_xact_lock({}); {}; {}",
+            self.lock_key(),
+            tables.select_signs(),
+            TransactionState::select(),
+        );
+        let Results { mut statements, error } = self.results(doing, sql).await;
+        if let Some(error) = error {
+            return Err(error);
+        }
+        let state = statements.pop().unwrap_or_default();
+        let signs = statements.pop().unwrap_or_default();
+        let lock = statements.pop().unwrap_or_default();
+        self.refuse_without_lock(&lock).await?;
+        let state = TransactionState::read(&state).ok_or_else(|| no_answer(doing))?;
+        Ok(StatementFrame { state, tables, states: TableState::read(&signs) })
+    }
+
+    /// Looks at everything before a statement that runs alone, and takes the migration lock once more for the session. What
+    /// such a statement does is committed when it can be looked at, so it can only be told.
+    ///
+    /// # Errors
+    /// [`DatabaseError::LockLost`] when another runner is at work, or what the server said.
+    pub(super) async fn before_alone(&mut self) -> Result<Before, DatabaseError> {
+        let tables = self.known_table_numbers().await?;
+        self.take_lock_again().await?;
+        let (state, signs, contents) = self.state(tables).await?;
+        Ok(Before { frame: StatementFrame { state, tables, states: TableState::read(&signs) }, contents })
+    }
+
+    /// Looks at the same things after it, however it ended.
+    ///
+    /// # Errors
+    /// [`DatabaseError::IntegrityViolated`] when they are different, or what the server said.
+    pub(super) async fn after_alone(&mut self, before: &Before, may_change: MayChange) -> Result<(), DatabaseError> {
+        let tables = before.frame.tables;
+        let (state, signs, contents) = self.state(tables).await?;
+        let mut violations = before.frame.state.violations(&state, may_change);
+        // Each of the two looks is a transaction of its own.
+        violations.retain(|violation| *violation != Violation::TransactionEnded);
+        violations.extend(self.look_at_tables(tables, &before.frame.states, None, &signs, may_change, true).await?);
+        if !may_change.defaults && before.contents.first() != contents.first() {
+            violations.push(Violation::Defaults);
+        }
+        for ((kind, before), now) in KINDS.into_iter().zip(before.contents.iter().skip(1)).zip(contents.iter().skip(1))
+        {
+            if before != now {
+                violations.push(Violation::Rewritten { table: self.table(kind).to_string() });
+            }
+        }
+        if violations.is_empty() { Ok(()) } else { Err(DatabaseError::IntegrityViolated { violations }) }
+    }
+
+    /// Takes the migration lock once more for the session, which may have lost it.
+    ///
+    /// # Errors
+    /// [`DatabaseError::LockLost`] when another runner is at work, or what the server said.
+    pub(super) async fn take_lock_again(&mut self) -> Result<(), DatabaseError> {
+        let lock = format!("SELECT pg_catalog.pg_try_advisory_lock({})", self.lock_key());
+        let lock = self.simple("take the migration lock", lock).await?;
+        self.refuse_without_lock(&lock).await
+    }
+
+    async fn state(
+        &mut self,
+        tables: TableNumbers,
+    ) -> Result<(TransactionState, Vec<PgRow>, Vec<Option<String>>), DatabaseError> {
+        let doing = "look at the version table";
+        let contents = self.select_contents();
+        // One text is one transaction, in which the user who logged in reads the host's tables.
+        let sql = format!(
+            "{}; {}; SET LOCAL ROLE NONE; {DEFAULTS}; {}",
+            TransactionState::select(),
+            tables.select_signs(),
+            contents.join("; ")
+        );
+        let mut statements = match self.results(doing, sql).await {
+            Results { error: Some(error), .. } => return Err(error),
+            Results { statements, error: None } => statements.into_iter(),
+        };
+        let (state, signs) = (statements.next().unwrap_or_default(), statements.next().unwrap_or_default());
+        let state = TransactionState::read(&state).ok_or_else(|| no_answer(doing))?;
+        let contents = statements.skip(1).map(|rows| rows.first().and_then(|row| text_field(row, 0))).collect();
+        Ok((state, signs, contents))
+    }
+
+    /// Looks whether the statement kept to its frame. From then on the user who logged in acts in this transaction. One
+    /// round trip.
+    ///
+    /// # Errors
+    /// [`DatabaseError::IntegrityViolated`], [`DatabaseError::DeferredConstraint`], or what the server said.
+    pub(super) async fn check_statement(
+        &mut self,
+        frame: &StatementFrame,
+        may_change: MayChange,
+    ) -> Result<(), DatabaseError> {
+        let doing = "look at the transaction of a statement";
+        // As for a whole migration.
+        let sql = format!(
+            "SET CONSTRAINTS ALL IMMEDIATE; {}; {}; {}; SET LOCAL ROLE NONE",
+            TransactionState::select(),
+            frame.tables.select_locks(),
+            frame.tables.select_signs(),
+        );
+        let Results { statements, error } = self.results(doing, sql).await;
+        if statements.len() < CHECKS {
+            return Err(match (error, statements.is_empty()) {
+                (Some(DatabaseError::Statement { error, .. }), true) => DatabaseError::DeferredConstraint { error },
+                (Some(error), _) => error,
+                (None, _) => no_answer(doing),
+            });
+        }
+        let rows = |index: usize| statements.get(index).map(Vec::as_slice).unwrap_or_default();
+        let mut violations = match TransactionState::read(rows(1)) {
+            Some(now) => frame.state.violations(&now, may_change),
+            None => vec![Violation::TransactionEnded],
+        };
+        violations.extend(
+            self.look_at_tables(frame.tables, &frame.states, Some(rows(2)), rows(3), may_change, error.is_none())
+                .await?,
+        );
+        if !violations.is_empty() {
+            return Err(DatabaseError::IntegrityViolated { violations });
+        }
+        error.map_or(Ok(()), Err)
+    }
+}

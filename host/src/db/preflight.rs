@@ -1,0 +1,146 @@
+//! What a run has to know about the server before it locks, and before it begins its first step.
+//!
+//! What can be refused is refused here, when nothing has been written yet.
+
+use super::cancel::Canceller;
+use super::connect::Database;
+use super::connect::text_field;
+use super::error::DatabaseError;
+use super::error::TableKind;
+use super::liveness::SessionIdentity;
+use super::own_tables::KINDS;
+use super::own_tables::TableNumbers;
+use super::transaction::NOTICE_A_DEAD_CLIENT;
+use crate::value::quote_text;
+
+/// What migrations could reach through the rights of the user who logged in.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Reach {
+    /// The user.
+    pub user: String,
+    /// Why migrations could reach files and programs of the server's machine; none if they cannot. It follows the
+    /// user's name: `is a superuser`.
+    pub machine: Option<String>,
+}
+
+impl Database {
+    /// Looks at the server before a run: whether it can be written to, whether each transaction gets the same session,
+    /// what the user may reach, whether the role for migrations can be had. Usually one round trip; nothing is written or
+    /// locked.
+    ///
+    /// # Errors
+    /// [`DatabaseError::ReadOnly`], [`DatabaseError::TransactionPooling`], [`DatabaseError::NoSuchRole`],
+    /// [`DatabaseError::NotInRole`], or what the server said.
+    pub async fn look_around(&mut self, role: Option<&str>) -> Result<Reach, DatabaseError> {
+        let role_literal = role.map_or_else(|| "NULL".to_owned(), quote_text);
+        // Since 16 there are memberships that do not let SET ROLE (PostgreSQL manual, "Role Membership").
+        let kind = if self.server_version() >= 160_000 { "SET" } else { "MEMBER" };
+        if !self.are_tables_found() {
+            self.find_tables().await?;
+        }
+        // Before 16, who may create roles may also enter every role but a superuser's.
+        let sql = format!(
+            "SELECT pg_is_in_recovery(), current_setting('transaction_read_only') = 'on', session_user, \
+             (SELECT source FROM pg_settings WHERE name = 'application_name'), \
+             (SELECT CASE WHEN u.rolsuper THEN 'is a superuser' \
+              WHEN u.rolcreaterole AND current_setting('server_version_num')::int < 160000 THEN 'may enter any role, because it may create roles' \
+              ELSE (SELECT 'may act as ' || string_agg(r.rolname, ', ' ORDER BY r.rolname) FROM pg_roles r \
+              WHERE (r.rolsuper OR r.rolname IN ('pg_execute_server_program', 'pg_read_server_files', 'pg_write_server_files')) \
+              AND pg_has_role(u.oid, r.oid, 'MEMBER')) END FROM pg_roles u WHERE u.rolname = session_user), \
+             (SELECT pg_has_role(session_user, oid, '{kind}') FROM pg_roles WHERE rolname = {role_literal})",
+        );
+        let rows = self.simple_apart("look at the server", &sql).await?;
+        let field = |index| rows.first().and_then(|row| text_field(row, index));
+        let is_true = |index| field(index).as_deref() == Some("t");
+        let user = field(2).unwrap_or_default();
+        if is_true(0) || is_true(1) {
+            return Err(DatabaseError::ReadOnly { address: self.describe(), replica: is_true(0) });
+        }
+        if let Some(role) = role.map(str::to_owned) {
+            match field(5).as_deref() {
+                Some("t") => {}
+                Some(_) => return Err(DatabaseError::NotInRole { role, user }),
+                None => return Err(DatabaseError::NoSuchRole { role }),
+            }
+        }
+        // A parameter of the start of this session comes from `client`, unless somebody between keeps sessions for others.
+        let through_pooler = field(3).as_deref() != Some("client");
+        let reach = Reach { user, machine: field(4) };
+        if through_pooler {
+            self.refuse_transaction_pooling().await?;
+        }
+        Ok(reach)
+    }
+
+    /// Looks at the host's tables before the first step: which ones they are, that nothing is attached to them, and whether
+    /// this user may write to them. Also learns which session of the server this is. Two round trips.
+    ///
+    /// # Errors
+    /// [`DatabaseError::NoRights`], [`DatabaseError::TablesNotClean`] for what is attached, or what the server said.
+    pub async fn preflight(&mut self) -> Result<Canceller, DatabaseError> {
+        let doing = "look at the version table and the log table";
+        let names = KINDS.map(|kind| quote_text(&self.table(kind).quoted()));
+        let [version, log, journal] = &names;
+        let rights = [
+            (TableKind::Version, version, &["SELECT", "INSERT", "DELETE"][..]),
+            (TableKind::Log, log, &["SELECT", "INSERT"]),
+            (TableKind::Journal, journal, &["SELECT", "INSERT", "UPDATE", "DELETE"]),
+        ];
+        let asked: Vec<String> = rights
+            .iter()
+            .flat_map(|(_, table, rights)| {
+                rights.iter().map(move |right| format!("has_table_privilege({table}, '{right}')"))
+            })
+            .collect();
+        let sql = format!(
+            "{NOTICE_A_DEAD_CLIENT} SELECT pid, backend_start, \
+             current_setting('client_connection_check_interval', true) = '0' AND version() LIKE '%linux%', \
+             {version}::regclass::oid, {log}::regclass::oid, {journal}::regclass::oid, \
+             (SELECT attidentity <> '' FROM pg_attribute WHERE attrelid = {log}::regclass AND attname = 'id'), {} \
+             FROM pg_stat_activity WHERE pid = pg_backend_pid()",
+            asked.join(", ")
+        );
+        let rows = self.simple_apart(doing, &sql).await?;
+        let field = |index| rows.first().and_then(|row| text_field(row, index)).unwrap_or_default();
+        let mut index = 7;
+        for (kind, _, rights) in rights {
+            let mut missing = Vec::new();
+            for right in rights {
+                if field(index) != "t" {
+                    missing.push(*right);
+                }
+                index += 1;
+            }
+            if !missing.is_empty() {
+                return Err(DatabaseError::NoRights {
+                    table: self.table(kind).to_string(),
+                    rights: missing.join(", "),
+                    user: self.options.get_username().to_owned(),
+                });
+            }
+        }
+        let number = |index| field(index).parse().unwrap_or_default();
+        let numbers = TableNumbers { version: number(3), log: number(4), journal: number(5) };
+        // The setting came with PostgreSQL 14, and systems that cannot watch a socket refuse it.
+        self.can_notice_a_lost_client = field(2) == "t";
+        self.liveness.know(SessionIdentity { process: field(0), started: field(1) });
+        self.table_numbers = Some(numbers);
+        let violations = self.attachments(numbers).await?;
+        if !violations.is_empty() {
+            return Err(DatabaseError::TablesNotClean { violations });
+        }
+        // A log of an earlier version counts by a sequence, which a migration could move.
+        if field(6) == "t" {
+            let sql = format!("ALTER TABLE ONLY {} ALTER COLUMN id DROP IDENTITY IF EXISTS", self.tables.log.quoted());
+            self.simple_on_tables("take the sequence away from the log table", &sql).await?;
+        }
+        Ok(self.canceller_of(field(0)))
+    }
+
+    pub(super) async fn known_table_numbers(&mut self) -> Result<TableNumbers, DatabaseError> {
+        if self.table_numbers.is_none() {
+            self.preflight().await?;
+        }
+        Ok(self.table_numbers.unwrap_or_default())
+    }
+}

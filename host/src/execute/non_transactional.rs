@@ -1,0 +1,183 @@
+//! One step without a transaction around it: statement by statement, with the trace.
+
+use std::time::Instant;
+
+use tokio::sync::mpsc;
+
+use super::event::Event;
+use super::event::Observer;
+use super::failure::Cause;
+use super::limits;
+use super::step::StepResult;
+use super::step::StepRun;
+use super::unfinished::direction_word;
+use crate::db::Database;
+use crate::db::DatabaseError;
+use crate::db::GuestSession;
+use crate::db::JournalError;
+use crate::db::NonTransactionalSession;
+use crate::db::Session;
+use crate::db::Unfinished;
+use crate::db::log::Record;
+use crate::db::non_transactional::Rules;
+use crate::db::statement_journal::StepKey;
+use crate::db::statement_journal::statements;
+use crate::host_functions::Stop;
+use crate::runtime::Ending;
+
+/// How far a step without a transaction came before it failed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PartialProgress {
+    /// How many statements from the first one on are done, in this run and in earlier ones. They stay.
+    pub done: u32,
+    /// The number of the statement that did not come to its end.
+    pub broken: Option<u32>,
+    /// Whether that one cannot run in a transaction, so that it may have left something behind.
+    pub broken_alone: bool,
+    /// How many statements there are, where that is known.
+    pub of: Option<u32>,
+}
+
+impl StepRun<'_> {
+    /// Runs the step, and gives the database back outside of any transaction.
+    pub(super) async fn run_non_transactional(
+        &self,
+        mut database: Database,
+        observer: &mut dyn Observer,
+    ) -> (Database, StepResult) {
+        let started = Instant::now();
+        let step =
+            StepKey { revision: self.step.revision.clone(), direction: direction_word(self.step.direction).to_owned() };
+        let application = self.application();
+        let (facts, past) = match database.begin_non_transactional(&step, &self.opening(&application, self.role)).await
+        {
+            Ok(begun) => begun,
+            Err(error) => return (database, StepResult::not_begun(error)),
+        };
+        if let Some(unfinished) = Unfinished::all(past.clone()).first().filter(|unfinished| unfinished.done > 0) {
+            let done = statements(1, unfinished.done);
+            let text = format!("{done} done since an earlier run; going on with statement {}", unfinished.next());
+            observer.observe(Event::Note { text });
+        }
+        let (notes_sender, mut notes) = mpsc::unbounded_channel();
+        let rules = Rules {
+            timeouts: self.options.timeouts(self.limits),
+            has_role: self.role.is_some(),
+            may_change: self.may_change(),
+        };
+        let session = Session::new(database, limits::results(self.limits));
+        let session = NonTransactionalSession::new(session, step.clone(), facts.now_micros, past, rules, notes_sender);
+        let session = GuestSession::NonTransactional(Box::new(session));
+        let (session, ending, trace) =
+            self.call_guest(session, facts.now_micros, facts.search_path, &mut notes, observer).await;
+        let GuestSession::NonTransactional(session) = session else {
+            unreachable!("BUG: the session of a step changed its kind")
+        };
+        let is_done = matches!(ending, Ending::Done) && trace.failure.is_none();
+        let (mut database, progress, ended) = session.end(is_done).await;
+        let mut record = self.record(started, &trace);
+        let (statements, rows) = (trace.statements, trace.rows);
+        let (outcome, reconnected) = match self.judge(ending, trace).and(ended.map_err(Cause::Database)) {
+            Ok(()) => self.finish_non_transactional(&mut database, &step, &record).await,
+            // What one statement did to the host's own things is as much the migration's matter as what all of them do.
+            Err(Cause::Stopped(Stop::Database(DatabaseError::IntegrityViolated { violations }))) => {
+                (Err(Cause::IntegrityViolated(violations)), None)
+            }
+            Err(cause) => (Err(cause), None),
+        };
+        let recorded = self.record_outcome(&mut database, &outcome, &mut record).await;
+        let non_transactional = PartialProgress {
+            done: progress.done,
+            broken: progress.broken,
+            broken_alone: progress.broken_alone,
+            of: self.statements_of_script(),
+        };
+        let milliseconds = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
+        (
+            database,
+            StepResult {
+                statements,
+                rows,
+                milliseconds,
+                outcome,
+                recorded,
+                reconnected,
+                non_transactional: Some(non_transactional),
+            },
+        )
+    }
+
+    /// The version rows, the log row and the end of the journal's rows are one transaction.
+    async fn finish_non_transactional(
+        &self,
+        database: &mut Database,
+        step: &StepKey,
+        record: &Record,
+    ) -> (Result<(), Cause>, Option<String>) {
+        let application = self.application();
+        let begun = match database.begin(&self.opening(&application, None)).await {
+            Ok(begun) => begun,
+            Err(error) => return (Err(Cause::Database(error)), None),
+        };
+        let kept = async {
+            database.write_bookkeeping(&begun, &self.bookkeeping(record)).await?;
+            database.forget_step(step).await?;
+            database.commit().await
+        };
+        let outcome = match kept.await {
+            Err(DatabaseError::Statement { error, .. } | DatabaseError::DeferredConstraint { error }) => {
+                Err(Cause::Commit(error))
+            }
+            result => result.map_err(Cause::Database),
+        };
+        self.settle(database, &begun, record, outcome).await
+    }
+
+    /// How many statements a SQL file has in this direction.
+    fn statements_of_script(&self) -> Option<u32> {
+        let (source, _) = self.component.script.as_ref()?;
+        crate::sql::statements(&source.text)
+            .try_fold(0_u32, |count, statement| statement.ok().and(count.checked_add(1)))
+    }
+}
+
+impl PartialProgress {
+    /// What is done and what is not, in a sentence.
+    pub fn summary(&self, cause: &Cause) -> String {
+        let mut parts = Vec::new();
+        match self.done {
+            0 => {}
+            done => parts.push(format!("{} done and stay{}", statements(1, done), if done == 1 { "s" } else { "" })),
+        }
+        let mut reached = self.done;
+        let doubt = match cause {
+            Cause::Stopped(Stop::Database(DatabaseError::Journal(error))) => {
+                Some(matches!(error, JournalError::InDoubt { .. }))
+            }
+            _ => None,
+        };
+        // The other faults of the journal are found before anything is sent.
+        if let Some(broken) = self.broken.filter(|_| doubt != Some(false)) {
+            reached = broken;
+            let how = match cause {
+                _ if doubt.is_some() => "is in doubt",
+                Cause::Stopped(Stop::Interrupted) => "was cancelled",
+                Cause::Stopped(Stop::Database(_)) if self.broken_alone => "was sent, and its end was not seen",
+                Cause::Stopped(Stop::Database(_)) => "did not come to its end",
+                _ if self.broken_alone => "failed (the next run looks for what it left behind)",
+                _ => "failed",
+            };
+            parts.push(format!("statement {broken} {how}"));
+        }
+        if let Some(of) = self.of.filter(|of| reached < *of) {
+            let rest = statements(reached.saturating_add(1), of);
+            parts.push(format!("{} not begun", rest.replace(" is", " was").replace(" are", " were")));
+        }
+        if parts.is_empty() { "nothing of it is done".to_owned() } else { parts.join(", ") }
+    }
+
+    /// Whether something of the step is or may be in the database.
+    pub fn leaves_something(&self) -> bool {
+        self.done > 0 || self.broken_alone
+    }
+}

@@ -1,0 +1,113 @@
+//! What a guest says while it runs, on its way to whoever watches.
+
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+use std::sync::atomic::Ordering;
+
+use tokio::sync::mpsc;
+
+use super::GuestLimits;
+use super::Limit;
+use super::Stop;
+use crate::bindings::env::Level;
+
+/// What an event costs besides its text, in bytes: a flood of empty lines is a flood.
+const EVENT_BYTES: u64 = 16;
+
+/// Something that a guest says while it runs.
+#[derive(Debug, Clone, PartialEq)]
+pub enum GuestEvent {
+    /// A line for the log.
+    Log {
+        /// How important it is.
+        level: Level,
+        /// The line, as the guest wrote it: not fit for a terminal.
+        message: String,
+    },
+    /// How far a long piece of work is.
+    Progress {
+        /// What is being done.
+        label: String,
+        /// How much is done.
+        done: u64,
+        /// How much there is, where that is known.
+        total: Option<u64>,
+    },
+}
+
+/// Where the events of one run go. Clones share one account: a guest writes through the contract and through WASI.
+///
+/// The queue has no bound of its own. The account is its bound: it counts everything that was ever put in.
+#[derive(Debug, Clone)]
+pub struct Events {
+    sender: mpsc::UnboundedSender<GuestEvent>,
+    account: Arc<Account>,
+}
+
+#[derive(Debug)]
+struct Account {
+    lines: AtomicU64,
+    bytes: AtomicU64,
+    lines_max: u64,
+    bytes_max: u64,
+}
+
+impl Events {
+    /// Makes the way for one run, and its other end. An end that is dropped is no error: then nobody wants to know.
+    pub fn new(limits: &GuestLimits) -> (Self, mpsc::UnboundedReceiver<GuestEvent>) {
+        let (sender, receiver) = mpsc::unbounded_channel();
+        let account = Account {
+            lines: AtomicU64::new(0),
+            bytes: AtomicU64::new(0),
+            lines_max: limits.log_lines,
+            bytes_max: limits.log_bytes,
+        };
+        (Self { sender, account: Arc::new(account) }, receiver)
+    }
+
+    /// Passes an event on.
+    ///
+    /// # Errors
+    /// [`Stop::Limit`] when the guest has said too much.
+    pub fn emit(&self, event: GuestEvent) -> Result<(), Stop> {
+        let text = match &event {
+            GuestEvent::Log { message, .. } => message,
+            GuestEvent::Progress { label, .. } => label,
+        };
+        let bytes = u64::try_from(text.len()).unwrap_or(u64::MAX).saturating_add(EVENT_BYTES);
+        self.account.add(bytes)?;
+        let _ = self.sender.send(event);
+        Ok(())
+    }
+}
+
+impl Account {
+    fn add(&self, bytes: u64) -> Result<(), Stop> {
+        if self.lines.fetch_add(1, Ordering::Relaxed) >= self.lines_max {
+            return Err(Stop::limit(Limit::LogLines, self.lines_max));
+        }
+        if self.bytes.fetch_add(bytes, Ordering::Relaxed).saturating_add(bytes) > self.bytes_max {
+            return Err(Stop::limit(Limit::LogSize, self.bytes_max >> 10));
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn account(lines_max: u64, bytes_max: u64) -> Account {
+        Account { lines: AtomicU64::new(0), bytes: AtomicU64::new(0), lines_max, bytes_max }
+    }
+
+    #[test]
+    fn lines_and_bytes_are_counted() {
+        let lines = account(2, 1 << 20);
+        assert!(lines.add(1).is_ok() && lines.add(1).is_ok());
+        assert_eq!(lines.add(1).expect_err("a third line").to_string(), "it wrote more than 2 lines into the log");
+        let bytes = account(100, 2048);
+        assert!(bytes.add(2048).is_ok());
+        assert_eq!(bytes.add(1).expect_err("a byte more").to_string(), "it wrote more than 2 KiB into the log");
+    }
+}

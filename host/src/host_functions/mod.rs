@@ -1,0 +1,88 @@
+//! What a guest may do: the contract's imports, on top of one session: a database or a script.
+//!
+//! The traits here are thin. Each call of a guest is counted and guarded (one statement, no transaction control), its time
+//! in the database is measured, and what went wrong is written down in the [`ExecutionTrace`], so that the operator learns it
+//! whatever the guest makes of the error. Errors that a guest may handle go back to it; everything else ends it at once.
+
+mod budget;
+mod env;
+mod events;
+mod interrupt;
+mod limit;
+mod memory;
+mod script;
+mod sql;
+mod state;
+mod text;
+mod trace;
+
+pub use budget::Budget;
+pub use budget::LockWait;
+pub use events::Events;
+pub use events::GuestEvent;
+pub use interrupt::Interrupt;
+pub use limit::Exceeded;
+pub use limit::GuestLimits;
+pub use limit::Limit;
+pub use limit::Stop;
+pub(crate) use memory::INSTANCES_MAX;
+pub(crate) use memory::MEMORIES_MAX;
+pub(crate) use memory::TABLES_MAX;
+pub use state::GuestState;
+pub(crate) use state::OTHER_HANDLES_MAX;
+pub(crate) use text::cut;
+pub use trace::ExecutionTrace;
+pub use trace::Panic;
+pub use trace::StatementFailure;
+
+use crate::bindings::types::Error;
+use crate::db::GuestStatement;
+use crate::db::SessionError;
+
+/// A statement that a guest holds open.
+pub struct StatementHandle {
+    prepared: GuestStatement,
+}
+
+/// A savepoint that a guest holds open.
+pub struct SavepointHandle {
+    name: String,
+}
+
+/// How a call of a guest ends when it does not end well.
+#[derive(Debug)]
+pub enum CallError {
+    /// The guest is told, and may go on.
+    Guest(Box<Error>),
+    /// The guest ends here.
+    Stop(wasmtime::Error),
+}
+
+impl From<SessionError> for CallError {
+    fn from(error: SessionError) -> Self {
+        match error {
+            SessionError::Guest(error) => Self::Guest(error),
+            SessionError::TooLarge(limits, crate::bindings::types::Limit::Rows) => {
+                Self::stop(Stop::limit(Limit::ResultRows, limits.rows_max))
+            }
+            SessionError::TooLarge(limits, _) => Self::stop(Stop::limit(Limit::ResultSize, limits.bytes_max >> 20)),
+            SessionError::Fatal(error) => Self::stop(Stop::Database(error)),
+        }
+    }
+}
+
+impl From<wasmtime::component::ResourceTableError> for CallError {
+    fn from(error: wasmtime::component::ResourceTableError) -> Self {
+        Self::Stop(error.into())
+    }
+}
+
+impl CallError {
+    fn guest(error: Error) -> Self {
+        Self::Guest(Box::new(error))
+    }
+
+    fn stop(stop: Stop) -> Self {
+        Self::Stop(wasmtime::Error::new(stop))
+    }
+}

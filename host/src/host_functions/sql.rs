@@ -1,0 +1,251 @@
+//! The interface `sql`: statements, prepared statements, savepoints.
+
+use std::ops::Range;
+use std::sync::Arc;
+use std::time::Instant;
+
+use wasmtime::component::Resource;
+
+use super::CallError;
+use super::GuestState;
+use super::SavepointHandle;
+use super::StatementFailure;
+use super::StatementHandle;
+use super::trace::without_excess;
+use crate::bindings::sql::Host;
+use crate::bindings::sql::HostSavepoint;
+use crate::bindings::sql::HostStatement;
+use crate::bindings::sql::ResultSet;
+use crate::bindings::types;
+use crate::bindings::types::Column;
+use crate::bindings::types::Error;
+use crate::bindings::types::Value;
+use crate::db::SessionError;
+use crate::sql::Refusal;
+
+/// SQLSTATE `query_canceled`.
+const QUERY_CANCELED: &str = "57014";
+
+impl types::Host for GuestState {
+    fn convert_error(&mut self, error: CallError) -> wasmtime::Result<Error> {
+        match error {
+            CallError::Guest(error) => Ok(*error),
+            CallError::Stop(error) => Err(error),
+        }
+    }
+}
+
+impl Host for GuestState {
+    async fn execute(&mut self, sql: String, params: Vec<Value>) -> Result<u64, CallError> {
+        self.admit(&sql)?;
+        let started = Instant::now();
+        let result = self.session.execute(&sql, &params).await;
+        self.settle(started, &sql, None, result, |rows| *rows)
+    }
+
+    async fn execute_script(&mut self, sql: String) -> Result<(), CallError> {
+        let script: Arc<str> = sql.into();
+        self.readable(&script).await?;
+        for statement in crate::sql::statements(&script) {
+            let statement = statement.map_err(|source| self.deny(Refusal::Unreadable { source }))?;
+            self.admit(statement.text)?;
+            let started = Instant::now();
+            let result = self.session.execute(statement.text, &[]).await;
+            self.settle(started, statement.text, Some(statement.bytes), result, |rows| *rows)?;
+        }
+        Ok(())
+    }
+
+    async fn query(&mut self, sql: String, params: Vec<Value>) -> Result<ResultSet, CallError> {
+        self.admit(&sql)?;
+        let started = Instant::now();
+        let result = self.session.query(&sql, &params).await;
+        self.settle(started, &sql, None, result, row_count)
+    }
+
+    async fn prepare(&mut self, sql: String) -> Result<Resource<StatementHandle>, CallError> {
+        self.admit(&sql)?;
+        self.may_open()?;
+        let started = Instant::now();
+        let result = self.session.prepare(&sql).await;
+        self.budget.spent_in_database(started.elapsed());
+        let prepared = self.note(&sql, None, result)?;
+        self.open(StatementHandle { prepared })
+    }
+
+    async fn begin_savepoint(&mut self) -> Result<Resource<SavepointHandle>, CallError> {
+        self.begin(1)?;
+        self.may_open()?;
+        let name = self.trace.next_savepoint();
+        let started = Instant::now();
+        let result = self.session.savepoint(&name).await;
+        self.budget.spent_in_database(started.elapsed());
+        self.note(&format!("SAVEPOINT {name}"), None, result)?;
+        self.trace.opened(&name);
+        self.open(SavepointHandle { name })
+    }
+}
+
+impl HostStatement for GuestState {
+    async fn params(&mut self, statement: Resource<StatementHandle>) -> wasmtime::Result<Vec<types::Oid>> {
+        let statement = self.table.get(&statement)?;
+        Ok(statement.prepared.parameters())
+    }
+
+    async fn columns(&mut self, statement: Resource<StatementHandle>) -> wasmtime::Result<Vec<Column>> {
+        Ok(self.table.get(&statement)?.prepared.columns())
+    }
+
+    async fn execute(&mut self, statement: Resource<StatementHandle>, params: Vec<Value>) -> Result<u64, CallError> {
+        self.begin(1)?;
+        let prepared = self.table.get(&statement)?.prepared.clone();
+        let started = Instant::now();
+        let result = self.session.execute_prepared(&prepared, &params).await;
+        self.settle(started, prepared.sql(), None, result, |rows| *rows)
+    }
+
+    async fn execute_many(
+        &mut self,
+        statement: Resource<StatementHandle>,
+        rows: Vec<Vec<Value>>,
+    ) -> Result<u64, CallError> {
+        self.begin(u64::try_from(rows.len()).unwrap_or(u64::MAX))?;
+        let prepared = self.table.get(&statement)?.prepared.clone();
+        let started = Instant::now();
+        let result = self.session.execute_many(&prepared, &rows).await;
+        self.settle(started, prepared.sql(), None, result, |rows| *rows)
+    }
+
+    async fn query(
+        &mut self,
+        statement: Resource<StatementHandle>,
+        params: Vec<Value>,
+    ) -> Result<ResultSet, CallError> {
+        self.begin(1)?;
+        let prepared = self.table.get(&statement)?.prepared.clone();
+        let started = Instant::now();
+        let result = self.session.query_prepared(&prepared, &params).await;
+        self.settle(started, prepared.sql(), None, result, row_count)
+    }
+
+    async fn drop(&mut self, statement: Resource<StatementHandle>) -> wasmtime::Result<()> {
+        self.close(statement)?;
+        Ok(())
+    }
+}
+
+impl HostSavepoint for GuestState {
+    async fn release(&mut self, savepoint: Resource<SavepointHandle>) -> Result<(), CallError> {
+        let name = self.open_savepoint(&savepoint)?;
+        let started = Instant::now();
+        let result = self.session.release(&name).await;
+        self.budget.spent_in_database(started.elapsed());
+        self.note(&format!("RELEASE SAVEPOINT {name}"), None, result)?;
+        self.trace.released(&name);
+        Ok(())
+    }
+
+    async fn rollback(&mut self, savepoint: Resource<SavepointHandle>) -> Result<(), CallError> {
+        let name = self.open_savepoint(&savepoint)?;
+        let started = Instant::now();
+        let result = self.session.rollback_to(&name).await;
+        self.budget.spent_in_database(started.elapsed());
+        self.note(&format!("ROLLBACK TO SAVEPOINT {name}"), None, result)?;
+        self.trace.rolled_back(&name);
+        Ok(())
+    }
+
+    async fn drop(&mut self, savepoint: Resource<SavepointHandle>) -> wasmtime::Result<()> {
+        let name = self.close(savepoint)?.name;
+        if !self.trace.is_open(&name) {
+            return Ok(());
+        }
+        let started = Instant::now();
+        let undone = self.session.rollback_to(&name).await;
+        self.budget.spent_in_database(started.elapsed());
+        self.end_of_savepoint(undone)?;
+        self.trace.rolled_back(&name);
+        let started = Instant::now();
+        let released = self.session.release(&name).await;
+        self.budget.spent_in_database(started.elapsed());
+        self.end_of_savepoint(released)?;
+        self.trace.released(&name);
+        Ok(())
+    }
+}
+
+impl GuestState {
+    /// The guard before a statement is sent.
+    fn admit(&mut self, sql: &str) -> Result<(), CallError> {
+        self.begin(1)?;
+        crate::sql::check(sql, &self.grant).map_err(|refusal| self.deny(refusal))
+    }
+
+    /// Tells the guest, and keeps for the operator what can be done about it.
+    pub(super) fn deny(&mut self, refusal: Refusal) -> CallError {
+        let error = Error::Denied(refusal.message());
+        self.trace.refused = Some(refusal);
+        CallError::guest(error)
+    }
+
+    /// Writes down how a statement went.
+    fn settle<T>(
+        &mut self,
+        started: Instant,
+        sql: &str,
+        script_range: Option<Range<usize>>,
+        result: Result<T, SessionError>,
+        rows: impl FnOnce(&T) -> u64,
+    ) -> Result<T, CallError> {
+        self.budget.spent_in_database(started.elapsed());
+        let value = self.note(sql, script_range, result)?;
+        self.trace.succeeded(rows(&value));
+        Ok(value)
+    }
+
+    fn note<T>(
+        &mut self,
+        sql: &str,
+        script_range: Option<Range<usize>>,
+        result: Result<T, SessionError>,
+    ) -> Result<T, CallError> {
+        let mut result = result;
+        if let Err(SessionError::Guest(error)) = &mut result
+            && let Error::Sql(error) = error.as_mut()
+        {
+            *error = without_excess(error.clone());
+            // The host itself had the statement cancelled.
+            if error.sqlstate == QUERY_CANCELED {
+                self.check().map_err(CallError::stop)?;
+            }
+            self.trace.failed(StatementFailure { error: error.clone(), statement: sql.to_owned(), script_range });
+        }
+        Ok(result?)
+    }
+
+    fn open_savepoint(&mut self, savepoint: &Resource<SavepointHandle>) -> Result<String, CallError> {
+        self.begin(1)?;
+        let name = self.table.get(savepoint)?.name.clone();
+        if self.trace.is_open(&name) {
+            return Ok(name);
+        }
+        Err(CallError::guest(Error::Misuse(
+            "this savepoint has ended: it was released, or one outside it was released or rolled back".to_owned(),
+        )))
+    }
+
+    /// A savepoint that cannot be undone leaves the transaction in doubt, and nobody to tell but the operator.
+    fn end_of_savepoint(&mut self, result: Result<(), SessionError>) -> wasmtime::Result<()> {
+        match result.map_err(CallError::from) {
+            Ok(()) => Ok(()),
+            Err(CallError::Stop(error)) => Err(error),
+            Err(CallError::Guest(error)) => {
+                Err(wasmtime::Error::msg(format!("a savepoint could not be rolled back: {error:?}")))
+            }
+        }
+    }
+}
+
+fn row_count(result: &ResultSet) -> u64 {
+    u64::try_from(result.rows.len()).unwrap_or(u64::MAX)
+}

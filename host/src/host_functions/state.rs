@@ -1,0 +1,137 @@
+//! What belongs to one run of one guest.
+
+use wasmtime::component::Resource;
+use wasmtime::component::ResourceTable;
+
+use super::Budget;
+use super::CallError;
+use super::Events;
+use super::ExecutionTrace;
+use super::GuestEvent;
+use super::GuestLimits;
+use super::Interrupt;
+use super::Limit;
+use super::LockWait;
+use super::Stop;
+use super::memory::Memory;
+use crate::bindings::env::RunInfo;
+use crate::db::GuestSession;
+use crate::grant::Grant;
+
+/// Handles that a guest may hold besides statements and savepoints: the streams of WASI.
+pub(crate) const OTHER_HANDLES_MAX: usize = 1_000;
+
+/// The largest script that is written instead of a database changed, in bytes: it is put together in memory.
+const SCRIPT_BYTES_MAX: usize = 1 << 30;
+
+/// The data of a guest's store: everything that the host does for it, it does through this.
+pub struct GuestState {
+    pub(crate) session: GuestSession,
+    pub(crate) run: RunInfo,
+    pub(crate) grant: Grant,
+    pub(crate) trace: ExecutionTrace,
+    pub(crate) budget: Budget,
+    pub(crate) interrupt: Interrupt,
+    pub(crate) limits: GuestLimits,
+    pub(crate) table: ResourceTable,
+    pub(crate) wasi: wasmtime_wasi::WasiCtx,
+    /// The guest's monotonic clock.
+    pub(crate) monotonic_nanoseconds: u64,
+    pub(super) memory: Memory,
+    events: Events,
+    open_handles: usize,
+}
+
+impl GuestState {
+    /// Puts together what a run needs, and begins to measure its time.
+    pub fn new(
+        session: GuestSession,
+        run: RunInfo,
+        limits: GuestLimits,
+        interrupt: Interrupt,
+        wasi: wasmtime_wasi::WasiCtx,
+        events: Events,
+    ) -> Self {
+        let mut table = ResourceTable::new();
+        table.set_max_capacity(limits.open_handles.saturating_add(OTHER_HANDLES_MAX));
+        Self {
+            session,
+            run,
+            grant: Grant::default(),
+            trace: ExecutionTrace::default(),
+            budget: Budget::new(&limits),
+            interrupt,
+            table,
+            wasi,
+            monotonic_nanoseconds: 0,
+            memory: Memory::new(limits.memory_bytes),
+            limits,
+            events,
+            open_handles: 0,
+        }
+    }
+
+    /// Lets the guest do what it asks for. Without this it may read.
+    #[must_use]
+    pub fn granting(self, grant: Grant) -> Self {
+        Self { grant, ..self }
+    }
+
+    /// Gives back the session and what was written down.
+    pub fn into_parts(self) -> (GuestSession, ExecutionTrace) {
+        (self.session, self.trace)
+    }
+
+    /// What to tell when a statement waited too long for a lock.
+    pub fn lock_wait(&self) -> LockWait {
+        self.budget.lock_wait()
+    }
+
+    /// Whether the run has to end now: the operator wants it, or its time is used up.
+    ///
+    /// # Errors
+    /// [`Stop`].
+    pub(crate) fn check(&self) -> Result<(), Stop> {
+        if self.interrupt.is_requested() {
+            return Err(Stop::Interrupted);
+        }
+        self.budget.check()
+    }
+
+    pub(super) fn emit(&self, event: GuestEvent) -> wasmtime::Result<()> {
+        self.events.emit(event).map_err(wasmtime::Error::new)
+    }
+
+    /// Refuses to start anything new when the run has to end, or was to run too many statements.
+    pub(super) fn begin(&mut self, statements: u64) -> Result<(), CallError> {
+        self.check().map_err(CallError::stop)?;
+        if self.session.script_bytes() > SCRIPT_BYTES_MAX {
+            let mebibytes = u64::try_from(SCRIPT_BYTES_MAX >> 20).unwrap_or(u64::MAX);
+            return Err(CallError::stop(Stop::limit(Limit::Script, mebibytes)));
+        }
+        self.budget.count(statements).map_err(CallError::stop)
+    }
+
+    /// Refuses to open one handle more than there may be.
+    pub(super) fn may_open(&self) -> Result<(), CallError> {
+        if self.open_handles < self.limits.open_handles {
+            return Ok(());
+        }
+        let allowed = u64::try_from(self.limits.open_handles).unwrap_or(u64::MAX);
+        Err(CallError::stop(Stop::limit(Limit::OpenHandles, allowed)))
+    }
+
+    /// Gives a handle to the guest.
+    pub(super) fn open<T: Send + 'static>(&mut self, handle: T) -> Result<Resource<T>, CallError> {
+        let handle = self.table.push(handle)?;
+        self.open_handles += 1;
+        Ok(handle)
+    }
+
+    /// Takes a handle back.
+    pub(super) fn close<T: Send + 'static>(&mut self, handle: Resource<T>) -> wasmtime::Result<T> {
+        let handle = self.table.delete(handle)?;
+        self.open_handles = self.open_handles.saturating_sub(1);
+        Ok(handle)
+    }
+}

@@ -1,0 +1,119 @@
+//! A direction of a migration file, checked before it ever runs.
+
+use std::ops::Range;
+
+use super::execution_mode::ExecutionMode;
+use super::execution_mode::execution_mode;
+use super::guard::check;
+use super::names::names_any;
+use super::position::Place;
+use super::position::place_of_byte;
+use super::refusal::Refusal;
+use super::split::SplitError;
+use super::split::Statements;
+use crate::grant::Grant;
+
+/// Why a direction of a migration file can never run. Places are those of the whole file.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum SqlFileError {
+    /// It cannot be cut into statements.
+    #[error(transparent)]
+    Unreadable(#[from] SplitError),
+    /// The host would not send one of its statements.
+    #[error("{refusal} ({place})")]
+    Refused {
+        /// Where the statement begins.
+        place: Place,
+        /// Why it would not be sent. Part of the message, not its cause.
+        refusal: Refusal,
+    },
+    /// It makes no sense where no transaction is around the migration.
+    #[error("{reason} ({place})")]
+    NonTransactional {
+        /// Where the statement begins.
+        place: Place,
+        /// Why not, and what to write instead.
+        reason: &'static str,
+    },
+}
+
+impl SqlFileError {
+    /// What to do about it.
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::Unreadable(error) => error.hint(),
+            Self::Refused { refusal, .. } => refusal.hint(),
+            Self::NonTransactional { .. } => Some("correct it, or leave out transaction = \"none\"".to_owned()),
+        }
+    }
+}
+
+/// Checks every statement in a part of a file that begins and ends with a line: one that would be refused when it runs is
+/// better refused when it is built, and at the latest before the first step of a plan.
+///
+/// # Errors
+/// [`SqlFileError`], for the first statement that cannot run.
+pub fn check_sql_file(file: &str, part: Range<usize>, grant: &Grant) -> Result<(), SqlFileError> {
+    each(file, part, |statement| {
+        check(statement, grant).map_err(|refusal| |place| SqlFileError::Refused { place, refusal })
+    })
+}
+
+/// The same for a migration without a transaction: whatever has no effect there, could not be taken up again, or names one of
+/// the host's tables where that could not be undone. `own` are the names that the catalogue has for them and their indexes.
+///
+/// # Errors
+/// [`SqlFileError`], for the first statement that makes no sense.
+pub fn check_non_transactional_sql_file(file: &str, part: Range<usize>, own: &[&str]) -> Result<(), SqlFileError> {
+    each(file, part, |statement| {
+        let reason = match execution_mode(statement) {
+            ExecutionMode::Refused(reason) => Some(reason),
+            ExecutionMode::Autocommit(_) => names_any(statement, own).map(|_| OWN_TABLES_ALONE),
+            ExecutionMode::Atomic | ExecutionMode::Session => None,
+        };
+        reason.map_or(Ok(()), |reason| Err(move |place| SqlFileError::NonTransactional { place, reason }))
+    })
+}
+
+/// Why a statement that runs alone is refused when it names what belongs to the host.
+pub const OWN_TABLES_ALONE: &str =
+    "it names a table of host, or an index of one, and what it does outside of a transaction could not be undone";
+
+/// Looks at each statement. Where one stands is only counted when it is refused: counting begins at the top of the file, so that
+/// doing it for each one would take the square of their number.
+fn each<E: FnOnce(Place) -> SqlFileError>(
+    file: &str,
+    part: Range<usize>,
+    look: impl Fn(&str) -> Result<(), E>,
+) -> Result<(), SqlFileError> {
+    for statement in Statements::within(file, part) {
+        let statement = statement?;
+        look(statement.text).map_err(|refused| refused(place_of_byte(file, statement.bytes.start)))?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn places_are_those_of_the_file() {
+        let file = "-- größer\n-- upgrade\nSELECT 'ä'; COMMIT;\n-- downgrade\n\\i undo.sql\n";
+        let upgrade = file.find("SELECT").expect("the upgrade")..file.find("-- downgrade").expect("the marker");
+        let downgrade = file.find('\\').expect("the downgrade")..file.len();
+        for (part, message) in [
+            (
+                upgrade,
+                "COMMIT is not allowed in a migration, because the host owns the transaction (line 3, column 13)",
+            ),
+            (downgrade, "'\\i' at line 5, column 1 is a command of psql, not SQL"),
+        ] {
+            let error = check_sql_file(file, part, &Grant::default()).expect_err("it cannot run");
+            assert_eq!(error.to_string(), message);
+            assert!(error.hint().is_some());
+        }
+        assert_eq!(check_sql_file("SELECT 1;\n-- nothing\n", 0..21, &Grant::default()), Ok(()));
+        assert_eq!(check_sql_file("", 0..0, &Grant::default()), Ok(()));
+    }
+}
