@@ -54,8 +54,8 @@
 //!   store     migrations/ -> metadata, digests                         files that did not change are not read again
 //!   revision  metadata -> Graph, or an error that names the file       pure
 //! db        url -> Database: the one connection
-//!           version table, log table -> AppliedState                      one round trip; reading never writes
-//! plan      Graph + AppliedState + target -> Plan of steps                    pure; --dry-run stops here
+//!           version table, log table -> AppliedState               one round trip; reading never writes
+//! plan      Graph + AppliedState + target -> Plan of steps             pure; --dry-run stops here
 //! execute   for each component of the plan, before anything is locked:
 //!   grant       what it asks for + what is granted -> Grant            pure; asking for more stops the run here
 //!   runtime     component -> machine code, from the cache or from a worker
