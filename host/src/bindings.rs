@@ -1,9 +1,8 @@
 //! The contract of `wit/migration.wit` as Rust types and traits.
 //!
 //! Everything here is generated from the WIT files, which also hold the documentation. Plain data (values, columns, errors)
-//! are used throughout the crate, so that a value is converted once, between the wire and the guest.
-
-use crate::host_functions;
+//! are used throughout the crate, so that a value is converted once, between the wire and the guest. What a guest holds
+//! open ([`sql::Statement`], [`sql::Savepoint`]) is only a name here; `host_functions` keeps what stands behind it.
 
 /// A migration: what it imports and what it exports (world `migration-guest`).
 mod migration_guest {
@@ -13,11 +12,7 @@ mod migration_guest {
         world: "migration-guest",
         imports: { default: async | trappable },
         exports: { default: async },
-        with: {
-            "host:migration/sql.statement": super::host_functions::StatementHandle,
-            "host:migration/sql.savepoint": super::host_functions::SavepointHandle,
-        },
-        trappable_error_type: { "host:migration/types.error" => super::host_functions::CallError },
+        trappable_error_type: { "host:migration/types.error" => super::CallError },
         additional_derives: [PartialEq],
     });
 }
@@ -50,3 +45,12 @@ pub const PACKAGE: &str = "host:migration";
 
 /// The version of the contract that this host provides.
 pub const VERSION: &str = "0.1.0";
+
+/// How a call of a guest ends when it does not end well.
+#[derive(Debug)]
+pub enum CallError {
+    /// The guest is told, and may go on.
+    Guest(Box<types::Error>),
+    /// The guest ends here.
+    Stop(wasmtime::Error),
+}

@@ -35,27 +35,19 @@ pub use trace::ExecutionTrace;
 pub use trace::Panic;
 pub use trace::StatementFailure;
 
+use crate::bindings::CallError;
 use crate::bindings::types::Error;
 use crate::db::GuestStatement;
 use crate::db::SessionError;
 
-/// A statement that a guest holds open.
-pub struct StatementHandle {
+/// What stands behind the handle of a prepared statement.
+struct OpenStatement {
     prepared: GuestStatement,
 }
 
-/// A savepoint that a guest holds open.
-pub struct SavepointHandle {
+/// What stands behind the handle of a savepoint.
+struct OpenSavepoint {
     name: String,
-}
-
-/// How a call of a guest ends when it does not end well.
-#[derive(Debug)]
-pub enum CallError {
-    /// The guest is told, and may go on.
-    Guest(Box<Error>),
-    /// The guest ends here.
-    Stop(wasmtime::Error),
 }
 
 impl From<SessionError> for CallError {

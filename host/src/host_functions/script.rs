@@ -3,8 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::CallError;
 use super::GuestState;
+use crate::bindings::CallError;
 use crate::sql::Refusal;
 
 /// A script that is read at once, in bytes: that takes milliseconds. A longer one is read on another thread first, because

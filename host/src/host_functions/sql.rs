@@ -6,16 +6,18 @@ use std::time::Instant;
 
 use wasmtime::component::Resource;
 
-use super::CallError;
 use super::GuestState;
-use super::SavepointHandle;
+use super::OpenSavepoint;
+use super::OpenStatement;
 use super::StatementFailure;
-use super::StatementHandle;
 use super::trace::without_excess;
+use crate::bindings::CallError;
 use crate::bindings::sql::Host;
 use crate::bindings::sql::HostSavepoint;
 use crate::bindings::sql::HostStatement;
 use crate::bindings::sql::ResultSet;
+use crate::bindings::sql::Savepoint;
+use crate::bindings::sql::Statement;
 use crate::bindings::types;
 use crate::bindings::types::Column;
 use crate::bindings::types::Error;
@@ -63,17 +65,17 @@ impl Host for GuestState {
         self.settle(started, &sql, None, result, row_count)
     }
 
-    async fn prepare(&mut self, sql: String) -> Result<Resource<StatementHandle>, CallError> {
+    async fn prepare(&mut self, sql: String) -> Result<Resource<Statement>, CallError> {
         self.admit(&sql)?;
         self.may_open()?;
         let started = Instant::now();
         let result = self.session.prepare(&sql).await;
         self.budget.spent_in_database(started.elapsed());
         let prepared = self.note(&sql, None, result)?;
-        self.open(StatementHandle { prepared })
+        self.open(OpenStatement { prepared })
     }
 
-    async fn begin_savepoint(&mut self) -> Result<Resource<SavepointHandle>, CallError> {
+    async fn begin_savepoint(&mut self) -> Result<Resource<Savepoint>, CallError> {
         self.begin(1)?;
         self.may_open()?;
         let name = self.trace.next_savepoint();
@@ -82,60 +84,51 @@ impl Host for GuestState {
         self.budget.spent_in_database(started.elapsed());
         self.note(&format!("SAVEPOINT {name}"), None, result)?;
         self.trace.opened(&name);
-        self.open(SavepointHandle { name })
+        self.open(OpenSavepoint { name })
     }
 }
 
 impl HostStatement for GuestState {
-    async fn params(&mut self, statement: Resource<StatementHandle>) -> wasmtime::Result<Vec<types::Oid>> {
-        let statement = self.table.get(&statement)?;
-        Ok(statement.prepared.parameters())
+    async fn params(&mut self, statement: Resource<Statement>) -> wasmtime::Result<Vec<types::Oid>> {
+        Ok(self.held::<OpenStatement, _>(&statement)?.prepared.parameters())
     }
 
-    async fn columns(&mut self, statement: Resource<StatementHandle>) -> wasmtime::Result<Vec<Column>> {
-        Ok(self.table.get(&statement)?.prepared.columns())
+    async fn columns(&mut self, statement: Resource<Statement>) -> wasmtime::Result<Vec<Column>> {
+        Ok(self.held::<OpenStatement, _>(&statement)?.prepared.columns())
     }
 
-    async fn execute(&mut self, statement: Resource<StatementHandle>, params: Vec<Value>) -> Result<u64, CallError> {
+    async fn execute(&mut self, statement: Resource<Statement>, params: Vec<Value>) -> Result<u64, CallError> {
         self.begin(1)?;
-        let prepared = self.table.get(&statement)?.prepared.clone();
+        let prepared = self.held::<OpenStatement, _>(&statement)?.prepared.clone();
         let started = Instant::now();
         let result = self.session.execute_prepared(&prepared, &params).await;
         self.settle(started, prepared.sql(), None, result, |rows| *rows)
     }
 
-    async fn execute_many(
-        &mut self,
-        statement: Resource<StatementHandle>,
-        rows: Vec<Vec<Value>>,
-    ) -> Result<u64, CallError> {
+    async fn execute_many(&mut self, statement: Resource<Statement>, rows: Vec<Vec<Value>>) -> Result<u64, CallError> {
         self.begin(u64::try_from(rows.len()).unwrap_or(u64::MAX))?;
-        let prepared = self.table.get(&statement)?.prepared.clone();
+        let prepared = self.held::<OpenStatement, _>(&statement)?.prepared.clone();
         let started = Instant::now();
         let result = self.session.execute_many(&prepared, &rows).await;
         self.settle(started, prepared.sql(), None, result, |rows| *rows)
     }
 
-    async fn query(
-        &mut self,
-        statement: Resource<StatementHandle>,
-        params: Vec<Value>,
-    ) -> Result<ResultSet, CallError> {
+    async fn query(&mut self, statement: Resource<Statement>, params: Vec<Value>) -> Result<ResultSet, CallError> {
         self.begin(1)?;
-        let prepared = self.table.get(&statement)?.prepared.clone();
+        let prepared = self.held::<OpenStatement, _>(&statement)?.prepared.clone();
         let started = Instant::now();
         let result = self.session.query_prepared(&prepared, &params).await;
         self.settle(started, prepared.sql(), None, result, row_count)
     }
 
-    async fn drop(&mut self, statement: Resource<StatementHandle>) -> wasmtime::Result<()> {
-        self.close(statement)?;
+    async fn drop(&mut self, statement: Resource<Statement>) -> wasmtime::Result<()> {
+        self.close::<OpenStatement, _>(&statement)?;
         Ok(())
     }
 }
 
 impl HostSavepoint for GuestState {
-    async fn release(&mut self, savepoint: Resource<SavepointHandle>) -> Result<(), CallError> {
+    async fn release(&mut self, savepoint: Resource<Savepoint>) -> Result<(), CallError> {
         let name = self.open_savepoint(&savepoint)?;
         let started = Instant::now();
         let result = self.session.release(&name).await;
@@ -145,7 +138,7 @@ impl HostSavepoint for GuestState {
         Ok(())
     }
 
-    async fn rollback(&mut self, savepoint: Resource<SavepointHandle>) -> Result<(), CallError> {
+    async fn rollback(&mut self, savepoint: Resource<Savepoint>) -> Result<(), CallError> {
         let name = self.open_savepoint(&savepoint)?;
         let started = Instant::now();
         let result = self.session.rollback_to(&name).await;
@@ -155,8 +148,8 @@ impl HostSavepoint for GuestState {
         Ok(())
     }
 
-    async fn drop(&mut self, savepoint: Resource<SavepointHandle>) -> wasmtime::Result<()> {
-        let name = self.close(savepoint)?.name;
+    async fn drop(&mut self, savepoint: Resource<Savepoint>) -> wasmtime::Result<()> {
+        let name = self.close::<OpenSavepoint, _>(&savepoint)?.name;
         if !self.trace.is_open(&name) {
             return Ok(());
         }
@@ -223,9 +216,9 @@ impl GuestState {
         Ok(result?)
     }
 
-    fn open_savepoint(&mut self, savepoint: &Resource<SavepointHandle>) -> Result<String, CallError> {
+    fn open_savepoint(&mut self, savepoint: &Resource<Savepoint>) -> Result<String, CallError> {
         self.begin(1)?;
-        let name = self.table.get(savepoint)?.name.clone();
+        let name = self.held::<OpenSavepoint, _>(savepoint)?.name.clone();
         if self.trace.is_open(&name) {
             return Ok(name);
         }

@@ -2,9 +2,9 @@
 
 use wasmtime::component::Resource;
 use wasmtime::component::ResourceTable;
+use wasmtime::component::ResourceTableError;
 
 use super::Budget;
-use super::CallError;
 use super::Events;
 use super::ExecutionTrace;
 use super::GuestEvent;
@@ -14,6 +14,7 @@ use super::Limit;
 use super::LockWait;
 use super::Stop;
 use super::memory::Memory;
+use crate::bindings::CallError;
 use crate::bindings::env::RunInfo;
 use crate::db::GuestSession;
 use crate::grant::Grant;
@@ -121,17 +122,22 @@ impl GuestState {
         Err(CallError::stop(Stop::limit(Limit::OpenHandles, allowed)))
     }
 
-    /// Gives a handle to the guest.
-    pub(super) fn open<T: Send + 'static>(&mut self, handle: T) -> Result<Resource<T>, CallError> {
-        let handle = self.table.push(handle)?;
+    /// Gives a handle to the guest. `H` is its type in the contract, `T` what the table keeps behind it.
+    pub(super) fn open<T: Send + 'static, H: 'static>(&mut self, kept: T) -> Result<Resource<H>, CallError> {
+        let kept = self.table.push(kept)?;
         self.open_handles += 1;
-        Ok(handle)
+        Ok(Resource::new_own(kept.rep()))
+    }
+
+    /// What stands behind a handle.
+    pub(super) fn held<T: Send + 'static, H: 'static>(&self, handle: &Resource<H>) -> Result<&T, ResourceTableError> {
+        self.table.get(&Resource::new_borrow(handle.rep()))
     }
 
     /// Takes a handle back.
-    pub(super) fn close<T: Send + 'static>(&mut self, handle: Resource<T>) -> wasmtime::Result<T> {
-        let handle = self.table.delete(handle)?;
+    pub(super) fn close<T: Send + 'static, H: 'static>(&mut self, handle: &Resource<H>) -> wasmtime::Result<T> {
+        let kept = self.table.delete(Resource::new_own(handle.rep()))?;
         self.open_handles = self.open_handles.saturating_sub(1);
-        Ok(handle)
+        Ok(kept)
     }
 }
