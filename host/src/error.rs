@@ -1,224 +1,67 @@
-//! Everything that a command can fail with.
+//! Everything that a command can fail with: the errors of the layers, put together.
 
 use crate::config::ConfigError;
 use crate::db::DatabaseError;
-use crate::execute::StepFailure;
-use crate::execute::UnfinishedError;
-use crate::grant::NotGranted;
-use crate::plan::Direction;
-use crate::plan::PlanError;
-use crate::project::Changed;
-use crate::revision::GraphError;
+use crate::execute::RunError;
+use crate::project::ProjectError;
 use crate::revision::PlaceError;
-use crate::revision::RevisionId;
 use crate::revision::TargetError;
-use crate::runtime::LoadError;
-use crate::sql::SqlFileError;
 use crate::store::StoreError;
 
 /// Why a command failed. Each kind has a stable word for programs ([`Error::kind`]) and a remedy ([`Error::hint`]).
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// The folder has no settings file.
-    #[error("there is no host.toml here or in a folder above")]
-    NoProject,
-    /// The settings file cannot be read.
-    #[error("cannot read host.toml")]
-    ReadConfig {
-        /// What the system said.
-        source: std::io::Error,
-    },
-    /// The settings are wrong.
+    /// The project cannot be opened, or its files cannot be used.
     #[error(transparent)]
-    Config(#[from] ConfigError),
-    /// The project's files are wrong.
+    Project(#[from] ProjectError),
+    /// A run failed, or was not begun.
     #[error(transparent)]
-    Store(#[from] StoreError),
-    /// The revisions do not form a graph.
-    #[error(transparent)]
-    Graph(#[from] GraphError),
-    /// A target names no revision.
-    #[error(transparent)]
-    Target(#[from] TargetError),
+    Run(#[from] RunError),
     /// A new revision has no place.
     #[error(transparent)]
     Place(#[from] PlaceError),
-    /// A target cannot be reached.
-    #[error(transparent)]
-    Plan(#[from] PlanError),
-    /// The database, or the way to it.
-    #[error(transparent)]
-    Database(#[from] DatabaseError),
-    /// The sandbox cannot be made on this machine.
-    #[error("the sandbox cannot be made: {0}")]
-    Runtime(#[source] LoadError),
-    /// A plan names a revision that is not among the migrations.
-    #[error("Can't locate revision identified by '{0}'")]
-    UnknownRevision(RevisionId),
-    /// Applied migrations were changed since.
-    #[error("{} changed since it was applied: {}", if changed.len() == 1 { "a migration" } else { "migrations" }, list(changed))]
-    Changed {
-        /// Which ones.
-        changed: Vec<Changed>,
-    },
-    /// A downgrade would take along more than its target names.
-    #[error("this downgrade {note}")]
-    TakesAlong {
-        /// What it takes along.
-        note: String,
-    },
-    /// A plan holds a downgrade that cannot be done.
-    #[error("migration {revision} ({file}) has no way back, so the downgrade was not begun")]
-    Irreversible {
-        /// The revision.
-        revision: RevisionId,
-        /// Its file or folder.
-        file: String,
-    },
-    /// A migration without a transaction is unfinished, and that is in the way of what was asked for.
-    #[error(transparent)]
-    Unfinished(#[from] UnfinishedError),
-    /// A migration asks for more than its environment grants.
-    #[error("migration {revision} ({file}) may not run in the environment '{environment}': {error}")]
-    NotGranted {
-        /// The revision.
-        revision: RevisionId,
-        /// Its file or folder.
-        file: String,
-        /// The environment.
-        environment: String,
-        /// Both sides. Part of the message, not its cause.
-        error: NotGranted,
-    },
-    /// A statement of a migration in SQL would be refused.
-    #[error("migration {revision} ({file}) cannot run: {error}")]
-    ScriptRefused {
-        /// The revision.
-        revision: RevisionId,
-        /// Its file.
-        file: String,
-        /// Which one, and why. Part of the message, not its cause.
-        error: SqlFileError,
-    },
-    /// A component cannot run on this host.
-    #[error("the component of migration {revision} ({file}) cannot run: {error}")]
-    ComponentRefused {
-        /// The revision.
-        revision: RevisionId,
-        /// The component.
-        file: String,
-        /// Why.
-        error: LoadError,
-    },
-    /// A migration cannot be written as a script.
-    #[error("migration {revision} ({file}) cannot be written as a script: {reason}")]
-    Offline {
-        /// The revision.
-        revision: RevisionId,
-        /// Its file or folder.
-        file: String,
-        /// Why not.
-        reason: String,
-    },
-    /// A step failed and was rolled back.
-    #[error("migration {} failed: {}", _0.revision, _0.cause.summary())]
-    Step(Box<StepFailure>),
-    /// The run was stopped on request, between two steps.
-    #[error("interrupted between two steps")]
-    Interrupted {
-        /// Which way the run went.
-        direction: Direction,
-        /// The heads of the database now.
-        heads: Vec<RevisionId>,
-        /// How many steps were committed.
-        steps_done: usize,
-    },
 }
 
 impl Error {
     /// A stable word for programs.
     pub fn kind(&self) -> &'static str {
         match self {
-            Self::NoProject | Self::ReadConfig { .. } => "no-project",
-            Self::Config(_) => "configuration",
-            Self::Store(StoreError::NotBuilt { .. }) => "not-built",
-            Self::Store(StoreError::Stale { .. }) => "stale-build",
-            Self::Store(StoreError::OtherSource { .. } | StoreError::NotBuiltHere { .. }) => "foreign-build",
-            Self::Store(_) => "project-files",
-            Self::Graph(error) => error.kind(),
-            Self::Target(error) => error.kind(),
+            Self::Project(error) => error.kind(),
+            Self::Run(error) => error.kind(),
             Self::Place(error) => error.kind(),
-            Self::Plan(error) => error.kind(),
-            Self::Database(DatabaseError::Locked { .. }) => "locked",
-            Self::Database(DatabaseError::LockLost { .. }) => "locked",
-            Self::Database(DatabaseError::TransactionPooling { .. }) => "transaction-pooling",
-            Self::Database(DatabaseError::UnrestrictedRole { .. }) => "unrestricted-role",
-            Self::Database(DatabaseError::Cancelled { .. }) | Self::Interrupted { .. } => "interrupted",
-            Self::Database(_) => "database",
-            Self::Runtime(_) => "sandbox",
-            Self::UnknownRevision(_) => "unknown-revision",
-            Self::Changed { .. } => "changed-migration",
-            Self::TakesAlong { .. } => "takes-along",
-            Self::Irreversible { .. } => "irreversible",
-            Self::Unfinished(error) => error.kind(),
-            Self::NotGranted { .. } => "not-granted",
-            Self::ScriptRefused { .. } => "call-refused",
-            Self::ComponentRefused { .. } => "component-refused",
-            Self::Offline { .. } => "offline",
-            Self::Step(failure) => failure.cause.kind(),
         }
     }
 
     /// What the operator should do, where there is something to say.
     pub fn hint(&self) -> Option<String> {
-        Some(match self {
-            Self::NoProject => "run `host init`, or name the project's folder with --dir".to_owned(),
-            Self::ReadConfig { source } => match source.kind() {
-                std::io::ErrorKind::IsADirectory => "put a file in its place; `host init` writes one".to_owned(),
-                std::io::ErrorKind::InvalidData => "save the file as UTF-8".to_owned(),
-                _ => "check the file's permissions".to_owned(),
-            },
-            Self::Config(error) => return error.hint(),
-            Self::Store(error) => return error.hint(),
-            Self::Graph(error) => return error.hint(),
-            Self::Target(error) => return error.hint(),
-            Self::Place(error) => return error.hint(),
-            Self::Plan(error) => return error.hint(),
-            Self::Database(error) => return error.hint(),
-            Self::Runtime(error) => error.hint(),
-            Self::UnknownRevision(_) => "look at `host history`".to_owned(),
-            Self::Changed { .. } => {
-                "restore the file and write a new migration for the change; --allow-changed goes on without".to_owned()
-            }
-            Self::TakesAlong { .. } => {
-                "look at it with --dry-run; --all-branches runs it, LABEL@REVISION narrows it to a branch".to_owned()
-            }
-            Self::Irreversible { revision, .. } => {
-                format!("go down to {revision} at most, or restore a backup")
-            }
-            Self::Unfinished(error) => error.hint(),
-            Self::NotGranted { environment, error, .. } => {
-                let keys: Vec<String> =
-                    error.missing().written().map(|class| format!("`{} = true`", class.word())).collect();
-                format!(
-                    "if it is meant to do that here, write {} under [{environment}.grants] in host.toml; otherwise write \
-                     `asks = {}` into its metadata and build it again",
-                    keys.join(" and "),
-                    error.asks.minus(error.missing()).as_toml(),
-                )
-            }
-            Self::ScriptRefused { error, .. } => return error.hint(),
-            Self::ComponentRefused { error, .. } => error.hint(),
-            Self::Offline { .. } => {
-                "run it online with `host upgrade`, or write the script up to the revision before and after it"
-                    .to_owned()
-            }
-            Self::Step(failure) => failure.hint(),
-            Self::Interrupted { .. } => "run the command again".to_owned(),
-        })
+        match self {
+            Self::Project(error) => error.hint(),
+            Self::Run(error) => error.hint(),
+            Self::Place(error) => error.hint(),
+        }
     }
 }
 
-fn list(changed: &[Changed]) -> String {
-    changed.iter().map(|changed| format!("{} ({})", changed.revision, changed.file)).collect::<Vec<_>>().join(", ")
+impl From<ConfigError> for Error {
+    fn from(error: ConfigError) -> Self {
+        ProjectError::from(error).into()
+    }
+}
+
+impl From<StoreError> for Error {
+    fn from(error: StoreError) -> Self {
+        ProjectError::from(error).into()
+    }
+}
+
+impl From<TargetError> for Error {
+    fn from(error: TargetError) -> Self {
+        RunError::from(error).into()
+    }
+}
+
+impl From<DatabaseError> for Error {
+    fn from(error: DatabaseError) -> Self {
+        RunError::from(error).into()
+    }
 }

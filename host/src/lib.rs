@@ -81,6 +81,10 @@ pub mod cli;
 // The project.
 pub mod config;
 
+pub mod digest;
+
+pub mod language;
+
 pub mod project;
 
 pub mod store;
@@ -128,6 +132,7 @@ pub use execute::Event;
 pub use execute::Observer;
 pub use execute::Options;
 pub use execute::Report;
+pub use execute::RunError;
 pub use execute::Runner;
 pub use execute::Silent;
 pub use host_functions::GuestEvent;
@@ -135,4 +140,5 @@ pub use host_functions::Interrupt;
 pub use plan::Direction;
 pub use plan::Plan;
 pub use project::Project;
+pub use project::ProjectError;
 pub use revision::RevisionId;

@@ -1,5 +1,7 @@
 //! A project: its settings, its migrations, their graph.
 
+mod error;
+
 use std::collections::BTreeSet;
 use std::collections::HashMap;
 use std::time::Duration;
@@ -12,17 +14,19 @@ use crate::config::Environment;
 use crate::config::UrlSetting;
 use crate::db::AppliedState;
 use crate::db::Database;
+use crate::db::DatabaseError;
 use crate::db::Tables;
-use crate::error::Error;
+use crate::digest::Digest;
 use crate::revision::Graph;
 use crate::revision::Revision;
 use crate::revision::RevisionId;
 use crate::store::BuildTrust;
-use crate::store::Digest;
 use crate::store::Migration;
 use crate::store::Store;
 use crate::store::StoreError;
 use crate::store::TOML_BYTES_MAX;
+
+pub use error::ProjectError;
 
 /// A migration that was applied and has changed since.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -50,8 +54,8 @@ impl Project {
     /// [`Project::open_with`].
     ///
     /// # Errors
-    /// [`Error`] when the settings, a migration's metadata or the graph are wrong; each names the file.
-    pub fn open(directory: Dir, environment: &str) -> Result<Self, Error> {
+    /// [`ProjectError`] when the settings, a migration's metadata or the graph are wrong; each names the file.
+    pub fn open(directory: Dir, environment: &str) -> Result<Self, ProjectError> {
         Self::open_with(directory, environment, BuildTrust::default())
     }
 
@@ -59,7 +63,7 @@ impl Project {
     ///
     /// # Errors
     /// As [`Project::open`].
-    pub fn open_with(directory: Dir, environment: &str, trust: BuildTrust) -> Result<Self, Error> {
+    pub fn open_with(directory: Dir, environment: &str, trust: BuildTrust) -> Result<Self, ProjectError> {
         let config = Self::config(&directory)?;
         let environment = config.environment(environment)?.clone();
         let store = Store::open(directory, &environment.migrations)
@@ -86,22 +90,24 @@ impl Project {
     /// The settings of an environment, whatever the migrations of the project are.
     ///
     /// # Errors
-    /// [`Error`] when the settings cannot be read, or have no such environment.
-    pub fn settings(directory: &Dir, environment: &str) -> Result<Environment, Error> {
+    /// [`ProjectError`] when the settings cannot be read, or have no such environment.
+    pub fn settings(directory: &Dir, environment: &str) -> Result<Environment, ProjectError> {
         Ok(Self::config(directory)?.environment(environment)?.clone())
     }
 
-    fn config(directory: &Dir) -> Result<Config, Error> {
+    fn config(directory: &Dir) -> Result<Config, ProjectError> {
         let bytes =
             crate::store::read_file_at_most(directory, CONFIG_FILE, TOML_BYTES_MAX).map_err(|error| match error {
-                StoreError::Read { source, .. } if source.kind() == std::io::ErrorKind::NotFound => Error::NoProject,
-                StoreError::Read { source, .. } => Error::ReadConfig { source },
-                StoreError::NotAFile { .. } => Error::ReadConfig {
+                StoreError::Read { source, .. } if source.kind() == std::io::ErrorKind::NotFound => {
+                    ProjectError::NoProject
+                }
+                StoreError::Read { source, .. } => ProjectError::ReadConfig { source },
+                StoreError::NotAFile { .. } => ProjectError::ReadConfig {
                     source: std::io::Error::new(std::io::ErrorKind::IsADirectory, "it is not a file"),
                 },
-                other => Error::Store(other),
+                other => ProjectError::Store(other),
             })?;
-        let text = String::from_utf8(bytes).map_err(|_| Error::ReadConfig {
+        let text = String::from_utf8(bytes).map_err(|_| ProjectError::ReadConfig {
             source: std::io::Error::new(std::io::ErrorKind::InvalidData, "stream did not contain valid UTF-8"),
         })?;
         Ok(Config::parse(&text, CONFIG_FILE)?)
@@ -110,8 +116,8 @@ impl Project {
     /// Connects to a database of this project. `url` is complete: variables are expanded, `local:` is resolved.
     ///
     /// # Errors
-    /// [`Error::Database`].
-    pub async fn connect(&self, url: &str) -> Result<Database, Error> {
+    /// [`DatabaseError`], sorted by what the operator has to do.
+    pub async fn connect(&self, url: &str) -> Result<Database, DatabaseError> {
         let application = concat!("host ", env!("CARGO_PKG_VERSION"));
         let mut database = Database::connect(url, application, self.tables()).await?;
         database.set_lock_timeout(u64::from(self.environment.limits.lock_timeout_milliseconds));

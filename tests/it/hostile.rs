@@ -5,9 +5,9 @@ use std::time::Duration;
 use std::time::Instant;
 
 use host::Direction;
-use host::Error;
 use host::Options;
 use host::Project;
+use host::RunError;
 use host::Runner;
 use host::Silent;
 use host::cap_std::ambient_authority;
@@ -256,7 +256,7 @@ fn one_runner_goes_on_after_each_of_them() {
         let mut runner = Runner::new(&project, database, Options::default());
         for name in guests::texts() {
             let failed = runner.run(Direction::Upgrade, &guests::revision(&name), &mut Silent).await;
-            assert!(matches!(failed, Err(Error::Step(step)) if step.recorded), "{name}");
+            assert!(matches!(failed, Err(RunError::Step(step)) if step.recorded), "{name}");
             runner.run(Direction::Upgrade, &format!("after_{name}"), &mut Silent).await.expect("the next one runs");
         }
         runner.close().await;

@@ -5,6 +5,7 @@ use host::Error;
 use host::Event;
 use host::Options;
 use host::Project;
+use host::RunError;
 use host::Runner;
 use host::Silent;
 use host::cap_std::ambient_authority;
@@ -105,7 +106,7 @@ fn a_step_that_fails_says_where_and_leaves_those_before_it() {
         runner.run(Direction::Upgrade, "head", &mut Silent).await.expect_err("the last step fails")
     });
     assert_eq!(error.to_string(), "migration c failed: relation \"table_a\" already exists (42P07)");
-    let Error::Step(step) = error else { panic!("{error}") };
+    let RunError::Step(step) = error else { panic!("{error}") };
     assert_eq!((step.steps_done, step.recorded), (2, true));
     let Cause::Statement { failure, .. } = step.cause else { panic!("{:?}", step.cause) };
     assert_eq!(failure.statement, "CREATE TABLE table_a (id int)");

@@ -84,7 +84,7 @@ fn a_script_needs_no_database_and_names_each_step() {
     let output = output.success();
     for id in ["a", "b", "c"] {
         let component = std::fs::read(project.path(&format!(".host/build/{id}.wasm"))).expect("built");
-        let digest = host::store::Digest::of(&component).to_string();
+        let digest = host::digest::Digest::of(&component).to_string();
         assert!(output.stdout.contains(&digest), "the component's digest is in the script");
     }
     assert_output!(project.host(&["downgrade", "--sql", "b:a"]).without_digests());

@@ -8,14 +8,14 @@ use super::failure::Failure;
 use super::failure::with_causes;
 use super::report::text::count;
 use super::settings::Settings;
-use crate::error::Error;
+use crate::execute::RunError;
+use crate::language::Language;
 use crate::project::Project;
 use crate::runtime::LoadError;
 use crate::store::Migration;
 use crate::toolchain::BuildEvent;
 use crate::toolchain::BuildFailure;
 use crate::toolchain::BuildOptions;
-use crate::toolchain::Language;
 use crate::toolchain::ProcessEnvironment;
 use crate::worker::Cancel;
 
@@ -106,7 +106,7 @@ fn compile(settings: &Settings, project: &Project, revisions: &[String]) -> Resu
     let report = settings.report();
     let mut failures = Vec::new();
     for migration in &compiled {
-        let component = project.store().component(migration).map_err(Error::Store)?;
+        let component = project.store().component(migration)?;
         let digest = component.digest.to_string();
         if runtime.has_code(&digest) {
             continue;
@@ -120,7 +120,7 @@ fn compile(settings: &Settings, project: &Project, revisions: &[String]) -> Resu
                 }));
             }
             // It is not built, as far as a run is concerned.
-            project.store().remove_component(migration).map_err(Error::Store)?;
+            project.store().remove_component(migration)?;
             failures.push((migration, error));
         }
     }
@@ -142,7 +142,7 @@ fn compile(settings: &Settings, project: &Project, revisions: &[String]) -> Resu
 
 fn check(settings: &Settings, project: &Project, revisions: &[String]) -> Result<u8, Failure> {
     let migrations = chosen(project, revisions)?;
-    let outdated = crate::toolchain::outdated(project.store(), &migrations).map_err(Error::Store)?;
+    let outdated = crate::toolchain::outdated(project.store(), &migrations)?;
     let report = settings.report();
     if report.is_json() {
         let outdated: Vec<_> = outdated
@@ -167,8 +167,8 @@ fn chosen(project: &Project, revisions: &[String]) -> Result<Vec<Migration>, Fai
     }
     let mut migrations = Vec::new();
     for revision in revisions {
-        for id in crate::revision::resolve_revisions(project.graph(), &[], revision).map_err(Error::Target)? {
-            migrations.push(project.migration(&id).ok_or(Error::UnknownRevision(id))?.clone());
+        for id in crate::revision::resolve_revisions(project.graph(), &[], revision)? {
+            migrations.push(project.migration(&id).ok_or(RunError::UnknownRevision(id))?.clone());
         }
     }
     Ok(migrations)

@@ -12,8 +12,8 @@ use super::failure::with_causes;
 use super::report::text::safe_line;
 use super::settings::Settings;
 use super::settings::variable;
+use crate::language::Language;
 use crate::store::Migration;
-use crate::toolchain::Language;
 
 /// The editor of those who have named none; POSIX has it.
 const USUAL_EDITOR: &str = "vi";

@@ -10,7 +10,6 @@ use super::report::text::list_or;
 use super::settings::Settings;
 use super::unfinished;
 use crate::db::AppliedState;
-use crate::error::Error;
 use crate::project::Project;
 use crate::revision::Revision;
 use crate::revision::RevisionId;
@@ -32,8 +31,7 @@ pub(super) async fn run(settings: &Settings, arguments: &HistoryArguments) -> Re
     let project = settings.project()?;
     let applied = applied(settings, arguments, &project).await?;
     let rows = applied.as_ref().map(|applied| applied.heads.clone()).unwrap_or_default();
-    let revisions =
-        crate::revision::history(project.graph(), &rows, arguments.rev_range.as_deref()).map_err(Error::Target)?;
+    let revisions = crate::revision::history(project.graph(), &rows, arguments.rev_range.as_deref())?;
     let marks = applied.as_ref().map(|applied| Marks::new(&project, applied));
     let report = settings.report();
     if report.is_json() {

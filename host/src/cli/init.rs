@@ -12,10 +12,9 @@ use super::failure::Failure;
 use super::report::text::safe_line;
 use super::settings::Settings;
 use crate::config::CONFIG_FILE;
-use crate::error::Error;
+use crate::language::Language;
 use crate::scaffold;
 use crate::store;
-use crate::toolchain::Language;
 
 #[derive(Debug, Args)]
 pub(super) struct InitArguments {
@@ -43,8 +42,8 @@ pub(super) fn run(settings: &Settings, arguments: &InitArguments) -> Result<u8, 
     }
     // Last of all the file that makes it a project: until it is there, the command can simply be run again.
     root.create_dir_all("migrations").map_err(|error| cannot_write(&folder.join("migrations"), &error))?;
-    store::ensure_ignored(&root).map_err(Error::Store)?;
-    store::create_file(&root, CONFIG_FILE, scaffold::HOST_TOML.as_bytes()).map_err(Error::Store)?;
+    store::ensure_ignored(&root)?;
+    store::create_file(&root, CONFIG_FILE, scaffold::HOST_TOML.as_bytes())?;
     let report = settings.report();
     if report.is_json() {
         report.document(&json!({"event": "initialised", "folder": folder.to_string_lossy()}));

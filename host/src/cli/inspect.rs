@@ -9,14 +9,14 @@ use super::failure::Failure;
 use super::report::text::list_or;
 use super::report::text::safe_line;
 use super::settings::Settings;
-use crate::error::Error;
+use crate::digest::Digest;
+use crate::execute::RunError;
 use crate::grant::Class;
 use crate::grant::Classes;
 use crate::grant::Grant;
 use crate::grant::NotGranted;
 use crate::runtime::imports;
 use crate::runtime::imports::Interfaces;
-use crate::store::Digest;
 use crate::store::Manifest;
 use crate::store::shortened;
 
@@ -132,15 +132,15 @@ fn read(settings: &Settings, what: &str) -> Result<Inspected, Failure> {
         return Ok(Inspected { name: what.to_owned(), bytes, environment: None });
     }
     let project = settings.project()?;
-    let ids = crate::revision::resolve_revisions(project.graph(), &[], what).map_err(Error::Target)?;
+    let ids = crate::revision::resolve_revisions(project.graph(), &[], what)?;
     let [id] = ids.as_slice() else {
         return Err(Failure::usage(
             format!("'{}' names {} revisions", safe_line(what), ids.len()),
             "name one revision",
         ));
     };
-    let migration = project.migration(id).ok_or_else(|| Error::UnknownRevision(id.clone()))?;
-    let component = project.store().component(migration).map_err(Error::Store)?;
+    let migration = project.migration(id).ok_or_else(|| RunError::UnknownRevision(id.clone()))?;
+    let component = project.store().component(migration)?;
     let environment = project.environment();
     Ok(Inspected {
         name: project.store().component_path(migration),

@@ -5,7 +5,7 @@ use serde_json::json;
 
 use super::failure::Failure;
 use super::settings::Settings;
-use crate::error::Error;
+use crate::language::Language;
 use crate::project::Project;
 use crate::revision::NewRevision;
 use crate::revision::RevisionId;
@@ -14,7 +14,6 @@ use crate::scaffold;
 use crate::scaffold::NewMigration;
 use crate::store::Metadata;
 use crate::store::StoreError;
-use crate::toolchain::Language;
 
 #[derive(Debug, Args)]
 pub(super) struct RevisionArguments {
@@ -152,7 +151,7 @@ fn make(settings: &Settings, wanted: Wanted<'_>) -> Result<u8, Failure> {
         depends_on: wanted.depends_on,
         branch_labels: wanted.branch_labels.clone(),
     };
-    let place = place(project.graph(), &new).map_err(Error::Place)?;
+    let place = place(project.graph(), &new)?;
     // Not by name: a small machine has no database of time zones.
     let now = jiff::Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC);
     let metadata = Metadata {
@@ -179,7 +178,7 @@ fn make(settings: &Settings, wanted: Wanted<'_>) -> Result<u8, Failure> {
             error.to_string(),
             "choose another message, or wait a minute: the name is made of message and time",
         ),
-        error => Error::Store(error).into(),
+        error => error.into(),
     })?;
     written(settings, &project, wanted.language, &id, &path)
 }
@@ -193,7 +192,7 @@ fn written(
 ) -> Result<u8, Failure> {
     if language == Language::Rust {
         // So that an editor finds the SDK before the first build.
-        crate::toolchain::write_rust_sdk(project.store()).map_err(Error::Store)?;
+        crate::toolchain::write_rust_sdk(project.store())?;
     }
     let report = settings.report();
     if report.is_json() {

@@ -17,12 +17,13 @@ use super::report::secrets::keep_secret;
 use super::report::text::safe_line;
 use crate::config::CONFIG_FILE;
 use crate::db::Database;
-use crate::error::Error;
+use crate::db::DatabaseError;
 use crate::execute::Options;
 use crate::execute::Runner;
 use crate::local::Cluster;
 use crate::local::Started;
 use crate::project::Project;
+use crate::project::ProjectError;
 use crate::store::BuildTrust;
 use crate::store::FILE_BYTES_MAX;
 use crate::store::Key;
@@ -96,7 +97,7 @@ impl Settings {
         })?;
         // Whatever it is: something wrong in its place is told, not passed over.
         let folder = here.ancestors().find(|folder| folder.join(CONFIG_FILE).symlink_metadata().is_ok());
-        let folder = folder.ok_or(Error::NoProject)?;
+        let folder = folder.ok_or(ProjectError::NoProject)?;
         if folder != here && is_strange(folder, &here) {
             return Err(Failure::new(
                 "no-project",
@@ -146,7 +147,7 @@ impl Settings {
         if let Err(error) = found
             && error.kind() != std::io::ErrorKind::NotFound
         {
-            return Err(Error::Store(StoreError::read(&open_folder(&folder)?, STATE_FOLDER, error)).into());
+            return Err(StoreError::read(&open_folder(&folder)?, STATE_FOLDER, error).into());
         }
         let cluster = Cluster::new(
             &folder.join(STATE_FOLDER),
@@ -181,7 +182,7 @@ impl Settings {
         let url = match (&self.url, &project.environment().url) {
             // What the arguments and the environment have was made secret before anything else.
             (Some((url, _)), _) => url.clone(),
-            (None, Some(url)) => url.expand(&variable).map_err(Error::Config)?,
+            (None, Some(url)) => url.expand(&variable)?,
             (None, None) => {
                 return Err(Failure::new(
                     "configuration",
@@ -213,7 +214,7 @@ impl Settings {
                 return Ok(None);
             }
         }
-        let url = direct_url.expand(&variable).map_err(Error::Config)?;
+        let url = direct_url.expand(&variable)?;
         keep_secret(&url);
         Ok(Some((url, direct_url.place())))
     }
@@ -250,7 +251,7 @@ impl Settings {
         crate::store::read_file_at_most(&folder, name, FILE_BYTES_MAX.max(bytes_max)).map_err(|error| match error {
             StoreError::Read { source, .. } => failed(source.to_string()),
             StoreError::NotAFile { .. } => failed("it is not a file".to_owned()),
-            other => Error::Store(other).into(),
+            other => other.into(),
         })
     }
 
@@ -317,7 +318,7 @@ impl Settings {
 }
 
 /// A failure to connect, with the place where the url comes from.
-fn not_connected(error: &Error, source: &str) -> Failure {
+fn not_connected(error: &DatabaseError, source: &str) -> Failure {
     let hint = error.hint().map(|hint| format!("{hint} (the url comes from {source})"));
     Failure::new(error.kind(), super::failure::with_causes(error), hint.unwrap_or_default())
 }

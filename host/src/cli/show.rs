@@ -7,7 +7,6 @@ use super::failure::Failure;
 use super::history;
 use super::report::text::list_or;
 use super::settings::Settings;
-use crate::error::Error;
 use crate::project::Project;
 use crate::revision::RevisionId;
 
@@ -55,5 +54,5 @@ pub(super) async fn named(settings: &Settings, project: &Project, target: &str) 
     } else {
         Vec::new()
     };
-    Ok(crate::revision::resolve_revisions(project.graph(), &rows, target).map_err(Error::Target)?)
+    Ok(crate::revision::resolve_revisions(project.graph(), &rows, target)?)
 }

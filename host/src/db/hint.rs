@@ -1,9 +1,20 @@
-//! What to do about what went wrong with the database.
+//! What went wrong with the database in one word, and what to do about it.
 
 use super::error::DatabaseError;
 use crate::bindings::types::SqlError;
 
 impl DatabaseError {
+    /// A stable word for programs.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Locked { .. } | Self::LockLost { .. } => "locked",
+            Self::TransactionPooling { .. } => "transaction-pooling",
+            Self::UnrestrictedRole { .. } => "unrestricted-role",
+            Self::Cancelled { .. } => "interrupted",
+            _ => "database",
+        }
+    }
+
     /// What the operator should do, where there is something to say.
     pub fn hint(&self) -> Option<String> {
         Some(match self {

@@ -10,9 +10,9 @@ use tokio::task::JoinHandle;
 use super::components::Checked;
 use super::components::StepComponent;
 use super::components::refused;
+use super::error::RunError;
 use super::limits;
 use crate::config::Limits;
-use crate::error::Error;
 use crate::project::Project;
 use crate::runtime::BuiltIn;
 use crate::runtime::CompileLimits;
@@ -32,7 +32,7 @@ pub(super) struct Compiling<T> {
 
 /// Compiles those components that have no code yet: as many at a time as there are processors, in the order of the plan. The
 /// first one that cannot be compiled ends it.
-pub(super) async fn all(project: &Project, runtime: &Arc<Runtime>, components: &[Checked]) -> Result<(), Error> {
+pub(super) async fn all(project: &Project, runtime: &Arc<Runtime>, components: &[Checked]) -> Result<(), RunError> {
     let mut known = HashSet::new();
     let missing: Vec<&Checked> = components
         .iter()

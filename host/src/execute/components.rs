@@ -5,9 +5,10 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::compile;
+use super::error::RunError;
 use super::limits;
 use crate::config::Limits;
-use crate::error::Error;
+use crate::digest::Digest;
 use crate::grant::Grant;
 use crate::plan::Direction;
 use crate::plan::Plan;
@@ -22,7 +23,6 @@ use crate::runtime::Runtime;
 use crate::runtime::Source;
 use crate::runtime::size;
 use crate::store::Component;
-use crate::store::Digest;
 use crate::store::Migration;
 use crate::store::StoreError;
 use crate::store::Transaction;
@@ -72,7 +72,7 @@ impl CheckedComponents {
     /// Finds the component of each step and checks all that can be checked: that it is built and fresh, that all it asks for
     /// is granted, that the plan does not hold a step that cannot run; and, of those in compiled languages, that this host
     /// has what they import, that they are valid and can be compiled. Their code is kept.
-    pub(super) async fn new(project: &Project, compiler: &Compiler, plan: &Plan) -> Result<Self, Error> {
+    pub(super) async fn new(project: &Project, compiler: &Compiler, plan: &Plan) -> Result<Self, RunError> {
         let mut kept_bytes = 0;
         let mut components = Vec::with_capacity(plan.steps.len());
         for step in &plan.steps {
@@ -109,7 +109,7 @@ impl Checked {
     ///
     /// # Errors
     /// [`StoreError::Changed`] when it is another one by now, and those of reading and checking it.
-    pub(super) fn read(&self, project: &Project) -> Result<Arc<StepComponent>, Error> {
+    pub(super) fn read(&self, project: &Project) -> Result<Arc<StepComponent>, RunError> {
         if let Some(kept) = &self.kept {
             return Ok(Arc::clone(kept));
         }
@@ -121,14 +121,15 @@ impl Checked {
     }
 }
 
-fn read(project: &Project, step: &Step) -> Result<StepComponent, Error> {
-    let migration = project.migration(&step.revision).ok_or_else(|| Error::UnknownRevision(step.revision.clone()))?;
-    let irreversible = || Error::Irreversible { revision: step.revision.clone(), file: migration.file.clone() };
+fn read(project: &Project, step: &Step) -> Result<StepComponent, RunError> {
+    let migration =
+        project.migration(&step.revision).ok_or_else(|| RunError::UnknownRevision(step.revision.clone()))?;
+    let irreversible = || RunError::Irreversible { revision: step.revision.clone(), file: migration.file.clone() };
     if step.direction == Direction::Downgrade && migration.metadata.irreversible {
         return Err(irreversible());
     }
     let environment = project.environment();
-    let grant = Grant::new(migration.metadata.asks, environment.grants).map_err(|error| Error::NotGranted {
+    let grant = Grant::new(migration.metadata.asks, environment.grants).map_err(|error| RunError::NotGranted {
         revision: step.revision.clone(),
         file: migration.file.clone(),
         environment: environment.name.clone(),
@@ -147,8 +148,11 @@ fn read(project: &Project, step: &Step) -> Result<StepComponent, Error> {
                 (Direction::Downgrade, Some(sections)) => sections.downgrade().ok_or_else(irreversible)?,
                 (_, None) => 0..text.len(),
             };
-            let refused =
-                |error| Error::ScriptRefused { revision: step.revision.clone(), file: migration.file.clone(), error };
+            let refused = |error| RunError::ScriptRefused {
+                revision: step.revision.clone(),
+                file: migration.file.clone(),
+                error,
+            };
             crate::sql::check_sql_file(text, range.clone(), &grant).map_err(refused)?;
             if migration.metadata.transaction == Transaction::None {
                 let own = project.tables().relations();
@@ -163,8 +167,8 @@ fn read(project: &Project, step: &Step) -> Result<StepComponent, Error> {
     Ok(StepComponent { migration: migration.clone(), component, script, grant })
 }
 
-pub(super) fn refused(project: &Project, migration: &Migration, error: LoadError) -> Error {
-    Error::ComponentRefused {
+pub(super) fn refused(project: &Project, migration: &Migration, error: LoadError) -> RunError {
+    RunError::ComponentRefused {
         revision: migration.metadata.revision.clone(),
         file: project.store().component_path(migration),
         error,
@@ -185,7 +189,7 @@ impl<'a> Loader<'a> {
     ///
     /// # Errors
     /// As [`Checked::read`].
-    pub(super) fn component(&self, checked: &Checked) -> Result<Arc<StepComponent>, Error> {
+    pub(super) fn component(&self, checked: &Checked) -> Result<Arc<StepComponent>, RunError> {
         match &self.ahead {
             Some((revision, component, _)) if *revision == checked.step.revision => Ok(Arc::clone(component)),
             _ => checked.read(self.project),

@@ -7,6 +7,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 use std::time::Instant;
 
+use super::error::RunError;
 use super::event::Observer;
 use super::runner::Runner;
 use crate::db::Database;
@@ -14,7 +15,6 @@ use crate::db::DatabaseError;
 use crate::db::log::Record;
 use crate::db::reconnect::TransactionStatus;
 use crate::db::transaction::Begun;
-use crate::error::Error;
 use crate::host_functions::Interrupt;
 use crate::plan::Plan;
 use crate::revision::RevisionId;
@@ -124,7 +124,7 @@ impl Runner<'_> {
         plan: &Plan,
         heads: &BTreeSet<RevisionId>,
         observer: &mut dyn Observer,
-    ) -> Result<bool, Error> {
+    ) -> Result<bool, RunError> {
         self.lock(observer).await?;
         let found: BTreeSet<RevisionId> = self.applied().await?.heads.into_iter().collect();
         match found {

@@ -3,10 +3,10 @@
 use std::num::NonZero;
 use std::time::Duration;
 
+use super::error::RunError;
 use crate::bindings::types::Limit as ToldLimit;
 use crate::config::Limits;
 use crate::db::session::ResultLimits;
-use crate::error::Error;
 use crate::host_functions::Exceeded;
 use crate::host_functions::GuestLimits;
 use crate::host_functions::Limit;
@@ -54,9 +54,9 @@ pub(crate) fn compile_limits(limits: &Limits) -> CompileLimits {
 /// The runtime of guests with these limits.
 ///
 /// # Errors
-/// [`Error::Runtime`].
-pub(crate) fn runtime(compiler: &Compiler, limits: &Limits) -> Result<Runtime, Error> {
-    Runtime::new(compiler, bytes(limits.stack_kibibytes, 10)).map_err(Error::Runtime)
+/// [`RunError::Runtime`].
+pub(crate) fn runtime(compiler: &Compiler, limits: &Limits) -> Result<Runtime, RunError> {
+    Runtime::new(compiler, bytes(limits.stack_kibibytes, 10)).map_err(RunError::Runtime)
 }
 
 fn bytes(number: u32, shift: u32) -> usize {

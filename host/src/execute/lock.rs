@@ -4,11 +4,11 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 use std::time::Instant;
 
+use super::error::RunError;
 use super::event::Event;
 use super::event::Observer;
 use super::runner::Runner;
 use crate::db::DatabaseError;
-use crate::error::Error;
 use crate::revision::RevisionId;
 
 /// How often a runner that waits asks for the lock.
@@ -19,7 +19,7 @@ const LOCK_REPORT: Duration = Duration::from_secs(5);
 
 impl Runner<'_> {
     /// Becomes the only runner, or gives up after a while.
-    pub(super) async fn lock(&mut self, observer: &mut dyn Observer) -> Result<(), Error> {
+    pub(super) async fn lock(&mut self, observer: &mut dyn Observer) -> Result<(), RunError> {
         self.look_around(observer).await?;
         let limit = self
             .options
@@ -49,7 +49,7 @@ impl Runner<'_> {
     }
 
     /// Refuses a database that cannot be migrated safely, before anything is locked.
-    async fn look_around(&mut self, observer: &mut dyn Observer) -> Result<(), Error> {
+    async fn look_around(&mut self, observer: &mut dyn Observer) -> Result<(), RunError> {
         let environment = self.project.environment();
         let reach = self.database()?.look_around(environment.role.as_deref()).await?;
         let Some(machine) = reach.machine else { return Ok(()) };

@@ -6,6 +6,7 @@
 mod cancellation;
 mod compile;
 mod components;
+mod error;
 mod event;
 mod failure;
 mod in_doubt_commit;
@@ -21,6 +22,7 @@ mod stamp;
 mod step;
 mod unfinished;
 
+pub use error::RunError;
 pub use event::Event;
 pub use event::Observer;
 pub use event::Silent;

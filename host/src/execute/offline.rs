@@ -17,6 +17,7 @@ use super::components;
 use super::components::CheckedComponents;
 use super::components::Loader;
 use super::components::StepComponent;
+use super::error::RunError;
 use super::failure::refusal;
 use super::limits;
 use super::options::Options;
@@ -27,7 +28,6 @@ use crate::db::GuestSession;
 use crate::db::OfflineSession;
 use crate::db::Tables;
 use crate::db::applied::create_tables_sql;
-use crate::error::Error;
 use crate::host_functions::Events;
 use crate::host_functions::GuestState;
 use crate::host_functions::Interrupt;
@@ -47,14 +47,14 @@ use crate::store::Transaction;
 /// target that names revisions, or base.
 ///
 /// # Errors
-/// [`Error`]; [`Error::Offline`] when a migration needs rows.
+/// [`RunError`]; [`RunError::Offline`] when a migration needs rows.
 pub async fn write_offline_sql(
     project: &Project,
     direction: Direction,
     from: &str,
     to: &str,
     options: &Options,
-) -> Result<String, Error> {
+) -> Result<String, RunError> {
     let heads =
         if from == "base" { Vec::new() } else { crate::revision::resolve_revisions(project.graph(), &[], from)? };
     let plan = match direction {
@@ -155,7 +155,7 @@ async fn statements(
     loaded: &Loaded,
     runtime: &Runtime,
     options: &Options,
-) -> Result<Vec<String>, Error> {
+) -> Result<Vec<String>, RunError> {
     let limits = limits::guest(&project.environment().limits);
     // What a guest says while a script is written has nobody to read it.
     let (events, _) = Events::new(&limits);
@@ -193,7 +193,7 @@ async fn statements(
         Ending::Stopped(stop) => stop.to_string(),
         Ending::Trapped(trapped) => journal.panic.map_or(trapped.reason, |panic| panic.message),
     };
-    Err(Error::Offline { revision: step.revision.clone(), file: component.migration.file.clone(), reason })
+    Err(RunError::Offline { revision: step.revision.clone(), file: component.migration.file.clone(), reason })
 }
 
 fn is_non_transactional(migration: &Migration) -> bool {

@@ -7,6 +7,7 @@ use super::components::Checked;
 use super::components::CheckedComponents;
 use super::components::Loader;
 use super::components::StepComponent;
+use super::error::RunError;
 use super::event::Event;
 use super::event::Observer;
 use super::failure::StepFailure;
@@ -20,7 +21,6 @@ use crate::db::Canceller;
 use crate::db::Database;
 use crate::db::DatabaseError;
 use crate::db::LogRow;
-use crate::error::Error;
 use crate::host_functions::Interrupt;
 use crate::plan;
 use crate::plan::Direction;
@@ -76,24 +76,24 @@ impl<'project> Runner<'project> {
     /// What the database says is applied. Never writes.
     ///
     /// # Errors
-    /// [`Error::Database`].
-    pub async fn applied(&mut self) -> Result<AppliedState, Error> {
+    /// [`RunError::Database`].
+    pub async fn applied(&mut self) -> Result<AppliedState, RunError> {
         Ok(self.database()?.read_applied().await?)
     }
 
     /// What ran on this database, newest first. Never writes.
     ///
     /// # Errors
-    /// [`Error::Database`].
-    pub async fn log(&mut self, limit: Option<u32>) -> Result<Vec<LogRow>, Error> {
+    /// [`RunError::Database`].
+    pub async fn log(&mut self, limit: Option<u32>) -> Result<Vec<LogRow>, RunError> {
         Ok(self.database()?.read_log(limit).await?)
     }
 
     /// What an upgrade or a downgrade would do. Takes no lock, needs no component, never writes.
     ///
     /// # Errors
-    /// [`Error::Plan`] when the target is refused.
-    pub async fn plan(&mut self, direction: Direction, target: &str) -> Result<Plan, Error> {
+    /// [`RunError::Plan`] when the target is refused.
+    pub async fn plan(&mut self, direction: Direction, target: &str) -> Result<Plan, RunError> {
         let applied = self.applied().await?;
         self.plan_for(&applied, direction, target)
     }
@@ -101,8 +101,8 @@ impl<'project> Runner<'project> {
     /// Makes the version table and the log table where they are missing.
     ///
     /// # Errors
-    /// [`Error::Database`].
-    pub async fn ensure_version(&mut self) -> Result<(), Error> {
+    /// [`RunError::Database`].
+    pub async fn ensure_version(&mut self) -> Result<(), RunError> {
         Ok(self.database()?.ensure_tables().await?)
     }
 
@@ -112,13 +112,13 @@ impl<'project> Runner<'project> {
     /// compiled before anything is locked. Each step is one transaction: when one fails, those before it stay.
     ///
     /// # Errors
-    /// [`Error`]; a step that failed is [`Error::Step`].
+    /// [`RunError`]; a step that failed is [`RunError::Step`].
     pub async fn run(
         &mut self,
         direction: Direction,
         target: &str,
         observer: &mut dyn Observer,
-    ) -> Result<Report, Error> {
+    ) -> Result<Report, RunError> {
         let result = self.run_to(direction, target, observer).await;
         // An application may go on with this runner.
         self.interrupt.reset();
@@ -130,7 +130,7 @@ impl<'project> Runner<'project> {
         direction: Direction,
         target: &str,
         observer: &mut dyn Observer,
-    ) -> Result<Report, Error> {
+    ) -> Result<Report, RunError> {
         let applied = self.applied().await?;
         let mut plan = self.admitted_plan(&applied, direction, target)?;
         unfinished::check_corrections(&applied.unfinished, &self.options)?;
@@ -156,10 +156,10 @@ impl<'project> Runner<'project> {
     }
 
     /// Checks and compiles all that a plan needs, or ends when it is told to.
-    async fn prepare(&self, plan: &Plan) -> Result<CheckedComponents, Error> {
+    async fn prepare(&self, plan: &Plan) -> Result<CheckedComponents, RunError> {
         tokio::select! {
             biased;
-            () = self.interrupt.ending() => Err(Error::Interrupted {
+            () = self.interrupt.ending() => Err(RunError::Interrupted {
                 direction: plan.direction,
                 heads: plan.heads_before.iter().cloned().collect(),
                 steps_done: 0,
@@ -174,7 +174,7 @@ impl<'project> Runner<'project> {
         target: &str,
         prepared: &CheckedComponents,
         observer: &mut dyn Observer,
-    ) -> Result<Locked, Error> {
+    ) -> Result<Locked, RunError> {
         // Another runner may have worked until the lock was free.
         let applied = self.applied().await?;
         let plan = self.admitted_plan(&applied, direction, target)?;
@@ -196,7 +196,7 @@ impl<'project> Runner<'project> {
             let Checked { migration, .. } = checked;
             let message = migration.metadata.message.clone();
             let failure = |cause, recorded, non_transactional, heads: &BTreeSet<_>| {
-                Error::Step(Box::new(StepFailure {
+                RunError::Step(Box::new(StepFailure {
                     revision: step.revision.clone(),
                     message: migration.metadata.message.clone(),
                     file: migration.file.clone(),
@@ -214,7 +214,7 @@ impl<'project> Runner<'project> {
                 biased;
                 // Its code may have been removed from the cache, and then it is compiled once more.
                 () = interrupt.ending() => {
-                    return Err(Error::Interrupted { direction, heads: heads.into_iter().collect(), steps_done: index });
+                    return Err(RunError::Interrupted { direction, heads: heads.into_iter().collect(), steps_done: index });
                 }
                 loaded = loader.load(&component) => loaded,
             };
@@ -237,7 +237,7 @@ impl<'project> Runner<'project> {
             let Some(result) =
                 self.repeat((step, &heads), &component, &loaded, loader.runtime(), &canceller, observer).await?
             else {
-                return Err(Error::Interrupted { direction, heads: heads.into_iter().collect(), steps_done: index });
+                return Err(RunError::Interrupted { direction, heads: heads.into_iter().collect(), steps_done: index });
             };
             if let Err(cause) = result.outcome {
                 return Err(failure(cause, result.recorded, result.non_transactional, &heads));
@@ -279,7 +279,7 @@ impl<'project> Runner<'project> {
         runtime: &Arc<Runtime>,
         canceller: &Canceller,
         observer: &mut dyn Observer,
-    ) -> Result<Option<StepResult>, Error> {
+    ) -> Result<Option<StepResult>, RunError> {
         let limits = &self.project.environment().limits;
         let mut repetition = 0;
         loop {
@@ -321,23 +321,23 @@ impl<'project> Runner<'project> {
     }
 
     /// Plans, and refuses what a plan may not do without being asked to.
-    fn admitted_plan(&self, applied: &AppliedState, direction: Direction, target: &str) -> Result<Plan, Error> {
+    fn admitted_plan(&self, applied: &AppliedState, direction: Direction, target: &str) -> Result<Plan, RunError> {
         if direction == Direction::Upgrade && !self.options.allow_changed {
             let changed = self.project.changed(applied);
             if !changed.is_empty() {
-                return Err(Error::Changed { changed });
+                return Err(RunError::Changed { changed });
             }
         }
         let plan = self.plan_for(applied, direction, target)?;
         let takes_along = plan.notes.iter().find(|note| matches!(note, plan::Note::TakesAlong { .. }));
         if let (Some(note), false) = (takes_along, self.options.all_branches) {
-            return Err(Error::TakesAlong { note: note.to_string() });
+            return Err(RunError::TakesAlong { note: note.to_string() });
         }
         unfinished::admit(self.project, &applied.unfinished, direction, &plan.steps)?;
         Ok(plan)
     }
 
-    fn plan_for(&self, applied: &AppliedState, direction: Direction, target: &str) -> Result<Plan, Error> {
+    fn plan_for(&self, applied: &AppliedState, direction: Direction, target: &str) -> Result<Plan, RunError> {
         if !applied.unreadable.is_empty() {
             let table = self.project.tables().version.to_string();
             return Err(DatabaseError::UnreadableRows { table, rows: applied.unreadable.clone() }.into());

@@ -1,5 +1,6 @@
 //! Setting the version table without running a migration.
 
+use super::error::RunError;
 use super::event::Event;
 use super::event::Observer;
 use super::in_doubt_commit;
@@ -13,7 +14,6 @@ use crate::db::log::Record;
 use crate::db::transaction::Bookkeeping;
 use crate::db::transaction::MayChange;
 use crate::db::transaction::Opening;
-use crate::error::Error;
 use crate::plan;
 use crate::plan::StampPlan;
 
@@ -22,13 +22,13 @@ impl Runner<'_> {
     /// are there are deleted first, whatever they are.
     ///
     /// # Errors
-    /// [`Error::Plan`] when a target is refused, or [`Error::Database`].
+    /// [`RunError::Plan`] when a target is refused, or [`RunError::Database`].
     pub async fn stamp(
         &mut self,
         targets: &[&str],
         purge: bool,
         observer: &mut dyn Observer,
-    ) -> Result<StampPlan, Error> {
+    ) -> Result<StampPlan, RunError> {
         self.lock(observer).await?;
         let result = self.stamp_locked(targets, purge, observer).await;
         let unlocked = self.unlock(None).await;
@@ -42,7 +42,7 @@ impl Runner<'_> {
         targets: &[&str],
         purge: bool,
         observer: &mut dyn Observer,
-    ) -> Result<StampPlan, Error> {
+    ) -> Result<StampPlan, RunError> {
         let applied = self.applied_to_repair(purge).await?;
         if !(applied.unreadable.is_empty() || purge) {
             let table = self.project.tables().version.to_string();
@@ -117,7 +117,7 @@ impl Runner<'_> {
     }
 
     /// What is applied, as far as it can be read: rows without end or without sense are what a stamp may be there to repair.
-    async fn applied_to_repair(&mut self, purge: bool) -> Result<AppliedState, Error> {
+    async fn applied_to_repair(&mut self, purge: bool) -> Result<AppliedState, RunError> {
         let forgets = self.options.forget_unfinished;
         let repairs = |kind: &TableKind| match kind {
             TableKind::Version => purge,
@@ -125,7 +125,7 @@ impl Runner<'_> {
             TableKind::Log => false,
         };
         match self.applied().await {
-            Err(Error::Database(
+            Err(RunError::Database(
                 DatabaseError::TooManyRows { kind, table, .. } | DatabaseError::ForeignTable { kind, table, .. },
             )) if repairs(&kind) => {
                 Ok(AppliedState { tables_exist: true, unreadable: vec![table], ..AppliedState::default() })

@@ -3,10 +3,10 @@
 //! The version table cannot say that a revision is half applied. So as long as the journal does, an upgrade or a downgrade
 //! has to begin with that step, and a stamp has to say that it means to forget it.
 
+use super::error::RunError;
 use super::options::Options;
 use super::runner::Runner;
 use crate::db::Unfinished;
-use crate::error::Error;
 use crate::plan::Direction;
 use crate::plan::Step;
 use crate::project::Project;
@@ -154,13 +154,13 @@ impl Runner<'_> {
     /// What was begun without a transaction and is not finished. Never writes.
     ///
     /// # Errors
-    /// [`Error::Database`].
-    pub async fn unfinished(&mut self) -> Result<Vec<Unfinished>, Error> {
+    /// [`RunError::Database`].
+    pub async fn unfinished(&mut self) -> Result<Vec<Unfinished>, RunError> {
         Ok(self.database()?.read_applied().await?.unfinished)
     }
 
     /// Writes down the operator's word about the unfinished step.
-    pub(super) async fn correct_unfinished(&mut self, unfinished: &[Unfinished]) -> Result<(), Error> {
+    pub(super) async fn correct_unfinished(&mut self, unfinished: &[Unfinished]) -> Result<(), RunError> {
         check_corrections(unfinished, &self.options)?;
         let (resume_from, mark_done) = (self.options.resume_from, sorted(&self.options.mark_done));
         if resume_from.is_none() && mark_done.is_empty() {

@@ -194,7 +194,7 @@ impl Runtime {
     /// [`LoadError`].
     pub fn load_script(&self, runtime: BuiltIn) -> Result<Loaded, LoadError> {
         let bytes = runtime.component().map_err(|error| refused(&error))?;
-        let digest = crate::store::Digest::of(&bytes).to_string();
+        let digest = crate::digest::Digest::of(&bytes).to_string();
         let code = match self.code.get(&self.engine, &digest) {
             Some(code) => code,
             None => {

@@ -4,12 +4,12 @@ use std::fmt::Write as _;
 
 use jiff::civil::DateTime;
 
+use crate::language::Language;
 use crate::revision::RevisionId;
 use crate::store::FOLDER_METADATA_FILE;
 use crate::store::Metadata;
 use crate::store::NewFile;
 use crate::store::write_block;
-use crate::toolchain::Language;
 use crate::toolchain::RUST_SDK_FOLDER;
 
 /// The `host.toml` of a new project.

@@ -7,7 +7,6 @@
 use std::ops::Range;
 
 use super::BUILD_FOLDER;
-use super::Digest;
 use super::Manifest;
 use super::ManifestError;
 use super::Migration;
@@ -24,8 +23,9 @@ use super::prebuilt::check_text;
 use super::prebuilt::digest_of_contents;
 use super::prebuilt::digest_of_prebuilt;
 use super::read::is_component_file;
+use crate::digest::Digest;
+use crate::language::Language;
 use crate::revision::RevisionId;
-use crate::toolchain::Language;
 
 /// The longest file of a seal, in bytes.
 const SEAL_BYTES_MAX: u64 = 128;

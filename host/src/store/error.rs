@@ -237,6 +237,16 @@ impl StoreError {
         leads_out(source).then(|| Self::Outside { path: path.to_owned() })
     }
 
+    /// A stable word for programs.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::NotBuilt { .. } => "not-built",
+            Self::Stale { .. } => "stale-build",
+            Self::OtherSource { .. } | Self::NotBuiltHere { .. } => "foreign-build",
+            _ => "project-files",
+        }
+    }
+
     /// What the user should do.
     pub fn hint(&self) -> Option<String> {
         let hint = match self {

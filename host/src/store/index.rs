@@ -183,11 +183,11 @@ fn is_older(files: &[(String, Fingerprint)], time: i64) -> bool {
 #[cfg(test)]
 #[expect(clippy::unwrap_used, reason = "tests")]
 mod tests {
-    use super::super::Digest;
     use super::super::Metadata;
     use super::*;
+    use crate::digest::Digest;
+    use crate::language::Language;
     use crate::revision::RevisionId;
-    use crate::toolchain::Language;
 
     fn index(read: i64, file: Fingerprint) -> Index {
         let migration = Migration {

@@ -10,7 +10,7 @@ use hmac::KeyInit as _;
 use hmac::Mac as _;
 use sha2::Sha256;
 
-use super::Digest;
+use crate::digest::Digest;
 use crate::revision::RevisionId;
 
 /// The key of one user, with which the things that this user's host made are sealed (HMAC-SHA-256).

@@ -11,10 +11,10 @@ use wasmparser::Encoding;
 use wasmparser::Parser;
 use wasmparser::Payload;
 
-use super::Digest;
 use super::Metadata;
 use super::short;
-use crate::toolchain::Language;
+use crate::digest::Digest;
+use crate::language::Language;
 
 /// The custom section that holds an [`Manifest`] as JSON.
 pub const MANIFEST_SECTION: &str = "host:migration";

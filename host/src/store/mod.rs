@@ -24,8 +24,6 @@ pub use block::Block;
 pub use block::BlockError;
 pub use block::write_block;
 pub use component::Component;
-pub use digest::Digest;
-pub use digest::InvalidDigest;
 pub use error::StoreError;
 pub use files::FILE_BYTES_MAX;
 pub(crate) use files::TOML_BYTES_MAX;
@@ -55,8 +53,9 @@ use cap_std::fs::Dir;
 use serde::Deserialize;
 use serde::Serialize;
 
+use crate::digest::Digest;
+use crate::language::Language;
 use crate::revision::Revision;
-use crate::toolchain::Language;
 
 /// The folder for everything that can be made again: never committed, never needed from elsewhere.
 pub const STATE_FOLDER: &str = ".host";

@@ -1,14 +1,14 @@
 //! The digest of a component that was built elsewhere: computed over what runs, whatever the component says about itself.
 
 use super::Block;
-use super::Digest;
 use super::Manifest;
 use super::ManifestError;
 use super::manifest::Contents;
 use super::manifest::read_contents;
 use super::manifest::without_sections;
+use crate::digest::Digest;
+use crate::language::Language;
 use crate::sql::sections;
-use crate::toolchain::Language;
 
 /// The digest of what a component runs. Where that is a text, it is the one of the file that it was made of; otherwise that of
 /// the bytes without the sections of host, which the sandbox does not read.

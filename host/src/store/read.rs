@@ -3,7 +3,6 @@
 use std::ops::Range;
 
 use super::Block;
-use super::Digest;
 use super::FOLDER_METADATA_FILE;
 use super::Metadata;
 use super::Migration;
@@ -16,7 +15,8 @@ use super::manifest::Contents;
 use super::manifest::read_contents;
 use super::prebuilt::digest_of_contents;
 use super::prebuilt::digest_of_prebuilt;
-use crate::toolchain::Language;
+use crate::digest::Digest;
+use crate::language::Language;
 
 /// A lock file, which cargo writes by itself. It is not part of what the author wrote.
 const LOCK_FILE: &str = "Cargo.lock";

@@ -11,7 +11,7 @@ use super::files::Fingerprint;
 use super::index::Entry;
 use super::index::Index;
 use super::index::IndexWriter;
-use crate::toolchain::Language;
+use crate::language::Language;
 
 /// One entry of the migrations folder that is a migration.
 struct Found {

@@ -10,7 +10,6 @@
 mod cargo;
 mod environment;
 mod error;
-mod language;
 mod rust;
 mod sdk;
 mod sql;
@@ -21,8 +20,6 @@ pub use environment::ProcessEnvironment;
 pub use error::BuildError;
 pub use error::BuildFailure;
 pub use error::ToolchainError;
-pub use language::Language;
-pub use language::UnknownLanguage;
 pub use sdk::RUST_SDK_FOLDER;
 pub use sdk::write_rust_sdk;
 pub use target::TargetFolder;
@@ -31,6 +28,7 @@ pub use wrap::encode;
 
 use std::path::Path;
 
+use crate::language::Language;
 use crate::store::MANIFEST_FORMAT;
 use crate::store::Manifest;
 use crate::store::Migration;

@@ -43,7 +43,7 @@ pub(crate) fn set_folders(command: &mut Command) {
 /// Where cargo works for a project with this cache folder.
 pub(crate) fn target_folder(cache: &Path, project: &Path) -> PathBuf {
     let project = project.canonicalize().expect("the project");
-    let name = host::store::Digest::of(project.as_os_str().as_encoded_bytes()).to_string();
+    let name = host::digest::Digest::of(project.as_os_str().as_encoded_bytes()).to_string();
     cache.join("target").join(&name[..16])
 }
 

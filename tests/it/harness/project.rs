@@ -7,13 +7,13 @@ use std::process::Command;
 use super::Output;
 use super::TestDatabase;
 use super::guests;
+use host::digest::Digest;
 use host::grant::Classes;
-use host::store::Digest;
+use host::language::Language;
 use host::store::MANIFEST_FORMAT;
 use host::store::Manifest;
 use host::store::Metadata;
 use host::store::add_manifest;
-use host::toolchain::Language;
 
 /// All that can be granted, so that a test has to say only what it is about.
 const GRANTS: &str = "[default.grants]\nfunction = true\nextension = true\nprivilege = true\nrole = true\n\

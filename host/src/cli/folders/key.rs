@@ -19,7 +19,7 @@ use super::Place;
 use super::STATE;
 use super::identity;
 use crate::cli::failure::with_causes;
-use crate::store::Digest;
+use crate::digest::Digest;
 use crate::store::Key;
 
 /// The file, in the folder of the state. A new key makes everything that was built before be built again.

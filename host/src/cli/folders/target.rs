@@ -19,7 +19,7 @@ use super::Folder;
 use super::Missing;
 use super::OWN_MODE;
 use super::identity;
-use crate::store::Digest;
+use crate::digest::Digest;
 use crate::toolchain::TargetFolder;
 
 /// The folder in which those of all projects lie.

@@ -11,6 +11,7 @@ use crate::db::DatabaseError;
 use crate::db::JournalError;
 use crate::error::Error;
 use crate::execute::Cause;
+use crate::execute::RunError;
 use crate::execute::SourcePlace;
 use crate::execute::StepFailure;
 use crate::host_functions::StatementFailure;
@@ -37,8 +38,8 @@ const QUOTE_INDENT: usize = 4;
 pub(super) fn lines(failure: &Failure) -> Vec<Line> {
     let mut lines = match failure {
         Failure::Library(error) => match error.as_ref() {
-            Error::Step(step) => step_lines(step),
-            Error::Interrupted { direction, heads, steps_done } => {
+            Error::Run(RunError::Step(step)) => step_lines(step),
+            Error::Run(RunError::Interrupted { direction, heads, steps_done }) => {
                 let mut lines = Vec::new();
                 first(&mut lines, &failure.message());
                 say(&mut lines, &state(heads, *steps_done, *direction));

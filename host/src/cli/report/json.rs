@@ -10,6 +10,7 @@ use crate::cli::failure::Failure;
 use crate::error::Error;
 use crate::execute::Cause;
 use crate::execute::Event;
+use crate::execute::RunError;
 use crate::host_functions::GuestEvent;
 use crate::host_functions::Stop;
 
@@ -75,7 +76,7 @@ pub(super) fn failure(failure: &Failure) -> Value {
         "hint": failure.hint(),
     });
     if let Failure::Library(library) = failure
-        && let Error::Step(step) = library.as_ref()
+        && let Error::Run(RunError::Step(step)) = library.as_ref()
     {
         error["revision"] = json!(step.revision);
         error["file"] = json!(step.file);

@@ -1,0 +1,56 @@
+//! Why a project cannot be opened.
+
+use crate::config::ConfigError;
+use crate::revision::GraphError;
+use crate::store::StoreError;
+
+/// Why a project cannot be opened. Each kind has a stable word for programs
+/// ([`ProjectError::kind`]) and a remedy ([`ProjectError::hint`]).
+#[derive(Debug, thiserror::Error)]
+pub enum ProjectError {
+    /// The folder has no settings file.
+    #[error("there is no host.toml here or in a folder above")]
+    NoProject,
+    /// The settings file cannot be read.
+    #[error("cannot read host.toml")]
+    ReadConfig {
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// The settings are wrong.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// The project's files are wrong.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The revisions do not form a graph.
+    #[error(transparent)]
+    Graph(#[from] GraphError),
+}
+
+impl ProjectError {
+    /// A stable word for programs.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::NoProject | Self::ReadConfig { .. } => "no-project",
+            Self::Config(_) => "configuration",
+            Self::Store(error) => error.kind(),
+            Self::Graph(error) => error.kind(),
+        }
+    }
+
+    /// What the operator should do, where there is something to say.
+    pub fn hint(&self) -> Option<String> {
+        Some(match self {
+            Self::NoProject => "run `host init`, or name the project's folder with --dir".to_owned(),
+            Self::ReadConfig { source } => match source.kind() {
+                std::io::ErrorKind::IsADirectory => "put a file in its place; `host init` writes one".to_owned(),
+                std::io::ErrorKind::InvalidData => "save the file as UTF-8".to_owned(),
+                _ => "check the file's permissions".to_owned(),
+            },
+            Self::Config(error) => return error.hint(),
+            Self::Store(error) => return error.hint(),
+            Self::Graph(error) => return error.hint(),
+        })
+    }
+}
