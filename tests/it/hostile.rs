@@ -119,10 +119,7 @@ fn every_statement_of_a_script_counts() {
 
 #[test]
 fn the_time_to_cut_a_script_is_the_guests() {
-    // Where a machine is fast, the script is cut within a second, and its statements are counted.
-    let output = ends("huge_script", "guest-seconds = 1\nstatements = 100\n");
-    let reasons = ["it computed for more than 1 s", "it ran more than 100 statements"];
-    assert!(reasons.iter().any(|reason| output.stderr.contains(reason)), "{}", output.stable());
+    assert_output!(ends("huge_script", "guest-seconds = 1\n"));
 }
 
 #[test]

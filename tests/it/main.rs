@@ -29,6 +29,7 @@ mod faults;
 mod fuzz;
 mod guard;
 mod guard_differential;
+mod guest_time;
 mod guests;
 mod hidden;
 mod hostile;

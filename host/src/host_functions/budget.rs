@@ -1,4 +1,4 @@
-//! What a guest has used so far of its time and of its statements.
+//! What a run has used so far of its time and of its statements.
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
@@ -6,15 +6,16 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 use std::time::Instant;
 
+use super::ComputeTime;
 use super::GuestLimits;
 use super::Limit;
 use super::Stop;
 
-/// The account of one run. Time spent in the database is not the guest's, but it is the migration's.
+/// The account of one run. The guest's time is what it computes, the migration's is what passes until its end.
 #[derive(Debug)]
 pub struct Budget {
     started: Instant,
-    in_database: Duration,
+    compute_time: ComputeTime,
     guest_time: Duration,
     migration_time: Option<Duration>,
     statements: u64,
@@ -42,7 +43,7 @@ impl Budget {
     pub fn new(limits: &GuestLimits) -> Self {
         Self {
             started: Instant::now(),
-            in_database: Duration::ZERO,
+            compute_time: ComputeTime::new(),
             guest_time: limits.guest_time,
             migration_time: limits.migration_time,
             statements: 0,
@@ -56,9 +57,9 @@ impl Budget {
         self.lock_wait.clone()
     }
 
-    /// Notes time spent in the database.
-    pub fn spent_in_database(&mut self, time: Duration) {
-        self.in_database += time;
+    /// The account of the guest's computing.
+    pub(crate) fn compute_time(&self) -> &ComputeTime {
+        &self.compute_time
     }
 
     /// Whether the migration, or the guest alone, has used up its time.
@@ -66,7 +67,7 @@ impl Budget {
     /// # Errors
     /// [`Stop::Limit`].
     pub fn check(&self) -> Result<(), Stop> {
-        self.check_at(self.started.elapsed())
+        self.check_at(self.started.elapsed(), self.compute_time.used())
     }
 
     /// Notes statements before they are sent.
@@ -81,7 +82,7 @@ impl Budget {
         Ok(())
     }
 
-    fn check_at(&self, elapsed: Duration) -> Result<(), Stop> {
+    fn check_at(&self, elapsed: Duration, computed: Duration) -> Result<(), Stop> {
         match self.lock_wait.exceeded.load(Ordering::SeqCst) {
             0 => {}
             milliseconds => return Err(Stop::limit(Limit::LockWait, milliseconds)),
@@ -89,7 +90,7 @@ impl Budget {
         if let Some(limit) = self.migration_time.filter(|limit| elapsed > *limit) {
             return Err(Stop::limit(Limit::MigrationTime, limit.as_secs()));
         }
-        if elapsed.saturating_sub(self.in_database) > self.guest_time {
+        if computed > self.guest_time {
             return Err(Stop::limit(Limit::GuestTime, self.guest_time.as_secs()));
         }
         Ok(())
@@ -122,20 +123,14 @@ mod tests {
     }
 
     #[test]
-    fn time_in_the_database_is_not_the_guests() {
-        let mut budget = budget(5, None);
-        assert_eq!(exceeded(budget.check_at(Duration::from_secs(6))), Some(Limit::GuestTime));
-        budget.spent_in_database(Duration::from_secs(3));
-        assert_eq!(exceeded(budget.check_at(Duration::from_secs(6))), None);
-        assert_eq!(exceeded(budget.check_at(Duration::from_secs(9))), Some(Limit::GuestTime));
-    }
-
-    #[test]
-    fn time_in_the_database_is_the_migrations() {
-        let mut budget = budget(5, Some(7));
-        budget.spent_in_database(Duration::from_secs(7));
-        assert_eq!(exceeded(budget.check_at(Duration::from_secs(7))), None);
-        assert_eq!(exceeded(budget.check_at(Duration::from_secs(8))), Some(Limit::MigrationTime));
+    fn what_passes_is_the_migrations_and_what_is_computed_the_guests() {
+        let seconds = Duration::from_secs;
+        let unlimited = budget(5, None);
+        assert_eq!(exceeded(unlimited.check_at(seconds(1_000), seconds(5))), None);
+        assert_eq!(exceeded(unlimited.check_at(seconds(1_000), seconds(6))), Some(Limit::GuestTime));
+        let limited = budget(5, Some(7));
+        assert_eq!(exceeded(limited.check_at(seconds(7), seconds(5))), None);
+        assert_eq!(exceeded(limited.check_at(seconds(8), seconds(0))), Some(Limit::MigrationTime));
     }
 
     #[test]

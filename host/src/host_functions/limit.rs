@@ -8,7 +8,7 @@ use crate::db::DatabaseError;
 /// How much one run of one guest may use.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct GuestLimits {
-    /// Computing time; time in the database does not count.
+    /// Computing time, by the processor's clock; that of the work with the database does not count.
     pub guest_time: Duration,
     /// Time in all, that in the database included.
     pub migration_time: Option<Duration>,

@@ -1,10 +1,11 @@
 //! What a guest may do: the contract's imports, on top of one session: a database or a script.
 //!
-//! The traits here are thin. Each call of a guest is counted and guarded (one statement, no transaction control), its time
-//! in the database is measured, and what went wrong is written down in the [`ExecutionTrace`], so that the operator learns it
+//! The traits here are thin. Each call of a guest is counted and guarded (one statement, no transaction control), its work
+//! with the database is not counted as the guest's, and what went wrong is written down in the [`ExecutionTrace`], so that the operator learns it
 //! whatever the guest makes of the error. Errors that a guest may handle go back to it; everything else ends it at once.
 
 mod budget;
+mod compute_time;
 mod env;
 mod events;
 mod interrupt;
@@ -18,6 +19,7 @@ mod trace;
 
 pub use budget::Budget;
 pub use budget::LockWait;
+pub(crate) use compute_time::ComputeTime;
 pub use events::Events;
 pub use events::GuestEvent;
 pub use interrupt::Interrupt;

@@ -2,7 +2,6 @@
 
 use std::ops::Range;
 use std::sync::Arc;
-use std::time::Instant;
 
 use wasmtime::component::Resource;
 
@@ -40,9 +39,8 @@ impl types::Host for GuestState {
 impl Host for GuestState {
     async fn execute(&mut self, sql: String, params: Vec<Value>) -> Result<u64, CallError> {
         self.admit(&sql)?;
-        let started = Instant::now();
-        let result = self.session.execute(&sql, &params).await;
-        self.settle(started, &sql, None, result, |rows| *rows)
+        let result = self.budget.compute_time().without(self.session.execute(&sql, &params)).await;
+        self.settle(&sql, None, result, |rows| *rows)
     }
 
     async fn execute_script(&mut self, sql: String) -> Result<(), CallError> {
@@ -51,26 +49,22 @@ impl Host for GuestState {
         for statement in crate::sql::statements(&script) {
             let statement = statement.map_err(|source| self.deny(Refusal::Unreadable { source }))?;
             self.admit(statement.text)?;
-            let started = Instant::now();
-            let result = self.session.execute(statement.text, &[]).await;
-            self.settle(started, statement.text, Some(statement.bytes), result, |rows| *rows)?;
+            let result = self.budget.compute_time().without(self.session.execute(statement.text, &[])).await;
+            self.settle(statement.text, Some(statement.bytes), result, |rows| *rows)?;
         }
         Ok(())
     }
 
     async fn query(&mut self, sql: String, params: Vec<Value>) -> Result<ResultSet, CallError> {
         self.admit(&sql)?;
-        let started = Instant::now();
-        let result = self.session.query(&sql, &params).await;
-        self.settle(started, &sql, None, result, row_count)
+        let result = self.budget.compute_time().without(self.session.query(&sql, &params)).await;
+        self.settle(&sql, None, result, row_count)
     }
 
     async fn prepare(&mut self, sql: String) -> Result<Resource<Statement>, CallError> {
         self.admit(&sql)?;
         self.may_open()?;
-        let started = Instant::now();
-        let result = self.session.prepare(&sql).await;
-        self.budget.spent_in_database(started.elapsed());
+        let result = self.budget.compute_time().without(self.session.prepare(&sql)).await;
         let prepared = self.note(&sql, None, result)?;
         self.open(OpenStatement { prepared })
     }
@@ -79,9 +73,7 @@ impl Host for GuestState {
         self.begin(1)?;
         self.may_open()?;
         let name = self.trace.next_savepoint();
-        let started = Instant::now();
-        let result = self.session.savepoint(&name).await;
-        self.budget.spent_in_database(started.elapsed());
+        let result = self.budget.compute_time().without(self.session.savepoint(&name)).await;
         self.note(&format!("SAVEPOINT {name}"), None, result)?;
         self.trace.opened(&name);
         self.open(OpenSavepoint { name })
@@ -100,25 +92,22 @@ impl HostStatement for GuestState {
     async fn execute(&mut self, statement: Resource<Statement>, params: Vec<Value>) -> Result<u64, CallError> {
         self.begin(1)?;
         let prepared = self.held::<OpenStatement, _>(&statement)?.prepared.clone();
-        let started = Instant::now();
-        let result = self.session.execute_prepared(&prepared, &params).await;
-        self.settle(started, prepared.sql(), None, result, |rows| *rows)
+        let result = self.budget.compute_time().without(self.session.execute_prepared(&prepared, &params)).await;
+        self.settle(prepared.sql(), None, result, |rows| *rows)
     }
 
     async fn execute_many(&mut self, statement: Resource<Statement>, rows: Vec<Vec<Value>>) -> Result<u64, CallError> {
         self.begin(u64::try_from(rows.len()).unwrap_or(u64::MAX))?;
         let prepared = self.held::<OpenStatement, _>(&statement)?.prepared.clone();
-        let started = Instant::now();
-        let result = self.session.execute_many(&prepared, &rows).await;
-        self.settle(started, prepared.sql(), None, result, |rows| *rows)
+        let result = self.budget.compute_time().without(self.session.execute_many(&prepared, &rows)).await;
+        self.settle(prepared.sql(), None, result, |rows| *rows)
     }
 
     async fn query(&mut self, statement: Resource<Statement>, params: Vec<Value>) -> Result<ResultSet, CallError> {
         self.begin(1)?;
         let prepared = self.held::<OpenStatement, _>(&statement)?.prepared.clone();
-        let started = Instant::now();
-        let result = self.session.query_prepared(&prepared, &params).await;
-        self.settle(started, prepared.sql(), None, result, row_count)
+        let result = self.budget.compute_time().without(self.session.query_prepared(&prepared, &params)).await;
+        self.settle(prepared.sql(), None, result, row_count)
     }
 
     async fn drop(&mut self, statement: Resource<Statement>) -> wasmtime::Result<()> {
@@ -130,9 +119,7 @@ impl HostStatement for GuestState {
 impl HostSavepoint for GuestState {
     async fn release(&mut self, savepoint: Resource<Savepoint>) -> Result<(), CallError> {
         let name = self.open_savepoint(&savepoint)?;
-        let started = Instant::now();
-        let result = self.session.release(&name).await;
-        self.budget.spent_in_database(started.elapsed());
+        let result = self.budget.compute_time().without(self.session.release(&name)).await;
         self.note(&format!("RELEASE SAVEPOINT {name}"), None, result)?;
         self.trace.released(&name);
         Ok(())
@@ -140,9 +127,7 @@ impl HostSavepoint for GuestState {
 
     async fn rollback(&mut self, savepoint: Resource<Savepoint>) -> Result<(), CallError> {
         let name = self.open_savepoint(&savepoint)?;
-        let started = Instant::now();
-        let result = self.session.rollback_to(&name).await;
-        self.budget.spent_in_database(started.elapsed());
+        let result = self.budget.compute_time().without(self.session.rollback_to(&name)).await;
         self.note(&format!("ROLLBACK TO SAVEPOINT {name}"), None, result)?;
         self.trace.rolled_back(&name);
         Ok(())
@@ -153,14 +138,10 @@ impl HostSavepoint for GuestState {
         if !self.trace.is_open(&name) {
             return Ok(());
         }
-        let started = Instant::now();
-        let undone = self.session.rollback_to(&name).await;
-        self.budget.spent_in_database(started.elapsed());
+        let undone = self.budget.compute_time().without(self.session.rollback_to(&name)).await;
         self.end_of_savepoint(undone)?;
         self.trace.rolled_back(&name);
-        let started = Instant::now();
-        let released = self.session.release(&name).await;
-        self.budget.spent_in_database(started.elapsed());
+        let released = self.budget.compute_time().without(self.session.release(&name)).await;
         self.end_of_savepoint(released)?;
         self.trace.released(&name);
         Ok(())
@@ -184,13 +165,11 @@ impl GuestState {
     /// Writes down how a statement went.
     fn settle<T>(
         &mut self,
-        started: Instant,
         sql: &str,
         script_range: Option<Range<usize>>,
         result: Result<T, SessionError>,
         rows: impl FnOnce(&T) -> u64,
     ) -> Result<T, CallError> {
-        self.budget.spent_in_database(started.elapsed());
         let value = self.note(sql, script_range, result)?;
         self.trace.succeeded(rows(&value));
         Ok(value)

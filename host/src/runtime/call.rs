@@ -82,7 +82,8 @@ impl Runtime {
             // Lets the task that shows log lines and listens for signals run.
             Ok(UpdateDeadline::Yield(1))
         });
-        let ending = match enter(loaded, direction, source, &mut store).await {
+        let compute_time = store.data().budget.compute_time().clone();
+        let ending = match compute_time.counting(enter(loaded, direction, source, &mut store)).await {
             Ok(Ok(())) => Ending::Done,
             Ok(Err(failure)) => Ending::Failed(failure),
             Err(error) => self.ended(error, store.data()),
