@@ -116,34 +116,35 @@ fn a_version_table_that_is_a_view() {
     let _ = project.refuses(1, &["upgrade", "head"]);
 }
 
+/// The file of the log table is the device that is always full, which needs no right to mount anything.
 #[test]
 fn a_disk_that_is_full_when_the_books_are_written() {
     let server = OwnServer::new();
     let project = TestProject::with_three_tables();
-    let Some(disk) = SmallDisk::mount(&server) else {
-        // Only root can mount. What the server says then is simulated.
-        simulate_a_full_disk(&project);
-        return;
-    };
     let url = server.url();
     let host = |arguments: &[&str]| project.host_with(("HOST_DATABASE_URL", &url), arguments);
     host(&["ensure-version"]).success();
-    server.admin(&format!("CREATE TABLESPACE small LOCATION '{}'", disk.folder.display()));
-    server.admin("ALTER TABLE host_log SET TABLESPACE small");
-    disk.fill();
+    let file = server.data_folder().join(server.query("SELECT pg_relation_filepath('host_log')"));
+    server.stop();
+    assert_eq!(std::fs::metadata(&file).expect("the file of the table").len(), 0);
+    let kept = file.with_extension("kept");
+    std::fs::rename(&file, &kept).expect("a file to put away");
+    std::os::unix::fs::symlink("/dev/full", &file).expect("a link");
+    server.start();
     let output = host(&["upgrade", "head"]).with_code(1);
     assert!(output.stderr.contains("No space left on device (53100)"), "{}", output.stable());
     assert_eq!(server.query(TABLES), "");
     assert_eq!(server.query("SELECT count(*) FROM host_version"), "0");
-    disk.make_room();
+    server.stop();
+    std::fs::rename(&kept, &file).expect("a file to put back");
+    server.start();
     host(&["upgrade", "head"]).success();
-    server.admin("ALTER TABLE host_log SET TABLESPACE pg_default");
-    server.admin("DROP TABLESPACE small");
-    simulate_a_full_disk(&project);
+    assert_eq!(server.query(TABLES), "table_a table_b table_c");
 }
 
-/// The server's refusal without a full disk, for the words of it.
-fn simulate_a_full_disk(project: &TestProject) {
+#[test]
+fn the_words_of_a_server_whose_disk_is_full() {
+    let project = TestProject::with_three_tables();
     project.host(&["ensure-version"]).success();
     project.database.query(
         "CREATE FUNCTION full_disk() RETURNS boolean LANGUAGE plpgsql AS $$ BEGIN \
@@ -155,42 +156,6 @@ fn simulate_a_full_disk(project: &TestProject) {
     assert_eq!(project.database.query("SELECT count(*) FROM host_version"), "0");
     project.database.query("ALTER TABLE host_log DROP CONSTRAINT full_disk");
     project.host(&["upgrade", "head"]).success();
-}
-
-/// A file system of few megabytes, for the server's user. Unmounted with the value.
-struct SmallDisk {
-    folder: std::path::PathBuf,
-}
-
-impl SmallDisk {
-    fn mount(server: &OwnServer) -> Option<Self> {
-        let disk = Self { folder: server.folder().join("small") };
-        std::fs::create_dir(&disk.folder).expect("a folder");
-        let options = format!("size=2m,mode=0700,uid={}", uid_of(&server.account()));
-        let mounted = Command::new("mount").args(["-t", "tmpfs", "-o", &options, "tmpfs"]).arg(&disk.folder).output();
-        mounted.is_ok_and(|output| output.status.success()).then_some(disk)
-    }
-
-    fn fill(&self) {
-        let mut file = std::fs::File::create(self.folder.join("filler")).expect("a file");
-        while file.write_all(&[0; 4096]).is_ok() {}
-    }
-
-    fn make_room(&self) {
-        std::fs::remove_file(self.folder.join("filler")).expect("a file to remove");
-    }
-}
-
-impl Drop for SmallDisk {
-    fn drop(&mut self) {
-        // The server may still have files open here.
-        let _ = Command::new("umount").arg("-l").arg(&self.folder).output();
-    }
-}
-
-fn uid_of(account: &str) -> String {
-    let output = Command::new("id").args(["-u", account]).output().expect("id runs");
-    String::from_utf8(output.stdout).expect("UTF-8").trim().to_owned()
 }
 
 #[test]

@@ -9,6 +9,7 @@ use rustix::fs::Mode;
 use crate::harness::TestProject;
 use crate::harness::assert_output;
 use crate::harness::guests;
+use crate::harness::is_root;
 
 /// The commands that read a project, and those that run or build it.
 const COMMANDS: [&[&str]; 12] = [
@@ -232,7 +233,7 @@ fn settings_and_metadata_have_the_size_of_settings_and_metadata() {
 /// The folder has another path and other numbers on its way than those of the project.
 #[test]
 fn a_part_of_the_project_that_is_mounted_elsewhere_is_no_folder_of_the_user() {
-    if !rustix::process::geteuid().is_root() {
+    if !is_root("mount a folder in another place") {
         return;
     }
     let project = TestProject::new();
@@ -265,7 +266,7 @@ fn a_part_of_the_project_that_is_mounted_elsewhere_is_no_folder_of_the_user() {
 /// In a folder into which everybody may write, as `/tmp` is, anybody could choose the database of those who work below it.
 #[test]
 fn settings_of_a_stranger_above_are_not_taken() {
-    if !rustix::process::geteuid().is_root() {
+    if !is_root("give a file to another user") {
         return;
     }
     let chown = |path: &Path, user| std::os::unix::fs::lchown(path, Some(user), None).expect("an owner");

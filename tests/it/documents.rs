@@ -82,8 +82,10 @@ fn document(path: &str) -> Document {
 
 #[test]
 fn settings_metadata_and_json_can_be_read() {
+    let mut read = (0, 0);
     for document in documents() {
         for (place, text) in document.blocks("toml") {
+            read.0 += 1;
             // Settings have sections, metadata has none.
             if text.lines().any(|line| line.starts_with('[')) {
                 Config::parse(&text, "host.toml").unwrap_or_else(|error| panic!("{place}: {error}"));
@@ -95,14 +97,18 @@ fn settings_metadata_and_json_can_be_read() {
             for line in text.lines() {
                 let _: serde_json::Value =
                     serde_json::from_str(line).unwrap_or_else(|error| panic!("{place}: {error}: {line}"));
+                read.1 += 1;
             }
         }
     }
+    assert!(read.0 > 5 && read.1 > 3, "{read:?} blocks and lines were found");
 }
 
 #[test]
 fn migrations_in_sql_can_be_built() {
-    for (place, text) in documents().iter().flat_map(|document| document.blocks("sql")) {
+    let blocks: Vec<_> = documents().iter().flat_map(|document| document.blocks("sql")).collect();
+    assert!(!blocks.is_empty(), "no migrations were found");
+    for (place, text) in blocks {
         let block = Block::find(&text, "--").unwrap_or_else(|error| panic!("{place}: {error}"));
         let block = block.unwrap_or_else(|| panic!("{place}: no metadata block"));
         block.metadata().unwrap_or_else(|error| panic!("{place}: {error}"));
@@ -113,15 +119,18 @@ fn migrations_in_sql_can_be_built() {
 
 #[test]
 fn links_lead_somewhere() {
+    let mut links = 0;
     for document in documents() {
         let folder = document.path.parent().expect("a folder");
         for link in document.text.split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
             let file = link.split('#').next().unwrap_or_default();
             if !file.is_empty() && !file.contains("://") {
                 assert!(folder.join(file).exists(), "{}: {link} leads nowhere", document.path.display());
+                links += 1;
             }
         }
     }
+    assert!(links > 20, "{links} links were found");
 }
 
 #[test]

@@ -33,7 +33,9 @@ fn packages() -> Vec<Value> {
         .expect("cargo runs");
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let metadata: Value = serde_json::from_slice(&output.stdout).expect("JSON");
-    metadata["packages"].as_array().expect("packages").clone()
+    let packages = metadata["packages"].as_array().expect("packages").clone();
+    assert!(packages.len() > 100, "{} packages were found", packages.len());
+    packages
 }
 
 #[test]

@@ -52,6 +52,15 @@ impl Drop for TestFolder {
     }
 }
 
+/// Whether the test runs as root, who alone can do this; otherwise it says that it leaves something out.
+#[expect(clippy::print_stderr, reason = "what a test leaves out is told")]
+fn may(what: &str) -> bool {
+    if !is_root() {
+        eprintln!("skipped: only root can {what}");
+    }
+    is_root()
+}
+
 /// A cluster that ends with its test.
 struct TestCluster<'a> {
     cluster: Cluster,
@@ -255,7 +264,7 @@ fn puts_the_socket_elsewhere_if_the_path_is_too_long() {
 
 #[test]
 fn root_puts_the_cluster_outside_of_a_closed_project() {
-    if !is_root() {
+    if !may("keep another user out of a folder and start a server in it") {
         return;
     }
     let folder = TestFolder::new();
@@ -305,7 +314,7 @@ fn leaves_alone_what_it_did_not_make() {
 
 #[test]
 fn does_not_trust_a_socket_folder_of_somebody_else() {
-    if !is_root() {
+    if !may("give a folder to another user") {
         return;
     }
     let folder = TestFolder::new();

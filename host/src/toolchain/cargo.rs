@@ -29,8 +29,8 @@ pub(super) struct Cargo {
     program: OsString,
     /// Its compiler.
     rustc: OsString,
-    /// Whether it is the one of the system.
-    of_system: bool,
+    /// The folder of the system that it lies in, if it is the one of the system.
+    system_folder: Option<&'static str>,
     /// The linker, where the toolchain does not bring one.
     linker: Option<OsString>,
     /// The folder of its toolchain.
@@ -42,18 +42,28 @@ pub(super) struct Cargo {
 impl Cargo {
     /// Tries the cargo of the environment, then that of the system.
     pub(super) fn find(store: &Store, options: BuildOptions<'_>) -> Result<Self, ToolchainError> {
+        Self::find_with(SYSTEM_FOLDER, store, options)
+    }
+
+    /// The same where the system's own toolchain would be in this folder.
+    pub(super) fn find_with(
+        system_folder: &'static str,
+        store: &Store,
+        options: BuildOptions<'_>,
+    ) -> Result<Self, ToolchainError> {
         let mut target = LockedTarget::open(store, options.project, options.target)?;
         // What the trial compiles.
         let written = target.folder.write("trial.rs", b"");
         written.map_err(|source| StoreError::Write { path: target.path.display().to_string(), source })?;
         let environment = options.environment;
         let named = |name: &str, or: &str| environment.get(name).map_or_else(|| or.into(), OsStr::to_owned);
-        let system = |name: &str| OsString::from(format!("{SYSTEM_FOLDER}/{name}"));
+        let system = |name: &str| OsString::from(format!("{system_folder}/{name}"));
         let mut tried = Vec::new();
-        for (program, rustc, of_system) in
-            [(named("CARGO", "cargo"), named("RUSTC", "rustc"), false), (system("cargo"), system("rustc"), true)]
-        {
-            let mut cargo = Self { program, rustc, of_system, linker: None, sysroot: String::new(), target };
+        for (program, rustc, system_folder) in [
+            (named("CARGO", "cargo"), named("RUSTC", "rustc"), None),
+            (system("cargo"), system("rustc"), Some(system_folder)),
+        ] {
+            let mut cargo = Self { program, rustc, system_folder, linker: None, sysroot: String::new(), target };
             match cargo.try_out(options) {
                 Ok(()) => return Ok(cargo),
                 Err(why) => tried.push(format!("{} says \"{why}\"", cargo.rustc.display())),
@@ -66,7 +76,7 @@ impl Cargo {
     /// A command of this cargo.
     pub(super) fn command(&self, options: BuildOptions<'_>) -> Command {
         let mut command = self.program_of_toolchain(&self.program, options);
-        if self.of_system || options.environment.get("RUSTC").is_some() {
+        if self.system_folder.is_some() || options.environment.get("RUSTC").is_some() {
             command.env("RUSTC", &self.rustc);
         }
         if let Some(linker) = &self.linker {
@@ -126,8 +136,8 @@ impl Cargo {
     fn program_of_toolchain(&self, program: &OsStr, options: BuildOptions<'_>) -> Command {
         let mut command = options.environment.command(program);
         command.current_dir(options.project);
-        if self.of_system {
-            let mut path = OsString::from(SYSTEM_FOLDER);
+        if let Some(folder) = self.system_folder {
+            let mut path = OsString::from(folder);
             if let Some(others) = options.environment.path() {
                 path.push(":");
                 path.push(others);

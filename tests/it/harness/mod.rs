@@ -23,6 +23,7 @@ pub(crate) use running::Running;
 pub(crate) use server::PASSWORD;
 pub(crate) use server::TestDatabase;
 pub(crate) use server::can_dump;
+pub(crate) use server::is_root;
 pub(crate) use server::server_has;
 pub(crate) use server::server_log;
 pub(crate) use server::server_version;

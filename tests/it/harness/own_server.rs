@@ -46,17 +46,12 @@ impl OwnServer {
         self.folder.path().join(".host/postgres").to_str().expect("a UTF-8 path").to_owned()
     }
 
-    /// A folder beside the data, for the server's user.
-    pub(crate) fn folder(&self) -> PathBuf {
-        self.folder.path().to_owned()
-    }
-
     pub(crate) fn data_folder(&self) -> PathBuf {
         self.folder.path().join(".host/postgres/data")
     }
 
     /// The user as whom the server runs.
-    pub(crate) fn account(&self) -> String {
+    fn account(&self) -> String {
         name_of(std::fs::metadata(self.data_folder()).expect("the data").uid())
     }
 

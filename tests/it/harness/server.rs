@@ -139,6 +139,16 @@ pub(crate) fn server_has(version: u32, what: &str) -> bool {
     has
 }
 
+/// Whether the test runs as root, who alone can do this; otherwise it says that it leaves something out.
+#[expect(clippy::print_stderr, reason = "what a test leaves out is told")]
+pub(crate) fn is_root(what: &str) -> bool {
+    let is_root = rustix::process::geteuid().is_root();
+    if !is_root {
+        eprintln!("skipped: only root can {what}");
+    }
+    is_root
+}
+
 /// Whether the machine's pg_dump can read the server; otherwise the test says that it leaves something out.
 #[expect(clippy::print_stderr, reason = "what a test leaves out is told")]
 pub(crate) fn can_dump() -> bool {
