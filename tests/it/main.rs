@@ -43,6 +43,7 @@ mod offline;
 mod pooler;
 mod psql_differential;
 mod records;
+mod repetitions;
 mod retry;
 mod road;
 mod roles;

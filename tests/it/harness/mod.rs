@@ -10,6 +10,7 @@ mod pooler;
 mod project;
 mod running;
 mod server;
+pub(crate) mod source;
 mod superuser;
 mod unchanged;
 pub(crate) mod wire;
