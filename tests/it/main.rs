@@ -18,6 +18,7 @@ mod bad_usage;
 mod bookkeeping;
 mod cache;
 mod carried;
+mod circles;
 mod compile;
 mod debug_information;
 mod demonstration;

@@ -1,6 +1,5 @@
 //! The memory of a guest, all of its parts together.
 
-use super::GuestState;
 use super::Limit;
 use super::Stop;
 
@@ -58,9 +57,9 @@ impl Account {
     }
 }
 
-impl wasmtime::ResourceLimiter for GuestState {
+impl wasmtime::ResourceLimiter for Memory {
     fn memory_growing(&mut self, current: usize, desired: usize, _maximum: Option<usize>) -> wasmtime::Result<bool> {
-        let account = &mut self.memory.bytes;
+        let account = &mut self.bytes;
         if account.grow(current, desired) {
             return Ok(true);
         }
@@ -70,12 +69,12 @@ impl wasmtime::ResourceLimiter for GuestState {
     }
 
     fn memory_grow_failed(&mut self, _error: wasmtime::Error) -> wasmtime::Result<()> {
-        self.memory.bytes.give_back();
+        self.bytes.give_back();
         Ok(())
     }
 
     fn table_growing(&mut self, current: usize, desired: usize, _maximum: Option<usize>) -> wasmtime::Result<bool> {
-        let account = &mut self.memory.table_entries;
+        let account = &mut self.table_entries;
         if account.grow(current, desired) {
             return Ok(true);
         }
@@ -84,7 +83,7 @@ impl wasmtime::ResourceLimiter for GuestState {
     }
 
     fn table_grow_failed(&mut self, _error: wasmtime::Error) -> wasmtime::Result<()> {
-        self.memory.table_entries.give_back();
+        self.table_entries.give_back();
         Ok(())
     }
 

@@ -38,7 +38,7 @@ pub struct GuestState {
     pub(crate) wasi: wasmtime_wasi::WasiCtx,
     /// The guest's monotonic clock.
     pub(crate) monotonic_nanoseconds: u64,
-    pub(super) memory: Memory,
+    pub(crate) memory: Memory,
     events: Events,
     open_handles: usize,
 }

@@ -3,14 +3,14 @@
 
 use std::path::Path;
 
-use super::create::FIRST_NORMAL_OID;
-use super::create::NAME;
-use super::create::run_alone;
 use super::error::LocalError;
 use super::place::Place;
-use super::setup::ROLE_OPTIONS;
-use super::setup::SUPERUSER;
-use super::setup::own_schema_public;
+use super::single_user::FIRST_NORMAL_OID;
+use super::single_user::NAME;
+use super::single_user::ROLE_OPTIONS;
+use super::single_user::SUPERUSER;
+use super::single_user::own_schema_public;
+use super::single_user::run_alone;
 
 /// A role for the moment in which the superuser is renamed. It cannot log in.
 const HELPER: &str = "host_conversion";

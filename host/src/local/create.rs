@@ -6,15 +6,9 @@ use std::path::Path;
 
 use super::error::LocalError;
 use super::place::Place;
-use super::programs;
 use super::setup;
-use super::setup::SUPERUSER;
-
-/// The role and the database of every local cluster.
-pub(super) const NAME: &str = "host";
-
-/// The first number of an object that initdb did not make (`FirstNormalObjectId` of `access/transam.h`).
-pub(super) const FIRST_NORMAL_OID: u32 = 16_384;
+use super::single_user::SUPERUSER;
+use super::single_user::run;
 
 /// How the name of a data folder begins that is not finished.
 const UNFINISHED: &str = "data.new-";
@@ -53,33 +47,6 @@ pub(super) fn create(place: &Place, binaries: &Path, durable: bool) -> Result<()
         File::open(&place.base).and_then(|base| base.sync_all()).map_err(LocalError::io("save", &place.base))?;
     }
     Ok(())
-}
-
-/// Runs the stand-alone server, in which a command is a line and an error ends it. Nobody can connect meanwhile.
-///
-/// The path of names is that of the system: what somebody put into the database is not found by it.
-pub(super) fn run_alone(
-    place: &Place,
-    binaries: &Path,
-    data: &str,
-    database: &str,
-    commands: &[String],
-) -> Result<(), LocalError> {
-    let input: String = commands.iter().map(|command| format!("{}\n", command.replace('\n', " "))).collect();
-    let arguments = ["--single", "-D", data, "-c", "exit_on_error=on", "-c", "search_path=pg_catalog", database];
-    run(place, &binaries.join("postgres"), &arguments, &input)
-}
-
-/// Runs a program in the base folder; the paths in the arguments are relative, so that no odd folder name reaches
-/// the shell commands that initdb composes.
-fn run(place: &Place, program: &Path, arguments: &[&str], input: &str) -> Result<(), LocalError> {
-    let mut command = programs::command(program, &place.account, &place.base);
-    command.args(arguments);
-    let output = programs::run(command, input, program, &place.account)?;
-    if output.status.success() {
-        return Ok(());
-    }
-    Err(LocalError::Create { program: program.to_path_buf(), output: programs::printed(&output) })
 }
 
 /// What cannot be removed, because an initdb whose host was killed still writes there, is left for the next time.

@@ -31,6 +31,7 @@ mod process;
 mod programs;
 mod server;
 mod setup;
+mod single_user;
 #[cfg(test)]
 mod tests;
 
@@ -330,7 +331,7 @@ fn data_version(place: &Place) -> Result<Option<String>, LocalError> {
 
 /// `localhost` stands for nothing: a url must have a host, and the parameter overrides it.
 fn url(place: &Place) -> String {
-    let name = create::NAME;
+    let name = single_user::NAME;
     let folder = percent_encode(&place.socket_folder.to_string_lossy());
     format!("postgres://{name}@localhost:5432/{name}?host={folder}&sslmode=disable")
 }

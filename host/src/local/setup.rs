@@ -12,20 +12,16 @@ use std::path::PathBuf;
 use rustix::fs::OFlags;
 
 use super::convert;
-use super::create::FIRST_NORMAL_OID;
-use super::create::NAME;
-use super::create::run_alone;
 use super::error::LocalError;
 use super::folder::open_file;
 use super::folder::read_small;
 use super::folder::replace;
 use super::place::Place;
-
-/// The superuser of every local cluster.
-pub(super) const SUPERUSER: &str = "host_superuser";
-
-/// What the role of the migrations may: nothing beyond its own database.
-pub(super) const ROLE_OPTIONS: &str = "LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION NOBYPASSRLS";
+use super::single_user::FIRST_NORMAL_OID;
+use super::single_user::NAME;
+use super::single_user::ROLE_OPTIONS;
+use super::single_user::own_schema_public;
+use super::single_user::run_alone;
 
 /// The file that says what was set up, beside the data folder.
 const RECORD: &str = "SETUP";
@@ -147,15 +143,6 @@ fn leave_numbers_of_initdb() -> String {
     format!(
         "DO $do$ DECLARE made oid; BEGIN LOOP made := lo_create(0); PERFORM lo_unlink(made); \
          EXIT WHEN made >= {FIRST_NORMAL_OID}; END LOOP; END $do$;"
-    )
-}
-
-/// From version 15 on, the schema `public` belongs to the owner of the database, and nobody else makes anything in it
-/// (release notes of PostgreSQL 15). So it does before.
-pub(super) fn own_schema_public() -> String {
-    format!(
-        "DO $do$ BEGIN IF current_setting('server_version_num')::pg_catalog.int4 < 150000 THEN \
-         ALTER SCHEMA public OWNER TO {NAME}; REVOKE CREATE ON SCHEMA public FROM PUBLIC; END IF; END $do$;"
     )
 }
 

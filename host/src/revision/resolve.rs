@@ -143,7 +143,7 @@ impl Graph {
 
     pub(crate) fn fork_error(&self, target: &Target, fork: Fork) -> TargetError {
         let at = fork.at.map(|node| self.id(node).clone());
-        TargetError::ambiguous_walk(target, at, self.ids(fork.ways))
+        TargetError::AmbiguousWalk { text: target.text.clone(), at, ways: self.ids(fork.ways) }
     }
 
     /// What the anchor of a target names, without its steps.

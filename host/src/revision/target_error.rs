@@ -2,7 +2,6 @@
 
 use super::RevisionId;
 use super::join;
-use super::target::Target;
 
 /// A target or a range that cannot be resolved. The texts keep the words of Alembic.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -159,12 +158,6 @@ impl TargetError {
             Self::RangeSyntax { .. } => "put one colon between two targets, such as base:head or -2:".to_owned(),
             Self::NotAlongBranch { .. } => "put the older revision first".to_owned(),
         })
-    }
-
-    /// An ambiguous walk of this target.
-    pub(super) fn ambiguous_walk(target: &Target, at: Option<RevisionId>, ways: Vec<RevisionId>) -> Self {
-        let text = target.text.clone();
-        Self::AmbiguousWalk { text, at, ways }
     }
 }
 

@@ -71,7 +71,7 @@ impl Runtime {
         state: GuestState,
     ) -> (Ending, GuestState) {
         let mut store = Store::new(&self.engine, state);
-        store.limiter(|state| state);
+        store.limiter(|state| &mut state.memory);
         let (call_bytes, open_handles) = (store.data().limits.call_bytes, store.data().limits.open_handles);
         store.set_hostcall_fuel(call_bytes);
         // Handles of resources that the guest's own components make count here, too.

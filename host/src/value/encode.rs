@@ -6,6 +6,7 @@ use super::decode::RANGE_LOWER_INCLUSIVE;
 use super::decode::RANGE_LOWER_INFINITE;
 use super::decode::RANGE_UPPER_INCLUSIVE;
 use super::decode::RANGE_UPPER_INFINITE;
+use super::encoded::Encoded;
 use super::error::EncodeError;
 use super::oid;
 use super::scalar::encode_scalar;
@@ -18,17 +19,6 @@ use crate::bindings::types::Array;
 use crate::bindings::types::Oid;
 use crate::bindings::types::Range;
 use crate::bindings::types::Value;
-
-/// A parameter, ready to be sent.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Encoded {
-    /// SQL NULL.
-    Null,
-    /// The type's binary form.
-    Binary(Vec<u8>),
-    /// Text from which the server has to make the type: `SELECT CAST($1::text AS type)`.
-    Text(String),
-}
 
 /// The type to declare for a parameter when the statement is prepared; 0 lets the server infer it.
 ///

@@ -12,6 +12,7 @@ mod calendar;
 mod check;
 mod decode;
 mod encode;
+mod encoded;
 mod error;
 mod literal;
 mod numeric;
@@ -25,9 +26,9 @@ mod text;
 mod tests;
 
 pub use decode::decode;
-pub use encode::Encoded;
 pub use encode::declared_type;
 pub use encode::encode;
+pub use encoded::Encoded;
 pub use error::ConversionError;
 pub use error::EncodeError;
 pub use literal::literal;

@@ -3,7 +3,7 @@
 use super::calendar;
 use super::check;
 use super::decode::JSONB_VERSION;
-use super::encode::Encoded;
+use super::encoded::Encoded;
 use super::error::EncodeError;
 use super::numeric;
 use super::oid;

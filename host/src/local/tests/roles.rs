@@ -1,7 +1,6 @@
 //! Who runs what in a cluster: migrations as an ordinary role, the superuser only while no server runs.
 
-use super::create;
-use super::setup::SUPERUSER;
+use super::single_user::SUPERUSER;
 use super::*;
 
 /// Objects of each kind that has an owner, and what is left of them.
@@ -85,7 +84,7 @@ impl TestCluster<'_> {
         let place = self.place();
         let binaries = self.find_binaries(&place, None).unwrap();
         let commands: Vec<String> = commands.iter().map(|command| (*command).to_owned()).collect();
-        create::run_alone(&place, &binaries, "data", "host", &commands).unwrap();
+        single_user::run_alone(&place, &binaries, "data", "host", &commands).unwrap();
         self.ensure_running().unwrap();
     }
 }
