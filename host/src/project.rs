@@ -159,7 +159,7 @@ impl Project {
         &self.graph
     }
 
-    /// The tables in which the host keeps its books.
+    /// The tables of host.
     pub fn tables(&self) -> Tables {
         Tables {
             version: self.environment.version_table.clone(),

@@ -1,4 +1,4 @@
-//! The guard against the server itself: what it lets pass is one statement, leaves the frame of the run alone, and does
+//! The guard against the server itself: what it lets pass is one statement, leaves the transaction of the run alone, and does
 //! nothing of a class that it did not name. Event triggers, triggers on tables and the catalogue say what a text really did.
 
 use std::collections::BTreeSet;

@@ -29,7 +29,7 @@ fn fails(project: &TestProject, arguments: &[&str]) -> Output {
     output
 }
 
-/// An upgrade that is rolled back because of the frame; gives the line that says why.
+/// An upgrade that is rolled back by the integrity check; gives the line that says why.
 fn broken(upgrade: &str) -> String {
     why(&project(upgrade), upgrade)
 }
@@ -269,7 +269,7 @@ fn an_id_with_a_quote_is_recorded() {
 
 #[test]
 fn prepared_statements_of_the_host_cannot_be_replaced() {
-    // The driver's names can be guessed. Whatever a migration prepares under them, the books are kept without.
+    // The driver's names can be guessed. Whatever a migration prepares under them, the bookkeeping does without.
     let fake = "DO $$ DECLARE name text; BEGIN\n\
                 FOR name IN SELECT p.name FROM pg_prepared_statements p LOOP EXECUTE format('DEALLOCATE %I', name); END LOOP;\n\
                 FOR number IN 1..20 LOOP EXECUTE format('PREPARE %I AS SELECT 1', 'sqlx_s_' || number); END LOOP;\nEND $$";

@@ -23,12 +23,12 @@ use crate::value::quote_text;
 /// What the host does when it keeps the bookkeeping.
 const WRITE: &str = "write the version table and the log table";
 
-/// The number of statements that look at the frame.
+/// The number of statements of the integrity check.
 const CHECKS: usize = 4;
 
 impl Database {
-    /// Looks whether the migration kept to its frame, then writes the version rows and the log rows into its
-    /// transaction, and checks that each row was there. One round trip, and one more where a savepoint is open.
+    /// Checks the integrity of the transaction, then writes the version rows and the log rows into it, and
+    /// checks that each row was there. One round trip, and one more where a savepoint is open.
     ///
     /// # Errors
     /// [`DatabaseError::IntegrityViolated`] when the migration changed what belongs to the host,
@@ -52,7 +52,7 @@ impl Database {
         );
         let statements = self.bookkeeping_statements(begun, bookkeeping);
         // The migration may have changed the encoding of the client, in which a character could swallow the quote after it.
-        // Where there is such a character, the frame is looked at first.
+        // Where there is such a character, the integrity check comes first.
         let apart = !statements.is_ascii();
         let first = if apart { check } else { format!("{check}; {statements}") };
         let mut results = self.results(WRITE, first).await;

@@ -1,4 +1,4 @@
-//! The database: the one connection of a run, and the tables in which the host keeps its books.
+//! The database: the one connection of a run, and the host's own tables.
 //!
 //! This is the only module that names sqlx, and `driver` its boundary. The parts, in the order in which a run uses them:
 //! [`connect`] opens the connection, `own_tables` finds the host's tables, [`applied`] reads what is applied, [`preflight`] looks at

@@ -3,7 +3,7 @@
 use crate::config::TableName;
 use crate::value::quote_identifier;
 
-/// The tables in which the host keeps its books.
+/// The tables of host.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Tables {
     /// One row for each head (Alembic's shape, with TEXT).

@@ -1,4 +1,4 @@
-//! The frame of one step: begin, bookkeeping, commit.
+//! The transaction of one step: begin, bookkeeping, commit.
 //!
 //! The rows of the version table, the row of the log table and all that the migration does are one transaction. Either
 //! all of it is there or nothing: a migration is never applied without being recorded, and never recorded without being applied.
@@ -93,7 +93,7 @@ impl Begun {
 ///
 /// Triggers that deferred themselves anew and queries of WITH HOLD cursors run inside of the COMMIT, after the host's last look.
 /// Then they find a transaction that only reads: PostgreSQL lets none go back to writing once it has a snapshot (manual, SET
-/// TRANSACTION). What was rightly deferred has run before, in the look at the frame.
+/// TRANSACTION). What was rightly deferred has run before, in the integrity check.
 const COMMIT: &str = "SET TRANSACTION READ ONLY; COMMIT";
 
 /// SQLSTATE `read_only_sql_transaction` (PostgreSQL manual, appendix A).

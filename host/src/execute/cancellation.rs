@@ -25,7 +25,7 @@ pub(super) struct Cancellation<'a> {
 }
 
 impl<'a> Cancellation<'a> {
-    /// Begins to cancellation. The run may take as long as `limit`.
+    /// Begins to watch. The run may take as long as `limit`.
     pub(super) fn new(interrupt: &'a Interrupt, canceller: &'a Canceller, limit: Option<Duration>) -> Self {
         // A moment longer, so that the guest's own account is past the limit, too, when it learns of the cancellation.
         let deadline = limit.and_then(|limit| Instant::now().checked_add(limit + Duration::from_millis(1)));
@@ -65,7 +65,7 @@ impl<'a> Cancellation<'a> {
         done
     }
 
-    /// Ends the cancellation. A request that is still on its way must not reach what the host does next on this connection.
+    /// Stops watching. A request that is still on its way must not reach what the host does next on this connection.
     pub(super) async fn end(self) {
         if let Some(mut request) = self.request
             && tokio::time::timeout(PATIENCE, &mut request).await.is_err()

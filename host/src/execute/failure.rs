@@ -60,7 +60,7 @@ pub enum Cause {
     Commit(Box<SqlError>),
     /// A statement was refused by the guard before anything was sent.
     Denied(Refusal),
-    /// The migration changed what belongs to the host: the transaction's frame, or the host's own tables.
+    /// The migration changed what belongs to the host: the transaction itself, or the host's own tables.
     IntegrityViolated(Vec<Violation>),
     /// A call was refused by the host before anything was sent.
     Refused(Box<GuestError>),

@@ -1,4 +1,4 @@
-//! The limits of host.toml in the units of those who cancellation over them.
+//! The limits of host.toml in the units of those who keep them.
 
 use std::num::NonZero;
 use std::time::Duration;

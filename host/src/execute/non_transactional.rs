@@ -1,4 +1,4 @@
-//! One step without a transaction around it: statement by statement, with the trace.
+//! One step without a transaction around it: statement by statement, with the statement journal.
 
 use std::time::Instant;
 

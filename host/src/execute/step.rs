@@ -1,4 +1,4 @@
-//! One step: begin, run the guest, keep the books, commit; or roll back and say why.
+//! One step: begin, run the guest, write the bookkeeping, commit; or roll back and say why.
 
 use std::collections::BTreeSet;
 use std::time::Duration;

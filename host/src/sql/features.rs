@@ -1,7 +1,7 @@
 //! What the first words do not tell: features that may stand anywhere in a statement, found in one pass without a copy.
 //!
 //! A word counts only where PostgreSQL could read it as a key word: not as a label (`AS into`), not as a column
-//! (`t.into`). Where a mark could be two things, it counts as both, so that more is needed and not less.
+//! (`t.into`). Where a feature could be two things, it counts as both, so that more is needed and not less.
 
 use std::ops::Range;
 

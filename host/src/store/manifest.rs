@@ -16,7 +16,7 @@ use super::short;
 use crate::digest::Digest;
 use crate::language::Language;
 
-/// The custom section that holds an [`Manifest`] as JSON.
+/// The custom section that holds a [`Manifest`] as JSON.
 pub const MANIFEST_SECTION: &str = "host:migration";
 
 /// The custom section that holds the source of a migration in a language without a compiler.

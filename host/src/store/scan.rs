@@ -31,7 +31,7 @@ enum Kind {
 impl Store {
     /// All migrations, sorted by file name. Files that did not change since the last time are not read again.
     ///
-    /// A migration is a source file with a metadata block, a `.wasm` file with manifest metadata, or a folder with a
+    /// A migration is a source file with a metadata block, a `.wasm` file with embedded metadata, or a folder with a
     /// `migration.toml`. Names that begin with `.` or `_` and files of any other kind are left out.
     ///
     /// # Errors

@@ -15,7 +15,7 @@ use crate::db::own_tables::TableState;
 use crate::db::transaction::MayChange;
 use crate::db::transaction::no_answer;
 
-/// The number of statements that look at the frame.
+/// The number of statements of the integrity check.
 const CHECKS: usize = 4;
 
 /// How a transaction of one statement began.
@@ -129,7 +129,7 @@ impl Database {
         Ok((state, signs, contents))
     }
 
-    /// Looks whether the statement kept to its frame. From then on the user who logged in acts in this transaction. One
+    /// Checks the integrity of the statement's transaction. From then on the user who logged in acts in this transaction. One
     /// round trip.
     ///
     /// # Errors
