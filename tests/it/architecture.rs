@@ -199,6 +199,31 @@ fn layers_have_no_circles() {
     }
 }
 
+/// What all runs of a process would share. Each with the reason why it may:
+const STATICS: &[(&str, &str)] = &[
+    // The panic hook gets nothing but the thread that it runs on.
+    ("db/driver.rs", "WAITING"),
+    // Constants that are computed once.
+    ("runtime/directions.rs", "RESOLVED"),
+    ("runtime/imports.rs", "PROVIDED_FUNCTIONS"),
+];
+
+#[test]
+fn runs_in_one_process_share_nothing() {
+    let mut found = Vec::new();
+    for file in files() {
+        for (_, line) in file.code() {
+            let line = line.trim_start().trim_start_matches("pub ").trim_start_matches("pub(crate) ");
+            if let Some(name) = line.strip_prefix("static ") {
+                let name = name.trim_start_matches("mut ").split(':').next().unwrap_or_default().to_owned();
+                found.push((file.path.clone(), name));
+            }
+        }
+    }
+    let listed: Vec<_> = STATICS.iter().map(|(file, name)| ((*file).to_owned(), (*name).to_owned())).collect();
+    assert_eq!(found, listed, "a value that is handed on is better; otherwise list it with the reason");
+}
+
 #[test]
 fn files_are_short_and_say_what_they_are() {
     for file in files() {

@@ -55,7 +55,7 @@ fn build_with(settings: &Settings, project: &Project, revisions: &[String], forc
     settings.keep_urls_secret(project);
     let environment = ProcessEnvironment::new(std::env::vars_os())
         .without(project.url_variables())
-        .without_values(super::report::secrets::has_secret);
+        .without_values(|value| settings.report().secrets().are_in(value));
     let worker = super::worker::this_program();
     let with_cargo = migrations.iter().any(|migration| migration.language == Language::Rust);
     let target = if with_cargo { super::folders::target_folder(&folder) } else { None };

@@ -1,5 +1,6 @@
 //! How a command fails: kind, sentence, hint, exit code.
 
+use super::signals::EndingSignal;
 use crate::db::DatabaseError;
 use crate::error::Error;
 use crate::local::LocalError;
@@ -54,12 +55,12 @@ impl Failure {
         Self::Command { kind: "bug", message: message.into(), hint: Some(hint), code: BUG }
     }
 
-    /// The exit code; the kind alone decides it.
-    pub(super) fn code(&self) -> u8 {
+    /// The exit code. The kind decides it, and for an interrupted run the signal.
+    pub(super) fn code(&self, signal: &EndingSignal) -> u8 {
         match self {
             Self::Library(error) => match error.kind() {
                 "locked" => LOCKED,
-                "interrupted" => super::signals::exit_code(),
+                "interrupted" => signal.exit_code(),
                 // No project and no database could make sense of these.
                 "malformed-target" | "range-syntax" | "current-not-allowed" => USAGE,
                 _ => FAILED,

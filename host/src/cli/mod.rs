@@ -36,6 +36,7 @@ use self::args::Arguments;
 use self::args::Command;
 use self::failure::Failure;
 use self::report::Report;
+use self::report::secrets::Secrets;
 use self::report::terminal;
 use self::report::terminal::Line;
 use self::settings::Settings;
@@ -47,25 +48,26 @@ pub fn main() -> ExitCode {
     if worker::is_one() {
         return worker::serve();
     }
-    settings::keep_secrets();
-    std::panic::set_hook(Box::new(|panic| {
+    let secrets = settings::secrets();
+    let of_hook = secrets.clone();
+    std::panic::set_hook(Box::new(move |panic| {
         // What a malformed answer does to the driver becomes an error of that connection.
         if !crate::db::is_in_driver() {
-            terminal::print_error(&panic_lines(panic), false);
+            terminal::print_error(&panic_lines(panic), false, &of_hook);
         }
     }));
-    std::panic::catch_unwind(process).unwrap_or_else(|panic| {
+    std::panic::catch_unwind(|| process(&secrets)).unwrap_or_else(|panic| {
         // Where it happened stands above: the panic hook has written it.
-        Report::new(wants_json(), false, false).failure(&panicked(panic.as_ref()))
+        Report::new(wants_json(), false, false, secrets.clone()).failure(&panicked(panic.as_ref()))
     })
 }
 
-fn process() -> ExitCode {
+fn process(secrets: &Secrets) -> ExitCode {
     let arguments = match Arguments::try_parse() {
         Ok(arguments) => arguments,
-        Err(error) => return not_understood(&error),
+        Err(error) => return not_understood(&error, secrets),
     };
-    let settings = Settings::new(&arguments.global);
+    let settings = Settings::new(&arguments.global, secrets.clone());
     let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => return settings.report().failure(&Failure::bug(format!("no asynchronous runtime: {error}"))),
@@ -81,7 +83,7 @@ fn process() -> ExitCode {
 
 /// Help, version and wrong arguments; clap knows which stream and code each one has. A program that asked for JSON gets
 /// the last of these as JSON, too.
-fn not_understood(error: &clap::Error) -> ExitCode {
+fn not_understood(error: &clap::Error, secrets: &Secrets) -> ExitCode {
     let code = ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(failure::USAGE));
     if !error.use_stderr() {
         // Help and version quote nothing.
@@ -95,9 +97,9 @@ fn not_understood(error: &clap::Error) -> ExitCode {
     };
     if wants_json() {
         let message = text.split("\n\nUsage:").next().unwrap_or_default().trim_start_matches("error:").trim();
-        return Report::new(true, false, false).failure(&Failure::usage(message, "see `host --help`"));
+        return Report::new(true, false, false, secrets.clone()).failure(&Failure::usage(message, "see `host --help`"));
     }
-    terminal::print_error(&Line::block(0, &text).collect::<Vec<_>>(), false);
+    terminal::print_error(&Line::block(0, &text).collect::<Vec<_>>(), false, secrets);
     code
 }
 
@@ -145,6 +147,7 @@ async fn run(settings: &Settings, command: Command) -> Result<u8, Failure> {
 
 #[cfg(test)]
 mod tests {
+    use super::signals::EndingSignal;
     use super::*;
 
     #[test]
@@ -156,7 +159,7 @@ mod tests {
             (std::panic::catch_unwind(|| std::panic::panic_any(7)), "host panicked: without a message"),
         ] {
             let failure = panicked(panic.expect_err("a panic").as_ref());
-            assert_eq!((failure.message().as_str(), failure.code()), (message, 70));
+            assert_eq!((failure.message().as_str(), failure.code(&EndingSignal::default())), (message, 70));
         }
     }
 }

@@ -13,7 +13,7 @@ use super::args::Global;
 use super::failure::Failure;
 use super::folders;
 use super::report::Report;
-use super::report::secrets::keep_secret;
+use super::report::secrets::Secrets;
 use super::report::text::safe_line;
 use crate::config::CONFIG_FILE;
 use crate::db::Database;
@@ -54,13 +54,13 @@ pub(super) struct Settings {
 }
 
 impl Settings {
-    pub(super) fn new(global: &Global) -> Self {
+    pub(super) fn new(global: &Global, secrets: Secrets) -> Self {
         Self {
             directory: global.dir.clone(),
             environment: global.env.clone(),
             url: url(global),
             arguments: global.argument.clone(),
-            report: Report::new(global.json, global.quiet, global.verbose),
+            report: Report::new(global.json, global.quiet, global.verbose, secrets),
         }
     }
 
@@ -171,10 +171,14 @@ impl Settings {
         Ok(self.cluster()?.with_extensions(extensions))
     }
 
+    fn keep_secret(&self, url: &str) {
+        self.report.secrets().keep(url);
+    }
+
     /// Keeps the passwords of all urls of the settings secret, as far as their variables are set.
     pub(super) fn keep_urls_secret(&self, project: &Project) {
         let urls = project.urls().iter().filter_map(|url| url.expand(&variable).ok());
-        urls.for_each(|url| keep_secret(&url));
+        urls.for_each(|url| self.keep_secret(&url));
     }
 
     /// The complete url of the database. Starts the development cluster if that is what the settings name.
@@ -191,7 +195,7 @@ impl Settings {
                 ));
             }
         };
-        keep_secret(&url);
+        self.keep_secret(&url);
         if url == LOCAL_URL { self.start_cluster() } else { Ok(url) }
     }
 
@@ -215,7 +219,7 @@ impl Settings {
             }
         }
         let url = direct_url.expand(&variable)?;
-        keep_secret(&url);
+        self.keep_secret(&url);
         Ok(Some((url, direct_url.place())))
     }
 
@@ -272,7 +276,7 @@ impl Settings {
     pub(super) async fn connect_if_there(&self, project: &Project) -> Option<Database> {
         let given = self.url.as_ref().map(|(url, _)| url.clone());
         let configured = given.or_else(|| project.environment().url.as_ref()?.expand(&variable).ok())?;
-        keep_secret(&configured);
+        self.keep_secret(&configured);
         let url = if configured == LOCAL_URL {
             let cluster = self.cluster().ok()?;
             match cluster.status().ok()? {
@@ -367,12 +371,14 @@ pub(super) fn harmless_arguments() -> Vec<String> {
     std::env::args_os().map(|argument| safe_line(&argument.to_string_lossy())).collect()
 }
 
-/// Keeps the passwords of all urls secret that this process was started with. First of all, because already the arguments
-/// may be wrong.
-pub(super) fn keep_secrets() {
+/// The passwords of all urls that this process was started with. Asked for first of all, because already the arguments may be
+/// wrong.
+pub(super) fn secrets() -> Secrets {
+    let secrets = Secrets::default();
     let given = std::env::args_os().filter_map(|argument| argument.into_string().ok());
     let urls = URL_VARIABLES.into_iter().chain([DIRECT_URL_VARIABLE]).filter_map(variable);
-    given.chain(urls).for_each(|text| keep_secret(&text));
+    given.chain(urls).for_each(|text| secrets.keep(&text));
+    secrets
 }
 
 /// The url of the arguments or of the environment, and which of them it is.

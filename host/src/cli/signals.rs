@@ -1,5 +1,6 @@
 //! SIGINT and SIGTERM.
 
+use std::sync::Arc;
 use std::sync::atomic::AtomicU8;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -15,8 +16,29 @@ use super::report::Report;
 use crate::host_functions::Interrupt;
 use crate::project::Project;
 
-/// The exit code of a run that ends because of a signal: that of the last one.
-static EXIT_CODE: AtomicU8 = AtomicU8::new(INTERRUPTED);
+/// The last signal that an invocation was told to end by. All copies are one.
+///
+/// That a process is told of signals at all is the process's: tokio's handler tells everybody who listens.
+#[derive(Clone)]
+pub(super) struct EndingSignal(Arc<AtomicU8>);
+
+impl Default for EndingSignal {
+    /// As if by SIGINT, which is what an interrupt from within means.
+    fn default() -> Self {
+        Self(Arc::new(AtomicU8::new(INTERRUPTED)))
+    }
+}
+
+impl EndingSignal {
+    /// The exit code of a run that ends by it: 128 and the number of the signal.
+    pub(super) fn exit_code(&self) -> u8 {
+        self.0.load(Ordering::Relaxed)
+    }
+
+    fn set(&self, exit_code: u8) {
+        self.0.store(exit_code, Ordering::Relaxed);
+    }
+}
 
 /// What was asked for last.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -27,11 +49,6 @@ enum Asked {
     AfterStep,
     /// To cancel and to roll back.
     Now,
-}
-
-/// The exit code of a run that was interrupted: 128 and the number of the signal.
-pub(super) fn exit_code() -> u8 {
-    EXIT_CODE.load(Ordering::Relaxed)
 }
 
 /// Listens until the process ends.
@@ -55,7 +72,7 @@ pub(super) fn listen(project: &Project, interrupt: Interrupt, report: Report) {
                 () = received(&mut terminations) => TERMINATED,
                 () = tokio::time::sleep(grace), if by_grace => TERMINATED,
             };
-            EXIT_CODE.store(code, Ordering::Relaxed);
+            report.signal().set(code);
             asked = match asked {
                 Asked::Nothing if code == TERMINATED && !grace.is_zero() => {
                     interrupt.request_after_step();
@@ -91,4 +108,21 @@ fn end_at_once(report: &Report, code: u8) -> ! {
     });
     #[expect(clippy::exit, reason = "the operator asked twice, and nothing here has to be put in order")]
     std::process::exit(i32::from(code))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cli::report::secrets::Secrets;
+    use crate::db::DatabaseError;
+
+    #[test]
+    fn two_invocations_in_one_process_end_each_by_its_own_signal() {
+        let report = || Report::new(false, true, false, Secrets::default());
+        let (first, second) = (report(), report());
+        first.clone().signal().set(TERMINATED);
+        let interrupted = Failure::from(DatabaseError::Cancelled { holder: String::new() });
+        assert_eq!(interrupted.code(first.signal()), TERMINATED);
+        assert_eq!(interrupted.code(second.signal()), INTERRUPTED);
+    }
 }

@@ -27,6 +27,8 @@ const BYTES_MAX: u64 = 128 << 20;
 pub(super) const MALFORMED: &str = "the server's answer is malformed";
 
 thread_local! {
+    // The panic hook is one for the whole process and is called on the thread that panicked, with nothing handed to it. So
+    // this belongs to a thread, and is set only while the driver is polled on it, whichever run that is for.
     static WAITING: Cell<bool> = const { Cell::new(false) };
 }
 

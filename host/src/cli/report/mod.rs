@@ -15,10 +15,12 @@ pub(super) mod text;
 
 use std::process::ExitCode;
 
+use self::secrets::Secrets;
 use self::terminal::Line;
 use self::terminal::Word;
 
 use super::failure::Failure;
+use super::signals::EndingSignal;
 use crate::execute::Event;
 use crate::execute::Observer;
 
@@ -29,17 +31,29 @@ pub(super) struct Report {
     quiet: bool,
     verbose: bool,
     colour: bool,
+    secrets: Secrets,
+    signal: EndingSignal,
 }
 
 impl Report {
-    pub(super) fn new(json: bool, quiet: bool, verbose: bool) -> Self {
+    pub(super) fn new(json: bool, quiet: bool, verbose: bool, secrets: Secrets) -> Self {
         // https://no-color.org: any value but an empty one turns colour off.
         let colour = terminal::errors_go_to_a_terminal() && super::settings::variable("NO_COLOR").is_none();
-        Self { json, quiet, verbose, colour }
+        Self { json, quiet, verbose, colour, secrets, signal: EndingSignal::default() }
     }
 
     pub(super) fn is_json(&self) -> bool {
         self.json
+    }
+
+    /// What is never printed.
+    pub(super) fn secrets(&self) -> &Secrets {
+        &self.secrets
+    }
+
+    /// The signal that ends this invocation, which decides the exit code.
+    pub(super) fn signal(&self) -> &EndingSignal {
+        &self.signal
     }
 
     pub(super) fn is_verbose(&self) -> bool {
@@ -48,25 +62,25 @@ impl Report {
 
     /// A line of the result. One line, whatever is in the text.
     pub(super) fn line(&self, text: &str) {
-        terminal::print(&[Line::new(text)]);
+        terminal::print(&[Line::new(text)], &self.secrets);
     }
 
     /// A result as one JSON document.
     pub(super) fn document(&self, document: &serde_json::Value) {
-        terminal::print_json(document);
+        terminal::print_json(document, &self.secrets);
     }
 
     /// A word about the way, for people.
     pub(super) fn note(&self, text: &str) {
         if !self.quiet && !self.json {
-            terminal::print_error(&[Line::with_word(Word::Note, text)], false);
+            terminal::print_error(&[Line::with_word(Word::Note, text)], false, &self.secrets);
         }
     }
 
     /// What is being done now, for people.
     pub(super) fn progress(&self, text: &str) {
         if !self.quiet && !self.json {
-            terminal::print_error(&[Line::new(text)], false);
+            terminal::print_error(&[Line::new(text)], false, &self.secrets);
         }
     }
 
@@ -75,9 +89,9 @@ impl Report {
         if self.json {
             self.document(&json::failure(failure));
         } else {
-            terminal::print_error(&failure::lines(failure), self.colour);
+            terminal::print_error(&failure::lines(failure), self.colour, &self.secrets);
         }
-        ExitCode::from(failure.code())
+        ExitCode::from(failure.code(&self.signal))
     }
 
     /// An observer of a run.
@@ -96,7 +110,7 @@ impl Observer for RunObserver<'_> {
         if self.report.json {
             self.report.document(&json::event(&event));
         } else if !self.report.quiet {
-            terminal::print(&human::event(&event, self.report.verbose));
+            terminal::print(&human::event(&event, self.report.verbose), &self.report.secrets);
         }
     }
 }

@@ -2,6 +2,7 @@
 //! an argument that is quoted because it stands in the wrong place, a text of the server, a panic.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 use std::sync::PoisonError;
 use std::sync::RwLock;
 
@@ -16,40 +17,43 @@ const CHARACTERS_MIN: usize = 8;
 /// What stands for a password in examples, those of hints among them.
 const EXAMPLE: &str = "password";
 
-/// The passwords of this process, the longest first.
-static KNOWN: RwLock<Vec<Secret>> = RwLock::new(Vec::new());
+/// The passwords of one invocation, the longest first. All copies are one.
+#[derive(Clone, Default)]
+pub(in crate::cli) struct Secrets(Arc<RwLock<Vec<Secret>>>);
 
-/// Keeps the password of a url from being printed, however it is written.
-pub(in crate::cli) fn keep_secret(url: &str) {
-    let mut known = KNOWN.write().unwrap_or_else(PoisonError::into_inner);
-    for password in passwords(url) {
-        let secret = Secret::new(&password);
-        if !known.contains(&secret) {
-            known.push(secret);
+impl Secrets {
+    /// Keeps the password of a url from being printed, however it is written.
+    pub(in crate::cli) fn keep(&self, url: &str) {
+        let mut known = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        for password in passwords(url) {
+            let secret = Secret::new(&password);
+            if !known.contains(&secret) {
+                known.push(secret);
+            }
         }
+        known.sort_by_key(|secret| std::cmp::Reverse(secret.len()));
     }
-    known.sort_by_key(|secret| std::cmp::Reverse(secret.len()));
-}
 
-/// Whether a text has a password in it: one that this process knows of, in whatever form, or one in the url of a PostgreSQL.
-/// Also one that is too short to be looked for in messages, if it is the whole text.
-pub(in crate::cli) fn has_secret(text: &str) -> bool {
-    let known = KNOWN.read().unwrap_or_else(PoisonError::into_inner);
-    let of_database = ["postgres://", "postgresql://"].iter().any(|scheme| text.contains(scheme));
-    (of_database && without_passwords_of_urls(text) != text)
-        || known.iter().any(|secret| if is_long(secret) { secret.is_in(text) } else { secret.is_all_of(text) })
-}
+    /// Whether a text has a password in it: a known one, in whatever form, or one in the url of a PostgreSQL. Also one that
+    /// is too short to be looked for in messages, if it is the whole text.
+    pub(in crate::cli) fn are_in(&self, text: &str) -> bool {
+        let known = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        let of_database = ["postgres://", "postgresql://"].iter().any(|scheme| text.contains(scheme));
+        (of_database && without_passwords_of_urls(text) != text)
+            || known.iter().any(|secret| if is_long(secret) { secret.is_in(text) } else { secret.is_all_of(text) })
+    }
 
-/// The text without the passwords of urls in it, and without those that this process knows of.
-pub(super) fn without_secrets(text: &str) -> Cow<'_, str> {
-    let known = KNOWN.read().unwrap_or_else(PoisonError::into_inner);
-    let mut text = without_passwords_of_urls(text);
-    for secret in known.iter().filter(|secret| is_long(secret)) {
-        if let Cow::Owned(masked) = secret.masked(&text, MASK) {
-            text = Cow::Owned(masked);
+    /// The text without the passwords of urls in it, and without the known ones.
+    pub(super) fn masked<'a>(&self, text: &'a str) -> Cow<'a, str> {
+        let known = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        let mut text = without_passwords_of_urls(text);
+        for secret in known.iter().filter(|secret| is_long(secret)) {
+            if let Cow::Owned(masked) = secret.masked(&text, MASK) {
+                text = Cow::Owned(masked);
+            }
         }
+        text
     }
-    text
 }
 
 fn is_long(secret: &Secret) -> bool {
@@ -172,9 +176,9 @@ mod tests {
 
     #[test]
     fn a_value_for_a_compiler_is_searched() {
-        // This process has other secrets in other tests.
-        keep_secret("postgres://me:g0t%40ls0@db/shop");
-        keep_secret("postgres://me:shrt@db/shop");
+        let secrets = Secrets::default();
+        secrets.keep("postgres://me:g0t%40ls0@db/shop");
+        secrets.keep("postgres://me:shrt@db/shop");
         for (text, secret) in [
             ("g0t@ls0", true),
             ("user=me password='g0t@ls0'", false),
@@ -184,12 +188,21 @@ mod tests {
             ("https://user:token@proxy:3128", false),
             ("/usr/bin:/bin", false),
         ] {
-            assert_eq!(has_secret(text), secret, "{text}");
+            assert_eq!(secrets.are_in(text), secret, "{text}");
         }
-        keep_secret("postgres://me:l0nger'secret@db/shop");
+        secrets.keep("postgres://me:l0nger'secret@db/shop");
         for text in ["password='l0nger''secret'", "postgresql://x:l0nger%27secret@y", "{\"p\":\"l0nger\\u0027secret\"}"]
         {
-            assert!(has_secret(text), "{text}");
+            assert!(secrets.are_in(text), "{text}");
         }
+    }
+
+    #[test]
+    fn two_invocations_in_one_process_know_nothing_of_each_other() {
+        let (first, second) = (Secrets::default(), Secrets::default());
+        first.keep("postgres://me:first-horse@db/shop");
+        second.keep("postgres://me:second-horse@db/shop");
+        assert_eq!(first.clone().masked("first-horse second-horse"), "*** second-horse");
+        assert_eq!(second.masked("first-horse second-horse"), "first-horse ***");
     }
 }

@@ -3,14 +3,14 @@
 //! Nothing that is printed is trusted. Messages of migrations and of the server, names of files and tables, rows that
 //! somebody else wrote: each of them may carry sequences that command a terminal, or line breaks that would make a second
 //! line of it, in the host's own voice. So a [`Line`] is one line whatever is in it, a JSON document is one line of visible
-//! characters, and both leave without the passwords that this process knows of.
+//! characters, and both leave without the passwords that this invocation knows of.
 
 use std::io::IsTerminal as _;
 use std::io::Write;
 
 use serde_json::Value;
 
-use super::secrets::without_secrets;
+use super::secrets::Secrets;
 use super::text::safe;
 use super::text::safe_line;
 use crate::revision::is_visible;
@@ -56,7 +56,7 @@ impl Line {
     }
 
     /// The line as it is printed, with its end.
-    pub(super) fn render(&self, colour: bool) -> String {
+    pub(super) fn render(&self, colour: bool, secrets: &Secrets) -> String {
         let word = match (self.word, colour) {
             (None, _) => "",
             (Some(Word::Error), false) => "error: ",
@@ -65,26 +65,26 @@ impl Line {
             (Some(Word::Hint), true) => "\u{1b}[1;36mhint\u{1b}[0m: ",
             (Some(Word::Note), _) => "note: ",
         };
-        let text = safe_line(&without_secrets(&self.text));
+        let text = safe_line(&secrets.masked(&self.text));
         format!("{:indent$}{word}{text}\n", "", indent = self.indent)
     }
 }
 
 /// Prints lines on standard output.
-pub(super) fn print(lines: &[Line]) {
-    let text: String = lines.iter().map(|line| line.render(false)).collect();
+pub(super) fn print(lines: &[Line], secrets: &Secrets) {
+    let text: String = lines.iter().map(|line| line.render(false, secrets)).collect();
     write(std::io::stdout().lock(), text.as_bytes());
 }
 
 /// Prints lines on standard error, all of them at once.
-pub(in crate::cli) fn print_error(lines: &[Line], colour: bool) {
-    let text: String = lines.iter().map(|line| line.render(colour)).collect();
+pub(in crate::cli) fn print_error(lines: &[Line], colour: bool, secrets: &Secrets) {
+    let text: String = lines.iter().map(|line| line.render(colour, secrets)).collect();
     write(std::io::stderr().lock(), text.as_bytes());
 }
 
 /// Prints one JSON document on standard output, in one line.
-pub(super) fn print_json(document: &Value) {
-    write(std::io::stdout().lock(), format!("{}\n", json_line(document)).as_bytes());
+pub(super) fn print_json(document: &Value, secrets: &Secrets) {
+    write(std::io::stdout().lock(), format!("{}\n", json_line(document, secrets)).as_bytes());
 }
 
 /// Prints what another program reads, SQL for example, exactly as it is. Only a terminal, which would follow the
@@ -102,9 +102,9 @@ pub(super) fn errors_go_to_a_terminal() -> bool {
 
 /// The document in one line, in which nothing commands a terminal: JSON itself escapes no more than the first 32
 /// characters (RFC 8259, section 7).
-pub(super) fn json_line(document: &Value) -> String {
+pub(super) fn json_line(document: &Value, secrets: &Secrets) -> String {
     let mut concealed = document.clone();
-    conceal(&mut concealed);
+    conceal(&mut concealed, secrets);
     let mut line = String::new();
     for character in concealed.to_string().chars() {
         if is_visible(character) {
@@ -118,11 +118,11 @@ pub(super) fn json_line(document: &Value) -> String {
     line
 }
 
-fn conceal(value: &mut Value) {
+fn conceal(value: &mut Value, secrets: &Secrets) {
     match value {
-        Value::String(text) => *text = without_secrets(text).into_owned(),
-        Value::Array(values) => values.iter_mut().for_each(conceal),
-        Value::Object(fields) => fields.values_mut().for_each(conceal),
+        Value::String(text) => *text = secrets.masked(text).into_owned(),
+        Value::Array(values) => values.iter_mut().for_each(|value| conceal(value, secrets)),
+        Value::Object(fields) => fields.values_mut().for_each(|value| conceal(value, secrets)),
         Value::Null | Value::Bool(_) | Value::Number(_) => {}
     }
 }
@@ -144,16 +144,16 @@ mod tests {
     #[test]
     fn a_line_is_one_line_whatever_is_in_it() {
         for word in [None, Some(Word::Error), Some(Word::Hint), Some(Word::Note)] {
-            let line = Line { word, indent: 2, text: HOSTILE.to_owned() }.render(false);
+            let line = Line { word, indent: 2, text: HOSTILE.to_owned() }.render(false, &Secrets::default());
             assert!(line.ends_with('\n'), "{line}");
             assert!(line.trim_end_matches('\n').chars().all(is_visible), "{line:?}");
         }
-        assert_eq!(Line::with_word(Word::Hint, "x\ny").render(false), "hint: x\\ny\n");
+        assert_eq!(Line::with_word(Word::Hint, "x\ny").render(false, &Secrets::default()), "hint: x\\ny\n");
     }
 
     #[test]
     fn only_the_host_colours() {
-        let line = Line::with_word(Word::Error, "\u{1b}[31mred").render(true);
+        let line = Line::with_word(Word::Error, "\u{1b}[31mred").render(true, &Secrets::default());
         assert_eq!(line, "\u{1b}[1;31merror\u{1b}[0m: \\u{1b}[31mred\n");
     }
 
@@ -161,7 +161,7 @@ mod tests {
     fn json_is_one_line_of_printable_characters_and_reads_back() {
         let document =
             json!({"message": HOSTILE, "list": [HOSTILE], "number": 7, "nothing": null, "umlaut": "größe 🦀"});
-        let line = json_line(&document);
+        let line = json_line(&document, &Secrets::default());
         assert!(line.chars().all(is_visible), "{line}");
         assert!(line.contains("größe 🦀"), "{line}");
         assert_eq!(serde_json::from_str::<Value>(&line).expect("JSON"), document);
