@@ -5,14 +5,14 @@
 
 use std::error::Error;
 
+use host::Direction;
+use host::Event;
+use host::GuestEvent;
+use host::Options;
+use host::Project;
+use host::Runner;
 use host::cap_std::ambient_authority;
 use host::cap_std::fs::Dir;
-use host::execute::Event;
-use host::execute::Options;
-use host::execute::Runner;
-use host::host_functions::GuestEvent;
-use host::plan::Direction;
-use host::project::Project;
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {

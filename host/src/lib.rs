@@ -1,8 +1,8 @@
 //! Database migrations for PostgreSQL. Every migration is a WebAssembly component, run in a sandbox that gives it one
 //! thing: SQL on the one connection, in the one transaction, that the host owns.
 //!
-//! This crate is the command `host` and, below [`cli`], a library without it: it prints nothing, reads no environment
-//! variable and ends no process. A web application can bring its database up to date when it starts:
+//! This crate is the command `host` and a library without it, which prints nothing, reads no environment variable and ends
+//! no process. A web application can bring its database up to date when it starts:
 //!
 //! ```no_run
 //! use host::Direction;
@@ -45,6 +45,26 @@
 //! }
 //! ```
 //!
+//! # Features
+//!
+//! An application that only runs migrations takes this crate with `default-features = false`.
+//!
+//! | feature | what it adds |
+//! |---|---|
+//! | `cli` (default) | the command `host`; brings `build` and `local`, and clap |
+//! | `build` | [`toolchain`]: sources become components; brings wit-component |
+//! | `local` | [`local`]: the development cluster behind `url = "local:"` |
+//! | `internals` | shows the documentation of the other modules, for people who change this crate |
+//!
+//! # What is stable
+//!
+//! What this page lists: the types that stand at the root, what their public functions and fields name, and the modules
+//! [`toolchain`] and [`local`]. All other modules are for the command, the tests and the benchmarks, are hidden here, and may
+//! change with any version. Below 1.0 a new minor version may break anything.
+//!
+//! Nothing is shared between two runs in one process but what the process has once: the handlers of signals and of panics,
+//! which only the command sets.
+//!
 //! # From a command to a changed database
 //!
 //! ```text
@@ -71,74 +91,148 @@
 //! cli       Event -> text or JSON; Error -> text or JSON, exit code
 //! ```
 //!
-//! Apart from a run: [`toolchain`] turns sources into components (and is the only one to start compilers), [`scaffold`]
-//! writes what a new migration begins with, [`local`] is the development cluster behind `url = "local:"`, and
-//! [`bindings`] is `wit/migration.wit` as Rust types. ARCHITECTURE.md in the repository says why.
+//! Apart from a run: `toolchain` turns sources into components (and is the only one to start compilers), `scaffold` writes
+//! what a new migration begins with, `local` is the development cluster behind `url = "local:"`, and `bindings` is
+//! `wit/migration.wit` as Rust types. ARCHITECTURE.md in the repository says why.
 
 // The way in.
+#[cfg(feature = "cli")]
+#[cfg_attr(not(feature = "internals"), doc(hidden))]
 pub mod cli;
 
 // The project.
+#[cfg_attr(not(feature = "internals"), doc(hidden))]
 pub mod config;
 
+#[cfg_attr(not(feature = "internals"), doc(hidden))]
 pub mod digest;
 
+#[cfg_attr(not(feature = "internals"), doc(hidden))]
 pub mod language;
 
+#[cfg_attr(not(feature = "internals"), doc(hidden))]
 pub mod project;
 
+#[cfg_attr(not(feature = "internals"), doc(hidden))]
 pub mod store;
 
+#[cfg_attr(not(feature = "internals"), doc(hidden))]
 pub mod revision;
 
 // The run.
+#[cfg_attr(not(feature = "internals"), doc(hidden))]
 pub mod plan;
 
+#[cfg_attr(not(feature = "internals"), doc(hidden))]
 pub mod execute;
 
+#[cfg_attr(not(feature = "internals"), doc(hidden))]
 pub mod runtime;
 
+#[cfg_attr(not(feature = "internals"), doc(hidden))]
 pub mod host_functions;
 
+#[cfg_attr(not(feature = "internals"), doc(hidden))]
 pub mod bindings;
 
+#[cfg_attr(not(feature = "internals"), doc(hidden))]
 pub mod worker;
 
 // The database.
+#[cfg_attr(not(feature = "internals"), doc(hidden))]
 pub mod db;
 
+#[cfg_attr(not(feature = "internals"), doc(hidden))]
 pub mod grant;
 
+#[cfg_attr(not(feature = "internals"), doc(hidden))]
 pub mod sql;
 
+#[cfg_attr(not(feature = "internals"), doc(hidden))]
 pub mod value;
 
 // Apart from a run.
+#[cfg(feature = "build")]
 pub mod toolchain;
 
+#[cfg(feature = "build")]
+#[cfg_attr(not(feature = "internals"), doc(hidden))]
 pub mod scaffold;
 
+#[cfg(feature = "local")]
 pub mod local;
 
+#[cfg_attr(not(feature = "internals"), doc(hidden))]
 pub mod error;
 
 /// Folders as capabilities: [`Project::open`] takes a [`cap_std::fs::Dir`].
 pub use cap_std;
 
-pub use db::AppliedState;
-pub use db::Database;
 pub use error::Error;
+
+pub use project::Changed;
+pub use project::Project;
+pub use project::ProjectError;
+
+pub use config::ConfigError;
+pub use config::Environment;
+pub use config::Limits;
+
+pub use digest::Digest;
+pub use language::Language;
+pub use store::BuildTrust;
+pub use store::Key;
+pub use store::Metadata;
+pub use store::Migration;
+pub use store::Store;
+pub use store::StoreError;
+pub use store::Transaction;
+
+pub use revision::Graph;
+pub use revision::GraphError;
+pub use revision::Revision;
+pub use revision::RevisionId;
+pub use revision::TargetError;
+
+pub use plan::Direction;
+pub use plan::HeadChange;
+pub use plan::Plan;
+pub use plan::PlanError;
+pub use plan::StampPlan;
+pub use plan::Step;
+
+pub use execute::Blame;
+pub use execute::Cause;
 pub use execute::Event;
 pub use execute::Observer;
 pub use execute::Options;
+pub use execute::PartialProgress;
 pub use execute::Report;
 pub use execute::RunError;
 pub use execute::Runner;
 pub use execute::Silent;
+pub use execute::SourcePlace;
+pub use execute::StepFailure;
+pub use execute::UnfinishedError;
+
+pub use host_functions::Exceeded;
 pub use host_functions::GuestEvent;
 pub use host_functions::Interrupt;
-pub use plan::Direction;
-pub use plan::Plan;
-pub use project::Project;
-pub use project::ProjectError;
-pub use revision::RevisionId;
+pub use host_functions::Limit;
+pub use host_functions::StatementFailure;
+pub use host_functions::Stop;
+
+pub use runtime::CompileCache;
+pub use runtime::Compiler;
+pub use runtime::LoadError;
+pub use worker::Worker;
+
+pub use db::AppliedState;
+pub use db::Database;
+pub use db::DatabaseError;
+pub use db::JournalError;
+pub use db::LogRow;
+pub use db::StatementProgress;
+pub use db::Tables;
+pub use db::Unfinished;
+pub use db::transaction::Timeouts;

@@ -199,6 +199,22 @@ fn layers_have_no_circles() {
     }
 }
 
+/// Modules that an application may name. All others are hidden from the documentation, which is what says what is stable.
+const SURFACE: &[&str] = &["local", "toolchain"];
+
+#[test]
+fn modules_are_hidden_unless_they_are_for_applications() {
+    let text = files().into_iter().find(|file| file.path == "lib.rs").expect("lib.rs").text;
+    let hidden = "#[cfg_attr(not(feature = \"internals\"), doc(hidden))]";
+    let lines: Vec<_> = text.lines().collect();
+    for (index, line) in lines.iter().enumerate() {
+        if let Some(module) = line.strip_prefix("pub mod ").and_then(|rest| rest.strip_suffix(';')) {
+            assert_ne!(lines[index - 1] == hidden, SURFACE.contains(&module), "{module}");
+        }
+        assert!(!line.starts_with("mod "), "{line}: tests and benchmarks could not name it");
+    }
+}
+
 /// What all runs of a process would share. Each with the reason why it may:
 const STATICS: &[(&str, &str)] = &[
     // The panic hook gets nothing but the thread that it runs on.

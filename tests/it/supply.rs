@@ -1,6 +1,7 @@
 //! What the host is made of: licences, sources, and how much of it there is. `deny.toml` says the same for `cargo deny`, which
 //! looks closer and knows advisories.
 
+use std::collections::BTreeSet;
 use std::process::Command;
 
 use serde_json::Value;
@@ -64,6 +65,38 @@ fn every_dependency_comes_from_the_registry() {
 fn the_tree_stays_small() {
     let count = packages().len();
     assert!(count <= PACKAGES_MAX, "{count} packages");
+}
+
+/// The names of what a build of the library with these features compiles. Without what macros need, which runs only while
+/// building: wasmtime's brings wit-component in any case.
+fn compiled(arguments: &[&str]) -> BTreeSet<String> {
+    let output = Command::new(env!("CARGO"))
+        .args(["tree", "--locked", "--target", PLATFORM, "--edges", "normal,no-proc-macro", "--prefix", "none"])
+        .args(["--format", "{p}", "--package", "host", "--manifest-path"])
+        .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml"))
+        .args(arguments)
+        .output()
+        .expect("cargo runs");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let tree = String::from_utf8(output.stdout).expect("UTF-8");
+    tree.lines().filter_map(|line| line.split(' ').next()).map(str::to_owned).collect()
+}
+
+#[test]
+fn an_application_compiles_neither_command_line_nor_toolchain() {
+    let command = compiled(&[]);
+    let library = compiled(&["--no-default-features"]);
+    println!("{} crates with the command line, {} without", command.len(), library.len());
+    assert!(library.is_subset(&command), "{:?}", library.difference(&command));
+    for name in ["clap", "clap_builder", "clap_complete", "wit-component"] {
+        assert!(command.contains(name), "{name} is not used any more");
+        assert!(!library.contains(name), "{name}");
+    }
+    for name in ["wat", "wast", "terminal_size", "strsim", "criterion"] {
+        assert!(!library.contains(name), "{name}");
+    }
+    let built = compiled(&["--no-default-features", "--features", "build,local"]);
+    assert!(built.contains("wit-component") && !built.contains("clap"));
 }
 
 #[test]

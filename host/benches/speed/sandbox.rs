@@ -48,7 +48,6 @@ pub(crate) fn measure(figures: &mut Figures, server: &Server, folder: &Path, run
         "making the engine and its linker",
         spread(&times(|| Ok(Runtime::new(&Compiler::default(), overhead::STACK_BYTES)?))?),
     );
-    figures.add("assembling the SQL runtime", spread(&times(|| Ok(BuiltIn::Sql.component()?))?));
     figures.add("loading the SQL runtime, compiled anew", spread(&compiled_sql_runtime()?));
     let cache = Dir::open_ambient_dir(folder, ambient_authority())?;
     let cache = Some(Arc::new(CompileCache::open(cache, CACHE_BYTES)?));

@@ -30,7 +30,9 @@ pub use failure::Blame;
 pub use failure::Cause;
 pub use failure::SourcePlace;
 pub use failure::StepFailure;
+#[cfg(feature = "cli")]
 pub(crate) use limits::compile_limits;
+#[cfg(feature = "cli")]
 pub(crate) use limits::runtime;
 pub use non_transactional::PartialProgress;
 pub use offline::PSQL;
@@ -41,4 +43,5 @@ pub use options::Options;
 pub use runner::Report;
 pub use runner::Runner;
 pub use unfinished::UnfinishedError;
+#[cfg(feature = "cli")]
 pub(crate) use unfinished::finish;

@@ -193,12 +193,12 @@ impl Runtime {
     /// # Errors
     /// [`LoadError`].
     pub fn load_script(&self, runtime: BuiltIn) -> Result<Loaded, LoadError> {
-        let bytes = runtime.component().map_err(|error| refused(&error))?;
-        let digest = crate::digest::Digest::of(&bytes).to_string();
+        let bytes = runtime.component();
+        let digest = crate::digest::Digest::of(bytes).to_string();
         let code = match self.code.get(&self.engine, &digest) {
             Some(code) => code,
             None => {
-                let code = self.engine.precompile_component(&bytes).map_err(|error| refused(&error))?;
+                let code = self.engine.precompile_component(bytes).map_err(|error| refused(&error))?;
                 self.kept(&digest, code)?
             }
         };

@@ -27,6 +27,7 @@ pub use component::Component;
 pub use error::StoreError;
 pub use files::FILE_BYTES_MAX;
 pub(crate) use files::TOML_BYTES_MAX;
+#[cfg(feature = "build")]
 pub(crate) use files::read as read_file;
 pub(crate) use files::read_at_most as read_file_at_most;
 pub use key::BuildTrust;
@@ -44,6 +45,7 @@ pub use manifest::without_sections;
 pub use metadata::Metadata;
 pub use metadata::Transaction;
 pub use read::TextSource;
+#[cfg(feature = "build")]
 pub(crate) use short::shortened;
 pub use write::NewFile;
 pub use write::create_file;

@@ -122,6 +122,7 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError::Write`] and [`StoreError::Outside`].
+    #[cfg(feature = "build")]
     pub(crate) fn renew_state_folder(&self, path: &str) -> Result<Dir, StoreError> {
         debug_assert!(path.starts_with(STATE_FOLDER), "only the state folder may be emptied");
         let failed = |error| StoreError::write(&self.root, path, error);
