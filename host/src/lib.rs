@@ -228,6 +228,7 @@ pub use runtime::LoadError;
 pub use worker::Worker;
 
 pub use db::AppliedState;
+pub use db::Connector;
 pub use db::Database;
 pub use db::DatabaseError;
 pub use db::JournalError;

@@ -13,9 +13,11 @@ use crate::config::Config;
 use crate::config::Environment;
 use crate::config::UrlSetting;
 use crate::db::AppliedState;
+use crate::db::Connector;
 use crate::db::Database;
 use crate::db::DatabaseError;
 use crate::db::Tables;
+use crate::db::transaction::Timeouts;
 use crate::digest::Digest;
 use crate::revision::Graph;
 use crate::revision::Revision;
@@ -113,15 +115,31 @@ impl Project {
         Ok(Config::parse(&text, CONFIG_FILE)?)
     }
 
-    /// Connects to a database of this project. `url` is complete: variables are expanded, `local:` is resolved.
+    /// Opens connections to a database of this project, with what its environment says about them. `url` is complete:
+    /// variables are expanded, `local:` is resolved.
+    ///
+    /// # Errors
+    /// [`DatabaseError::InvalidUrl`].
+    pub fn connector(&self, url: &str) -> Result<Connector, DatabaseError> {
+        let limits = &self.environment.limits;
+        let timeouts = Timeouts {
+            lock_milliseconds: u64::from(limits.lock_timeout_milliseconds),
+            statement_milliseconds: u64::from(limits.statement_timeout_milliseconds),
+        };
+        Ok(Connector::new(url, concat!("host ", env!("CARGO_PKG_VERSION")))?
+            .with_silence(Duration::from_secs(u64::from(limits.silence_seconds)))
+            .with_lock_timeout(u64::from(limits.lock_timeout_milliseconds))
+            .with_timeouts(timeouts)
+            .with_role(self.environment.role.as_deref())
+            .with_restricted_role(self.environment.require_restricted_role))
+    }
+
+    /// Connects to a database of this project; see [`Project::connector`].
     ///
     /// # Errors
     /// [`DatabaseError`], sorted by what the operator has to do.
     pub async fn connect(&self, url: &str) -> Result<Database, DatabaseError> {
-        let application = concat!("host ", env!("CARGO_PKG_VERSION"));
-        let mut database = Database::connect(url, application, self.tables()).await?;
-        database.set_lock_timeout(u64::from(self.environment.limits.lock_timeout_milliseconds));
-        Ok(database.with_silence(Duration::from_secs(u64::from(self.environment.limits.silence_seconds))))
+        self.connector(url)?.connect(self.tables()).await
     }
 
     /// The settings.

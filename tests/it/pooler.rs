@@ -1,5 +1,10 @@
 //! PgBouncer in front of the server: what cannot work through it is refused before anything is written or locked.
 
+use host::DatabaseError;
+use host::Project;
+use host::cap_std::ambient_authority;
+use host::cap_std::fs::Dir;
+
 use crate::harness::Output;
 use crate::harness::Pooler;
 use crate::harness::TestProject;
@@ -46,6 +51,20 @@ fn transaction_pooling_is_recognised_however_the_sessions_are_handed_out() {
         assert_eq!(ready.len(), 3);
         let _ = refuses(&project, &pooler, &["upgrade", "head"]);
     }
+}
+
+#[test]
+fn a_further_connection_is_not_taken_from_such_a_pooler() {
+    let project = TestProject::with_three_tables();
+    let pooler = Pooler::new(&project.database, "pool_mode = transaction");
+    let folder = Dir::open_ambient_dir(project.path("."), ambient_authority()).expect("the project's folder");
+    let opened = Project::open(folder, "default").expect("a project");
+    let tokio = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+    let session = tokio.block_on(async {
+        let connector = opened.connector(&pooler.url()).expect("a url");
+        connector.session(opened.tables()).await.map(|_| ())
+    });
+    assert!(matches!(session, Err(DatabaseError::TransactionPooling { .. })), "{session:?}");
 }
 
 #[test]

@@ -1,5 +1,16 @@
 //! The rights of the database user: the role for migrations, and users whose rights reach the server's machine.
 
+use host::Database;
+use host::DatabaseError;
+use host::Options;
+use host::Project;
+use host::Runner;
+use host::bindings::types::Value;
+use host::cap_std::ambient_authority;
+use host::cap_std::fs::Dir;
+use host::db::Session;
+use host::db::session::ResultLimits;
+
 use crate::harness::Output;
 use crate::harness::TestProject;
 use crate::harness::assert_output;
@@ -183,4 +194,52 @@ fn an_ordinary_user_is_not_refused() {
     roles.query("GRANT CREATE ON SCHEMA public TO {0}");
     roles.settings("require-restricted-role = true\n");
     roles.host(0, &["upgrade", "head"]).success();
+}
+
+/// What a migration could ask a session.
+async fn asks(database: Database, sql: &str) -> String {
+    let mut session = Session::new(database, ResultLimits { rows_max: 1, bytes_max: 1 << 20 });
+    let answer = session.query(sql, &[]).await.expect("an answer");
+    let Some(Value::Text(text)) = answer.rows.first().and_then(|row| row.first()) else { panic!("{answer:?}") };
+    text.clone()
+}
+
+#[test]
+fn further_connections_have_the_role_the_limits_and_the_checks_of_the_first() {
+    const ASKED: &str = "SELECT concat_ws(' ', session_user, current_user, current_setting('application_name'), \
+                         current_setting('lock_timeout'), current_setting('statement_timeout'), current_database())";
+    let roles = Roles::new(TestProject::with_three_tables(), &["LOGIN", "NOLOGIN", "LOGIN CREATEROLE"]);
+    roles.query("GRANT {1} TO {0}");
+    roles.query("GRANT pg_read_server_files TO {2}; GRANT {1} TO {2}");
+    roles.settings(
+        "role = \"{1}\"\nrequire-restricted-role = true\n\n[default.limits]\nlock-timeout-milliseconds = 4000\n\n",
+    );
+    let folder = Dir::open_ambient_dir(roles.project.path("."), ambient_authority()).expect("the project's folder");
+    let project = Project::open(folder, "default").expect("a project");
+    let (url, unrestricted) =
+        (roles.project.database.url_for(&roles.names[0]), roles.project.database.url_for(&roles.names[2]));
+    let tokio = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+    tokio.block_on(async {
+        let database = project.connect(&url).await.expect("a connection");
+        let options = Options { statement_timeout_milliseconds: Some(7000), ..Options::default() };
+        let mut runner = Runner::new(&project, database, options);
+        let connector = runner.connector().expect("a connector");
+        let version = env!("CARGO_PKG_VERSION");
+        let (user, role, name) = (&roles.names[0], &roles.names[1], roles.project.database.name());
+        let sessions = [connector.session(project.tables()), connector.session(project.tables())];
+        for session in sessions {
+            let answer = asks(session.await.expect("a further connection"), ASKED).await;
+            assert_eq!(answer, format!("{user} {role} host {version} 4s 7s {name}"));
+        }
+        let other =
+            connector.clone().for_database("postgres").session(project.tables()).await.expect("another database");
+        assert!(asks(other, ASKED).await.ends_with(" postgres"));
+        runner.close().await;
+
+        let connector = project.connector(&unrestricted).expect("a url");
+        let refused = connector.session(project.tables()).await.map(|_| ());
+        assert!(matches!(refused, Err(DatabaseError::UnrestrictedRole { .. })), "{refused:?}");
+        let refused = connector.with_restricted_role(false).with_role(Some("nobody")).session(project.tables()).await;
+        assert!(matches!(refused.map(|_| ()), Err(DatabaseError::NoSuchRole { .. })));
+    });
 }

@@ -199,7 +199,7 @@ impl Database {
                 DatabaseError::NoRights {
                     table: self.table(kind).to_string(),
                     rights: "SELECT".to_owned(),
-                    user: self.options.get_username().to_owned(),
+                    user: self.connector.user().to_owned(),
                 }
             }
             error => error,

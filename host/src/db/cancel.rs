@@ -1,10 +1,9 @@
 //! Stopping a statement that runs, from outside.
 
 use sqlx::Connection as _;
-use sqlx::postgres::PgConnectOptions;
 
 use super::connect::Database;
-use super::connect::open;
+use super::connector::Connector;
 use super::driver;
 use super::error::DatabaseError;
 use super::error::classify;
@@ -12,14 +11,14 @@ use super::error::classify;
 /// Can cancel what the connection of a [`Database`] is doing, through a second connection.
 #[derive(Clone)]
 pub struct Canceller {
-    options: PgConnectOptions,
+    connector: Connector,
     process: String,
 }
 
 impl Database {
     /// A canceller for this connection, whose process on the server has this number.
     pub(super) fn canceller_of(&self, process: String) -> Canceller {
-        Canceller { options: self.options.clone(), process }
+        Canceller { connector: self.connector.clone(), process }
     }
 }
 
@@ -40,8 +39,8 @@ impl Database {
 }
 
 impl Canceller {
-    pub(super) fn options(&self) -> &PgConnectOptions {
-        &self.options
+    pub(super) fn connector(&self) -> &Connector {
+        &self.connector
     }
 
     /// The number of the process that serves the connection.
@@ -54,7 +53,7 @@ impl Canceller {
     /// # Errors
     /// [`DatabaseError`] when no second connection can be had.
     pub async fn cancel(&self) -> Result<(), DatabaseError> {
-        let mut connection = open(&self.options).await?;
+        let mut connection = self.connector.open().await?;
         let sql = format!("SELECT pg_catalog.pg_cancel_backend({})", self.process);
         driver::rows(&mut connection, sql).await.map_err(|error| classify("cancel the statement", error))?;
         // The statement is cancelled already; how this session ends does not matter.

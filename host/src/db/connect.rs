@@ -1,32 +1,24 @@
-//! Opening the connection.
-
-use std::str::FromStr;
-use std::time::Duration;
+//! The connection of a run.
 
 use sqlx::Connection as _;
 use sqlx::Row as _;
-use sqlx::postgres::PgConnectOptions;
 use sqlx::postgres::PgConnection;
 use sqlx::postgres::PgRow;
 
+use super::connector::Connector;
 use super::driver;
 use super::error::DatabaseError;
 use super::error::classify;
-use super::error::sql_error;
 use super::liveness::Liveness;
 use super::names::Tables;
 use super::own_tables::TableNumbers;
-
-/// How long a server may take to answer. Without a limit, packets that get lost on their way would block for minutes.
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(30);
-
-/// How long the host waits for a lock on its own tables where nothing else is said, in milliseconds.
-const LOCK_TIMEOUT_MILLISECONDS: u64 = 10_000;
+use super::transaction::Timeouts;
 
 /// The one connection of a run, with the names of the host's tables.
 pub struct Database {
     pub(super) connection: PgConnection,
-    pub(super) options: PgConnectOptions,
+    /// How it was opened, and how others are opened beside it.
+    pub(super) connector: Connector,
     pub(super) tables: Tables,
     pub(super) liveness: Liveness,
     /// Known from the beginning of a run to its end.
@@ -37,8 +29,6 @@ pub struct Database {
     pub(super) has_lock: bool,
     /// The outermost savepoint of a migration that is open.
     pub(super) savepoint: Option<String>,
-    /// How long the host's own statements wait for a lock outside of steps.
-    pub(super) lock_timeout_milliseconds: u64,
 }
 
 /// Lets the names of functions, operators, types and tables in the rest of a text mean the system's, whatever search path the
@@ -56,42 +46,37 @@ pub(super) struct Results {
 }
 
 impl Database {
-    /// Connects.
-    ///
-    /// `url` is a libpq-style url; what it leaves out comes from the usual `PG…` variables and the password file.
-    /// `application` is what the server shows in `pg_stat_activity`.
+    /// Connects with a connector of its own; see [`Connector::new`].
     ///
     /// # Errors
-    /// [`DatabaseError`], sorted by what the operator has to do: a bad url, no server, a refused user, no such database.
+    /// Those of [`Connector::new`] and [`Connector::connect`].
     pub async fn connect(url: &str, application: &str, tables: Tables) -> Result<Self, DatabaseError> {
-        // PgBouncer refuses parameters that it does not know, as it comes, and servers from 12 on send exact numbers anyway.
-        let options = options(url)?.application_name(application).extra_float_digits(None);
-        let connection = open(&options).await?;
-        let liveness = Liveness::new(options.clone());
-        let lock_timeout_milliseconds = LOCK_TIMEOUT_MILLISECONDS;
-        Ok(Self {
+        Connector::new(url, application)?.connect(tables).await
+    }
+
+    /// A connection that was just opened.
+    pub(super) fn new(connection: PgConnection, connector: Connector, tables: Tables) -> Self {
+        let liveness = Liveness::new(connector.clone());
+        Self {
             connection,
-            options,
+            connector,
             tables,
+            liveness,
             table_numbers: None,
+            can_notice_a_lost_client: false,
             has_lock: false,
             savepoint: None,
-            can_notice_a_lost_client: false,
-            lock_timeout_milliseconds,
-            liveness,
-        })
+        }
     }
 
-    /// Sets how long the host's own statements wait for a lock outside of steps; 0 is for ever.
-    pub fn set_lock_timeout(&mut self, milliseconds: u64) {
-        self.lock_timeout_milliseconds = milliseconds;
+    /// How this connection was opened: opens others like it.
+    pub fn connector(&self) -> &Connector {
+        &self.connector
     }
 
-    /// Sets how long the server may be silent until a second connection looks whether it is still at work. Zero never looks.
-    #[must_use]
-    pub fn with_silence(mut self, interval: Duration) -> Self {
-        self.liveness = Liveness::with_interval(self.options.clone(), interval);
-        self
+    /// Sets the time limits of the statements of migrations for connections that are opened beside this one.
+    pub fn set_timeouts(&mut self, timeouts: Timeouts) {
+        self.connector = self.connector.clone().with_timeouts(timeouts);
     }
 
     /// Ends the session in an orderly way. Without it the server notices the closed socket.
@@ -110,10 +95,9 @@ impl Database {
         &self.tables
     }
 
-    /// Which database this is: user, host and name, without the password.
+    /// Which database this is: its name and where it is, without the password.
     pub fn describe(&self) -> String {
-        let database = self.options.get_database().unwrap_or(self.options.get_username());
-        format!("{database} at {}", address(&self.options))
+        self.connector.describe()
     }
 
     /// Sends a text written in this module through the simple protocol, and gives the rows of all its statements.
@@ -147,7 +131,8 @@ impl Database {
     /// result is that of the limit. Names without a schema are looked up in the search path of the session.
     pub(super) async fn results_on_tables(&mut self, doing: &str, sql: &str) -> Results {
         // Several statements in one text are one transaction (PostgreSQL manual, "Multiple Statements in a Simple Query").
-        self.results(doing, format!("SET LOCAL lock_timeout = {}; {sql}", self.lock_timeout_milliseconds)).await
+        self.results(doing, format!("SET LOCAL lock_timeout = {}; {sql}", self.connector.lock_timeout_milliseconds))
+            .await
     }
 
     /// The rows of such statements, all together. Names without a schema are those of the system.
@@ -177,73 +162,4 @@ impl Database {
 /// A field of a row of the simple protocol, which sends text.
 pub(super) fn text_field(row: &PgRow, index: usize) -> Option<String> {
     row.try_get_raw(index).ok().and_then(|value| value.as_str().ok().map(str::to_owned))
-}
-
-pub(super) async fn open(options: &PgConnectOptions) -> Result<PgConnection, DatabaseError> {
-    let address = address(options);
-    let user = options.get_username().to_owned();
-    let connected = tokio::time::timeout(CONNECT_TIMEOUT, driver::guarded(PgConnection::connect_with(options))).await;
-    let Ok(connected) = connected else {
-        let reason = format!("no answer within {} s", CONNECT_TIMEOUT.as_secs());
-        return Err(DatabaseError::NoServer { address, reason });
-    };
-    connected.map_err(|error| match error {
-        sqlx::Error::Database(error) => {
-            let error = sql_error(error.downcast_ref::<sqlx::postgres::PgDatabaseError>());
-            match error.sqlstate.as_str() {
-                "3D000" => DatabaseError::NoDatabase {
-                    address,
-                    database: options.get_database().unwrap_or(options.get_username()).to_owned(),
-                },
-                // Class 28: invalid authorization specification, wrong passwords included.
-                code if code.starts_with("28") => DatabaseError::Refused { address, user, reason: error.message },
-                _ => DatabaseError::Unavailable { address, user, error: Box::new(error) },
-            }
-        }
-        sqlx::Error::Io(error) => DatabaseError::NoServer { address, reason: error.to_string() },
-        sqlx::Error::Tls(error) => DatabaseError::Tls { address, reason: error.to_string() },
-        sqlx::Error::Protocol(reason) => DatabaseError::NoServer { address, reason },
-        other => DatabaseError::NoServer { address, reason: other.to_string() },
-    })
-}
-
-fn options(url: &str) -> Result<PgConnectOptions, DatabaseError> {
-    let invalid = |reason: &str| DatabaseError::InvalidUrl { reason: reason.to_owned() };
-    if !(url.starts_with("postgres://") || url.starts_with("postgresql://")) {
-        return Err(invalid("it does not begin with postgres://"));
-    }
-    // What the parser of urls says is one of a few fixed texts. The driver's message may quote the url and with it the
-    // password.
-    url::Url::parse(url).map_err(|error| invalid(&error.to_string()))?;
-    let options = PgConnectOptions::from_str(url)
-        .map_err(|_| invalid("one of its parameters has a value that cannot be read"))?;
-    Ok(sqlx::ConnectOptions::disable_statement_logging(options))
-}
-
-fn address(options: &PgConnectOptions) -> String {
-    match options.get_socket() {
-        Some(socket) => socket.display().to_string(),
-        None if options.get_host().starts_with('/') => options.get_host().to_owned(),
-        None => format!("{}:{}", options.get_host(), options.get_port()),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::options;
-
-    #[test]
-    fn a_bad_url_is_refused_without_being_quoted() {
-        for (url, reason) in [
-            ("mysql://root:secret@h/d", "it does not begin with postgres://"),
-            ("secret", "it does not begin with postgres://"),
-            ("postgres://u:secret@h:port/d", "invalid port number"),
-            ("postgres://u:sec/ret@h/d", "invalid port number"),
-            ("postgres://u:secret@[::1/d", "invalid IPv6 address"),
-            ("postgres://u:secret@h/d?sslmode=secret", "one of its parameters has a value that cannot be read"),
-        ] {
-            let error = options(url).expect_err("not a url").to_string();
-            assert_eq!(error, format!("the database url is not valid: {reason}"), "{url}");
-        }
-    }
 }

@@ -11,17 +11,16 @@ use std::sync::OnceLock;
 use std::time::Duration;
 
 use sqlx::Connection as _;
-use sqlx::postgres::PgConnectOptions;
 
 use super::connect::NAMES_OF_THE_SYSTEM;
-use super::connect::open;
 use super::connect::text_field;
+use super::connector::Connector;
 use super::driver;
 use super::error::DatabaseError;
 use super::error::classify;
 
 /// How long the server may be silent until a second connection looks at it, where nothing else is said.
-const INTERVAL: Duration = Duration::from_secs(15);
+pub(super) const INTERVAL: Duration = Duration::from_secs(15);
 
 /// After so many looks in a row that see no work, the connection is given up. Fewer would not do: while a large text is on its
 /// way to the server over a slow line, the server waits for the host as well.
@@ -38,8 +37,7 @@ pub struct Liveness {
 }
 
 struct Shared {
-    options: PgConnectOptions,
-    interval: Duration,
+    connector: Connector,
     session: OnceLock<SessionIdentity>,
     lost: OnceLock<String>,
 }
@@ -88,18 +86,14 @@ enum Look {
 }
 
 impl Liveness {
-    pub(super) fn new(options: PgConnectOptions) -> Self {
-        Self::with_interval(options, INTERVAL)
+    /// Of a connection that this connector opened.
+    pub(super) fn new(connector: Connector) -> Self {
+        Self { shared: Arc::new(Shared { connector, session: OnceLock::new(), lost: OnceLock::new() }) }
     }
 
-    /// Zero never looks.
-    pub(super) fn with_interval(options: PgConnectOptions, interval: Duration) -> Self {
-        Self { shared: Arc::new(Shared { options, interval, session: OnceLock::new(), lost: OnceLock::new() }) }
-    }
-
-    /// The same for a new connection.
-    pub(super) fn anew(&self) -> Self {
-        Self::with_interval(self.shared.options.clone(), self.shared.interval)
+    /// How long the server may be silent. Zero never looks.
+    fn interval(&self) -> Duration {
+        self.shared.connector.silence
     }
 
     /// Says which session of the server this connection is. The first word counts.
@@ -141,7 +135,7 @@ impl Liveness {
 
     /// Ends when no answer will come, with the reason.
     async fn silence(&self) -> String {
-        let interval = self.shared.interval;
+        let interval = self.interval();
         if interval.is_zero() {
             return std::future::pending().await;
         }
@@ -184,7 +178,7 @@ impl Liveness {
 
     /// Whether there is a server at all, as long as nobody knows which session is the one in question.
     async fn look_for_a_server(&self) -> Look {
-        match tokio::time::timeout(self.patience(), open(&self.shared.options)).await {
+        match tokio::time::timeout(self.patience(), self.shared.connector.open()).await {
             Err(_) => Look::Unreachable("a second connection gets no answer either".to_owned()),
             Ok(Ok(connection)) => {
                 let _ = driver::guarded(connection.close()).await;
@@ -197,7 +191,7 @@ impl Liveness {
 
     /// How long a look may take.
     fn patience(&self) -> Duration {
-        self.shared.interval.max(Duration::from_secs(2))
+        self.interval().max(Duration::from_secs(2))
     }
 
     async fn look(&self, session: &SessionIdentity) -> Look {
@@ -213,7 +207,7 @@ impl Liveness {
     }
 
     async fn ask(&self, session: &SessionIdentity) -> Result<Look, DatabaseError> {
-        let mut connection = open(&self.shared.options).await?;
+        let mut connection = self.shared.connector.open().await?;
         let sql = format!(
             "{NAMES_OF_THE_SYSTEM} SELECT CASE WHEN {WAITS_FOR_HOST} THEN state_change::text END, state = 'active' AND EXISTS \
              (SELECT FROM pg_catalog.pg_extension WHERE extname = 'citus') FROM pg_catalog.pg_stat_activity WHERE {}",

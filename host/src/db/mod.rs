@@ -1,7 +1,7 @@
 //! The database: the one connection of a run, and the host's own tables.
 //!
 //! This is the only module that names sqlx, and `driver` its boundary. The parts, in the order in which a run uses them:
-//! [`connect`] opens the connection, `own_tables` finds the host's tables, [`applied`] reads what is applied, [`preflight`] looks at
+//! [`Connector`] opens the connection, `own_tables` finds the host's tables, [`applied`] reads what is applied, [`preflight`] looks at
 //! the server, [`lock`] keeps other runners away, [`transaction`] begins and ends one step, [`session`] runs a guest's statements
 //! ([`offline`] writes them down instead, [`guest`] is either), [`integrity`] says what a migration must leave as it is, `bookkeeping`
 //! looks at that and writes down what was done, and [`log`] is the append-only record. [`cancel`] stops a statement from
@@ -14,6 +14,7 @@ pub mod applied;
 mod bookkeeping;
 pub mod cancel;
 pub mod connect;
+mod connector;
 mod driver;
 pub mod error;
 pub mod guest;
@@ -41,6 +42,7 @@ mod types;
 pub use applied::AppliedState;
 pub use cancel::Canceller;
 pub use connect::Database;
+pub use connector::Connector;
 pub use driver::is_in_driver;
 pub use error::DatabaseError;
 pub use guest::GuestSession;

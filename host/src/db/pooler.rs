@@ -13,7 +13,6 @@ use sqlx::Connection as _;
 use sqlx::postgres::PgConnection;
 
 use super::connect::Database;
-use super::connect::open;
 use super::connect::text_field;
 use super::driver;
 use super::error::DatabaseError;
@@ -38,8 +37,7 @@ impl Database {
 
     async fn shares_its_session(&mut self) -> Result<bool, DatabaseError> {
         let own = session(&mut self.connection).await?;
-        let options = self.options.clone();
-        let mut other = match tokio::time::timeout(PATIENCE, open(&options)).await {
+        let mut other = match tokio::time::timeout(PATIENCE, self.connector.open()).await {
             Ok(other) => Some(other?),
             Err(_) => None,
         };

@@ -30,9 +30,9 @@ impl Database {
     ///
     /// # Errors
     /// [`DatabaseError::ReadOnly`], [`DatabaseError::TransactionPooling`], [`DatabaseError::NoSuchRole`],
-    /// [`DatabaseError::NotInRole`], or what the server said.
-    pub async fn look_around(&mut self, role: Option<&str>) -> Result<Reach, DatabaseError> {
-        let role_literal = role.map_or_else(|| "NULL".to_owned(), quote_text);
+    /// [`DatabaseError::NotInRole`], [`DatabaseError::UnrestrictedRole`], or what the server said.
+    pub async fn look_around(&mut self) -> Result<Reach, DatabaseError> {
+        let role_literal = self.connector.role().map_or_else(|| "NULL".to_owned(), quote_text);
         // Since 16 there are memberships that do not let SET ROLE (PostgreSQL manual, "Role Membership").
         let kind = if self.server_version() >= 160_000 { "SET" } else { "MEMBER" };
         if !self.are_tables_found() {
@@ -56,7 +56,7 @@ impl Database {
         if is_true(0) || is_true(1) {
             return Err(DatabaseError::ReadOnly { address: self.describe(), replica: is_true(0) });
         }
-        if let Some(role) = role.map(str::to_owned) {
+        if let Some(role) = self.connector.role().map(str::to_owned) {
             match field(5).as_deref() {
                 Some("t") => {}
                 Some(_) => return Err(DatabaseError::NotInRole { role, user }),
@@ -69,7 +69,12 @@ impl Database {
         if through_pooler {
             self.refuse_transaction_pooling().await?;
         }
-        Ok(reach)
+        match reach {
+            Reach { user, machine: Some(reach) } if self.connector.requires_restricted_role() => {
+                Err(DatabaseError::UnrestrictedRole { user, reach })
+            }
+            reach => Ok(reach),
+        }
     }
 
     /// Looks at the host's tables before the first step: which ones they are, that nothing is attached to them, and whether
@@ -115,7 +120,7 @@ impl Database {
                 return Err(DatabaseError::NoRights {
                     table: self.table(kind).to_string(),
                     rights: missing.join(", "),
-                    user: self.options.get_username().to_owned(),
+                    user: self.connector.user().to_owned(),
                 });
             }
         }

@@ -4,7 +4,6 @@ use std::time::Duration;
 use std::time::Instant;
 
 use super::connect::Database;
-use super::connect::open;
 use super::connect::text_field;
 use super::error::DatabaseError;
 use super::liveness::WAITS_FOR_HOST;
@@ -40,20 +39,8 @@ impl Database {
         let started = Instant::now();
         let mut pause = RETRY.0;
         loop {
-            let error = match open(&self.options).await {
-                Ok(connection) => {
-                    return Ok(Self {
-                        connection,
-                        options: self.options.clone(),
-                        tables: self.tables.clone(),
-                        table_numbers: None,
-                        has_lock: false,
-                        savepoint: None,
-                        can_notice_a_lost_client: false,
-                        lock_timeout_milliseconds: self.lock_timeout_milliseconds,
-                        liveness: self.liveness.anew(),
-                    });
-                }
+            let error = match self.connector.connect(self.tables.clone()).await {
+                Ok(database) => return Ok(database),
                 Err(error) => error,
             };
             let may_pass = matches!(error, DatabaseError::NoServer { .. } | DatabaseError::Unavailable { .. });

@@ -5,7 +5,6 @@ use sqlx::postgres::PgConnection;
 
 use super::cancel::Canceller;
 use super::connect::NAMES_OF_THE_SYSTEM;
-use super::connect::open;
 use super::connect::text_field;
 use super::driver;
 use super::error::DatabaseError;
@@ -47,7 +46,7 @@ impl Canceller {
     /// # Errors
     /// [`DatabaseError`] when there is none to be had.
     pub async fn watcher(&self) -> Result<Watcher, DatabaseError> {
-        Ok(Watcher { connection: open(self.options()).await?, process: self.process().to_owned() })
+        Ok(Watcher { connection: self.connector().open().await?, process: self.process().to_owned() })
     }
 }
 

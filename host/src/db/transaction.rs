@@ -30,6 +30,14 @@ pub struct Timeouts {
     pub statement_milliseconds: u64,
 }
 
+/// Sets them for a whole session.
+pub(super) fn set_timeouts(timeouts: Timeouts) -> String {
+    format!(
+        "SET lock_timeout = {}; SET statement_timeout = {}",
+        timeouts.lock_milliseconds, timeouts.statement_milliseconds
+    )
+}
+
 /// How a transaction begins.
 #[derive(Debug, Clone, Copy)]
 pub struct Opening<'a> {

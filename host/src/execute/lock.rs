@@ -50,12 +50,8 @@ impl Runner<'_> {
 
     /// Refuses a database that cannot be migrated safely, before anything is locked.
     async fn look_around(&mut self, observer: &mut dyn Observer) -> Result<(), RunError> {
-        let environment = self.project.environment();
-        let reach = self.database()?.look_around(environment.role.as_deref()).await?;
+        let reach = self.database()?.look_around().await?;
         let Some(machine) = reach.machine else { return Ok(()) };
-        if environment.require_restricted_role {
-            return Err(DatabaseError::UnrestrictedRole { user: reach.user, reach: machine }.into());
-        }
         let user = reach.user;
         let text = format!(
             "database user '{user}' {machine}: a migration could reach files and programs of the server's machine; \

@@ -18,6 +18,7 @@ use super::step::StepRun;
 use super::unfinished;
 use crate::db::AppliedState;
 use crate::db::Canceller;
+use crate::db::Connector;
 use crate::db::Database;
 use crate::db::DatabaseError;
 use crate::db::LogRow;
@@ -57,13 +58,22 @@ pub struct Runner<'project> {
 
 impl<'project> Runner<'project> {
     /// Puts a project and a database together.
-    pub fn new(project: &'project Project, database: Database, options: Options) -> Self {
+    pub fn new(project: &'project Project, mut database: Database, options: Options) -> Self {
+        database.set_timeouts(options.timeouts(&project.environment().limits));
         Self { project, database: Some(database), options, interrupt: Interrupt::default() }
     }
 
     /// A handle that stops a run: the running statement is cancelled, its step is rolled back. The next run is not meant by it.
     pub fn interrupt(&self) -> Interrupt {
         self.interrupt.clone()
+    }
+
+    /// Opens further connections beside that of the runner, with the role, the time limits and the checks of its migrations.
+    ///
+    /// # Errors
+    /// [`RunError::Database`] when the connection is lost.
+    pub fn connector(&mut self) -> Result<Connector, RunError> {
+        Ok(self.database()?.connector().clone())
     }
 
     /// Ends the session in an orderly way.

@@ -8,7 +8,7 @@ use crate::db::statement_journal::StepKey;
 use crate::db::transaction::NOTICE_A_DEAD_CLIENT;
 use crate::db::transaction::NOTICE_A_LOST_CLIENT;
 use crate::db::transaction::Opening;
-use crate::db::transaction::Timeouts;
+use crate::db::transaction::set_timeouts;
 use crate::value::quote_identifier;
 use crate::value::quote_text;
 
@@ -46,11 +46,4 @@ impl Database {
         self.simple("take back what the migration set", Self::fresh_session_sql().to_owned()).await?;
         Ok(())
     }
-}
-
-fn set_timeouts(timeouts: Timeouts) -> String {
-    format!(
-        "SET lock_timeout = {}; SET statement_timeout = {}",
-        timeouts.lock_milliseconds, timeouts.statement_milliseconds
-    )
 }
