@@ -56,6 +56,27 @@
 //! | `local` | [`local`]: the development cluster behind `url = "local:"` |
 //! | `internals` | shows the documentation of the other modules, for people who change this crate |
 //!
+//! # Compiling apart
+//!
+//! A migration that is not SQL is compiled before it runs, unless its code is in a [`CompileCache`]. By default that happens on
+//! threads of the application, which cannot be stopped. An application can start itself as a [`Worker`] instead, with limits
+//! on time and memory:
+//!
+//! ```no_run
+//! use host::{Compiler, Options, WORKER_ARGUMENT, Worker, serve_worker};
+//!
+//! fn main() -> Result<std::process::ExitCode, std::io::Error> {
+//!     if std::env::args_os().nth(1).is_some_and(|argument| argument == WORKER_ARGUMENT) {
+//!         return Ok(serve_worker());
+//!     }
+//!     let worker = Some(Worker::new(std::env::current_exe()?));
+//!     let options = Options { compiler: Compiler { worker, ..Compiler::default() }, ..Options::default() };
+//!     // `Runner::new(&project, database, options)` and so on.
+//! #   drop(options);
+//!     Ok(std::process::ExitCode::SUCCESS)
+//! }
+//! ```
+//!
 //! # What is stable
 //!
 //! What this page lists: the types that stand at the root, what their public functions and fields name, and the modules
@@ -225,6 +246,8 @@ pub use host_functions::Stop;
 pub use runtime::CompileCache;
 pub use runtime::Compiler;
 pub use runtime::LoadError;
+pub use runtime::serve_worker;
+pub use worker::ARGUMENT as WORKER_ARGUMENT;
 pub use worker::Worker;
 
 pub use db::AppliedState;

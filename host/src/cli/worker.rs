@@ -24,9 +24,8 @@ pub(super) fn is_one() -> bool {
 /// Does the work of a worker.
 pub(super) fn serve() -> ExitCode {
     worker::serve(|job, settings, input, threads| match job {
-        runtime::compiler::JOB => runtime::compiler::work(settings, input, threads),
-        toolchain::ENCODE_JOB => toolchain::encode(input).map_err(|error| error.to_string()),
-        _ => Err(format!("there is no job '{job}'")),
+        toolchain::ENCODE_JOB => toolchain::encode(input),
+        _ => runtime::worker::work(job, settings, input, threads),
     })
 }
 

@@ -19,6 +19,7 @@ pub mod script;
 pub mod size;
 pub mod strip;
 pub mod wasi;
+pub mod worker;
 
 pub use cache::CacheRefused;
 pub use cache::CacheUsage;
@@ -35,3 +36,4 @@ pub use load::Loaded;
 pub use load::Runtime;
 pub use script::BuiltIn;
 pub use size::SizeError;
+pub use worker::serve_worker;
