@@ -30,6 +30,9 @@ use crate::store::TOML_BYTES_MAX;
 
 pub use error::ProjectError;
 
+/// How many rows of the log are read of a project with few migrations.
+const LOG_ROWS_MORE: usize = 100;
+
 /// A migration that was applied and has changed since.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Changed {
@@ -142,6 +145,51 @@ impl Project {
         self.connector(url)?.connect(self.tables()).await
     }
 
+    /// Reads what is applied to a database, without ever writing. Usually one round trip; two more where the log is long and the
+    /// last of its rows leave out a migration that is applied.
+    ///
+    /// # Errors
+    /// [`DatabaseError`] when the tables cannot be read, or hold something else.
+    pub async fn read_applied(&self, database: &mut Database) -> Result<AppliedState, DatabaseError> {
+        let mut applied = database.read_applied(self.log_rows()).await?;
+        self.read_older_digests(database, &mut applied).await?;
+        Ok(applied)
+    }
+
+    /// The same again: of the log only what came since `before` was read.
+    ///
+    /// # Errors
+    /// As [`Project::read_applied`].
+    pub async fn read_applied_again(
+        &self,
+        database: &mut Database,
+        before: &AppliedState,
+    ) -> Result<AppliedState, DatabaseError> {
+        let mut applied = database.read_applied_again(before, self.log_rows()).await?;
+        self.read_older_digests(database, &mut applied).await?;
+        Ok(applied)
+    }
+
+    async fn read_older_digests(
+        &self,
+        database: &mut Database,
+        applied: &mut AppliedState,
+    ) -> Result<(), DatabaseError> {
+        if applied.log.is_whole() {
+            return Ok(());
+        }
+        let implied = self.graph.implied(&applied.heads);
+        let revisions = self.migrations.iter().map(|migration| &migration.metadata.revision);
+        let missing: Vec<_> =
+            revisions.filter(|id| implied.contains(*id) && !applied.digests.contains_key(*id)).collect();
+        if missing.is_empty() { Ok(()) } else { database.read_older_digests(&mut applied.digests, &missing).await }
+    }
+
+    /// How many rows of the log are read at first: one for each migration, and some for those that failed or ran again.
+    fn log_rows(&self) -> usize {
+        self.migrations.len() + self.migrations.len() / 4 + LOG_ROWS_MORE
+    }
+
     /// The settings.
     pub fn environment(&self) -> &Environment {
         &self.environment
@@ -192,8 +240,9 @@ impl Project {
             .migrations
             .iter()
             .filter(|migration| {
-                let digest = migration.source_digest.to_string();
-                applied.digests.get(&migration.metadata.revision).is_some_and(|applied| *applied != digest)
+                let digests = applied.digests.get(&migration.metadata.revision);
+                let source = digests.and_then(|digests| digests.source.as_ref());
+                source.is_some_and(|applied| *applied != migration.source_digest.to_string())
             })
             .filter(|migration| !self.is_applied_component(applied, migration))
             .collect();
@@ -212,7 +261,8 @@ impl Project {
     /// Whether what would run is, byte by byte, the component that was applied: it may have been applied from its source, and
     /// be there as a component now, or the other way round.
     fn is_applied_component(&self, applied: &AppliedState, migration: &Migration) -> bool {
-        let Some(applied) = applied.components.get(&migration.metadata.revision) else { return false };
+        let digests = applied.digests.get(&migration.metadata.revision);
+        let Some(applied) = digests.and_then(|digests| digests.component.as_ref()) else { return false };
         applied
             .parse::<Digest>()
             .is_ok_and(|applied| self.store.component(migration).is_ok_and(|component| component.digest == applied))

@@ -28,6 +28,7 @@ mod examples;
 mod failing_step;
 mod faults;
 mod fuzz;
+mod growth;
 mod guard;
 mod guard_differential;
 mod guest_time;

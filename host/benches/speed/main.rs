@@ -31,8 +31,11 @@ use server::Server;
 /// Any failure ends the benchmark.
 type Result<T> = std::result::Result<T, Box<dyn std::error::Error>>;
 
-/// The largest project that is measured.
+/// A large project.
 const MANY: usize = 1_000;
+
+/// One that nobody has, and that must be no trouble.
+const MOST: usize = 10_000;
 
 /// A project to compare it with.
 const FEW: usize = 100;
@@ -78,6 +81,8 @@ fn run(words: &[String]) -> Result<Figures> {
         }
         if wanted("nothing-to-do") {
             nothing_to_do::measure(&mut figures, [(&few, &databases[0]), (&many, &databases[1])])?;
+            nothing_to_do::measure_long_log(&mut figures, &server, &many, &databases[1])?;
+            nothing_to_do::measure_most(&mut figures, &server, folder.path())?;
         }
     }
     if wanted("thousand") {

@@ -11,7 +11,7 @@ use crate::proxy::Proxy;
 use crate::server::Server;
 
 /// With those of opening the connection.
-const LIMIT: Limit = Limit { value: 3.0, shown: "at most 3" };
+const LIMIT: Limit = Limit { value: 2.0, shown: "at most 2" };
 
 /// The role that the server asks for a password.
 const ROLE: &str = "with_password";

@@ -106,7 +106,7 @@ async fn applied(
     match database {
         None => Ok(None),
         Some(mut database) => {
-            let applied = database.read_applied().await;
+            let applied = project.read_applied(&mut database).await;
             database.close().await;
             match applied {
                 Ok(applied) => Ok(Some(applied)),

@@ -47,7 +47,7 @@ pub(super) async fn run(settings: &Settings, arguments: &ShowArguments) -> Resul
 pub(super) async fn named(settings: &Settings, project: &Project, target: &str) -> Result<Vec<RevisionId>, Failure> {
     let rows = if target.contains("current") {
         let mut database = settings.connect(project).await?;
-        let mut applied = database.read_applied().await?;
+        let mut applied = database.read_applied(0).await?;
         database.close().await;
         applied.heads.sort();
         applied.heads

@@ -8,6 +8,8 @@ use super::connect::Database;
 use super::connect::text_field;
 use super::error::DatabaseError;
 use super::error::TableKind;
+use super::log_digests::Digests;
+use super::log_digests::LogExtent;
 use super::names::Tables;
 use super::own_tables::KINDS;
 use super::statement_journal::COLUMNS as JOURNAL_COLUMNS;
@@ -23,10 +25,10 @@ pub struct AppliedState {
     /// The rows of the version table, in the order in which the server returns them: as in Alembic, `-1` counts from the
     /// first one.
     pub heads: Vec<RevisionId>,
-    /// For each revision that was upgraded to or stamped, the digest of its source at that time.
-    pub digests: HashMap<RevisionId, String>,
-    /// The digest of the component that was run then, if it was recorded.
-    pub components: HashMap<RevisionId, String>,
+    /// What ran the last time that a revision was upgraded to or stamped, as far as the log was read.
+    pub digests: HashMap<RevisionId, Digests>,
+    /// How far that is.
+    pub(crate) log: LogExtent,
     /// Rows of the version table that cannot be the id of a revision: no migration of this project wrote them, nor did host.
     pub unreadable: Vec<String>,
     /// Whether all of the host's tables exist.
@@ -43,15 +45,44 @@ struct VersionColumn {
 }
 
 impl Database {
-    /// Reads what is applied, without ever writing. In the usual case this is one round trip.
+    /// Reads what is applied, without ever writing: all heads, and the last `log_rows` rows of the log. In the usual case this
+    /// is one round trip.
     ///
     /// # Errors
     /// [`DatabaseError`] when the tables cannot be read, or hold something else.
-    pub async fn read_applied(&mut self) -> Result<AppliedState, DatabaseError> {
+    pub async fn read_applied(&mut self, log_rows: usize) -> Result<AppliedState, DatabaseError> {
+        self.read_applied_from(None, log_rows).await
+    }
+
+    /// The same again, with only those rows of the log that came after `before` was read.
+    ///
+    /// # Errors
+    /// As [`Database::read_applied`].
+    pub async fn read_applied_again(
+        &mut self,
+        before: &AppliedState,
+        log_rows: usize,
+    ) -> Result<AppliedState, DatabaseError> {
+        let Some(last) = before.log.last() else { return self.read_applied(log_rows).await };
+        let mut applied = self.read_applied_from(Some(last), log_rows).await?;
+        // Where the row is gone, or too many came after it, something else happened to the table than that host wrote to it.
+        if !applied.log.goes_on_from(last) {
+            return self.read_applied(log_rows).await;
+        }
+        for (revision, digests) in &before.digests {
+            applied.digests.entry(revision.clone()).or_insert_with(|| digests.clone());
+        }
+        applied.log.join(before.log);
+        Ok(applied)
+    }
+
+    async fn read_applied_from(&mut self, first: Option<i64>, log_rows: usize) -> Result<AppliedState, DatabaseError> {
         let doing = "read the version table";
-        let parts = [self.select_heads(), self.select_digests(), self.select_journal()];
-        let mut results =
-            self.results_on_tables(doing, &format!("{}; {}", self.select_places(), parts.join("; "))).await;
+        let parts = |database: &Self| {
+            [database.select_heads(), database.select_last_digests(first, log_rows), database.select_journal()]
+        };
+        let sql = format!("{}; {}", self.select_places(), parts(self).join("; "));
+        let mut results = self.results_on_tables(doing, &sql).await;
         if results.statements.len() < PLACES {
             return Err(match results.error {
                 Some(error) => self.with_table_lock_holder(error).await,
@@ -70,22 +101,20 @@ impl Database {
                 if matches!(error.sqlstate.as_str(), UNDEFINED_TABLE | UNDEFINED_COLUMN | INSUFFICIENT_PRIVILEGE) =>
             {
                 read.clear();
-                let parts = [self.select_heads(), self.select_digests(), self.select_journal()];
+                // Now with their schemas.
+                let parts = parts(self);
                 let exists = [existing.version, existing.log, existing.journal];
-                for ((kind, part), exists) in KINDS.into_iter().zip(parts).zip(exists) {
+                for ((kind, part), exists) in KINDS.into_iter().zip(&parts).zip(exists) {
                     let doing = format!("read the {} table", kind.word());
-                    let rows = if exists { self.simple_on_tables(&doing, &part).await } else { Ok(Vec::new()) };
+                    let rows = if exists { self.simple_on_tables(&doing, part).await } else { Ok(Vec::new()) };
                     read.push(rows.map_err(|error| self.foreign(kind, error))?);
                 }
             }
             Some(error) => return Err(self.with_table_lock_holder(error).await),
         }
-        let [heads, digests, journal] = <[Vec<PgRow>; 3]>::try_from(read).map_err(|_| no_answer(doing))?;
+        let [heads, log, journal] = <[Vec<PgRow>; 3]>::try_from(read).map_err(|_| no_answer(doing))?;
         if heads.len() > HEADS_MAX {
             return Err(self.too_many_rows(TableKind::Version, HEADS_MAX));
-        }
-        if digests.len() > DIGESTS_MAX {
-            return Err(self.too_many_rows(TableKind::Log, DIGESTS_MAX));
         }
         let mut applied = AppliedState { tables_exist: existing.all(), ..AppliedState::default() };
         for row in &heads {
@@ -95,15 +124,7 @@ impl Database {
                 Err(_) => applied.unreadable.push(text),
             }
         }
-        for row in &digests {
-            // No migration has an id that cannot be one, so what is said of it is of no use.
-            if let (Some(Ok(revision)), Some(digest)) = (text_field(row, 0).map(RevisionId::new), text_field(row, 1)) {
-                if let Some(component) = text_field(row, 2) {
-                    applied.components.insert(revision.clone(), component);
-                }
-                applied.digests.insert(revision, digest);
-            }
-        }
+        (applied.digests, applied.log) = self.read_last_digests(&log, log_rows)?;
         if !journal.is_empty() {
             applied.unfinished = self.read_unfinished().await?;
         }
@@ -220,17 +241,6 @@ impl Database {
     fn select_journal(&self) -> String {
         format!("SELECT {JOURNAL_COLUMNS} FROM ONLY {} LIMIT 1", self.tables.journal.quoted())
     }
-
-    fn select_digests(&self) -> String {
-        format!(
-            "SELECT DISTINCT ON (revision) pg_catalog.left(revision, {}), pg_catalog.left(source_digest, 200), \
-             pg_catalog.left(component_digest, 200) FROM ONLY {} \
-             WHERE outcome OPERATOR(pg_catalog.=) 'done' AND direction OPERATOR(pg_catalog.<>) 'downgrade' ORDER BY revision, id DESC LIMIT {}",
-            REVISION_ID_CHARACTERS_MAX + 1,
-            self.tables.log.quoted(),
-            DIGESTS_MAX + 1
-        )
-    }
 }
 
 /// The number of results up to those about the places of tables: the limit on waiting, and these two.
@@ -238,9 +248,6 @@ const PLACES: usize = 3;
 
 /// The most heads that are read. No log has as many branches.
 const HEADS_MAX: usize = 10_000;
-
-/// The most revisions that the log is read of.
-const DIGESTS_MAX: usize = 200_000;
 
 /// SQLSTATE `undefined_table` (PostgreSQL manual, appendix A).
 const UNDEFINED_TABLE: &str = "42P01";
@@ -251,6 +258,9 @@ const UNDEFINED_COLUMN: &str = "42703";
 
 /// The statements that make the tables where they are missing. Sent as one text they are one transaction
 /// (PostgreSQL manual, "Multiple Statements in a Simple Query").
+///
+/// The second constraint of the log is there for its index, by which the last row of a revision is found. A statement of its own
+/// would need a name for it, which a migration could take first.
 pub fn create_tables_sql(tables: &Tables) -> String {
     let (version, log) = (&tables.version, &tables.log);
     let constraint = crate::value::quote_identifier(&format!("{}_pkc", version.name));
@@ -269,7 +279,8 @@ pub fn create_tables_sql(tables: &Tables) -> String {
          rows bigint NOT NULL,\n    \
          database_user text NOT NULL,\n    \
          host_version text NOT NULL,\n    \
-         error text\n);\n{journal};",
+         error text,\n    \
+         UNIQUE (revision, id)\n);\n{journal};",
         version = version.quoted(),
         log = log.quoted(),
         journal = create_journal_sql(tables),

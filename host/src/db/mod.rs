@@ -4,7 +4,7 @@
 //! [`Connector`] opens the connection, `own_tables` finds the host's tables, [`applied`] reads what is applied, [`preflight`] looks at
 //! the server, [`lock`] keeps other runners away, [`transaction`] begins and ends one step, [`session`] runs a guest's statements
 //! ([`offline`] writes them down instead, [`guest`] is either), [`integrity`] says what a migration must leave as it is, `bookkeeping`
-//! looks at that and writes down what was done, and [`log`] is the append-only record. [`cancel`] stops a statement from
+//! looks at that and writes down what was done, and [`log`] is the append-only record, from which `log_digests` reads what ran. [`cancel`] stops a statement from
 //! outside, [`statement_progress`] tells how far it is, [`liveness`] notices that no answer will come, and [`reconnect`] is for the time after that.
 //!
 //! Statements of guests go one at a time through the extended protocol, which refuses a text of several statements.
@@ -24,6 +24,7 @@ mod interrupted_statement;
 pub mod liveness;
 pub mod lock;
 pub mod log;
+mod log_digests;
 pub mod names;
 pub mod non_transactional;
 pub mod offline;
@@ -48,6 +49,7 @@ pub use error::DatabaseError;
 pub use guest::GuestSession;
 pub use guest::GuestStatement;
 pub use log::LogRow;
+pub use log_digests::Digests;
 pub use names::Tables;
 pub use non_transactional::JournalError;
 pub use non_transactional::NonTransactionalSession;

@@ -8,6 +8,7 @@ use super::connect::text_field;
 use super::error::DatabaseError;
 use super::error::TableKind;
 use super::liveness::SessionIdentity;
+use super::log_digests::may_make_log_index;
 use super::own_tables::KINDS;
 use super::own_tables::TableNumbers;
 use super::transaction::NOTICE_A_DEAD_CLIENT;
@@ -101,9 +102,10 @@ impl Database {
             "{NOTICE_A_DEAD_CLIENT} SELECT pid, backend_start, \
              current_setting('client_connection_check_interval', true) = '0' AND version() LIKE '%linux%', \
              {version}::regclass::oid, {log}::regclass::oid, {journal}::regclass::oid, \
-             (SELECT attidentity <> '' FROM pg_attribute WHERE attrelid = {log}::regclass AND attname = 'id'), {} \
+             (SELECT attidentity <> '' FROM pg_attribute WHERE attrelid = {log}::regclass AND attname = 'id'), {}, {} \
              FROM pg_stat_activity WHERE pid = pg_backend_pid()",
-            asked.join(", ")
+            asked.join(", "),
+            may_make_log_index(log),
         );
         let rows = self.simple_apart(doing, &sql).await?;
         let field = |index| rows.first().and_then(|row| text_field(row, index)).unwrap_or_default();
@@ -138,6 +140,9 @@ impl Database {
         if field(6) == "t" {
             let sql = format!("ALTER TABLE ONLY {} ALTER COLUMN id DROP IDENTITY IF EXISTS", self.tables.log.quoted());
             self.simple_on_tables("take the sequence away from the log table", &sql).await?;
+        }
+        if field(index) == "t" {
+            self.make_log_index().await?;
         }
         Ok(self.canceller_of(field(0)))
     }

@@ -126,7 +126,7 @@ impl Runner<'_> {
         observer: &mut dyn Observer,
     ) -> Result<bool, RunError> {
         self.lock(observer).await?;
-        let found: BTreeSet<RevisionId> = self.applied().await?.heads.into_iter().collect();
+        let found: BTreeSet<RevisionId> = self.database()?.read_applied(0).await?.heads.into_iter().collect();
         match found {
             found if found == *heads => Ok(false),
             found if found == plan.heads_after => Ok(true),

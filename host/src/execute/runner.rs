@@ -88,7 +88,8 @@ impl<'project> Runner<'project> {
     /// # Errors
     /// [`RunError::Database`].
     pub async fn applied(&mut self) -> Result<AppliedState, RunError> {
-        Ok(self.database()?.read_applied().await?)
+        let project = self.project;
+        Ok(project.read_applied(self.database()?).await?)
     }
 
     /// What ran on this database, newest first. Never writes.
@@ -150,7 +151,7 @@ impl<'project> Runner<'project> {
             }
             let prepared = self.prepare(&plan).await?;
             self.lock(observer).await?;
-            let result = self.run_locked(direction, target, &prepared, observer).await;
+            let result = self.run_locked(direction, target, &prepared, &applied, observer).await;
             let heads = match &result {
                 Ok(Locked::Done(report)) => Some(&report.plan.heads_after),
                 _ => None,
@@ -183,10 +184,12 @@ impl<'project> Runner<'project> {
         direction: Direction,
         target: &str,
         prepared: &CheckedComponents,
+        before: &AppliedState,
         observer: &mut dyn Observer,
     ) -> Result<Locked, RunError> {
         // Another runner may have worked until the lock was free.
-        let applied = self.applied().await?;
+        let project = self.project;
+        let applied = project.read_applied_again(self.database()?, before).await?;
         let plan = self.admitted_plan(&applied, direction, target)?;
         if plan.steps.is_empty() {
             return Ok(Locked::Done(Report { plan }));
@@ -198,7 +201,6 @@ impl<'project> Runner<'project> {
         }
         self.correct_unfinished(&applied.unfinished).await?;
         let mut canceller = self.database()?.preflight().await?;
-        let project = self.project;
         let mut loader = Loader::new(project, Arc::clone(&prepared.runtime));
         let mut heads = plan.heads_before.clone();
         observer.observe(Event::Planned { direction, steps: plan.steps.len() });

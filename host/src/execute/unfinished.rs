@@ -156,7 +156,7 @@ impl Runner<'_> {
     /// # Errors
     /// [`RunError::Database`].
     pub async fn unfinished(&mut self) -> Result<Vec<Unfinished>, RunError> {
-        Ok(self.database()?.read_applied().await?.unfinished)
+        Ok(self.database()?.read_applied(0).await?.unfinished)
     }
 
     /// Writes down the operator's word about the unfinished step.
