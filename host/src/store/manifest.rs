@@ -26,7 +26,7 @@ pub const SOURCE_SECTION: &str = "host:source";
 pub const MANIFEST_FORMAT: u32 = 1;
 
 /// The largest [`MANIFEST_SECTION`], in bytes: far more than metadata needs, far less than would hurt.
-const EMBEDDED_BYTES_MAX: usize = 1024 * 1024;
+pub const MANIFEST_BYTES_MAX: usize = 1024 * 1024;
 
 /// What a component carries besides its code.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -97,7 +97,7 @@ pub enum ManifestError {
         section: &'static str,
     },
     /// The metadata section is too large.
-    #[error("its section '{MANIFEST_SECTION}' has {bytes} bytes, more than {EMBEDDED_BYTES_MAX}")]
+    #[error("its section '{MANIFEST_SECTION}' has {bytes} bytes, more than {MANIFEST_BYTES_MAX}")]
     TooLarge {
         /// Its size.
         bytes: usize,
@@ -135,6 +135,7 @@ impl ManifestError {
                 "make it a component with `wasm-tools component new`, or put its source into a folder and run `host build`"
             }
             Self::Format { .. } => "run `host build` with this version of host",
+            Self::TooLarge { .. } => "shorten its metadata, then build it again",
             _ => "build it again",
         }
         .to_owned())
@@ -156,9 +157,12 @@ impl ScriptSections {
 /// Appends what a component should carry to its bytes.
 ///
 /// # Errors
-/// [`ManifestError::Json`], which is not known to happen.
+/// [`ManifestError::TooLarge`], as a reader would say, and [`ManifestError::Json`], which is not known to happen.
 pub fn add_manifest(component: &mut Vec<u8>, manifest: &Manifest, source: Option<&str>) -> Result<(), ManifestError> {
     let json = serde_json::to_vec(manifest).map_err(ManifestError::Json)?;
+    if json.len() > MANIFEST_BYTES_MAX {
+        return Err(ManifestError::TooLarge { bytes: json.len() });
+    }
     let mut append = |name: &str, data: &[u8]| {
         CustomSection { name: name.into(), data: data.into() }.append_to_component(component);
     };
@@ -232,7 +236,7 @@ fn parse(json: &[u8]) -> Result<Manifest, ManifestError> {
         format: u32,
     }
 
-    if json.len() > EMBEDDED_BYTES_MAX {
+    if json.len() > MANIFEST_BYTES_MAX {
         return Err(ManifestError::TooLarge { bytes: json.len() });
     }
     // It quotes words that it does not know.

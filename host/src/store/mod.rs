@@ -32,6 +32,7 @@ pub(crate) use files::read as read_file;
 pub(crate) use files::read_at_most as read_file_at_most;
 pub use key::BuildTrust;
 pub use key::Key;
+pub use manifest::MANIFEST_BYTES_MAX;
 pub use manifest::MANIFEST_FORMAT;
 pub use manifest::MANIFEST_SECTION;
 pub use manifest::Manifest;

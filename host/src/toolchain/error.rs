@@ -6,6 +6,7 @@ use super::Summary;
 use crate::revision::RevisionId;
 use crate::sql::SectionError;
 use crate::sql::SqlFileError;
+use crate::store::MANIFEST_BYTES_MAX;
 use crate::store::StoreError;
 use crate::worker::WorkerError;
 
@@ -54,6 +55,14 @@ pub enum ToolchainError {
         folder: String,
         /// The end of what cargo wrote.
         output: String,
+    },
+    /// What a component would say about its migration is more than a reader takes.
+    #[error("the metadata of '{file}' takes {bytes} bytes in its component, more than {MANIFEST_BYTES_MAX}")]
+    LargeMetadata {
+        /// The file or folder of the migration.
+        file: String,
+        /// Its size.
+        bytes: usize,
     },
     /// What cargo says about a package cannot be read.
     #[error("what `cargo metadata` says about '{folder}' cannot be read")]
@@ -128,6 +137,7 @@ impl ToolchainError {
                      sources of host does"
                 ));
             }
+            Self::LargeMetadata { .. } => "shorten revises, depends-on or branch-labels",
             Self::Start { .. } => "install it, or put it on PATH",
             Self::NoLibrary { .. } => "write `crate-type = [\"cdylib\"]` under [lib] in its Cargo.toml",
             Self::ForeignImport { import, .. } if import.starts_with("wasi_") => {

@@ -31,9 +31,11 @@ use std::path::Path;
 use crate::language::Language;
 use crate::store::MANIFEST_FORMAT;
 use crate::store::Manifest;
+use crate::store::ManifestError;
 use crate::store::Migration;
 use crate::store::Store;
 use crate::store::StoreError;
+use crate::store::add_manifest;
 use crate::worker::Limits;
 use crate::worker::Worker;
 
@@ -192,6 +194,15 @@ fn manifest(migration: &Migration) -> Manifest {
         sections: None,
         built_with: env!("CARGO_PKG_VERSION").to_owned(),
     }
+}
+
+/// Puts what the host wants to know into a component.
+fn embed(component: &mut Vec<u8>, manifest: &Manifest, source: Option<&str>) -> Result<(), ToolchainError> {
+    let file = || manifest.file.clone();
+    add_manifest(component, manifest, source).map_err(|error| match error {
+        ManifestError::TooLarge { bytes } => ToolchainError::LargeMetadata { file: file(), bytes },
+        source => StoreError::Corrupt { file: file(), source }.into(),
+    })
 }
 
 #[cfg(test)]

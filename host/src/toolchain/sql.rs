@@ -1,6 +1,7 @@
 //! SQL: a component without code, which carries its source and names the runtime that runs it.
 
 use super::ToolchainError;
+use super::embed;
 use super::manifest;
 use crate::grant::Grant;
 use crate::sql::sections;
@@ -8,9 +9,7 @@ use crate::store::Manifest;
 use crate::store::Migration;
 use crate::store::ScriptSections;
 use crate::store::Store;
-use crate::store::StoreError;
 use crate::store::Transaction;
-use crate::store::add_manifest;
 
 pub(super) fn build(store: &Store, migration: &Migration) -> Result<Vec<u8>, ToolchainError> {
     let source = store.text_source(migration)?;
@@ -28,7 +27,6 @@ pub(super) fn build(store: &Store, migration: &Migration) -> Result<Vec<u8>, Too
     let sections = ScriptSections { upgrade: ends(found.upgrade), downgrade: found.downgrade.map(ends) };
     let manifest = Manifest { sections: Some(sections), ..manifest(migration) };
     let mut component = wasm_encoder::Component::new().finish();
-    add_manifest(&mut component, &manifest, Some(&source.text))
-        .map_err(|source| StoreError::Corrupt { file: migration.file.clone(), source })?;
+    embed(&mut component, &manifest, Some(&source.text))?;
     Ok(component)
 }

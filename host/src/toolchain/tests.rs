@@ -150,6 +150,33 @@ fn only_what_changed_is_built_and_all_failures_are_told() {
 }
 
 #[test]
+fn metadata_that_no_reader_would_take_is_not_built() {
+    // As much as metadata may be, of quotes, each of which takes two bytes in a component.
+    let names = format!("['{}']", vec!["\"".repeat(257); 1000].join("','"));
+    let lines = [
+        format!("depends-on = {names}"),
+        format!("branch-labels = {names}"),
+        format!("message = '{}'", "\"".repeat(16 << 10)),
+    ];
+    let block = lines.iter().map(|line| format!("-- {line}\r\n")).collect::<String>();
+    let source = SQL.replace("-- ///\r\n-- upgrade", &format!("{block}-- ///\r\n-- upgrade"));
+    let folder = format!("revision = 'two'\n{}", lines.join("\n"));
+    let project = Project::new(&[
+        ("migrations/1.sql", source.as_bytes()),
+        ("migrations/2/migration.toml", folder.as_bytes()),
+        ("migrations/2/m.wasm", &migration_component()),
+    ]);
+    let failures = project.build(false, &ProcessEnvironment::default()).1.unwrap_err().failures;
+    for (failure, file) in failures.iter().zip(["migrations/1.sql", "migrations/2"]) {
+        let said = failure.error.to_string();
+        assert!(said.starts_with(&format!("the metadata of '{file}' takes 106")), "{said}");
+        assert!(said.ends_with(" bytes in its component, more than 1048576"), "{said}");
+        assert_eq!(failure.error.hint().unwrap(), "shorten revises, depends-on or branch-labels");
+    }
+    assert_eq!(failures.len(), 2);
+}
+
+#[test]
 fn a_prebuilt_component_gets_the_metadata_of_its_folder() {
     let project = Project::new(&[
         ("migrations/1/migration.toml", b"revision = 'one'\nmessage = 'x'"),

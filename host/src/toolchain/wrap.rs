@@ -7,9 +7,9 @@ use wit_component::ComponentEncoder;
 
 use super::BuildOptions;
 use super::ToolchainError;
+use super::embed;
 use crate::store::Manifest;
 use crate::store::StoreError;
-use crate::store::add_manifest;
 use crate::store::shortened;
 use crate::store::without_sections;
 use crate::worker::Cancel;
@@ -45,7 +45,7 @@ pub(super) fn wrap(
     if !exports_migration(&component) {
         return Err(ToolchainError::NoMigration { file: file.to_owned(), interface: INTERFACE });
     }
-    add_manifest(&mut component, manifest, None).map_err(corrupt)?;
+    embed(&mut component, manifest, None)?;
     Ok(component)
 }
 

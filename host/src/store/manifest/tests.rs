@@ -65,13 +65,26 @@ fn says_what_is_wrong() {
         (component(&[(MANIFEST_SECTION, json), (SOURCE_SECTION, b"\xffabc")]), "its sections"),
         (component(&[(MANIFEST_SECTION, json), (SOURCE_SECTION, "abä".as_bytes())]), "its sections"),
         (
-            component(&[(MANIFEST_SECTION, &vec![b' '; EMBEDDED_BYTES_MAX + 1])]),
+            component(&[(MANIFEST_SECTION, &vec![b' '; MANIFEST_BYTES_MAX + 1])]),
             "its section 'host:migration' has 1048577 bytes, more than 1048576",
         ),
     ] {
         let error = read_manifest(&bytes).unwrap_err().to_string();
         assert!(error.starts_with(expected), "{error}");
     }
+}
+
+#[test]
+fn what_would_not_be_read_is_not_written() {
+    let size = |file: usize| {
+        let mut bytes = component(&[]);
+        let written = add_manifest(&mut bytes, &Manifest { file: "x".repeat(file), ..manifest() }, Some("abc"));
+        written.map(|()| bytes).map_err(|error| error.to_string())
+    };
+    let rest = serde_json::to_vec(&Manifest { file: String::new(), ..manifest() }).unwrap().len();
+    assert!(read_manifest(&size(MANIFEST_BYTES_MAX - rest).unwrap()).is_ok());
+    let error = size(MANIFEST_BYTES_MAX - rest + 1).unwrap_err();
+    assert_eq!(error, "its section 'host:migration' has 1048577 bytes, more than 1048576");
 }
 
 #[test]
