@@ -74,6 +74,23 @@ impl Project {
         let store = Store::open(directory, &environment.migrations)
             .with_trust(trust)
             .with_components_of(environment.limits.component_mebibytes);
+        Self::read(environment, config.url_variables(), config.urls().cloned().collect(), store)
+    }
+
+    /// The same project with its migrations as they are now, such as after a build, in which cargo may write lock files.
+    ///
+    /// # Errors
+    /// As [`Project::open`].
+    pub fn read_again(self) -> Result<Self, Error> {
+        Self::read(self.environment, self.url_variables, self.urls, self.store)
+    }
+
+    fn read(
+        environment: Environment,
+        url_variables: BTreeSet<String>,
+        urls: Vec<UrlSetting>,
+        store: Store,
+    ) -> Result<Self, Error> {
         let migrations = store.scan()?;
         let graph = Graph::new(migrations.iter().map(Revision::from))?;
         let by_revision = migrations
@@ -81,15 +98,7 @@ impl Project {
             .enumerate()
             .map(|(index, migration)| (migration.metadata.revision.clone(), index))
             .collect();
-        Ok(Self {
-            environment,
-            url_variables: config.url_variables(),
-            urls: config.urls().cloned().collect(),
-            store,
-            migrations,
-            by_revision,
-            graph,
-        })
+        Ok(Self { environment, url_variables, urls, store, migrations, by_revision, graph })
     }
 
     /// The settings of an environment, whatever the migrations of the project are.

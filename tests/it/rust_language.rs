@@ -51,6 +51,54 @@ fn a_new_migration_builds_and_runs_as_it_is() {
     assert_eq!(history["history"][0]["changed"], false);
 }
 
+/// host carries the SDK, so another version of host changes the lock files of all migrations. That makes no migration stale that
+/// was just built.
+#[test]
+fn a_lock_file_of_another_sdk_is_updated_by_the_build() {
+    let (project, folder) = with_new_migration();
+    project.host(&["build"]).success();
+    let lock = project.path(&format!("{folder}/Cargo.lock"));
+    let of_sdk = |version: &str| format!("name = \"host-guest\"\nversion = \"{version}\"");
+    let text = std::fs::read_to_string(&lock).expect("cargo wrote a lock file");
+    let now = of_sdk(env!("CARGO_PKG_VERSION"));
+    let before = text.replace(&now, &of_sdk("0.0.9"));
+    assert_ne!(before, text);
+    std::fs::write(&lock, &before).expect("written");
+    let output = project.host(&["upgrade", "--build", "head"]).success();
+    let note = format!("updated '{folder}/Cargo.lock' for the SDK of this version of host");
+    assert!(output.stderr.contains(&note), "{}", output.stderr);
+    assert_eq!(std::fs::read_to_string(&lock).expect("the lock file"), text);
+    project.host(&["build", "--check"]).success();
+
+    std::fs::write(&lock, &before).expect("written");
+    project.host(&["build"]).success();
+    project.host(&["build", "--check"]).success();
+}
+
+#[test]
+fn a_lock_file_that_does_not_fit_is_not_changed() {
+    let (project, folder) = with_new_migration();
+    project.host(&["build"]).success();
+    let lock = project.path(&format!("{folder}/Cargo.lock"));
+    let text = std::fs::read_to_string(&lock).expect("cargo wrote a lock file");
+    project.write(&format!("{folder}/helper/Cargo.toml"), "[package]\nname = \"helper\"\nversion = \"0.0.0\"\n");
+    project.write(&format!("{folder}/helper/src/lib.rs"), "");
+    let manifest = std::fs::read_to_string(project.path(&format!("{folder}/Cargo.toml"))).expect("the manifest");
+    let manifest = manifest.replace("[dependencies]\n", "[dependencies]\nhelper = { path = \"helper\" }\n");
+    project.write(&format!("{folder}/Cargo.toml"), &manifest);
+    let output = project.host(&["upgrade", "--build", "head"]).with_code(1);
+    assert!(output.stderr.contains(&format!("'{folder}/Cargo.lock' does not fit its Cargo.toml")), "{}", output.stderr);
+    assert!(output.stderr.contains(&format!("run `cargo update --workspace` in '{folder}'")), "{}", output.stderr);
+    assert_eq!(std::fs::read_to_string(&lock).expect("the lock file"), text);
+
+    // What the hint says helps.
+    let mut cargo = std::process::Command::new("cargo");
+    cargo.args(["update", "--workspace", "--offline", "--quiet"]).current_dir(project.path(&folder));
+    assert!(cargo.status().expect("cargo runs").success());
+    assert_ne!(std::fs::read_to_string(&lock).expect("the lock file"), text);
+    project.host(&["upgrade", "--build", "head"]).success();
+}
+
 #[test]
 fn each_migration_is_made_of_its_own_source_whatever_cargo_remembers() {
     let (project, first) = with_new_migration();
@@ -131,6 +179,8 @@ fn a_compile_error_is_shown_with_the_compilers_words() {
     assert!(output.stderr.contains("revision a1 cannot be built"), "{}", output.stderr);
     assert!(output.stderr.contains(&format!("'{folder}'")), "{}", output.stderr);
 
+    // The first build made one, for another package.
+    std::fs::remove_file(project.path(&format!("{folder}/Cargo.lock"))).expect("a lock file");
     project.write(&format!("{folder}/Cargo.toml"), "[package]\nname = \"x\"\n[workspace]\n");
     project.write(&format!("{folder}/src/lib.rs"), "");
     let output = project.host(&["build"]).with_code(1);

@@ -17,6 +17,7 @@ use crate::toolchain::BuildEvent;
 use crate::toolchain::BuildFailure;
 use crate::toolchain::BuildOptions;
 use crate::toolchain::ProcessEnvironment;
+use crate::toolchain::Summary;
 use crate::worker::Cancel;
 
 #[derive(Debug, Args)]
@@ -36,23 +37,31 @@ pub(super) fn run(settings: &Settings, arguments: &BuildArguments) -> Result<u8,
         return check(settings, &settings.project()?, &arguments.revisions);
     }
     let project = settings.project_to_build()?;
-    build_with(settings, &project, &arguments.revisions, arguments.force)?;
+    let (project, summary) = build_with(settings, project, &arguments.revisions, arguments.force)?;
+    finished(settings, summary);
     compile(settings, &project, &arguments.revisions)?;
     Ok(0)
 }
 
-/// Builds what is out of date.
-pub(super) fn build(settings: &Settings, project: &Project, revisions: &[String]) -> Result<(), Failure> {
-    build_with(settings, project, revisions, false)
+/// Builds what is out of date. Answers the project as it is afterwards.
+pub(super) fn build(settings: &Settings, project: Project) -> Result<Project, Failure> {
+    let (project, summary) = build_with(settings, project, &[], false)?;
+    finished(settings, summary);
+    Ok(project)
 }
 
 #[expect(clippy::disallowed_methods, reason = "compilers get a path without links and the variables of this process")]
-fn build_with(settings: &Settings, project: &Project, revisions: &[String], force: bool) -> Result<(), Failure> {
+fn build_with(
+    settings: &Settings,
+    project: Project,
+    revisions: &[String],
+    force: bool,
+) -> Result<(Project, Summary), Failure> {
     let report = settings.report();
-    let migrations = chosen(project, revisions)?;
+    let migrations = chosen(&project, revisions)?;
     let folder = settings.project_folder()?;
     let folder = std::fs::canonicalize(&folder).unwrap_or(folder);
-    settings.keep_urls_secret(project);
+    settings.keep_urls_secret(&project);
     let environment = ProcessEnvironment::new(std::env::vars_os())
         .without(project.url_variables())
         .without_values(|value| settings.report().secrets().are_in(value));
@@ -82,13 +91,35 @@ fn build_with(settings: &Settings, project: &Project, revisions: &[String], forc
     }
     });
     let summary = result.map_err(|error| failed(&error))?;
+    if summary.built == 0 {
+        return Ok((project, summary));
+    }
+    // cargo may have written lock files, by which what it built is known.
+    let project = project.read_again()?;
+    for before in &migrations {
+        let revision = &before.metadata.revision;
+        let Some(now) = project.migration(revision) else { continue };
+        if before.lock_digest.is_none() || before.lock_digest == now.lock_digest {
+            continue;
+        }
+        let lock_file = format!("{}/Cargo.lock", now.file);
+        if report.is_json() {
+            report.document(&json!({"event": "lock-file-updated", "revision": revision, "file": lock_file}));
+        } else {
+            report.note(&format!("updated '{lock_file}' for the SDK of this version of host"));
+        }
+    }
+    Ok((project, summary))
+}
+
+fn finished(settings: &Settings, summary: Summary) {
+    let report = settings.report();
     if report.is_json() {
         report.document(&json!({"event": "finished", "built": summary.built, "fresh": summary.fresh}));
     } else {
         let number = |number: usize| u64::try_from(number).unwrap_or(u64::MAX);
         report.note(&format!("{} built, {} up to date", count(number(summary.built), "migration"), summary.fresh));
     }
-    Ok(())
 }
 
 /// Compiles those migrations in compiled languages that have no code yet, so that what cannot be compiled is found now, and

@@ -65,10 +65,10 @@ pub(super) async fn run(
     direction: Direction,
     arguments: &MigrateArguments,
 ) -> Result<u8, Failure> {
-    let project = if arguments.build { settings.project_to_build()? } else { settings.project()? };
-    if arguments.build {
-        super::build::build(settings, &project, &[])?;
-    }
+    let project = match arguments.build {
+        true => super::build::build(settings, settings.project_to_build()?)?,
+        false => settings.project()?,
+    };
     let mut arguments_of_run = settings.options().args;
     arguments_of_run.extend(arguments.tag.iter().map(|tag| ("tag".to_owned(), tag.clone())));
     let options = Options {

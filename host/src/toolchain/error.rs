@@ -56,6 +56,12 @@ pub enum ToolchainError {
         /// The end of what cargo wrote.
         output: String,
     },
+    /// The lock file would have to change for what its `Cargo.toml` asks for.
+    #[error("'{folder}/Cargo.lock' does not fit its Cargo.toml")]
+    LockFile {
+        /// The folder.
+        folder: String,
+    },
     /// What a component would say about its migration is more than a reader takes.
     #[error("the metadata of '{file}' takes {bytes} bytes in its component, more than {MANIFEST_BYTES_MAX}")]
     LargeMetadata {
@@ -135,6 +141,12 @@ impl ToolchainError {
                     "run `rustup target add {target}`; where Rust's servers cannot be reached, install Debian's rustc-web, \
                      cargo-web, rust-web-src and lld-19 and build their standard library once, as `scripts/setup` in the \
                      sources of host does"
+                ));
+            }
+            Self::LockFile { folder } => {
+                return Some(format!(
+                    "run `cargo update --workspace` in '{folder}', which adds what is missing and changes nothing else, then \
+                     `host build`"
                 ));
             }
             Self::LargeMetadata { .. } => "shorten revises, depends-on or branch-labels",

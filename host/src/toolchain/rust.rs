@@ -11,6 +11,7 @@ use super::cargo::Cargo;
 use super::cargo::TARGET;
 use super::manifest;
 use super::sdk::RUST_SDK_FOLDER;
+use super::sdk::locks_another_sdk;
 use super::sdk::write_rust_sdk;
 use super::wrap::wrap;
 use crate::store::Migration;
@@ -18,6 +19,14 @@ use crate::store::StoreError;
 
 /// How many lines of cargo's output are shown: enough for a few errors, and they come last.
 const OUTPUT_LINES_MAX: usize = 60;
+
+/// The file that says which versions of its dependencies a migration is built with.
+const LOCK_FILE: &str = "Cargo.lock";
+
+/// What cargo says when a lock file would have to change and may not.
+const WOULD_CHANGE_LOCK_FILE: &str = "because --locked was passed";
+/// The same of earlier versions.
+const NEEDS_TO_CHANGE_LOCK_FILE: &str = "but --locked was passed";
 
 /// The separator of flags in `CARGO_ENCODED_RUSTFLAGS` (The Cargo Book, "Environment Variables").
 const FLAG_SEPARATOR: &str = "\u{1f}";
@@ -43,12 +52,14 @@ pub(super) fn build(builder: &mut Builder<'_>, migration: &Migration) -> Result<
         Some(cargo) => cargo,
         None => Cargo::find(builder.store, builder.options)?,
     };
-    let output = forget_packages(builder, &cargo, migration).and_then(|()| run_cargo(builder, &cargo, migration));
+    let lock = lock(builder, migration);
+    let output =
+        forget_packages(builder, &cargo, migration, lock).and_then(|()| run_cargo(builder, &cargo, migration, lock));
     let cargo = builder.cargo.insert(cargo);
     let folder = migration.file.clone();
     let name = library(&output?).ok_or(ToolchainError::NoLibrary { folder })?;
     let module = cargo.target().read(&format!("{TARGET}/release/{name}"))?;
-    // cargo may have written a lock file; anything else that changed is not in the module.
+    // cargo may have written the lock file; anything else that changed is not in the module.
     let now = builder.store.reread(migration)?;
     if now.source_digest != migration.source_digest || now.metadata != migration.metadata {
         return Err(StoreError::Changed { file: migration.file.clone() }.into());
@@ -56,10 +67,23 @@ pub(super) fn build(builder: &mut Builder<'_>, migration: &Migration) -> Result<
     wrap(&builder.options, &migration.file, &module, &manifest(&now))
 }
 
+/// The option by which cargo keeps to the lock file. Without a lock file it writes one; and when host has another version of the
+/// SDK, which the author did not choose, it changes what follows from that.
+fn lock(builder: &Builder<'_>, migration: &Migration) -> Option<&'static str> {
+    let path = format!("{}/{LOCK_FILE}", migration.file);
+    let keeps = migration.lock_digest.is_some() && !locks_another_sdk(builder.store, &path);
+    keeps.then_some("--locked")
+}
+
 /// Forgets what cargo made of the packages in the project, so that it compiles them again. It knows a package by its name, and
 /// takes it for unchanged by the times of its files; an archive sets times, and two migrations may have one name. The SDK stays:
 /// host itself wrote its files.
-fn forget_packages(builder: &Builder<'_>, cargo: &Cargo, migration: &Migration) -> Result<(), ToolchainError> {
+fn forget_packages(
+    builder: &Builder<'_>,
+    cargo: &Cargo,
+    migration: &Migration,
+    lock: Option<&str>,
+) -> Result<(), ToolchainError> {
     #[derive(Deserialize)]
     struct Metadata {
         packages: Vec<Package>,
@@ -72,7 +96,7 @@ fn forget_packages(builder: &Builder<'_>, cargo: &Cargo, migration: &Migration) 
     }
 
     let mut command = cargo.command(builder.options);
-    command.args(["metadata", "--format-version=1", "--filter-platform", TARGET]);
+    command.args(["metadata", "--format-version=1", "--filter-platform", TARGET]).args(lock);
     let metadata = run(builder, cargo, migration, command)?;
     let metadata: Metadata = serde_json::from_slice(&metadata)
         .map_err(|source| ToolchainError::Metadata { folder: migration.file.clone(), source })?;
@@ -86,12 +110,18 @@ fn forget_packages(builder: &Builder<'_>, cargo: &Cargo, migration: &Migration) 
     run(builder, cargo, migration, command).map(drop)
 }
 
-fn run_cargo(builder: &Builder<'_>, cargo: &Cargo, migration: &Migration) -> Result<Vec<u8>, ToolchainError> {
+fn run_cargo(
+    builder: &Builder<'_>,
+    cargo: &Cargo,
+    migration: &Migration,
+    lock: Option<&str>,
+) -> Result<Vec<u8>, ToolchainError> {
     let mut command = cargo.command(builder.options);
     command
         .args(["build", "--lib", "--release", "--target", TARGET, "--target-dir"])
         .arg(&cargo.target().path)
         .arg("--message-format=json-render-diagnostics")
+        .args(lock)
         .env("CARGO_ENCODED_RUSTFLAGS", flags(builder, cargo));
     run(builder, cargo, migration, command)
 }
@@ -110,7 +140,11 @@ fn run(
     if output.status.success() {
         return Ok(output.stdout);
     }
-    let text = last_lines(&String::from_utf8_lossy(&output.stderr));
+    let text = String::from_utf8_lossy(&output.stderr);
+    if [WOULD_CHANGE_LOCK_FILE, NEEDS_TO_CHANGE_LOCK_FILE].iter().any(|said| text.contains(said)) {
+        return Err(ToolchainError::LockFile { folder: migration.file.clone() });
+    }
+    let text = last_lines(&text);
     Err(ToolchainError::Cargo { folder: migration.file.clone(), output: text })
 }
 
