@@ -97,3 +97,27 @@ fn a_log_of_an_earlier_version_gets_its_index() {
     project.host(&["downgrade", "base"]).success();
     assert_eq!(project.database.query(INDEXES), "id; revision, id");
 }
+
+#[test]
+fn building_removes_what_was_built_of_migrations_that_are_gone() {
+    let project = TestProject::with_three_tables();
+    let component = |id: &str| project.path(&format!(".host/build/{id}.wasm"));
+    std::fs::remove_file(project.path("migrations/c.sql")).expect("a file to remove");
+    // Only a whole build looks at the others.
+    project.host(&["build", "b"]).success();
+    project.host(&["build", "--check"]).success();
+    project.host(&["upgrade", "--build", "head"]).success();
+    assert!(component("c").exists());
+    let output = project.host(&["build"]).success();
+    assert_eq!(
+        output.stderr,
+        "note: removed '.host/build/c.wasm': revision c is not among the migrations any more\n\
+         note: 0 migrations built, 2 up to date\n"
+    );
+    assert!(component("a").exists() && component("b").exists() && !component("c").exists());
+    std::fs::remove_file(project.path("migrations/b.sql")).expect("a file to remove");
+    let output = project.host(&["--json", "build"]).success();
+    let first = output.stdout.lines().next().expect("an event");
+    let event: serde_json::Value = serde_json::from_str(first).expect("JSON");
+    assert_eq!(event, serde_json::json!({"event": "removed", "revision": "b", "file": ".host/build/b.wasm"}));
+}

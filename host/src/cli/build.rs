@@ -12,6 +12,7 @@ use crate::execute::RunError;
 use crate::language::Language;
 use crate::project::Project;
 use crate::runtime::LoadError;
+use crate::store::BUILD_FOLDER;
 use crate::store::Migration;
 use crate::toolchain::BuildEvent;
 use crate::toolchain::BuildFailure;
@@ -38,6 +39,9 @@ pub(super) fn run(settings: &Settings, arguments: &BuildArguments) -> Result<u8,
     }
     let project = settings.project_to_build()?;
     let (project, summary) = build_with(settings, project, &arguments.revisions, arguments.force)?;
+    if arguments.revisions.is_empty() {
+        remove_others(settings, &project)?;
+    }
     finished(settings, summary);
     compile(settings, &project, &arguments.revisions)?;
     Ok(0)
@@ -120,6 +124,20 @@ fn finished(settings: &Settings, summary: Summary) {
         let number = |number: usize| u64::try_from(number).unwrap_or(u64::MAX);
         report.note(&format!("{} built, {} up to date", count(number(summary.built), "migration"), summary.fresh));
     }
+}
+
+/// Removes what was built of migrations that are no longer there, and says so.
+fn remove_others(settings: &Settings, project: &Project) -> Result<(), Failure> {
+    let report = settings.report();
+    for revision in project.store().remove_other_components(project.migrations()).map_err(Error::Store)? {
+        let file = format!("{BUILD_FOLDER}/{revision}.wasm");
+        if report.is_json() {
+            report.document(&json!({"event": "removed", "revision": revision, "file": file}));
+        } else {
+            report.note(&format!("removed '{file}': revision {revision} is not among the migrations any more"));
+        }
+    }
+    Ok(())
 }
 
 /// Compiles those migrations in compiled languages that have no code yet, so that what cannot be compiled is found now, and

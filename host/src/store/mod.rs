@@ -15,6 +15,7 @@ mod key;
 mod manifest;
 mod metadata;
 mod prebuilt;
+mod prune;
 mod read;
 mod scan;
 mod short;

@@ -2,6 +2,7 @@
 #![expect(clippy::disallowed_methods, reason = "tests make folders of their own")]
 
 mod forged;
+mod prune;
 
 use cap_std::ambient_authority;
 use cap_tempfile::TempDir;
