@@ -81,7 +81,7 @@ impl Project {
     ///
     /// # Errors
     /// As [`Project::open`].
-    pub fn read_again(self) -> Result<Self, Error> {
+    pub fn read_again(self) -> Result<Self, ProjectError> {
         Self::read(self.environment, self.url_variables, self.urls, self.store)
     }
 
@@ -90,7 +90,7 @@ impl Project {
         url_variables: BTreeSet<String>,
         urls: Vec<UrlSetting>,
         store: Store,
-    ) -> Result<Self, Error> {
+    ) -> Result<Self, ProjectError> {
         let migrations = store.scan()?;
         let graph = Graph::new(migrations.iter().map(Revision::from))?;
         let by_revision = migrations

@@ -84,6 +84,28 @@ fn a_lock_on_the_version_table_that_goes_away_in_time() {
     assert_eq!(project.database.query(TABLES), "table_a table_b table_c");
 }
 
+/// A session that waits for a lock on the host's tables is as well as any other: it is not lost, however long the wait is.
+#[test]
+fn a_long_wait_for_the_version_table_is_no_lost_connection() {
+    let project = TestProject::with_three_tables();
+    project.host(&["upgrade", "a"]).success();
+    // After four looks, one each second, a connection is given up that is lost.
+    project.write("host.toml", "[default.limits]\nsilence-seconds = 1\nlock-timeout-milliseconds = 30000\n");
+    let mut running = Vec::new();
+    let _ = while_another_session(&project, "LOCK TABLE host_version", || {
+        running = vec![project.start(&["current"]), project.start(&["upgrade", "head"])];
+        project
+            .database
+            .wait_until("SELECT count(*) = 2 FROM pg_locks WHERE relation = 'host_version'::regclass AND NOT granted");
+        std::thread::sleep(std::time::Duration::from_secs(7));
+        project.host(&["--version"])
+    });
+    for running in running {
+        let _ = running.wait().success();
+    }
+    assert_eq!(project.database.query(TABLES), "table_a table_b table_c");
+}
+
 #[test]
 fn a_user_who_may_not_write_the_books() {
     let project = TestProject::with_three_tables();

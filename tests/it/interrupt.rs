@@ -27,6 +27,29 @@ fn an_interrupt_during_a_statement() {
     assert_eq!(log, "b|failed|interrupted");
 }
 
+/// The server has more rows than anybody would wait for, and a SQL file wants none of them.
+#[test]
+fn an_interrupt_during_a_result_that_nobody_reads() {
+    let project = TestProject::new();
+    project.sql(
+        "a",
+        None,
+        "CREATE TABLE table_a ();\nSELECT * FROM generate_series(1, 2000000000)",
+        "DROP TABLE table_a",
+    );
+    project.host(&["build"]).success();
+    let runner = project.start(&["upgrade", "head"]);
+    let runs = "FROM pg_stat_activity WHERE datname = current_database() AND state = 'active' AND query LIKE 'SELECT * FROM gen%'";
+    project.database.wait_until(&format!("SELECT count(*) = 1 {runs}"));
+    let interrupted = Instant::now();
+    runner.signal(Signal::INT);
+    let output = runner.wait().with_code(130);
+    assert!(interrupted.elapsed() < SOON, "{:?}", interrupted.elapsed());
+    assert!(output.stderr.contains("was interrupted and rolled back"), "{}", output.stable());
+    assert_eq!(project.database.query(&format!("SELECT count(*) {runs}")), "0");
+    assert_eq!(project.database.query("SELECT to_regclass('table_a')"), "");
+}
+
 #[test]
 fn an_interrupt_during_a_statement_as_json() {
     let project = TestProject::with_a_long_statement();

@@ -141,6 +141,24 @@ fn an_interrupt_stops_a_run_from_another_task() {
 }
 
 #[test]
+fn an_interrupt_of_a_stamp_is_not_meant_for_the_next_run() {
+    let files = sources();
+    let project = open(&files);
+    build(&files, &project);
+    runtime().block_on(async {
+        let database = project.connect(&files.database.url()).await.expect("a connection");
+        let mut runner = Runner::new(&project, database, Options::default());
+        // It comes too late for the stamp, which waits for nobody.
+        runner.interrupt().request();
+        runner.stamp(&["a"], false, &mut Silent).await.expect("it stamps");
+        runner.run(Direction::Downgrade, "base", &mut Silent).await.expect_err("there is no table to drop");
+        runner.stamp(&["base"], false, &mut Silent).await.expect("it stamps");
+        runner.run(Direction::Upgrade, "a", &mut Silent).await.expect("it runs to its end");
+    });
+    assert_eq!(files.database.query(TABLES), "table_a");
+}
+
+#[test]
 fn a_run_that_is_dropped_leaves_nothing_and_says_so() {
     let files = TestProject::new();
     files.sql("slow", None, "CREATE TABLE table_a (id int);\nSELECT pg_sleep(600)", "DROP TABLE table_a");

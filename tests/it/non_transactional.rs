@@ -234,6 +234,25 @@ fn a_runner_killed_in_a_concurrent_build() {
     assert_indexes_done(&project);
 }
 
+/// An index that is invalid because a session is still building it is no leftover.
+#[test]
+fn an_index_that_is_being_built_is_left_alone() {
+    let project = killed_in_a_build();
+    project.database.query("DROP INDEX CONCURRENTLY table_a_id");
+    let open = OpenTransaction::begin(&project.database);
+    let mut builder = project.database.psql();
+    builder.args(["-c", "CREATE INDEX CONCURRENTLY table_a_id ON table_a (id)"]);
+    let mut builder = builder.spawn().expect("psql runs");
+    project.database.wait_until(WAITS);
+    let output = project.host(&["upgrade", "head"]).with_code(1);
+    assert!(output.stderr.contains("a session is still at work on index public.table_a_id"), "{}", output.stable());
+    assert!(output.stderr.contains("wait until it ends"), "{}", output.stable());
+    open.end();
+    assert!(builder.wait().expect("psql ends").success(), "nobody dropped the index while it was being built");
+    project.host(&["upgrade", "head"]).success();
+    assert_indexes_done(&project);
+}
+
 #[test]
 fn nothing_else_runs_before_an_unfinished_step() {
     let project = killed_in_a_build();

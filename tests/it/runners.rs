@@ -178,6 +178,48 @@ fn a_lock_that_is_lost_between_two_steps() {
     assert_eq!(project.database.query(HISTORY), "a done, b done, c done");
 }
 
+/// Without a transaction around the step, each of its statements looks anew whether this is the only runner.
+#[test]
+fn a_lock_that_is_lost_between_two_statements_without_a_transaction() {
+    let project = with_gate(&[("a", "")]);
+    for (id, after) in
+        [("atomic", "INSERT INTO table_a VALUES (1)"), ("alone", "CREATE INDEX CONCURRENTLY made ON table_a (id)")]
+    {
+        project.write(
+            "migrations/b.sql",
+            &format!(
+                "-- /// migration\n-- revision = \"{id}\"\n-- revises = [\"a\"]\n-- asks = [\"schema\", \"data\", \"function\"]\n\
+                 -- transaction = \"none\"\n-- ///\n-- upgrade\nDO $$ BEGIN PERFORM pg_advisory_unlock_all(); END $$;\n\
+                 {PASS_THE_GATE};\n{after};\n-- downgrade\nSELECT 1;\n"
+            ),
+        );
+        project.host(&["build"]).success();
+        let gate = close_gate(&project);
+        let runner = project.start(&["upgrade", "head"]);
+        wait_at_gate(&project);
+        // It waits for the lock in the server, so it is the next to have it.
+        let mut other = Session::new(&project);
+        let key = "SELECT DISTINCT (classid::bigint << 32) | objid::bigint FROM pg_locks WHERE locktype = 'advisory' \
+                   AND database = (SELECT oid FROM pg_database WHERE datname = current_database())";
+        other.send(&format!("SELECT pg_advisory_lock({});\n", project.database.query(key)));
+        project.database.wait_until(&format!("{} AND NOT granted", ADVISORY_LOCKS.replace("count(*)", "count(*) = 1")));
+        gate.end();
+        let output = runner.wait().with_code(1);
+        assert!(
+            output.stderr.contains("the migration lock was lost, and another runner has it now"),
+            "{}",
+            output.stable()
+        );
+        assert!(output.stderr.contains("statement 3 did not come to its end"), "{}", output.stable());
+        assert_eq!(project.database.query("SELECT to_regclass('made'), (SELECT count(*) FROM table_a)"), "|0");
+        other.end();
+        // With the lock it is done.
+        project.host(&["upgrade", "head"]).success();
+        project.host(&["stamp", "a"]).success();
+        project.database.query("TRUNCATE table_a");
+    }
+}
+
 /// Runs an upgrade to `head` while another program changes the version table.
 fn overtaken(project: &TestProject, change: &str) -> Output {
     let gate = close_gate(project);

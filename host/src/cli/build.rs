@@ -129,7 +129,7 @@ fn finished(settings: &Settings, summary: Summary) {
 /// Removes what was built of migrations that are no longer there, and says so.
 fn remove_others(settings: &Settings, project: &Project) -> Result<(), Failure> {
     let report = settings.report();
-    for revision in project.store().remove_other_components(project.migrations()).map_err(Error::Store)? {
+    for revision in project.store().remove_other_components(project.migrations()).map_err(RunError::Store)? {
         let file = format!("{BUILD_FOLDER}/{revision}.wasm");
         if report.is_json() {
             report.document(&json!({"event": "removed", "revision": revision, "file": file}));

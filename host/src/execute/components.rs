@@ -77,6 +77,8 @@ impl CheckedComponents {
         let mut components = Vec::with_capacity(plan.steps.len());
         for step in &plan.steps {
             let component = read(project, step)?;
+            // So that signals are heard between the components of a long plan.
+            tokio::task::yield_now().await;
             kept_bytes += component.component.bytes.len();
             components.push(Checked {
                 step: step.clone(),

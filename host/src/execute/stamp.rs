@@ -29,6 +29,18 @@ impl Runner<'_> {
         purge: bool,
         observer: &mut dyn Observer,
     ) -> Result<StampPlan, RunError> {
+        let result = self.stamp_with_lock(targets, purge, observer).await;
+        // An application may go on with this runner.
+        self.interrupt.reset();
+        result
+    }
+
+    async fn stamp_with_lock(
+        &mut self,
+        targets: &[&str],
+        purge: bool,
+        observer: &mut dyn Observer,
+    ) -> Result<StampPlan, RunError> {
         self.lock(observer).await?;
         let result = self.stamp_locked(targets, purge, observer).await;
         let unlocked = self.unlock(None).await;

@@ -162,6 +162,14 @@ impl Scene {
         Fault { harm, sender: Sender::Host, number, moment }
     }
 
+    /// A fault in the middle of the messages of one statement of the first step: the server has got its text, and waits for what
+    /// to do with it.
+    pub(super) fn in_a_statement(&self, harm: Harm) -> Fault {
+        let first_step = &self.messages[0][..self.at_commit(1, harm, Moment::Before).number];
+        let number = first_step.iter().rposition(|message| message[0] == wire::SYNC).expect("a statement of its own");
+        Fault { harm, sender: Sender::Host, number, moment: Moment::Before }
+    }
+
     /// Starts a run with a fault on its way, for people to read.
     pub(super) fn start(&self, database: &str, fault: Fault) -> (Running, Proxy) {
         let proxy = Proxy::start(server(), Some(fault));

@@ -110,6 +110,11 @@ impl FaultServer {
         self.query_at(&self.url(database), sql)
     }
 
+    /// The same for a statement of the superuser.
+    pub(super) fn admin(&self, database: &str, sql: &str) -> String {
+        self.query_at(&self.url(database).replace("//host@", &format!("//{SUPERUSER}@")), sql)
+    }
+
     fn query_at(&self, url: &str, sql: &str) -> String {
         let mut command = self.cluster.psql_command().expect("psql is there");
         command.args(["-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "--dbname"]).arg(url);

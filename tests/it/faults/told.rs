@@ -124,6 +124,43 @@ fn a_network_that_swallows_everything_ends_the_run() {
     assert_output!(output.with_code(1));
 }
 
+/// While the workers of a Citus cluster are at work, the session on the coordinator looks like one in the middle of a message:
+/// `active`, and waiting for its client. What is lost elsewhere may be well there, so it gets ten times as long.
+#[test]
+fn a_coordinator_that_waits_for_its_workers_is_not_given_up() {
+    let _alone = AutocommitCommand::new();
+    let scene = Scene::new(Way::Upgrade);
+    let fault = scene.in_a_statement(Harm::Drop);
+    let database = scene.new_database("no_citus");
+    let (running, proxy) = scene.start(&database, fault);
+    let output = running.wait().with_code(1);
+    assert!(
+        proxy.fired() && output.stderr.contains("the server has been silent for more than 4 s"),
+        "{}",
+        output.stable()
+    );
+    scene.ends_as_undisturbed(&database);
+
+    let database = scene.new_database("citus");
+    server().admin(
+        &database,
+        "INSERT INTO pg_catalog.pg_extension (oid, extname, extowner, extnamespace, extrelocatable, extversion) \
+         VALUES (99999, 'citus', 10, 11, false, '1')",
+    );
+    let (running, proxy) = scene.start(&database, fault);
+    while !proxy.fired() {
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    std::thread::sleep(Duration::from_secs(8));
+    let waits = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND state = 'active' \
+                 AND wait_event = 'ClientRead'";
+    assert_eq!(server().query(&database, waits), "1");
+    running.signal(Signal::KILL);
+    assert_eq!(running.wait().code, -9, "it was still at work");
+    server().admin(&database, "DELETE FROM pg_catalog.pg_extension WHERE extname = 'citus'");
+    scene.ends_as_undisturbed(&database);
+}
+
 #[test]
 fn a_transaction_that_the_server_does_not_know_is_not_committed() {
     let project = TestProject::new();

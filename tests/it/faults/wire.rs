@@ -8,6 +8,9 @@ pub(super) const COMMIT: &[u8] = b"Q\0\0\0\x26SET TRANSACTION READ ONLY; COMMIT\
 /// The letter of the server's `ReadyForQuery`.
 pub(super) const READY: u8 = b'Z';
 
+/// The letter of the host's `Sync`, which ends the messages of one statement.
+pub(super) const SYNC: u8 = b'S';
+
 /// Reads the next message with its header; none when the other side has ended.
 ///
 /// Only the first message of a client has no letter: the host does not ask for encryption here.

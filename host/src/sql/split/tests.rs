@@ -137,6 +137,21 @@ fn what_cannot_be_split() {
     }
 }
 
+/// A script may have as many statements as half its bytes: only the one that is at its turn is held, and nothing is read ahead.
+#[test]
+fn statements_are_read_one_by_one() {
+    let script = format!("{}SELECT 'a", "a;".repeat(100_000));
+    let mut statements = super::statements(&script);
+    assert_eq!(statements.next().unwrap().unwrap().text, "a");
+    assert!(size_of_val(&statements) <= 128);
+    // What cannot be read is far behind.
+    assert_eq!(statements.by_ref().take_while(Result::is_ok).count(), 99_999);
+    assert!(statements.next().is_none());
+    // Of a statement with as many tokens only the head is held.
+    let words = super::super::words::Words::new(&script);
+    assert_eq!((words.at(0), words.kind(24)), (Some("a"), None));
+}
+
 proptest! {
     #[test]
     fn every_byte_is_accounted_for(
