@@ -10,7 +10,7 @@ fn fails(name: &str) -> (TestProject, crate::harness::Output) {
     let output = project.host(&["upgrade", "head"]).with_code(1);
     assert_eq!(project.database.query("SELECT count(*) FROM host_version"), "0", "{}", output.stable());
     let tables = "SELECT string_agg(tablename, ' ' ORDER BY tablename) FROM pg_tables WHERE schemaname = 'public'";
-    assert_eq!(project.database.query(tables), "host_log host_journal host_version");
+    assert_eq!(project.database.query(tables), "host_journal host_log host_version");
     assert_eq!(project.database.query("SELECT outcome, error IS NOT NULL FROM host_log"), "failed|t");
     (project, output)
 }

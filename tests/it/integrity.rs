@@ -23,7 +23,7 @@ const TABLES: &str = "SELECT string_agg(tablename, ' ' ORDER BY tablename) FROM 
 fn fails(project: &TestProject, arguments: &[&str]) -> Output {
     let output = project.host(arguments).with_code(1);
     assert_eq!(project.database.query("SELECT version_num FROM public.host_version"), "a", "{}", output.stable());
-    assert_eq!(project.database.query(TABLES), "host_log host_journal host_version table_a", "{}", output.stable());
+    assert_eq!(project.database.query(TABLES), "host_journal host_log host_version table_a", "{}", output.stable());
     let history = "SELECT string_agg(revision || ' ' || outcome, ', ' ORDER BY id) FROM public.host_log";
     assert_eq!(project.database.query(history), "a done, b failed", "{}", output.stable());
     output

@@ -304,7 +304,8 @@ fn a_statement_that_runs_alone_names_no_table_of_the_host() {
         "CREATE INDEX CONCURRENTLY trap ON public.\"host_log\" (id)",
         "CREATE INDEX CONCURRENTLY trap ON U&\"host\\005fjournal\" (rows)",
         "REINDEX INDEX CONCURRENTLY host_version_pkc",
-        "DROP INDEX CONCURRENTLY Host_History_PKEY",
+        "DROP INDEX CONCURRENTLY Host_Log_PKEY",
+        "REINDEX INDEX CONCURRENTLY host_log_revision_id_key",
         "VACUUM FULL host_log",
     ] {
         let project = non_transactional("SELECT 1");

@@ -91,7 +91,7 @@ fn a_role_runs_the_migrations_and_the_login_keeps_the_books() {
     let owners = "SELECT string_agg(tablename || ' ' || tableowner, ', ' ORDER BY tablename) FROM pg_tables WHERE schemaname = 'public'";
     assert_eq!(
         roles.query(owners),
-        roles.named("host_log {0}, host_journal {0}, host_version {0}, table_a {1}, table_b {1}, table_c {1}")
+        roles.named("host_journal {0}, host_log {0}, host_version {0}, table_a {1}, table_b {1}, table_c {1}")
     );
     assert_eq!(roles.query("SELECT DISTINCT database_user FROM host_log"), roles.named("{0}"));
     // The role itself may not even read them.

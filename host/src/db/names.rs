@@ -16,10 +16,12 @@ pub struct Tables {
 
 impl Tables {
     /// The names of the tables and of their indexes, as the catalogue has them, without schemas. PostgreSQL calls an index of a
-    /// primary key `<table>_pkey` unless it is told otherwise.
+    /// primary key `<table>_pkey` unless it is told otherwise, one of another constraint `<table>_<columns>_key`, and one of its
+    /// own `<table>_<columns>_idx`.
     pub fn relations(&self) -> Vec<String> {
         let tables = [&self.version, &self.log, &self.journal];
-        tables.iter().flat_map(|table| ["", "_pkey", "_pkc"].map(|suffix| format!("{}{suffix}", table.name))).collect()
+        let suffixes = ["", "_pkey", "_pkc", "_revision_id_key", "_revision_id_idx"];
+        tables.iter().flat_map(|table| suffixes.map(|suffix| format!("{}{suffix}", table.name))).collect()
     }
 }
 
