@@ -44,6 +44,7 @@ const KNOWN: &[(&str, &[&str])] = &[
         "db",
         &[
             "connect",
+            "connector",
             "error",
             "integrity",
             "interrupted_statement",
