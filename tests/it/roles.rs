@@ -5,6 +5,7 @@ use host::DatabaseError;
 use host::Options;
 use host::Project;
 use host::Runner;
+use host::bindings::types::Scalar;
 use host::bindings::types::Value;
 use host::cap_std::ambient_authority;
 use host::cap_std::fs::Dir;
@@ -200,7 +201,9 @@ fn an_ordinary_user_is_not_refused() {
 async fn asks(database: Database, sql: &str) -> String {
     let mut session = Session::new(database, ResultLimits { rows_max: 1, bytes_max: 1 << 20 });
     let answer = session.query(sql, &[]).await.expect("an answer");
-    let Some(Value::Text(text)) = answer.rows.first().and_then(|row| row.first()) else { panic!("{answer:?}") };
+    let Some(Value::Scalar(Scalar::Text(text))) = answer.rows.first().and_then(|row| row.first()) else {
+        panic!("{answer:?}")
+    };
     text.clone()
 }
 
