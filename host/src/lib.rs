@@ -172,6 +172,8 @@ pub mod sql;
 #[cfg_attr(not(feature = "internals"), doc(hidden))]
 pub mod value;
 
+pub mod units;
+
 // Apart from a run.
 #[cfg(feature = "build")]
 pub mod toolchain;

@@ -4,7 +4,6 @@ mod error;
 
 use std::collections::BTreeSet;
 use std::collections::HashMap;
-use std::time::Duration;
 
 use cap_std::fs::Dir;
 
@@ -73,7 +72,7 @@ impl Project {
         let environment = config.environment(environment)?.clone();
         let store = Store::open(directory, &environment.migrations)
             .with_trust(trust)
-            .with_components_of(environment.limits.component_mebibytes);
+            .with_components_of(environment.limits.component_size);
         Self::read(environment, config.url_variables(), config.urls().cloned().collect(), store)
     }
 
@@ -134,13 +133,10 @@ impl Project {
     /// [`DatabaseError::InvalidUrl`].
     pub fn connector(&self, url: &str) -> Result<Connector, DatabaseError> {
         let limits = &self.environment.limits;
-        let timeouts = Timeouts {
-            lock_milliseconds: u64::from(limits.lock_timeout_milliseconds),
-            statement_milliseconds: u64::from(limits.statement_timeout_milliseconds),
-        };
+        let timeouts = Timeouts::new(limits.lock_timeout, limits.statement_timeout);
         Ok(Connector::new(url, concat!("host ", env!("CARGO_PKG_VERSION")))?
-            .with_silence(Duration::from_secs(u64::from(limits.silence_seconds)))
-            .with_lock_timeout(u64::from(limits.lock_timeout_milliseconds))
+            .with_silence(limits.silence)
+            .with_lock_timeout(limits.lock_timeout)
             .with_timeouts(timeouts)
             .with_role(self.environment.role.as_deref())
             .with_restricted_role(self.environment.require_restricted_role))

@@ -23,7 +23,7 @@ const WORDS: &[(&str, &[&str])] = &[
     ("io::stdin", &["worker/serve.rs"]),
     ("ambient_authority", &["cli/"]),
     // Times are read and written elsewhere, too; which one it is now, only cli asks.
-    ("jiff", &["cli/", "scaffold/", "store/"]),
+    ("jiff", &["cli/", "scaffold/", "store/", "units.rs"]),
     ("std::env", &["cli/", "local/"]),
     ("std::fs", &["local/", "cli/build.rs", "cli/folders/", "toolchain/target.rs"]),
     ("rustix::fs", &["cli/folders/", "local/", "runtime/cache/", "store/files.rs", "worker/serve.rs"]),
@@ -44,7 +44,7 @@ const WORDS: &[(&str, &[&str])] = &[
 ];
 
 /// Modules that only compute: the same input gives the same output, and no test of them needs a file or a server.
-const PURE: &[&str] = &["config", "grant", "plan", "revision", "sql", "value"];
+const PURE: &[&str] = &["config", "grant", "plan", "revision", "sql", "units", "value"];
 const IMPURE_WORDS: &[&str] = &[
     "async",
     "await",
@@ -70,16 +70,17 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("language", &[]),
     ("local", &[]),
     ("revision", &[]),
-    ("worker", &[]),
-    ("config", &["grant"]),
+    ("units", &[]),
+    ("worker", &["units"]),
+    ("config", &["grant", "units"]),
     ("plan", &["revision"]),
     ("sql", &["grant"]),
     ("value", &["bindings"]),
     ("db", &["bindings", "config", "revision", "sql", "value"]),
     ("store", &["config", "digest", "grant", "language", "revision", "sql"]),
-    ("host_functions", &["bindings", "db", "grant", "sql"]),
+    ("host_functions", &["bindings", "db", "grant", "sql", "units"]),
     ("project", &["config", "db", "digest", "revision", "store"]),
-    ("runtime", &["bindings", "digest", "host_functions", "plan", "worker"]),
+    ("runtime", &["bindings", "digest", "host_functions", "plan", "units", "worker"]),
     ("toolchain", &["grant", "language", "revision", "sql", "store", "worker"]),
     (
         "execute",

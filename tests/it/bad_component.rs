@@ -127,7 +127,7 @@ fn an_export_that_is_no_migration_inside() {
 fn a_component_that_is_larger_than_it_may_be() {
     let data = "a".repeat(1 << 20);
     let project = with_component(&format!(r#"(component (core module (memory 17) (data "{data}")) {EXPORT})"#));
-    project.write("host.toml", "[default.limits]\ncomponent-mebibytes = 1\n");
+    project.write("host.toml", "[default.limits]\ncomponent-size = '1MiB'\n");
     let output = project.refuses(1, &["upgrade", "head"]);
     let bytes = std::fs::metadata(project.path("migrations/d.wasm")).expect("the component").len();
     assert_output!(output.replace(&[(bytes.to_string(), "[bytes]")]));

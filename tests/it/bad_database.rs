@@ -249,9 +249,9 @@ fn a_lock_that_another_runner_holds() {
     project.database.wait_for_the_long_statement();
     let replacements = holder(&project);
     let refuses = |arguments: &[&str]| project.refuses(4, arguments).replace(&replacements);
-    assert_output!(refuses(&["upgrade", "head", "--lock-timeout", "0"]));
-    assert_output!(refuses(&["upgrade", "head", "--lock-timeout", "1"]));
-    project.write("host.toml", "[default]\n[default.limits]\nrunner-lock-seconds = 0\n");
+    assert_output!(refuses(&["upgrade", "head", "--wait", "0"]));
+    assert_output!(refuses(&["upgrade", "head", "--wait", "1s"]));
+    project.write("host.toml", "[default]\n[default.limits]\nwait = '0'\n");
     assert_output!(refuses(&["stamp", "head"]));
     // What only reads does not wait.
     project.host(&["current"]).success();

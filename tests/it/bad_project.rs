@@ -47,7 +47,21 @@ fn a_key_outside_of_a_section() {
 #[test]
 fn a_limit_that_is_out_of_range() {
     let project = TestProject::new();
-    project.write("host.toml", "[default]\n\n[default.limits]\nmemory-mebibytes = 0\n");
+    project.write("host.toml", "[default]\n\n[default.limits]\nmemory = '8GiB'\n");
+    assert_output!(project.refuses(1, &["upgrade", "head"]));
+}
+
+#[test]
+fn a_limit_without_a_unit() {
+    let project = TestProject::new();
+    project.write("host.toml", "[default]\n\n[default.limits]\nlock-timeout = 5000\n");
+    assert_output!(project.refuses(1, &["upgrade", "head"]));
+}
+
+#[test]
+fn a_limit_of_an_earlier_version() {
+    let project = TestProject::new();
+    project.write("host.toml", "[default.limits]\nlock-timeout-milliseconds = 5000\n");
     assert_output!(project.refuses(1, &["upgrade", "head"]));
 }
 

@@ -15,7 +15,8 @@ fn arguments_that_make_no_sense() {
     assert_output!(project.host(&["upgrad", "head"]).with_code(2));
     assert_output!(project.host(&["upgrade"]).with_code(2));
     assert_output!(project.host(&["-x", "novalue", "upgrade", "head"]).with_code(2));
-    assert_output!(project.host(&["upgrade", "head", "--lock-timeout", "soon"]).with_code(2));
+    assert_output!(project.host(&["upgrade", "head", "--wait", "soon"]).with_code(2));
+    assert_output!(project.host(&["upgrade", "head", "--lock-timeout", "600"]).with_code(2));
     assert_output!(project.host(&["revision", "-m", "x", "--lang", "cobol"]).with_code(2));
     project.contents().assert_same(&before, "");
 }

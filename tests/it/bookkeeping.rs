@@ -34,7 +34,7 @@ fn while_another_session(project: &TestProject, holds: &str, run: impl FnOnce() 
 fn impatient() -> TestProject {
     let project = TestProject::with_three_tables();
     project.host(&["upgrade", "a"]).success();
-    project.write("host.toml", "[default]\n[default.limits]\nlock-timeout-milliseconds = 100\nlock-retries = 0\n");
+    project.write("host.toml", "[default]\n[default.limits]\nlock-timeout = '100ms'\nlock-retries = 0\n");
     project
 }
 

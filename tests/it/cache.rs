@@ -163,7 +163,7 @@ fn what_the_cache_holds_is_told_and_pruned() {
     assert!(info.stdout.contains("entries: 2\n"), "{}", info.stable());
     project.host(&["cache", "prune"]).success();
     assert_eq!(files(project.cache()).len(), 2, "it is small enough");
-    let pruned = project.host(&["--json", "cache", "prune", "--to", &format!("{}", bytes - 1)]).success().json();
+    let pruned = project.host(&["--json", "cache", "prune", "--to", &format!("{}B", bytes - 1)]).success().json();
     assert_eq!((&pruned["removed"]["entries"], &pruned["left"]["entries"]), (&1.into(), &1.into()));
     assert_eq!(files(project.cache()).len(), 1);
     project.host(&["cache", "prune", "--all"]).success();
@@ -175,13 +175,14 @@ fn what_the_cache_holds_is_told_and_pruned() {
 fn the_cache_stays_as_small_as_it_is_told() {
     let project = project();
     let size = files(project.cache()).values().map(Vec::len).sum::<usize>();
-    let limit = format!("{}", size + size / 2);
+    let limit = format!("{}B", size + size / 2);
     for number in 2..5 {
         project.binary("a", &guests::idle(number));
         project.host_with(("HOST_CACHE_SIZE", &limit), &["build"]).success();
         assert_eq!(files(project.cache()).len(), 1);
     }
     assert_output!(project.host_with(("HOST_CACHE_SIZE", "large"), &["build"]).with_code(2));
+    assert_output!(project.host_with(("HOST_CACHE_SIZE", "1000000"), &["build"]).with_code(2));
     assert_output!(project.host(&["cache", "prune", "--to", "1.5GB"]).with_code(2));
 }
 

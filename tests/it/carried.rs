@@ -209,7 +209,7 @@ fn inspect_waits_for_no_pipe_and_reads_no_device() {
         let output = project.host(&["inspect", file]).with_code(1);
         assert!(output.stderr.contains(why), "{}", output.stable());
     }
-    project.write("host.toml", "[default.limits]\ncomponent-mebibytes = 65\n");
+    project.write("host.toml", "[default.limits]\ncomponent-size = '65MiB'\n");
     let output = project.host(&["inspect", "large.wasm"]).with_code(1);
     assert!(output.stderr.contains(&format!("more than {}\n", 65 << 20)), "{}", output.stable());
 }

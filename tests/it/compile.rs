@@ -21,7 +21,7 @@ use crate::harness::guests;
 const SOON: Duration = Duration::from_secs(15);
 
 /// Limits that a bomb does not reach before a test is over.
-const ENDLESS: &str = "compile-mebibytes = 65536\n";
+const ENDLESS: &str = "compile-memory = '64GiB'\n";
 
 /// A function that is half a megabyte long, and whose compiler needs gigabytes and minutes: each variable is another one in
 /// each loop, all of which lie inside each other.
@@ -99,7 +99,7 @@ fn assert_ends(pid: Pid) {
 
 #[test]
 fn compiling_ends_at_its_memory() {
-    let limits = "compile-mebibytes = 64\n";
+    let limits = "compile-memory = '64MiB'\n";
     assert_output!(project(&bomb(), limits).refuses(1, &["build"]));
     let project = with_a_bomb(limits);
     assert_output!(project.refuses(1, &["upgrade", "head"]));
@@ -108,7 +108,7 @@ fn compiling_ends_at_its_memory() {
 
 #[test]
 fn compiling_ends_at_its_time() {
-    let limits = "compile-seconds = 1\ncompile-mebibytes = 8192\n";
+    let limits = "compile-time = '1s'\ncompile-memory = '8GiB'\n";
     let started = Instant::now();
     let built = project(&bomb(), limits);
     assert_output!(built.refuses(1, &["build"]));
@@ -205,7 +205,7 @@ fn a_component_may_be_as_large_as_it_is_allowed_to_be() {
     let output = refused.refuses(1, &["build"]);
     let bytes = module.len().to_string();
     assert_output!(output.replace(&[(bytes, "[bytes]")]));
-    let allowed = project(&module, "component-mebibytes = 80\n");
+    let allowed = project(&module, "component-size = '80MiB'\n");
     allowed.host(&["build"]).success();
     allowed.host(&["upgrade", "head"]).success();
 }
@@ -260,7 +260,7 @@ fn the_types_that_a_module_says_it_has_are_read_elsewhere() {
     let types = nested_types(170_000);
     CustomSection { name: "component-type:a".into(), data: types.as_slice().into() }.append_to(&mut module);
     let started = Instant::now();
-    let output = project(&module, "compile-seconds = 5\n").refuses(1, &["build"]);
+    let output = project(&module, "compile-time = '5s'\n").refuses(1, &["build"]);
     assert!(started.elapsed() < SOON, "{:?}", started.elapsed());
     assert_output!(output);
 }
@@ -291,7 +291,7 @@ fn a_worker_that_is_told_nonsense_ends() {
         format!(r#"{{"version":"{version}","job":"compile","settings":"{settings}","bytes":{bytes},{numbers}}}"#)
     };
     let refused = Some(r#"{"Refused":"#);
-    let usual = r#""seconds":5,"mebibytes":512,"threads":1"#;
+    let usual = r#""time":{"secs":5,"nanos":0},"memory":536870912,"threads":1"#;
     for (input, answers) in [
         (String::new(), None),
         ("\n\n\n".to_owned(), None),
@@ -302,7 +302,11 @@ fn a_worker_that_is_told_nonsense_ends() {
         (request("-1", usual, "") + "\n", None),
         (request("10", usual, "") + "\nshort", None),
         (
-            request("0", r#""seconds":4294967295,"mebibytes":4294967295,"threads":18446744073709551615"#, "") + "\n",
+            request(
+                "0",
+                r#""time":{"secs":18446744073709551615,"nanos":0},"memory":18446744073709551615,"threads":18446744073709551615"#,
+                "",
+            ) + "\n",
             refused,
         ),
         (request("0", usual, "{}") + "\n", refused),

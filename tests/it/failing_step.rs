@@ -82,7 +82,7 @@ fn a_constraint_that_is_checked_at_commit() {
 #[test]
 fn a_statement_that_takes_too_long() {
     let project = failing("SELECT pg_sleep(60)");
-    assert_output!(fails(&project, &["upgrade", "head", "--statement-timeout", "50"]));
+    assert_output!(fails(&project, &["upgrade", "head", "--statement-timeout", "50ms"]));
 }
 
 #[test]
@@ -90,7 +90,7 @@ fn a_lock_that_somebody_else_holds() {
     use std::io::Write as _;
     let project = failing("ALTER TABLE table_a ADD COLUMN name text");
     project.host(&["upgrade", "a"]).success();
-    project.write("host.toml", "[default]\n[default.limits]\nlock-timeout-milliseconds = 50\nlock-retries = 0\n");
+    project.write("host.toml", "[default]\n[default.limits]\nlock-timeout = '50ms'\nlock-retries = 0\n");
     let mut other = project.database.psql().stdin(std::process::Stdio::piped()).spawn().expect("psql runs");
     let mut input = other.stdin.take().expect("a pipe");
     input.write_all(b"BEGIN; LOCK TABLE table_a;\n").expect("a statement to send");
@@ -189,7 +189,7 @@ fn an_error_without_end_keeps_its_sqlstate() {
     );
     project.write(
         "host.toml",
-        "[default.limits]\ncall-mebibytes = 1\nmemory-mebibytes = 8\n[default.grants]\nfunction = true\n",
+        "[default.limits]\ncall-size = '1MiB'\nmemory = '8MiB'\n[default.grants]\nfunction = true\n",
     );
     let output = fails(&project, &["--json", "upgrade", "head"]);
     let error = output.json_lines().pop().expect("a last line")["error"].take();

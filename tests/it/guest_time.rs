@@ -53,7 +53,7 @@ fn computing(rounds: u64) -> Vec<u8> {
 
 fn project(rounds: u64, guest_seconds: u64) -> TestProject {
     let project = TestProject::new();
-    project.write("host.toml", &format!("[default.limits]\nguest-seconds = {guest_seconds}\n"));
+    project.write("host.toml", &format!("[default.limits]\nguest-time = '{guest_seconds}s'\n"));
     project.binary("a", &computing(rounds));
     project.host(&["build"]).success();
     project

@@ -113,7 +113,7 @@ fn a_script_tells_the_place_of_its_failure() {
 #[test]
 fn an_endless_loop_ends_at_its_limit() {
     let project = TestProject::with_guest("loops");
-    project.write("host.toml", "[default.limits]\nguest-seconds = 1\n");
+    project.write("host.toml", "[default.limits]\nguest-time = '1s'\n");
     assert_output!(project.host(&["upgrade", "head"]));
     assert_eq!(project.database.query("SELECT count(*) FROM host_version"), "0");
 }
@@ -121,7 +121,7 @@ fn an_endless_loop_ends_at_its_limit() {
 #[test]
 fn endless_memory_ends_at_its_limit() {
     let project = TestProject::with_guest("memory");
-    project.write("host.toml", "[default.limits]\nmemory-mebibytes = 64\n");
+    project.write("host.toml", "[default.limits]\nmemory = '64MiB'\n");
     assert_output!(project.host(&["upgrade", "head"]));
     assert_eq!(project.database.query("SELECT count(*) FROM host_version"), "0");
 }
@@ -129,7 +129,7 @@ fn endless_memory_ends_at_its_limit() {
 #[test]
 fn time_in_the_database_is_not_the_guests() {
     let project = TestProject::with_guest("sleeps");
-    project.write("host.toml", "[default.limits]\nguest-seconds = 1\nstatement-timeout-milliseconds = 2000\n");
+    project.write("host.toml", "[default.limits]\nguest-time = '1s'\nstatement-timeout = '2s'\n");
     // Two seconds in the server do not use up one second of computing: it is the server's own limit that ends it.
     assert_output!(project.host(&["upgrade", "head"]));
 }

@@ -54,17 +54,17 @@ fn ends_in(project: &TestProject, name: &str) -> Output {
 
 #[test]
 fn an_endless_recursion_ends_at_its_stack() {
-    assert_output!(ends("recurses", "stack-kibibytes = 128\n"));
+    assert_output!(ends("recurses", "stack = '128KiB'\n"));
 }
 
 #[test]
 fn a_memory_that_grows_and_grows_ends_at_its_limit() {
-    assert_output!(ends("grows", "memory-mebibytes = 16\n"));
+    assert_output!(ends("grows", "memory = '16MiB'\n"));
 }
 
 #[test]
 fn several_memories_count_together() {
-    assert_output!(ends("memories", "memory-mebibytes = 16\n"));
+    assert_output!(ends("memories", "memory = '16MiB'\n"));
 }
 
 #[test]
@@ -74,17 +74,17 @@ fn a_table_that_grows_and_grows_ends_at_its_limit() {
 
 #[test]
 fn a_text_of_two_gibibytes_does_not_reach_the_host() {
-    assert_output!(ends("huge_text", "memory-mebibytes = 4096\n"));
+    assert_output!(ends("huge_text", "memory = '4GiB'\n"));
 }
 
 #[test]
 fn a_message_of_two_gibibytes_does_not_reach_the_host() {
-    assert_output!(ends("huge_message", "memory-mebibytes = 4096\n"));
+    assert_output!(ends("huge_message", "memory = '4GiB'\n"));
 }
 
 #[test]
 fn a_batch_of_millions_of_rows_does_not_reach_the_host() {
-    assert_output!(ends("huge_batch", "memory-mebibytes = 1024\n"));
+    assert_output!(ends("huge_batch", "memory = '1GiB'\n"));
 }
 
 #[test]
@@ -119,7 +119,7 @@ fn every_statement_of_a_script_counts() {
 
 #[test]
 fn the_time_to_cut_a_script_is_the_guests() {
-    assert_output!(ends("huge_script", "guest-seconds = 1\n"));
+    assert_output!(ends("huge_script", "guest-time = '1s'\n"));
 }
 
 #[test]
@@ -130,7 +130,7 @@ fn a_flood_of_empty_lines_ends_at_the_limit() {
 
 #[test]
 fn a_flood_of_long_lines_ends_at_the_limit() {
-    assert_output!(ends("log_bytes", "log-kibibytes = 256\n"));
+    assert_output!(ends("log_bytes", "log-size = '256KiB'\n"));
 }
 
 #[test]
@@ -140,7 +140,7 @@ fn a_flood_of_progress_is_one_of_lines() {
 
 #[test]
 fn a_flood_on_standard_output_is_one_of_the_log() {
-    let output = ends("output", "log-kibibytes = 256\n");
+    let output = ends("output", "log-size = '256KiB'\n");
     let zeros = output.stdout.lines().nth(1).expect("a line of output").to_owned();
     assert_output!(output.replace(&[(zeros, "[zeros]")]));
 }
@@ -168,7 +168,7 @@ fn values_that_are_not_there_take_room_too() {
 
 #[test]
 fn a_start_function_without_end_ends_at_the_limit() {
-    assert_output!(ends("start", "guest-seconds = 1\n"));
+    assert_output!(ends("start", "guest-time = '1s'\n"));
 }
 
 #[test]
@@ -178,7 +178,7 @@ fn a_trap_in_the_middle_of_an_answer() {
 
 #[test]
 fn an_endless_loop_in_the_middle_of_an_answer() {
-    assert_output!(ends("realloc_loops", "guest-seconds = 1\n"));
+    assert_output!(ends("realloc_loops", "guest-time = '1s'\n"));
 }
 
 #[test]
@@ -193,7 +193,7 @@ fn a_trap_after_a_success_is_a_failure() {
 
 #[test]
 fn an_endless_loop_after_a_success_is_a_failure() {
-    assert_output!(ends("post_return_loops", "guest-seconds = 1\n"));
+    assert_output!(ends("post_return_loops", "guest-time = '1s'\n"));
 }
 
 #[test]
@@ -213,7 +213,7 @@ fn more_random_bytes_than_there_is_memory() {
 
 #[test]
 fn a_wait_without_end_is_computing() {
-    assert_output!(ends("waits", "guest-seconds = 1\n"));
+    assert_output!(ends("waits", "guest-time = '1s'\n"));
 }
 
 #[test]
@@ -238,7 +238,7 @@ fn resources_without_end_end_at_the_limit() {
 #[test]
 fn one_runner_goes_on_after_each_of_them() {
     let files = TestProject::new();
-    let limits = "guest-seconds = 1\nstatements = 100\nopen-handles = 50\nlog-lines = 100\nlog-kibibytes = 64\n";
+    let limits = "guest-time = '1s'\nstatements = 100\nopen-handles = 50\nlog-lines = 100\nlog-size = '64KiB'\n";
     files.write("host.toml", &format!("[default.limits]\n{limits}"));
     for name in guests::texts() {
         files.guest(&name);
@@ -269,7 +269,7 @@ fn one_runner_goes_on_after_each_of_them() {
 #[test]
 fn a_commit_is_within_the_time_of_the_migration() {
     let project = TestProject::new();
-    project.write("host.toml", "[default]\ngrants.function = true\nlimits.migration-seconds = 1\n");
+    project.write("host.toml", "[default]\ngrants.function = true\nlimits.migration-time = '1s'\n");
     let upgrade = "CREATE TABLE slow (id int);\n\
                    CREATE FUNCTION sleeps() RETURNS trigger LANGUAGE plpgsql AS\n\
                    $$ BEGIN PERFORM pg_sleep(60); RETURN NULL; END $$;\n\
@@ -285,5 +285,5 @@ fn a_commit_is_within_the_time_of_the_migration() {
 
 #[test]
 fn time_in_the_database_is_the_migrations() {
-    assert_output!(ends("sleeps", "migration-seconds = 1\n"));
+    assert_output!(ends("sleeps", "migration-time = '1s'\n"));
 }

@@ -426,10 +426,7 @@ fn a_limit_on_waiting_that_is_changed_and_changed_back() {
     let set = |value: &str| block(&format!("SELECT set_config('lock_' || 'timeout', '{value}', false)"));
     let project = project(&format!("{};\nLOCK TABLE gate;\n{}", set("0"), set("1000")));
     project.database.query("CREATE TABLE gate (id int)");
-    project.write(
-        "host.toml",
-        "[default]\n[default.grants]\nfunction = true\n[default.limits]\nlock-timeout-milliseconds = 1000\n",
-    );
+    project.write("host.toml", "[default]\n[default.grants]\nfunction = true\n[default.limits]\nlock-timeout = '1s'\n");
     let mut psql = project.database.psql();
     let mut gate = psql
         .args(["-c", "BEGIN; LOCK TABLE gate; SELECT pg_sleep(120)"])

@@ -66,7 +66,7 @@ fn an_interrupt_during_a_statement_as_json() {
 #[test]
 fn a_termination_cancels_a_step_that_does_not_finish_within_the_grace_period() {
     let project = TestProject::with_a_long_statement();
-    project.write("host.toml", "[default.limits]\ntermination-grace-seconds = 1\n");
+    project.write("host.toml", "[default.limits]\ntermination-grace = '1s'\n");
     let runner = start(&project, &["upgrade", "head"]);
     runner.signal(Signal::TERM);
     assert_output!(runner.wait().with_code(143));
@@ -123,7 +123,7 @@ fn an_interrupt_within_the_grace_period_cancels() {
 #[test]
 fn a_termination_without_grace_cancels_at_once() {
     let project = TestProject::with_a_long_statement();
-    project.write("host.toml", "[default.limits]\ntermination-grace-seconds = 0\n");
+    project.write("host.toml", "[default.limits]\ntermination-grace = '0'\n");
     let runner = start(&project, &["upgrade", "head"]);
     runner.signal(Signal::TERM);
     let output = runner.wait().with_code(143);
@@ -152,7 +152,7 @@ fn after_an_interrupt_the_lock_is_free() {
     let runner = start(&project, &["upgrade", "head"]);
     runner.signal(Signal::INT);
     let _ = runner.wait().with_code(130);
-    project.host(&["downgrade", "base", "--lock-timeout", "0"]).success();
+    project.host(&["downgrade", "base", "--wait", "0"]).success();
 }
 
 #[test]

@@ -489,7 +489,7 @@ fn time_limits_hold_but_not_for_concurrent_builds() {
         "CREATE INDEX CONCURRENTLY table_a_id ON table_a (id);\nALTER TABLE table_a ADD COLUMN more int",
         "SELECT 1",
     );
-    project.write("host.toml", "[default]\n[default.limits]\nlock-timeout-milliseconds = 100\nlock-retries = 0\n");
+    project.write("host.toml", "[default]\n[default.limits]\nlock-timeout = '100ms'\nlock-retries = 0\n");
     let open = OpenTransaction::begin(&project.database);
     let runner = project.start(&["upgrade", "head"]);
     project.database.wait_until(WAITS);

@@ -45,7 +45,7 @@ fn project(limits: &str) -> TestProject {
 
 #[test]
 fn a_migration_that_waits_too_long_for_a_lock_is_run_again() {
-    let project = project("lock-timeout-milliseconds = 200\nlock-retries = 8\n");
+    let project = project("lock-timeout = '200ms'\nlock-retries = 8\n");
     let _holder = Holder::new(&project, "BEGIN; LOCK TABLE contended; SELECT pg_sleep(1.5); COMMIT");
     let output = project.host(&["upgrade", "head"]).success();
     assert!(
@@ -59,7 +59,7 @@ fn a_migration_that_waits_too_long_for_a_lock_is_run_again() {
 
 #[test]
 fn retries_are_reported_as_json() {
-    let project = project("lock-timeout-milliseconds = 200\nlock-retries = 1\n");
+    let project = project("lock-timeout = '200ms'\nlock-retries = 1\n");
     let _holder = Holder::new(&project, "BEGIN; LOCK TABLE contended; SELECT pg_sleep(60); COMMIT");
     let output = project.host(&["--json", "upgrade", "head"]).with_code(1);
     let events = output.json_lines();
@@ -70,7 +70,7 @@ fn retries_are_reported_as_json() {
 
 #[test]
 fn retries_are_bounded_and_the_last_failure_is_recorded() {
-    let project = project("lock-timeout-milliseconds = 100\nlock-retries = 1\n");
+    let project = project("lock-timeout = '100ms'\nlock-retries = 1\n");
     let _holder = Holder::new(&project, "BEGIN; LOCK TABLE contended; SELECT pg_sleep(60); COMMIT");
     let output = project.host(&["upgrade", "head"]).with_code(1);
     assert_eq!(output.stdout.matches("running it again").count(), 1, "{}", output.stable());
@@ -98,7 +98,7 @@ fn the_victim_of_a_deadlock_is_run_again() {
 
 #[test]
 fn a_long_wait_names_who_holds_the_lock() {
-    let project = project("lock-timeout-milliseconds = 8000\nlock-retries = 0\n");
+    let project = project("lock-timeout = '8s'\nlock-retries = 0\n");
     let _holder = Holder::new(&project, "BEGIN; LOCK TABLE contended; SELECT pg_sleep(60); COMMIT");
     let output = project.host(&["upgrade", "head"]).with_code(1);
     let line = output

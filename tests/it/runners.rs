@@ -78,7 +78,7 @@ fn twenty_runners_apply_each_step_once() {
     }
     project.host(&["build"]).success();
     // The tables of host are not there yet: all of them begin at nothing.
-    let runners: Vec<_> = (0..20).map(|_| project.start(&["upgrade", "head", "--lock-timeout", "600"])).collect();
+    let runners: Vec<_> = (0..20).map(|_| project.start(&["upgrade", "head", "--wait", "600s"])).collect();
     let mut done = 0;
     for runner in runners {
         let output = runner.wait().with_code(0);
@@ -95,7 +95,7 @@ fn twenty_runners_apply_each_step_once() {
 fn runners_in_both_directions_end_in_order() {
     let project = TestProject::with_three_tables();
     project.host(&["upgrade", "head"]).success();
-    let wait = ["--lock-timeout", "600"];
+    let wait = ["--wait", "600s"];
     let run = |arguments: &[&'static str]| project.start(&[arguments, &wait].concat());
     let runners: Vec<_> = (0..3).flat_map(|_| [run(&["downgrade", "base"]), run(&["upgrade", "head"])]).collect();
     for runner in runners {
@@ -113,7 +113,7 @@ fn nothing_to_do_needs_no_lock() {
     let project = TestProject::with_a_long_statement();
     let runner = project.start(&["upgrade", "head"]);
     project.database.wait_for_the_long_statement();
-    let output = project.host(&["upgrade", "a", "--lock-timeout", "0"]).success();
+    let output = project.host(&["upgrade", "a", "--wait", "0"]).success();
     assert!(output.stdout.is_empty(), "{}", output.stable());
     runner.signal(rustix::process::Signal::INT);
     let _ = runner.wait().with_code(130);
@@ -143,7 +143,7 @@ fn a_lock_that_a_migration_gives_back_is_still_held() {
     let gate = close_gate(&project);
     let runner = project.start(&["upgrade", "head"]);
     wait_at_gate(&project);
-    let _ = project.host(&["upgrade", "head", "--lock-timeout", "0"]).with_code(4);
+    let _ = project.host(&["upgrade", "head", "--wait", "0"]).with_code(4);
     gate.end();
     let _ = runner.wait().with_code(0);
     assert_eq!(project.database.query(HISTORY), "a done");

@@ -79,7 +79,7 @@ fn tables_are_made_of_the_systems_types() {
 #[test]
 fn who_holds_a_lock_is_found_all_the_same() {
     let project = project();
-    project.write("host.toml", "[default]\n[default.limits]\nlock-timeout-milliseconds = 300\nlock-retries = 0\n");
+    project.write("host.toml", "[default]\n[default.limits]\nlock-timeout = '300ms'\nlock-retries = 0\n");
     let mut psql = project.database.psql();
     let mut holder = psql
         .args([

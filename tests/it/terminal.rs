@@ -290,7 +290,7 @@ fn urls_and_settings_are_quoted() {
         format!("[default]\n{text} = 1\n"),
         format!("[{text}]\n[{text}.{text}]\n"),
         format!("{HOSTILE}\n"),
-        format!("[default.limits]\nguest-seconds = {text}\n"),
+        format!("[default.limits]\nguest-time = {text}\n"),
         format!("[default]\nurl = {}\n", text.replace("\"x", "\"x${").replace("\\u000a", "}")),
     ] {
         project.write("host.toml", &settings);

@@ -11,6 +11,8 @@ use super::report::text::count;
 use super::report::text::list_or;
 use super::settings::Settings;
 use super::signals;
+use super::times::TimeArguments;
+use super::times::server_timeout;
 use super::unfinished;
 use crate::db::Unfinished;
 use crate::execute::Options;
@@ -52,12 +54,11 @@ pub(super) struct MigrateArguments {
     /// Take this statement of an unfinished step as done and go on after it (can be repeated)
     #[arg(long, value_name = "N", conflicts_with_all = ["dry_run", "sql"], value_parser = clap::value_parser!(u32).range(1..))]
     mark_done: Vec<u32>,
-    /// How many seconds to wait for another runner [default: runner-lock-seconds of host.toml]
-    #[arg(long, value_name = "SECONDS")]
-    lock_timeout: Option<u64>,
-    /// How many milliseconds a statement may run, 0 for no limit [default: as in host.toml]
-    #[arg(long, value_name = "MILLISECONDS")]
-    statement_timeout: Option<u64>,
+    #[command(flatten)]
+    times: TimeArguments,
+    /// End a statement that runs longer than this (the server's statement_timeout); 0 is no limit [default: as in host.toml]
+    #[arg(long, value_name = "TIME", value_parser = server_timeout)]
+    statement_timeout: Option<Duration>,
 }
 
 pub(super) async fn run(
@@ -75,8 +76,9 @@ pub(super) async fn run(
         args: arguments_of_run,
         allow_changed: arguments.allow_changed,
         all_branches: arguments.all_branches,
-        runner_lock_wait: arguments.lock_timeout.map(Duration::from_secs),
-        statement_timeout_milliseconds: arguments.statement_timeout,
+        wait: arguments.times.wait,
+        lock_timeout: arguments.times.lock_timeout,
+        statement_timeout: arguments.statement_timeout,
         resume_from: arguments.resume_from,
         mark_done: arguments.mark_done.clone(),
         compiler: if arguments.dry_run { Compiler::default() } else { super::worker::compiler(settings)? },

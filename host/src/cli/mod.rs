@@ -25,6 +25,7 @@ mod settings;
 mod show;
 mod signals;
 mod stamp;
+mod times;
 mod unfinished;
 mod worker;
 

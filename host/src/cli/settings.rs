@@ -236,7 +236,11 @@ impl Settings {
         project: &'project Project,
         options: Options,
     ) -> Result<Runner<'project>, Failure> {
-        Ok(Runner::new(project, self.connect_directly(project).await?, options))
+        let mut database = self.connect_directly(project).await?;
+        if let Some(timeout) = options.lock_timeout {
+            database.set_lock_timeout(timeout);
+        }
+        Ok(Runner::new(project, database, options))
     }
 
     /// Reads a component with the rights of this process, wherever it is. One that is larger than 64 MiB only where the project
@@ -248,7 +252,7 @@ impl Settings {
         };
         let project = self.project_folder().and_then(|folder| open_folder(&folder)).ok();
         let environment = project.and_then(|project| Project::settings(&project, &self.environment).ok());
-        let bytes_max = environment.map_or(0, |environment| u64::from(environment.limits.component_mebibytes) << 20);
+        let bytes_max = environment.map_or(0, |environment| environment.limits.component_size);
         let folder = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
         let folder = Dir::open_ambient_dir(folder, ambient_authority()).map_err(|error| failed(error.to_string()))?;
         let name = path.file_name().and_then(std::ffi::OsStr::to_str).unwrap_or_default();

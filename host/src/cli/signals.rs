@@ -3,7 +3,6 @@
 use std::sync::Arc;
 use std::sync::atomic::AtomicU8;
 use std::sync::atomic::Ordering;
-use std::time::Duration;
 
 use tokio::signal::unix::Signal;
 use tokio::signal::unix::SignalKind;
@@ -58,7 +57,7 @@ enum Asked {
 /// and after a second one, it is as with SIGINT. One more signal then ends the process at once, and the server rolls back by
 /// itself.
 pub(super) fn listen(project: &Project, interrupt: Interrupt, report: Report) {
-    let grace = Duration::from_secs(u64::from(project.environment().limits.termination_grace_seconds));
+    let grace = project.environment().limits.termination_grace;
     let (Ok(mut interrupts), Ok(mut terminations)) = (signal(SignalKind::interrupt()), signal(SignalKind::terminate()))
     else {
         return;

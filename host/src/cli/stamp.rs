@@ -7,6 +7,7 @@ use super::failure::Failure;
 use super::report::text::list_or;
 use super::settings::Settings;
 use super::signals;
+use super::times::TimeArguments;
 use crate::execute::Options;
 
 #[derive(Debug, Args)]
@@ -20,11 +21,18 @@ pub(super) struct StampArguments {
     /// Forget an unfinished step without a transaction: the database was brought by hand to where the targets are
     #[arg(long)]
     forget_unfinished: bool,
+    #[command(flatten)]
+    times: TimeArguments,
 }
 
 pub(super) async fn run(settings: &Settings, arguments: &StampArguments) -> Result<u8, Failure> {
     let project = settings.project()?;
-    let options = Options { forget_unfinished: arguments.forget_unfinished, ..settings.options() };
+    let options = Options {
+        forget_unfinished: arguments.forget_unfinished,
+        wait: arguments.times.wait,
+        lock_timeout: arguments.times.lock_timeout,
+        ..settings.options()
+    };
     let mut runner = settings.writing_runner(&project, options).await?;
     signals::listen(&project, runner.interrupt(), settings.report().clone());
     let targets: Vec<&str> = arguments.targets.iter().map(String::as_str).collect();

@@ -1,6 +1,7 @@
 //! One environment with nothing left open.
 
 use std::fmt;
+use std::time::Duration;
 
 use super::ConfigError;
 use super::DEFAULT_ENVIRONMENT;
@@ -53,46 +54,46 @@ pub struct UrlSetting {
 /// How much a migration may use.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Limits {
-    /// Computing time of one migration, in seconds; time in the database does not count.
-    pub guest_seconds: u32,
-    /// Time of one migration in all, in seconds; 0 is none.
-    pub migration_seconds: u32,
-    /// Memory of one migration, in MiB.
-    pub memory_mebibytes: u32,
-    /// Stack of one migration, in KiB.
-    pub stack_kibibytes: u32,
+    /// Computing time of one migration; time in the database does not count.
+    pub guest_time: Duration,
+    /// Time of one migration in all; zero is no limit.
+    pub migration_time: Duration,
+    /// Memory of one migration, in bytes.
+    pub memory: u64,
+    /// Stack of one migration, in bytes.
+    pub stack: u64,
     /// Statements of one migration.
     pub statements: u32,
     /// Statements and savepoints that are open at the same time.
     pub open_handles: u32,
-    /// What a migration hands to the host in one call, in MiB.
-    pub call_mebibytes: u32,
+    /// What a migration hands to the host in one call, in bytes.
+    pub call_size: u64,
     /// Rows in one result.
     pub result_rows: u32,
-    /// Size of one result, in MiB.
-    pub result_mebibytes: u32,
+    /// Size of one result, in bytes.
+    pub result_size: u64,
     /// Lines that one migration writes into the log.
     pub log_lines: u32,
-    /// Size of what one migration writes into the log, in KiB.
-    pub log_kibibytes: u32,
-    /// Size of a component, in MiB.
-    pub component_mebibytes: u32,
-    /// How long compiling a component may take, in seconds.
-    pub compile_seconds: u32,
-    /// How much memory compiling a component may take, in MiB.
-    pub compile_mebibytes: u32,
-    /// The server's `lock_timeout`, in milliseconds; 0 is none.
-    pub lock_timeout_milliseconds: u32,
-    /// The server's `statement_timeout`, in milliseconds; 0 is none.
-    pub statement_timeout_milliseconds: u32,
-    /// How long to wait for another runner, in seconds.
-    pub runner_lock_seconds: u32,
+    /// Size of what one migration writes into the log, in bytes.
+    pub log_size: u64,
+    /// Size of a component, in bytes.
+    pub component_size: u64,
+    /// How long compiling a component may take.
+    pub compile_time: Duration,
+    /// How much memory compiling a component may take, in bytes.
+    pub compile_memory: u64,
+    /// The server's `lock_timeout`; zero is none.
+    pub lock_timeout: Duration,
+    /// The server's `statement_timeout`; zero is none.
+    pub statement_timeout: Duration,
+    /// How long to wait for another runner.
+    pub wait: Duration,
     /// How often a migration that lost to a lock is run again.
     pub lock_retries: u32,
-    /// How long the step that runs may go on after SIGTERM, in seconds.
-    pub termination_grace_seconds: u32,
-    /// How long the server may be silent until a second connection looks at it, in seconds; 0 is for ever.
-    pub silence_seconds: u32,
+    /// How long the step that runs may go on after SIGTERM.
+    pub termination_grace: Duration,
+    /// How long the server may be silent until a second connection looks at it; zero is for ever.
+    pub silence: Duration,
 }
 
 impl Environment {
@@ -173,26 +174,26 @@ impl Limits {
             };
         }
         Self {
-            guest_seconds: limit!(guest_seconds, 60),
-            migration_seconds: limit!(migration_seconds, 0),
-            memory_mebibytes: limit!(memory_mebibytes, 512),
-            stack_kibibytes: limit!(stack_kibibytes, 1024),
+            guest_time: limit!(guest_time, Duration::from_secs(60)),
+            migration_time: limit!(migration_time, Duration::ZERO),
+            memory: limit!(memory, 512 << 20),
+            stack: limit!(stack, 1 << 20),
             statements: limit!(statements, 10_000_000),
             open_handles: limit!(open_handles, 1_000),
-            call_mebibytes: limit!(call_mebibytes, 128),
+            call_size: limit!(call_size, 128 << 20),
             result_rows: limit!(result_rows, 100_000),
-            result_mebibytes: limit!(result_mebibytes, 64),
+            result_size: limit!(result_size, 64 << 20),
             log_lines: limit!(log_lines, 100_000),
-            log_kibibytes: limit!(log_kibibytes, 16_384),
-            component_mebibytes: limit!(component_mebibytes, 64),
-            compile_seconds: limit!(compile_seconds, 600),
-            compile_mebibytes: limit!(compile_mebibytes, 2_048),
-            lock_timeout_milliseconds: limit!(lock_timeout_milliseconds, 10_000),
-            statement_timeout_milliseconds: limit!(statement_timeout_milliseconds, 0),
-            runner_lock_seconds: limit!(runner_lock_seconds, 60),
+            log_size: limit!(log_size, 16 << 20),
+            component_size: limit!(component_size, 64 << 20),
+            compile_time: limit!(compile_time, Duration::from_secs(600)),
+            compile_memory: limit!(compile_memory, 2 << 30),
+            lock_timeout: limit!(lock_timeout, Duration::from_secs(10)),
+            statement_timeout: limit!(statement_timeout, Duration::ZERO),
+            wait: limit!(wait, Duration::from_secs(60)),
             lock_retries: limit!(lock_retries, 3),
-            termination_grace_seconds: limit!(termination_grace_seconds, 10),
-            silence_seconds: limit!(silence_seconds, 15),
+            termination_grace: limit!(termination_grace, Duration::from_secs(10)),
+            silence: limit!(silence, Duration::from_secs(15)),
         }
     }
 }

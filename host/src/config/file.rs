@@ -1,28 +1,28 @@
 //! The shape of the file: what may be written, all of it optional.
 
-use std::fmt;
-
 use serde::Deserialize;
-use serde::Deserializer;
-use serde::de;
 
 use super::TableName;
+use super::value::AtLeastOne;
+use super::value::Count;
+use super::value::Size;
+use super::value::Time;
 
-/// PostgreSQL keeps its timeouts as milliseconds in a signed 32-bit number.
-const SERVER_MILLISECONDS_MAX: u32 = 2_147_483_647;
+/// A 32-bit guest has no more memory than this, and a result cannot be larger either.
+type GuestSize = Size<{ 1 << 20 }, { 4 << 30 }>;
 
-/// A 32-bit guest has no more memory than this, in MiB; a result cannot be larger either.
-const ADDRESSABLE_MEBIBYTES: u32 = 4096;
+/// A stack of a guest is memory of the process that is there from the beginning of its call.
+type StackSize = Size<{ 64 << 10 }, { 64 << 20 }>;
 
-/// The largest stack, in KiB. A stack of a guest is memory of the process that is there from the beginning of its call.
-const STACK_KIBIBYTES_MAX: u32 = 65_536;
+type LogSize = Size<{ 1 << 10 }, { 4 << 40 }>;
+type CompileMemory = Size<{ 64 << 20 }, { 64 << 30 }>;
 
-pub(super) type Mebibytes = Bounded<1, ADDRESSABLE_MEBIBYTES>;
-pub(super) type StackKibibytes = Bounded<64, STACK_KIBIBYTES_MAX>;
-pub(super) type ServerMilliseconds = Bounded<0, SERVER_MILLISECONDS_MAX>;
-pub(super) type CompileMebibytes = Bounded<64, 65_536>;
-pub(super) type AtLeastOne = Bounded<1, { u32::MAX }>;
-pub(super) type Any = Bounded<0, { u32::MAX }>;
+/// Ten years: what is longer is a mistake, and could not be added to a time.
+const TIME_MAX: u64 = 87_600 * 3_600_000;
+
+type AnyTime = Time<0, TIME_MAX>;
+type SomeTime = Time<1, TIME_MAX>;
+type ServerTimeout = Time<0, { super::SERVER_TIMEOUT_MILLISECONDS_MAX }>;
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields, expecting = "a section such as [default] around this key")]
@@ -67,52 +67,24 @@ pub(super) struct GrantsSection {
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields, expecting = "a table")]
 pub(super) struct LimitsSection {
-    pub(super) guest_seconds: Option<AtLeastOne>,
-    pub(super) migration_seconds: Option<Any>,
-    pub(super) memory_mebibytes: Option<Mebibytes>,
-    pub(super) stack_kibibytes: Option<StackKibibytes>,
+    pub(super) guest_time: Option<SomeTime>,
+    pub(super) migration_time: Option<AnyTime>,
+    pub(super) memory: Option<GuestSize>,
+    pub(super) stack: Option<StackSize>,
     pub(super) statements: Option<AtLeastOne>,
     pub(super) open_handles: Option<AtLeastOne>,
-    pub(super) call_mebibytes: Option<Mebibytes>,
+    pub(super) call_size: Option<GuestSize>,
     pub(super) result_rows: Option<AtLeastOne>,
-    pub(super) result_mebibytes: Option<Mebibytes>,
+    pub(super) result_size: Option<GuestSize>,
     pub(super) log_lines: Option<AtLeastOne>,
-    pub(super) log_kibibytes: Option<AtLeastOne>,
-    pub(super) component_mebibytes: Option<Mebibytes>,
-    pub(super) compile_seconds: Option<AtLeastOne>,
-    pub(super) compile_mebibytes: Option<CompileMebibytes>,
-    pub(super) lock_timeout_milliseconds: Option<ServerMilliseconds>,
-    pub(super) statement_timeout_milliseconds: Option<ServerMilliseconds>,
-    pub(super) runner_lock_seconds: Option<Any>,
-    pub(super) lock_retries: Option<Any>,
-    pub(super) termination_grace_seconds: Option<Any>,
-    pub(super) silence_seconds: Option<Any>,
-}
-
-/// A whole number between two bounds, both included.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Bounded<const LEAST: u32, const MOST: u32>(pub(super) u32);
-
-impl<'de, const LEAST: u32, const MOST: u32> Deserialize<'de> for Bounded<LEAST, MOST> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Visitor<const LEAST: u32, const MOST: u32>;
-
-        impl<const LEAST: u32, const MOST: u32> de::Visitor<'_> for Visitor<LEAST, MOST> {
-            type Value = Bounded<LEAST, MOST>;
-
-            fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-                write!(formatter, "a whole number from {LEAST} to {MOST}")
-            }
-
-            fn visit_i64<E: de::Error>(self, number: i64) -> Result<Self::Value, E> {
-                u32::try_from(number)
-                    .ok()
-                    .filter(|number| (LEAST..=MOST).contains(number))
-                    .map(Bounded)
-                    .ok_or_else(|| E::invalid_value(de::Unexpected::Signed(number), &self))
-            }
-        }
-
-        deserializer.deserialize_i64(Visitor)
-    }
+    pub(super) log_size: Option<LogSize>,
+    pub(super) component_size: Option<GuestSize>,
+    pub(super) compile_time: Option<SomeTime>,
+    pub(super) compile_memory: Option<CompileMemory>,
+    pub(super) lock_timeout: Option<ServerTimeout>,
+    pub(super) statement_timeout: Option<ServerTimeout>,
+    pub(super) wait: Option<AnyTime>,
+    pub(super) lock_retries: Option<Count>,
+    pub(super) termination_grace: Option<AnyTime>,
+    pub(super) silence: Option<AnyTime>,
 }

@@ -8,8 +8,10 @@ mod environment;
 mod error;
 mod expand;
 mod file;
+mod renamed;
 mod table_name;
 mod toml_problem;
+mod value;
 
 pub use environment::Environment;
 pub use environment::Limits;
@@ -33,6 +35,9 @@ pub const CONFIG_FILE: &str = "host.toml";
 /// The environment that is used when none is chosen, and from which the others inherit.
 pub const DEFAULT_ENVIRONMENT: &str = "default";
 
+/// The longest time that PostgreSQL takes for a timeout, in milliseconds: it keeps them in a signed 32-bit number.
+pub const SERVER_TIMEOUT_MILLISECONDS_MAX: u64 = 2_147_483_647;
+
 /// All environments of a project.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Config {
@@ -49,7 +54,7 @@ impl Config {
     pub fn parse(text: &str, file: &str) -> Result<Self, ConfigError> {
         let mut sections: BTreeMap<String, Section> = toml::from_str(text).map_err(|error| {
             // A url in the wrong place must not show its password.
-            let problem = TomlProblem::new(text, &error).without_text();
+            let problem = TomlProblem::new(text, &error).without_text().with_renamed_key(text);
             ConfigError::Toml { file: file.to_owned(), problem }
         })?;
         let default = sections.remove(DEFAULT_ENVIRONMENT).unwrap_or_default();

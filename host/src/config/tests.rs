@@ -1,5 +1,7 @@
 #![expect(clippy::unwrap_used, reason = "tests")]
 
+use std::time::Duration;
+
 use super::file::GrantsSection;
 use super::file::LimitsSection;
 use super::file::LocalSection;
@@ -41,34 +43,33 @@ fn the_reference_names_every_key_and_its_default() {
     let classes = Class::ALL.iter().filter(|class| **class != Class::Query).map(|class| format!("\n{class} = "));
     assert!(classes.map(|key| text.contains(&key)).eq(written.map(|key| key.is_some())), "a class without a key");
     let LimitsSection {
-        guest_seconds,
-        migration_seconds,
-        memory_mebibytes,
-        stack_kibibytes,
+        guest_time,
+        migration_time,
+        memory,
+        stack,
         statements,
         open_handles,
-        call_mebibytes,
+        call_size,
         result_rows,
-        result_mebibytes,
+        result_size,
         log_lines,
-        log_kibibytes,
-        component_mebibytes,
-        compile_seconds,
-        compile_mebibytes,
-        lock_timeout_milliseconds,
-        statement_timeout_milliseconds,
-        runner_lock_seconds,
+        log_size,
+        component_size,
+        compile_time,
+        compile_memory,
+        lock_timeout,
+        statement_timeout,
+        wait,
         lock_retries,
-        termination_grace_seconds,
-        silence_seconds,
+        termination_grace,
+        silence,
     } = limits;
-    assert!(guest_seconds.is_some() && migration_seconds.is_some() && memory_mebibytes.is_some());
-    assert!(stack_kibibytes.is_some() && statements.is_some() && open_handles.is_some() && call_mebibytes.is_some());
-    assert!(log_lines.is_some() && log_kibibytes.is_some() && result_rows.is_some());
-    assert!(component_mebibytes.is_some() && compile_seconds.is_some() && compile_mebibytes.is_some());
-    assert!(lock_timeout_milliseconds.is_some() && statement_timeout_milliseconds.is_some());
-    assert!(result_mebibytes.is_some() && runner_lock_seconds.is_some());
-    assert!(lock_retries.is_some() && termination_grace_seconds.is_some() && silence_seconds.is_some());
+    assert!(guest_time.is_some() && migration_time.is_some() && memory.is_some() && stack.is_some());
+    assert!(statements.is_some() && open_handles.is_some() && call_size.is_some());
+    assert!(log_lines.is_some() && log_size.is_some() && result_rows.is_some() && result_size.is_some());
+    assert!(component_size.is_some() && compile_time.is_some() && compile_memory.is_some());
+    assert!(lock_timeout.is_some() && statement_timeout.is_some() && wait.is_some() && lock_retries.is_some());
+    assert!(termination_grace.is_some() && silence.is_some());
     for key in ["url", "direct-url", "role"] {
         assert!(text.contains(&format!("\n# {key} = ")), "{key}");
     }
@@ -81,7 +82,7 @@ fn environments_inherit_key_by_key() {
         url = "postgres://${PASSWORD}@db/"
         version-table = "audit.versions"
         [default.limits]
-        guest-seconds = 5
+        guest-time = "5s"
         result-rows = 10
         [default.grants]
         function = true
@@ -97,7 +98,7 @@ fn environments_inherit_key_by_key() {
     assert_eq!(prod.migrations, "db");
     assert_eq!(prod.version_table.to_string(), "audit.versions");
     assert_eq!(prod.log_table.to_string(), "host_log");
-    assert_eq!((prod.limits.guest_seconds, prod.limits.result_rows), (5, 20));
+    assert_eq!((prod.limits.guest_time, prod.limits.result_rows), (Duration::from_secs(5), 20));
     assert_eq!(environment(text, "default").limits.result_rows, 10);
     assert_eq!(environment(text, "default").grants, Classes::usual().with(Class::Function).with(Class::Role));
     assert_eq!(prod.grants, [Class::Query, Class::Schema, Class::Function].into_iter().collect());
@@ -152,13 +153,13 @@ fn errors_name_line_key_and_what_is_known() {
              `journal-table`, `local`, `grants`, `limits`",
         ),
         (
-            "[prod.limits]\nmemory = 5",
-            "host.toml:2: 'prod.limits.memory': unknown field `memory`, expected one of `guest-seconds`, \
-             `migration-seconds`, `memory-mebibytes`, `stack-kibibytes`, `statements`, `open-handles`, `call-mebibytes`, \
-             `result-rows`, `result-mebibytes`, `log-lines`, `log-kibibytes`, `component-mebibytes`, `compile-seconds`, \
-             `compile-mebibytes`, `lock-timeout-milliseconds`, `statement-timeout-milliseconds`, `runner-lock-seconds`, `lock-retries`, \
-             `termination-grace-seconds`, `silence-seconds`",
+            "[prod.limits]\nheap = 5",
+            "host.toml:2: 'prod.limits.heap': unknown field `heap`, expected one of `guest-time`, `migration-time`, \
+             `memory`, `stack`, `statements`, `open-handles`, `call-size`, `result-rows`, `result-size`, `log-lines`, \
+             `log-size`, `component-size`, `compile-time`, `compile-memory`, `lock-timeout`, `statement-timeout`, `wait`, \
+             `lock-retries`, `termination-grace`, `silence`",
         ),
+        ("[prod.limits]\nmemory-mebibytes = 5", "host.toml:2: 'prod.limits.memory-mebibytes': the key was renamed"),
         (
             "[default.grants]\nnetwork = true",
             "host.toml:2: 'default.grants.network': unknown field `network`, expected one of `data`, `schema`, `function`, \
@@ -169,14 +170,17 @@ fn errors_name_line_key_and_what_is_known() {
             "host.toml:2: 'default.grants.function': invalid type: string, expected a boolean",
         ),
         (
-            "[default]\nlimits = { memory-mebibytes = 0 }",
-            "host.toml:2: 'default.limits.memory-mebibytes': invalid value: integer `0`, expected a whole number from 1 \
-             to 4096",
+            "[default]\nlimits = { memory = 0 }",
+            "host.toml:2: 'default.limits.memory': invalid value: 0 bytes, expected a size from 1 MiB to 4 GiB",
         ),
         (
-            "[default]\n[default.limits]\nlock-timeout-milliseconds = -1",
-            "host.toml:3: 'default.limits.lock-timeout-milliseconds': invalid value: integer `-1`, expected a whole \
-             number from 0 to 2147483647",
+            "[default]\n[default.limits]\nlock-timeout = -1",
+            "host.toml:3: 'default.limits.lock-timeout': invalid value: integer `-1`, expected a time from 0 ms to \
+             2147483647 ms",
+        ),
+        (
+            "[default.limits]\nguest-time = 'postgres://me:secret@db/'",
+            "host.toml:2: 'default.limits.guest-time': invalid value: string, expected a time from 1 ms to 87600 h",
         ),
         (
             "[default.limits]\nresult-rows = '7'",
@@ -197,6 +201,27 @@ fn errors_name_line_key_and_what_is_known() {
     ] {
         let error = Config::parse(text, "host.toml").unwrap_err();
         assert_eq!(error.to_string(), expected);
+    }
+}
+
+#[test]
+fn times_and_sizes_have_units() {
+    let limits =
+        environment("[default.limits]\nlock-timeout = 0\nwait = '5m'\nmemory = '1GiB'\nlog-size = '1KiB'", "default")
+            .limits;
+    assert_eq!((limits.lock_timeout, limits.wait), (Duration::ZERO, Duration::from_secs(300)));
+    assert_eq!((limits.memory, limits.log_size), (1 << 30, 1 << 10));
+    for (line, hint) in [
+        ("wait = 10", "write \"10s\" or \"10ms\""),
+        ("wait = '10'", "write \"10s\" or \"10ms\""),
+        ("memory = 512", "write \"512MiB\" or \"512KiB\""),
+        ("memory = 'much'", "write a number with a unit, such as \"10MiB\" or \"10KiB\""),
+        ("memory = '8GiB'", "correct this line"),
+        ("runner-lock-seconds = 60", "write wait = \"1min\""),
+        ("memory-mebibytes = 512", "write memory = \"512MiB\""),
+    ] {
+        let error = Config::parse(&format!("[default.limits]\n{line}"), "host.toml").unwrap_err();
+        assert_eq!(error.hint().as_deref(), Some(hint), "{line}");
     }
 }
 

@@ -7,6 +7,8 @@ use toml::Spanned;
 use toml::de::DeTable;
 use toml::de::DeValue;
 
+use super::renamed;
+
 /// How many wrong characters a name may have to be taken for another one.
 const TYPING_ERRORS_MAX: usize = 2;
 
@@ -25,6 +27,8 @@ pub struct TomlProblem {
     pub key: Option<String>,
     /// What is wrong. Of a key that is not known, also the keys that are.
     pub message: String,
+    /// What to do, where the message does not say enough for [`TomlProblem::hint`].
+    pub(super) instead: Option<String>,
 }
 
 impl TomlProblem {
@@ -36,16 +40,26 @@ impl TomlProblem {
         let missing = message.starts_with("missing field");
         let key =
             DeTable::parse(text).ok().filter(|_| !missing).and_then(|table| key_at(table.get_ref(), &span, DEPTH_MAX));
-        Self { line: line_at(text, span.start), key: key.map(without_middle), message }
+        Self { line: line_at(text, span.start), key: key.map(without_middle), message, instead: None }
     }
 
-    /// The same without the text that serde quotes when there is a string where none can be.
+    /// The same without the text that serde quotes when there is a string where none, or another one, can be.
     pub(super) fn without_text(mut self) -> Self {
-        const QUOTING: &str = "invalid type: string";
-        if let Some((_, expected)) =
-            self.message.rsplit_once("\", expected ").filter(|(text, _)| text.starts_with(QUOTING))
+        let quoting = ["invalid type: string", "invalid value: string"].into_iter();
+        if let Some(quoting) = quoting.clone().find(|quoting| self.message.starts_with(quoting))
+            && let Some((_, expected)) = self.message.rsplit_once("\", expected ")
         {
-            self.message = format!("{QUOTING}, expected {expected}");
+            self.message = format!("{quoting}, expected {expected}");
+        }
+        self
+    }
+
+    /// The same, where the key is one of an earlier version, with what is written today.
+    pub(super) fn with_renamed_key(mut self, text: &str) -> Self {
+        let replacement = self.key.as_deref().and_then(|key| renamed::replacement(text, key));
+        if let Some(replacement) = replacement.filter(|_| self.message.starts_with("unknown field")) {
+            self.message = "the key was renamed".to_owned();
+            self.instead = Some(format!("write {replacement}"));
         }
         self
     }
@@ -54,10 +68,16 @@ impl TomlProblem {
 impl TomlProblem {
     /// What the user should do. Of keys that are not known, the closest one that is.
     pub fn hint(&self) -> String {
+        if let Some(instead) = &self.instead {
+            return instead.clone();
+        }
         if self.message.starts_with("missing field") {
             return "add it".to_owned();
         }
         let (what, expected) = self.message.split_once(", expected").unwrap_or((&self.message, ""));
+        if let Some(hint) = unit_hint(what, expected) {
+            return hint;
+        }
         let Some(written) = quoted(what).next().filter(|_| what.starts_with("unknown ")) else {
             return "correct this line".to_owned();
         };
@@ -67,6 +87,17 @@ impl TomlProblem {
             None => "remove it, or correct its name".to_owned(),
         }
     }
+}
+
+/// What to write where a unit is missing.
+fn unit_hint(what: &str, expected: &str) -> Option<String> {
+    let units = [(" a time from", ["s", "ms"]), (" a size from", ["MiB", "KiB"])];
+    let (_, [large, small]) = units.into_iter().find(|(kind, _)| expected.starts_with(kind))?;
+    if what.ends_with("without a unit") {
+        let number = quoted(what).next()?;
+        return Some(format!("write \"{number}{large}\" or \"{number}{small}\""));
+    }
+    what.contains("string").then(|| format!("write a number with a unit, such as \"10{large}\" or \"10{small}\""))
 }
 
 impl fmt::Display for TomlProblem {
@@ -150,7 +181,7 @@ mod tests {
 
     #[test]
     fn the_closest_key_is_proposed() {
-        let problem = |message: &str| TomlProblem { line: 1, key: None, message: message.to_owned() };
+        let problem = |message: &str| TomlProblem { line: 1, key: None, message: message.to_owned(), instead: None };
         for (message, hint) in [
             (
                 "unknown field `migration`, expected one of `url`, `migrations`",
@@ -160,7 +191,13 @@ mod tests {
             ("unknown field `übung`, expected one of `url`, `migrations`", "remove it, or correct its name"),
             ("unknown field `a`, there are no fields", "remove it, or correct its name"),
             ("missing field `revision`", "add it"),
+            ("invalid value: 0 bytes, expected a size from 1 MiB to 4 GiB", "correct this line"),
             ("invalid type: integer `7`, expected a string", "correct this line"),
+            ("invalid value: `7` without a unit, expected a time from 1 ms to 1 h", "write \"7s\" or \"7ms\""),
+            (
+                "invalid value: string, expected a size from 1 MiB to 4 GiB",
+                "write a number with a unit, such as \"10MiB\" or \"10KiB\"",
+            ),
         ] {
             assert_eq!(problem(message).hint(), hint, "{message}");
         }

@@ -1,5 +1,7 @@
 //! The connection of a run.
 
+use std::time::Duration;
+
 use sqlx::Connection as _;
 use sqlx::Row as _;
 use sqlx::postgres::PgConnection;
@@ -72,6 +74,11 @@ impl Database {
     /// How this connection was opened: opens others like it.
     pub fn connector(&self) -> &Connector {
         &self.connector
+    }
+
+    /// Sets how long the host's own statements wait for a lock outside of steps; zero is for ever.
+    pub fn set_lock_timeout(&mut self, timeout: Duration) {
+        self.connector = self.connector.clone().with_lock_timeout(timeout);
     }
 
     /// Sets the time limits of the statements of migrations for connections that are opened beside this one.

@@ -65,10 +65,10 @@ impl Connector {
         Self { silence, ..self }
     }
 
-    /// Sets how long the host's own statements wait for a lock outside of steps, in milliseconds; 0 is for ever.
+    /// Sets how long the host's own statements wait for a lock outside of steps; zero is for ever.
     #[must_use]
-    pub fn with_lock_timeout(self, milliseconds: u64) -> Self {
-        Self { lock_timeout_milliseconds: milliseconds, ..self }
+    pub fn with_lock_timeout(self, timeout: Duration) -> Self {
+        Self { lock_timeout_milliseconds: Timeouts::new(timeout, Duration::ZERO).lock_milliseconds, ..self }
     }
 
     /// Sets the time limits of the statements of migrations in a [`Connector::session`].

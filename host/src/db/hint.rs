@@ -86,7 +86,7 @@ impl DatabaseError {
                 crate::value::quote_identifier(user)
             ),
             Self::LockLost { .. } => "run the command again: it waits for the other one and does what is left".to_owned(),
-            Self::Locked { .. } => "wait for it to end and run the command again, or wait longer with --lock-timeout".to_owned(),
+            Self::Locked { .. } => "wait for it to end and run the command again, or wait longer with --wait".to_owned(),
             Self::Journal(error) => error.hint("upgrade"),
             Self::Cancelled { .. } => "run the command again".to_owned(),
         })

@@ -7,6 +7,7 @@
 //! but it lives in the session under a name, where a migration could put another one in its place.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use super::connect::Database;
 use super::connect::Results;
@@ -17,6 +18,7 @@ use super::integrity::Violation;
 use super::log::Record;
 use super::own_tables::TableNumbers;
 use super::own_tables::TableState;
+use crate::config::SERVER_TIMEOUT_MILLISECONDS_MAX;
 use crate::revision::RevisionId;
 use crate::value::quote_identifier;
 use crate::value::quote_text;
@@ -36,6 +38,13 @@ pub(super) fn set_timeouts(timeouts: Timeouts) -> String {
         "SET lock_timeout = {}; SET statement_timeout = {}",
         timeouts.lock_milliseconds, timeouts.statement_milliseconds
     )
+}
+
+impl Timeouts {
+    /// The limits in the server's unit; zero means none.
+    pub fn new(lock: Duration, statement: Duration) -> Self {
+        Self { lock_milliseconds: milliseconds(lock), statement_milliseconds: milliseconds(statement) }
+    }
 }
 
 /// How a transaction begins.
@@ -253,4 +262,24 @@ pub(super) fn micros(time: &str) -> String {
 /// The server sent fewer results than statements, which its protocol does not allow.
 pub(super) fn no_answer(doing: &str) -> DatabaseError {
     DatabaseError::Lost { doing: doing.to_owned(), reason: "a result is missing in the server's answer".to_owned() }
+}
+
+/// A timeout as the server takes it. Rounded up, because 0 would be no timeout.
+fn milliseconds(timeout: Duration) -> u64 {
+    let milliseconds = timeout.as_nanos().div_ceil(1_000_000);
+    u64::try_from(milliseconds)
+        .map_or(SERVER_TIMEOUT_MILLISECONDS_MAX, |known| known.min(SERVER_TIMEOUT_MILLISECONDS_MAX))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_timeout_never_becomes_none() {
+        let cases = [(0, 0), (1, 1), (1_000_000, 1), (1_000_001, 2), (u64::MAX, SERVER_TIMEOUT_MILLISECONDS_MAX)];
+        for (nanoseconds, expected) in cases {
+            assert_eq!(milliseconds(Duration::from_nanos(nanoseconds)), expected, "{nanoseconds}");
+        }
+    }
 }

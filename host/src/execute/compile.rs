@@ -81,7 +81,7 @@ fn begin<T: Send + 'static>(
 ) -> Compiling<T> {
     let cancel = Cancel::default();
     let on_drop = cancel.on_drop();
-    let on_thread = (!runtime.compiles_in_a_process()).then(|| Duration::from_secs(u64::from(limits.compile_seconds)));
+    let on_thread = (!runtime.compiles_in_a_process()).then(|| limits.compile_time);
     let runtime = Arc::clone(runtime);
     let work = tokio::task::spawn_blocking(move || work(&runtime, &cancel));
     Compiling { work, patience: on_thread, _cancel: on_drop }
@@ -93,9 +93,9 @@ impl<T> Compiling<T> {
     pub(super) async fn finished(self) -> Result<T, LoadError> {
         let Self { work, patience, _cancel } = self;
         let joined = match patience {
-            Some(patience) => tokio::time::timeout(patience, work)
-                .await
-                .map_err(|_| LoadError::CompileTime { seconds: patience.as_secs() })?,
+            Some(patience) => {
+                tokio::time::timeout(patience, work).await.map_err(|_| LoadError::CompileTime { limit: patience })?
+            }
             None => work.await,
         };
         joined.unwrap_or_else(|error| Err(LoadError::Refused { reason: format!("the compiler failed: {error}") }))

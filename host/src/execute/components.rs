@@ -139,7 +139,7 @@ fn read(project: &Project, step: &Step) -> Result<StepComponent, RunError> {
     })?;
     let component = project.store().component(migration)?;
     let refused = |error: LoadError| refused(project, migration, error);
-    size::check_component(&component.bytes, project.environment().limits.component_mebibytes)
+    size::check_component(&component.bytes, project.environment().limits.component_size)
         .map_err(|error| refused(error.into()))?;
     let script = match &component.manifest.runtime {
         Some(name) => {

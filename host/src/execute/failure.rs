@@ -237,7 +237,7 @@ impl StepFailure {
             "42501" => format!("grant the database user the right that is missing, then {again}"),
             "55P03" => format!("something holds a lock on the object: look at pg_stat_activity, then {again}"),
             "57014" => format!(
-                "raise --statement-timeout, or statement-timeout-milliseconds in [*.limits] of host.toml, if it needs \
+                "raise --statement-timeout, or statement-timeout in [*.limits] of host.toml, if it needs \
                  more time, then {again}"
             ),
             _ => self.correct(again),
@@ -286,7 +286,7 @@ pub(crate) fn refusal(error: &GuestError) -> String {
 fn exceeded(limit: Limit) -> &'static str {
     match limit {
         Limit::Rows => "a result has more rows than result-rows in [*.limits] of host.toml allows",
-        Limit::Bytes => "a result is larger than result-mebibytes in [*.limits] of host.toml allows",
+        Limit::Bytes => "a result is larger than result-size in [*.limits] of host.toml allows",
         Limit::StatementTime => "a statement took longer than it may",
         Limit::TotalTime => "the migration took longer than it may",
         Limit::OpenHandles => "too many statements or savepoints are open",

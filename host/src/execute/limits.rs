@@ -1,7 +1,6 @@
-//! The limits of host.toml in the units of those who keep them.
+//! The limits of host.toml in the form in which they are enforced.
 
 use std::num::NonZero;
-use std::time::Duration;
 
 use super::error::RunError;
 use crate::bindings::types::Limit as ToldLimit;
@@ -17,37 +16,36 @@ use crate::worker;
 
 /// The limits of a guest.
 pub(super) fn guest(limits: &Limits) -> GuestLimits {
-    let seconds = |seconds: u32| Duration::from_secs(u64::from(seconds));
     GuestLimits {
-        guest_time: seconds(limits.guest_seconds),
-        migration_time: (limits.migration_seconds > 0).then(|| seconds(limits.migration_seconds)),
-        memory_bytes: bytes(limits.memory_mebibytes, 20),
-        open_handles: bytes(limits.open_handles, 0),
-        call_bytes: bytes(limits.call_mebibytes, 20),
+        guest_time: limits.guest_time,
+        migration_time: (!limits.migration_time.is_zero()).then_some(limits.migration_time),
+        memory_bytes: in_memory(limits.memory),
+        open_handles: in_memory(u64::from(limits.open_handles)),
+        call_bytes: in_memory(limits.call_size),
         statements: u64::from(limits.statements),
         log_lines: u64::from(limits.log_lines),
-        log_bytes: u64::from(limits.log_kibibytes) << 10,
+        log_bytes: limits.log_size,
     }
 }
 
 /// The limits of the results that a guest gets.
 pub(super) fn results(limits: &Limits) -> ResultLimits {
-    ResultLimits { rows_max: u64::from(limits.result_rows), bytes_max: u64::from(limits.result_mebibytes) << 20 }
+    ResultLimits { rows_max: u64::from(limits.result_rows), bytes_max: limits.result_size }
 }
 
 /// The limit of host.toml behind one that a guest was told about.
 pub(super) fn of_result(told: ToldLimit, limits: &Limits) -> Option<Exceeded> {
     let (limit, allowed) = match told {
-        ToldLimit::Rows => (Limit::ResultRows, limits.result_rows),
-        ToldLimit::Bytes => (Limit::ResultSize, limits.result_mebibytes),
+        ToldLimit::Rows => (Limit::ResultRows, u64::from(limits.result_rows)),
+        ToldLimit::Bytes => (Limit::ResultSize, limits.result_size),
         ToldLimit::StatementTime | ToldLimit::TotalTime | ToldLimit::OpenHandles => return None,
     };
-    Some(Exceeded::new(limit, u64::from(allowed)))
+    Some(Exceeded::new(limit, allowed))
 }
 
 /// What may be used to compile one component, while no other one is being compiled.
 pub(crate) fn compile_limits(limits: &Limits) -> CompileLimits {
-    let process = worker::Limits { seconds: limits.compile_seconds, mebibytes: limits.compile_mebibytes };
+    let process = worker::Limits { time: limits.compile_time, memory: limits.compile_memory };
     CompileLimits { process, threads: std::thread::available_parallelism().map_or(1, NonZero::get) }
 }
 
@@ -56,9 +54,9 @@ pub(crate) fn compile_limits(limits: &Limits) -> CompileLimits {
 /// # Errors
 /// [`RunError::Runtime`].
 pub(crate) fn runtime(compiler: &Compiler, limits: &Limits) -> Result<Runtime, RunError> {
-    Runtime::new(compiler, bytes(limits.stack_kibibytes, 10)).map_err(RunError::Runtime)
+    Runtime::new(compiler, in_memory(limits.stack)).map_err(RunError::Runtime)
 }
 
-fn bytes(number: u32, shift: u32) -> usize {
-    usize::try_from(u64::from(number) << shift).unwrap_or(usize::MAX)
+fn in_memory(number: u64) -> usize {
+    usize::try_from(number).unwrap_or(usize::MAX)
 }

@@ -21,10 +21,7 @@ impl Runner<'_> {
     /// Becomes the only runner, or gives up after a while.
     pub(super) async fn lock(&mut self, observer: &mut dyn Observer) -> Result<(), RunError> {
         self.look_around(observer).await?;
-        let limit = self
-            .options
-            .runner_lock_wait
-            .unwrap_or(Duration::from_secs(u64::from(self.project.environment().limits.runner_lock_seconds)));
+        let limit = self.options.wait.unwrap_or(self.project.environment().limits.wait);
         let started = Instant::now();
         let mut reported: Option<Instant> = None;
         let mut known = String::new();

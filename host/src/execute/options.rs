@@ -16,11 +16,11 @@ pub struct Options {
     /// What migrations get as the arguments of the run.
     pub args: Vec<(String, String)>,
     /// How long to wait for another runner; otherwise as in `host.toml`.
-    pub runner_lock_wait: Option<Duration>,
-    /// The server's `lock_timeout` in milliseconds; otherwise as in `host.toml`.
-    pub lock_timeout_milliseconds: Option<u64>,
-    /// The server's `statement_timeout` in milliseconds; otherwise as in `host.toml`.
-    pub statement_timeout_milliseconds: Option<u64>,
+    pub wait: Option<Duration>,
+    /// The server's `lock_timeout`, zero for none; otherwise as in `host.toml`.
+    pub lock_timeout: Option<Duration>,
+    /// The server's `statement_timeout`, zero for none; otherwise as in `host.toml`.
+    pub statement_timeout: Option<Duration>,
     /// Runs an unfinished step from this statement on, from 1, whatever the journal says.
     pub resume_from: Option<u32>,
     /// Statements of an unfinished step that are done by the operator's word.
@@ -33,11 +33,9 @@ pub struct Options {
 
 impl Options {
     pub(super) fn timeouts(&self, limits: &Limits) -> Timeouts {
-        Timeouts {
-            lock_milliseconds: self.lock_timeout_milliseconds.unwrap_or(u64::from(limits.lock_timeout_milliseconds)),
-            statement_milliseconds: self
-                .statement_timeout_milliseconds
-                .unwrap_or(u64::from(limits.statement_timeout_milliseconds)),
-        }
+        Timeouts::new(
+            self.lock_timeout.unwrap_or(limits.lock_timeout),
+            self.statement_timeout.unwrap_or(limits.statement_timeout),
+        )
     }
 }

@@ -361,9 +361,7 @@ impl StepRun<'_> {
             {
                 Err(match limit {
                     _ if self.interrupt.is_requested() => Cause::Stopped(Stop::Interrupted),
-                    Some(limit) if started.elapsed() > limit => {
-                        Cause::Stopped(Stop::limit(Limit::MigrationTime, limit.as_secs()))
-                    }
+                    Some(limit) if started.elapsed() > limit => Cause::Stopped(Stop::time(Limit::MigrationTime, limit)),
                     _ => Cause::Commit(error),
                 })
             }

@@ -88,10 +88,10 @@ impl Budget {
             milliseconds => return Err(Stop::limit(Limit::LockWait, milliseconds)),
         }
         if let Some(limit) = self.migration_time.filter(|limit| elapsed > *limit) {
-            return Err(Stop::limit(Limit::MigrationTime, limit.as_secs()));
+            return Err(Stop::time(Limit::MigrationTime, limit));
         }
         if computed > self.guest_time {
-            return Err(Stop::limit(Limit::GuestTime, self.guest_time.as_secs()));
+            return Err(Stop::time(Limit::GuestTime, self.guest_time));
         }
         Ok(())
     }

@@ -87,7 +87,7 @@ impl Account {
             return Err(Stop::limit(Limit::LogLines, self.lines_max));
         }
         if self.bytes.fetch_add(bytes, Ordering::Relaxed).saturating_add(bytes) > self.bytes_max {
-            return Err(Stop::limit(Limit::LogSize, self.bytes_max >> 10));
+            return Err(Stop::limit(Limit::LogSize, self.bytes_max));
         }
         Ok(())
     }

@@ -4,6 +4,7 @@ use std::fmt;
 use std::time::Duration;
 
 use crate::db::DatabaseError;
+use crate::units;
 
 /// How much one run of one guest may use.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,29 +30,29 @@ pub struct GuestLimits {
 /// What is limited.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Limit {
-    /// Computing time, in seconds.
+    /// Computing time, in milliseconds.
     GuestTime,
-    /// Time in all, in seconds.
+    /// Time in all, in milliseconds.
     MigrationTime,
     /// Time that one statement waited for a lock, in milliseconds.
     LockWait,
-    /// Memory, in MiB.
+    /// Memory, in bytes.
     Memory,
-    /// The stack of calls, in KiB.
+    /// The stack of calls, in bytes.
     Stack,
     /// Open statements, savepoints and other resources.
     OpenHandles,
-    /// What one call hands to the host, in MiB.
+    /// What one call hands to the host, in bytes.
     Call,
     /// Rows of one result. A guest may handle this one and the next; they end it when it gives up because of them.
     ResultRows,
-    /// Size of one result, in MiB.
+    /// Size of one result, in bytes.
     ResultSize,
     /// Statements.
     Statements,
     /// Lines of the log.
     LogLines,
-    /// Size of the log, in KiB.
+    /// Size of the log, in bytes.
     LogSize,
     /// Entries of all tables of functions.
     TableEntries,
@@ -61,7 +62,7 @@ pub enum Limit {
     Memories,
     /// Tables of functions.
     Tables,
-    /// Size of a script that is written instead of a database changed, in MiB.
+    /// Size of a script that is written instead of a database changed, in bytes.
     Script,
 }
 
@@ -69,18 +70,18 @@ impl Limit {
     /// The key of host.toml with which it is raised; some limits are the host's own.
     pub fn key(self) -> Option<&'static str> {
         Some(match self {
-            Self::GuestTime => "guest-seconds",
-            Self::MigrationTime => "migration-seconds",
-            Self::LockWait => "lock-timeout-milliseconds",
-            Self::Memory => "memory-mebibytes",
-            Self::Stack => "stack-kibibytes",
+            Self::GuestTime => "guest-time",
+            Self::MigrationTime => "migration-time",
+            Self::LockWait => "lock-timeout",
+            Self::Memory => "memory",
+            Self::Stack => "stack",
             Self::OpenHandles => "open-handles",
-            Self::Call => "call-mebibytes",
+            Self::Call => "call-size",
             Self::ResultRows => "result-rows",
-            Self::ResultSize => "result-mebibytes",
+            Self::ResultSize => "result-size",
             Self::Statements => "statements",
             Self::LogLines => "log-lines",
-            Self::LogSize => "log-kibibytes",
+            Self::LogSize => "log-size",
             Self::TableEntries | Self::Instances | Self::Memories | Self::Tables | Self::Script => return None,
         })
     }
@@ -107,35 +108,37 @@ impl Exceeded {
 impl fmt::Display for Exceeded {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let allowed = self.allowed;
+        let time = || units::time(Duration::from_millis(allowed));
+        let size = || units::size(allowed);
         match self.limit {
             Limit::GuestTime => {
-                write!(formatter, "it computed for more than {allowed} s (time in the database does not count)")
+                write!(formatter, "it computed for more than {} (time in the database does not count)", time())
             }
             Limit::MigrationTime => {
-                write!(formatter, "it took more than {allowed} s, the time in the database included")
+                write!(formatter, "it took more than {}, the time in the database included", time())
             }
             Limit::LockWait => {
-                write!(formatter, "it waited for a lock for more than {allowed} ms, after it had changed lock_timeout")
+                write!(formatter, "it waited for a lock for more than {}, after it had changed lock_timeout", time())
             }
-            Limit::Memory => write!(formatter, "it asked for more than {allowed} MiB of memory"),
+            Limit::Memory => write!(formatter, "it asked for more than {} of memory", size()),
             Limit::Stack => {
-                write!(formatter, "its calls are nested too deeply: they need more than {allowed} KiB of stack")
+                write!(formatter, "its calls are nested too deeply: they need more than {} of stack", size())
             }
             Limit::OpenHandles => write!(
                 formatter,
                 "it keeps more than {allowed} handles open at the same time (statements, savepoints, streams)"
             ),
-            Limit::Call => write!(formatter, "it handed more than {allowed} MiB to the host in one call"),
+            Limit::Call => write!(formatter, "it handed more than {} to the host in one call", size()),
             Limit::ResultRows => write!(formatter, "it asked for a result of more than {allowed} rows"),
-            Limit::ResultSize => write!(formatter, "it asked for a result of more than {allowed} MiB"),
+            Limit::ResultSize => write!(formatter, "it asked for a result of more than {}", size()),
             Limit::Statements => write!(formatter, "it ran more than {allowed} statements"),
             Limit::LogLines => write!(formatter, "it wrote more than {allowed} lines into the log"),
-            Limit::LogSize => write!(formatter, "it wrote more than {allowed} KiB into the log"),
+            Limit::LogSize => write!(formatter, "it wrote more than {} into the log", size()),
             Limit::TableEntries => write!(formatter, "it asked for tables of more than {allowed} functions"),
             Limit::Instances => write!(formatter, "it consists of more than {allowed} instances of modules"),
             Limit::Memories => write!(formatter, "it has more than {allowed} memories"),
             Limit::Tables => write!(formatter, "it has more than {allowed} tables of functions"),
-            Limit::Script => write!(formatter, "its script is larger than {allowed} MiB"),
+            Limit::Script => write!(formatter, "its script is larger than {}", size()),
         }?;
         match &self.function {
             Some(function) => write!(formatter, " (in {function})"),
@@ -162,5 +165,10 @@ impl Stop {
     /// A limit was exceeded.
     pub fn limit(limit: Limit, allowed: u64) -> Self {
         Self::Limit(Exceeded::new(limit, allowed))
+    }
+
+    /// A limit of time was exceeded.
+    pub fn time(limit: Limit, allowed: Duration) -> Self {
+        Self::limit(limit, u64::try_from(allowed.as_millis()).unwrap_or(u64::MAX))
     }
 }

@@ -63,9 +63,9 @@ impl wasmtime::ResourceLimiter for Memory {
         if account.grow(current, desired) {
             return Ok(true);
         }
-        let mebibytes = u64::try_from(account.allowed >> 20).unwrap_or(u64::MAX);
+        let bytes = u64::try_from(account.allowed).unwrap_or(u64::MAX);
         // Not an answer of -1: what a guest makes of it would be told in its own words, if at all.
-        Err(wasmtime::Error::new(Stop::limit(Limit::Memory, mebibytes)))
+        Err(wasmtime::Error::new(Stop::limit(Limit::Memory, bytes)))
     }
 
     fn memory_grow_failed(&mut self, _error: wasmtime::Error) -> wasmtime::Result<()> {

@@ -59,7 +59,7 @@ impl From<SessionError> for CallError {
             SessionError::TooLarge(limits, crate::bindings::types::Limit::Rows) => {
                 Self::stop(Stop::limit(Limit::ResultRows, limits.rows_max))
             }
-            SessionError::TooLarge(limits, _) => Self::stop(Stop::limit(Limit::ResultSize, limits.bytes_max >> 20)),
+            SessionError::TooLarge(limits, _) => Self::stop(Stop::limit(Limit::ResultSize, limits.bytes_max)),
             SessionError::Fatal(error) => Self::stop(Stop::Database(error)),
         }
     }

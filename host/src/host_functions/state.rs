@@ -107,8 +107,8 @@ impl GuestState {
     pub(super) fn begin(&mut self, statements: u64) -> Result<(), CallError> {
         self.check().map_err(CallError::stop)?;
         if self.session.script_bytes() > SCRIPT_BYTES_MAX {
-            let mebibytes = u64::try_from(SCRIPT_BYTES_MAX >> 20).unwrap_or(u64::MAX);
-            return Err(CallError::stop(Stop::limit(Limit::Script, mebibytes)));
+            let bytes = u64::try_from(SCRIPT_BYTES_MAX).unwrap_or(u64::MAX);
+            return Err(CallError::stop(Stop::limit(Limit::Script, bytes)));
         }
         self.budget.count(statements).map_err(CallError::stop)
     }

@@ -148,9 +148,9 @@ impl Runtime {
     fn exceeded(&self, error: &wasmtime::Error, state: &GuestState) -> Option<Exceeded> {
         let text = error.root_cause().to_string();
         let (limit, allowed) = if matches!(error.downcast_ref(), Some(Trap::StackOverflow)) {
-            (Limit::Stack, self.stack_bytes >> 10)
+            (Limit::Stack, self.stack_bytes)
         } else if text.starts_with("too much data is being copied between the host and the guest") {
-            (Limit::Call, state.limits.call_bytes >> 20)
+            (Limit::Call, state.limits.call_bytes)
         } else if matches!(error.downcast_ref(), Some(ResourceTableError::Full))
             || text.ends_with("store handle limit exceeded")
         {

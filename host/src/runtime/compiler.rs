@@ -52,12 +52,12 @@ pub(super) fn compile_in(
     worker.run(&task, cancel).map_err(|error| match error {
         // What cannot be read was written by another version.
         WorkerError::Refused(reason) => match serde_json::from_str(&reason) {
-            Ok(LoadError::CompileMemory { .. }) => LoadError::CompileMemory { mebibytes: process.mebibytes },
+            Ok(LoadError::CompileMemory { .. }) => LoadError::CompileMemory { limit: process.memory },
             Ok(error) => error,
             Err(_) => LoadError::Refused { reason },
         },
-        WorkerError::Time { seconds } => LoadError::CompileTime { seconds: u64::from(seconds) },
-        WorkerError::Memory { mebibytes } => LoadError::CompileMemory { mebibytes },
+        WorkerError::Time { limit } => LoadError::CompileTime { limit },
+        WorkerError::Memory { limit } => LoadError::CompileMemory { limit },
         other => LoadError::Process { reason: other.to_string() },
     })
 }

@@ -1,6 +1,7 @@
 //! From the bytes of a component to something that can be instantiated.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use serde::Deserialize;
 use serde::Serialize;
@@ -20,6 +21,7 @@ use super::size::SizeError;
 use crate::bindings::MigrationGuestPre;
 use crate::bindings::ScriptRuntimePre;
 use crate::host_functions::GuestState;
+use crate::units;
 use crate::worker::Cancel;
 use crate::worker::Worker;
 
@@ -62,16 +64,16 @@ pub enum LoadError {
     #[error(transparent)]
     Size(SizeError),
     /// The compiler did not come to an end.
-    #[error("it was not compiled within {seconds} s")]
+    #[error("it was not compiled within {}", units::time(*limit))]
     CompileTime {
         /// The limit.
-        seconds: u64,
+        limit: Duration,
     },
     /// The compiler needed too much memory.
-    #[error("compiling it needed more than {mebibytes} MiB of memory")]
+    #[error("compiling it needed more than {} of memory", units::size(*limit))]
     CompileMemory {
-        /// The limit.
-        mebibytes: u32,
+        /// The limit, in bytes.
+        limit: u64,
     },
     /// The process that compiles did not answer.
     #[error("it was not compiled: {reason}")]
@@ -112,11 +114,11 @@ impl LoadError {
             Self::Import(error) => error.hint(),
             Self::Size(error) => error.hint(),
             Self::CompileTime { .. } => {
-                "raise compile-seconds in [*.limits] of host.toml on a slow machine; otherwise split the migration"
+                "raise compile-time in [*.limits] of host.toml on a slow machine; otherwise split the migration"
                     .to_owned()
             }
             Self::CompileMemory { .. } => {
-                "raise compile-mebibytes in [*.limits] of host.toml if you trust the migration; otherwise split it"
+                "raise compile-memory in [*.limits] of host.toml if you trust the migration; otherwise split it"
                     .to_owned()
             }
             Self::Process { .. } => {
@@ -230,7 +232,7 @@ impl Runtime {
 pub(super) fn refused(error: &wasmtime::Error) -> LoadError {
     if error.is::<wasmtime::error::OutOfMemory>() {
         // The process that waits knows the limit.
-        return LoadError::CompileMemory { mebibytes: 0 };
+        return LoadError::CompileMemory { limit: 0 };
     }
     LoadError::Refused { reason: format!("{error:#}") }
 }

@@ -5,6 +5,8 @@ use serde::Serialize;
 use wasmparser::Parser;
 use wasmparser::Payload;
 
+use crate::units;
+
 /// The largest function, in bytes. Most of the compiler's work grows with a function's length, but some of it faster: the
 /// register allocator's, for one. The main loops of interpreters, the longest functions that are known, have 300 KiB.
 const FUNCTION_BYTES_MAX: usize = 1 << 20;
@@ -15,13 +17,13 @@ const FUNCTIONS_MAX: usize = 200_000;
 /// Why a component is not given to the compiler.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error, Serialize, Deserialize)]
 pub enum SizeError {
-    /// The component is larger than `component-mebibytes` allows.
-    #[error("it has {bytes} bytes, more than {allowed} MiB")]
+    /// The component is larger than `component-size` allows.
+    #[error("it has {bytes} bytes, more than {}", units::size(*allowed))]
     Component {
         /// The size.
         bytes: usize,
-        /// The limit.
-        allowed: u32,
+        /// The limit, in bytes.
+        allowed: u64,
     },
     /// A function is larger than the compiler gets.
     #[error("one of its functions has {bytes} bytes; the compiler gets at most {FUNCTION_BYTES_MAX}")]
@@ -39,7 +41,7 @@ impl SizeError {
     pub fn hint(&self) -> String {
         match self {
             Self::Component { .. } => {
-                "strip the component, or raise component-mebibytes in [*.limits] of host.toml".to_owned()
+                "strip the component, or raise component-size in [*.limits] of host.toml".to_owned()
             }
             Self::Function { .. } => {
                 "split the function; a long list of data belongs into a table or a constant".to_owned()
@@ -49,14 +51,13 @@ impl SizeError {
     }
 }
 
-/// Checks the size of a component as a whole.
+/// Checks the size of a component as a whole; `allowed` is in bytes.
 ///
 /// # Errors
 /// [`SizeError::Component`].
-pub fn check_component(bytes: &[u8], mebibytes: u32) -> Result<(), SizeError> {
-    let allowed = usize::try_from(u64::from(mebibytes) << 20).unwrap_or(usize::MAX);
-    if bytes.len() > allowed {
-        return Err(SizeError::Component { bytes: bytes.len(), allowed: mebibytes });
+pub fn check_component(bytes: &[u8], allowed: u64) -> Result<(), SizeError> {
+    if bytes.len() > usize::try_from(allowed).unwrap_or(usize::MAX) {
+        return Err(SizeError::Component { bytes: bytes.len(), allowed });
     }
     Ok(())
 }
@@ -101,8 +102,8 @@ mod tests {
 
     #[test]
     fn a_component_has_its_size() {
-        assert_eq!(check_component(&vec![0; 1 << 20], 1), Ok(()));
-        let error = check_component(&vec![0; (1 << 20) + 1], 1).expect_err("too large");
+        assert_eq!(check_component(&vec![0; 1 << 20], 1 << 20), Ok(()));
+        let error = check_component(&vec![0; (1 << 20) + 1], 1 << 20).expect_err("too large");
         assert_eq!(error.to_string(), "it has 1048577 bytes, more than 1 MiB");
     }
 }

@@ -289,7 +289,7 @@ impl StoreError {
                 "put a file in its place, or begin its name with '.' or '_' if it is no migration".to_owned()
             }
             Self::TooLarge { path, .. } if path.ends_with(".wasm") => {
-                "strip the component, or raise component-mebibytes in [*.limits] of host.toml".to_owned()
+                "strip the component, or raise component-size in [*.limits] of host.toml".to_owned()
             }
             Self::TooLarge { path, .. } if path.ends_with(".toml") => "shorten it".to_owned(),
             Self::TooLarge { .. } | Self::FolderTooLarge { .. } => {

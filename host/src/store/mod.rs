@@ -113,11 +113,11 @@ impl Store {
         }
     }
 
-    /// The same with components of up to this size, in MiB. Below [`FILE_BYTES_MAX`] that is no limit: then the run
+    /// The same with components of up to this size, in bytes. Below [`FILE_BYTES_MAX`] that is no limit: then the run
     /// says what is too large.
     #[must_use]
-    pub fn with_components_of(mut self, mebibytes: u32) -> Self {
-        self.component_bytes_max = FILE_BYTES_MAX.max(u64::from(mebibytes) << 20);
+    pub fn with_components_of(mut self, bytes: u64) -> Self {
+        self.component_bytes_max = FILE_BYTES_MAX.max(bytes);
         self
     }
 

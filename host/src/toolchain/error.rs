@@ -161,7 +161,7 @@ impl ToolchainError {
                  the contract and nothing else"
             }
             Self::Wrap { source: WorkerError::Time { .. } | WorkerError::Memory { .. }, .. } => {
-                "its types or its code are made to take long; if you trust it, raise compile-seconds or compile-mebibytes in \
+                "its types or its code are made to take long; if you trust it, raise compile-time or compile-memory in \
                  [*.limits] of host.toml"
             }
             Self::Wrap { .. } | Self::NoMigration { .. } => {

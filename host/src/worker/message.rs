@@ -1,5 +1,7 @@
 //! What parent and child say to each other: one line of JSON, and bytes behind it.
 
+use std::time::Duration;
+
 use serde::Deserialize;
 use serde::Serialize;
 
@@ -17,8 +19,10 @@ pub(super) struct Request {
     pub(super) settings: String,
     /// The length of the input.
     pub(super) bytes: usize,
-    pub(super) seconds: u32,
-    pub(super) mebibytes: u32,
+    /// Wall time.
+    pub(super) time: Duration,
+    /// Private memory, in bytes.
+    pub(super) memory: u64,
     pub(super) threads: usize,
 }
 

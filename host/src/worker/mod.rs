@@ -15,6 +15,9 @@ pub use serve::serve;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use crate::units;
 
 /// The first argument of a program that is started as a worker. Such a program does nothing but call [`serve()`].
 pub const ARGUMENT: &str = "internal-worker";
@@ -37,16 +40,16 @@ pub struct Task<'a> {
 /// What a worker may use.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
-    /// Wall time, in seconds.
-    pub seconds: u32,
-    /// Private memory, in MiB.
-    pub mebibytes: u32,
+    /// Wall time.
+    pub time: Duration,
+    /// Private memory, in bytes.
+    pub memory: u64,
 }
 
 impl Default for Limits {
     /// Ten minutes and 2 GiB, as where `host.toml` says nothing.
     fn default() -> Self {
-        Self { seconds: 600, mebibytes: 2_048 }
+        Self { time: Duration::from_secs(600), memory: 2 << 30 }
     }
 }
 
@@ -57,16 +60,16 @@ pub enum WorkerError {
     #[error("{0}")]
     Refused(String),
     /// It took longer than it may.
-    #[error("it took more than {seconds} s")]
+    #[error("it took more than {}", units::time(*limit))]
     Time {
         /// The limit.
-        seconds: u32,
+        limit: Duration,
     },
     /// It needed more memory than it may.
-    #[error("it needed more than {mebibytes} MiB of memory")]
+    #[error("it needed more than {} of memory", units::size(*limit))]
     Memory {
-        /// The limit.
-        mebibytes: u32,
+        /// The limit, in bytes.
+        limit: u64,
     },
     /// The process cannot be started.
     #[error("cannot start the process for it ('{program}'): {reason}")]

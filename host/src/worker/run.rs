@@ -63,13 +63,13 @@ impl Worker {
         Self { program: program.into() }
     }
 
-    /// Does one task in a process of its own. Blocks until it is done, for at most the task's seconds.
+    /// Does one task in a process of its own. Blocks until it is done, for at most the task's time.
     ///
     /// # Errors
     /// [`WorkerError`]. The process has ended in each case.
     pub fn run(&self, task: &Task<'_>, cancel: &Cancel) -> Result<Vec<u8>, WorkerError> {
         let mut child = self.start(task.threads)?;
-        let deadline = Instant::now() + Duration::from_secs(u64::from(task.limits.seconds));
+        let deadline = Instant::now() + task.limits.time;
         let heard = converse(&mut child, task, deadline, cancel).and_then(|heard| match heard {
             // One that closes its pipes should be about to end.
             Heard::All(..) => Ok(wait(&mut child, task, deadline, cancel)?.map_or(heard, Heard::Stopped)),
@@ -122,7 +122,7 @@ fn converse(child: &mut Child, task: &Task<'_>, deadline: Instant, cancel: &Canc
     rustix::io::ioctl_fionbio(&stdout, true)?;
     rustix::io::ioctl_fionbio(&stderr, true)?;
     // This process has to hold it.
-    let output_max = usize::try_from((u64::from(task.limits.mebibytes) << 20) / OUTPUT_PART).unwrap_or(usize::MAX);
+    let output_max = usize::try_from(task.limits.memory / OUTPUT_PART).unwrap_or(usize::MAX);
     let line = request(task)?;
     let (mut output, mut complaint) = (Vec::new(), Vec::new());
     let mut unsent = [line.as_slice(), task.input];
@@ -147,7 +147,7 @@ fn converse(child: &mut Child, task: &Task<'_>, deadline: Instant, cancel: &Canc
         };
         reading = reading && read(&mut stdout, &mut output)?;
         if output.len() > output_max {
-            return Ok(Heard::Stopped(WorkerError::Memory { mebibytes: task.limits.mebibytes }));
+            return Ok(Heard::Stopped(WorkerError::Memory { limit: task.limits.memory }));
         }
         complaining = complaining && read(&mut stderr, &mut complaint)?;
         let surplus = complaint.len().saturating_sub(COMPLAINT_BYTES_MAX);
@@ -185,7 +185,7 @@ fn overdue(task: &Task<'_>, deadline: Instant, cancel: &Cancel) -> Option<Worker
     if cancel.is_cancelled() {
         return Some(WorkerError::Cancelled);
     }
-    (Instant::now() >= deadline).then_some(WorkerError::Time { seconds: task.limits.seconds })
+    (Instant::now() >= deadline).then_some(WorkerError::Time { limit: task.limits.time })
 }
 
 fn request(task: &Task<'_>) -> io::Result<Vec<u8>> {
@@ -194,8 +194,8 @@ fn request(task: &Task<'_>) -> io::Result<Vec<u8>> {
         job: task.job.to_owned(),
         settings: task.settings.to_owned(),
         bytes: task.input.len(),
-        seconds: task.limits.seconds,
-        mebibytes: task.limits.mebibytes,
+        time: task.limits.time,
+        memory: task.limits.memory,
         threads: task.threads,
     })?;
     line.push(b'\n');
@@ -253,8 +253,8 @@ fn answer(mut output: Vec<u8>, complaint: &[u8], status: ExitStatus, limits: Lim
         return Err(WorkerError::Ended { how: "what it looked at is nested too deep for its stack".to_owned() });
     }
     Err(match status.signal().and_then(Signal::from_named_raw) {
-        _ if out_of_memory => WorkerError::Memory { mebibytes: limits.mebibytes },
-        Some(Signal::XCPU) => WorkerError::Time { seconds: limits.seconds },
+        _ if out_of_memory => WorkerError::Memory { limit: limits.memory },
+        Some(Signal::XCPU) => WorkerError::Time { limit: limits.time },
         Some(Signal::KILL) => WorkerError::Ended {
             how: "it was killed, as the system does with processes when its memory is used up".to_owned(),
         },

@@ -65,13 +65,12 @@ fn restrict(request: &Request) {
         let _ = rustix::thread::set_no_new_privs(true);
         sacrifice();
     }
-    let memory = u64::from(request.mebibytes) << 20;
     let threads = u64::try_from(request.threads).unwrap_or(u64::MAX);
     for (resource, limit) in [
         // What is written to, not what is only reserved: each thread of the C library's allocator reserves 64 MiB.
-        (Resource::Data, memory),
+        (Resource::Data, request.memory),
         // Should the parent be stopped. It ends by SIGXCPU.
-        (Resource::Cpu, u64::from(request.seconds).saturating_mul(threads).saturating_add(1)),
+        (Resource::Cpu, request.time.as_secs().saturating_add(1).saturating_mul(threads)),
         (Resource::Fsize, 0),
         (Resource::Core, 0),
     ] {

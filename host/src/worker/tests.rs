@@ -2,7 +2,7 @@
 
 use super::*;
 
-const LIMITS: Limits = Limits { seconds: 1, mebibytes: 64 };
+const LIMITS: Limits = Limits { time: Duration::from_secs(1), memory: 64 << 20 };
 
 fn run(program: &str, limits: Limits, cancel: &Cancel) -> Result<Vec<u8>, WorkerError> {
     // More than a pipe holds.
@@ -34,16 +34,16 @@ fn script(text: &str) -> (tempfile::TempDir, String) {
 fn a_program_that_does_not_answer_is_ended_at_its_time() {
     // It reads all and waits for more.
     let (_folder, program) = script("exec cat > /dev/null");
-    assert_eq!(run(&program, LIMITS, &Cancel::default()), Err(WorkerError::Time { seconds: 1 }));
+    assert_eq!(run(&program, LIMITS, &Cancel::default()), Err(WorkerError::Time { limit: LIMITS.time }));
     // It does not even read.
     let (_folder, program) = script("exec sleep 60");
-    assert_eq!(run(&program, LIMITS, &Cancel::default()), Err(WorkerError::Time { seconds: 1 }));
+    assert_eq!(run(&program, LIMITS, &Cancel::default()), Err(WorkerError::Time { limit: LIMITS.time }));
 }
 
 #[test]
 fn a_program_that_only_closes_its_pipes_is_ended_at_its_time() {
     let (_folder, program) = script(r#"printf '{"Done":{"bytes":3}}\nsix'; exec >&- 2>&- <&-; exec sleep 60"#);
-    assert_eq!(run(&program, LIMITS, &Cancel::default()), Err(WorkerError::Time { seconds: 1 }));
+    assert_eq!(run(&program, LIMITS, &Cancel::default()), Err(WorkerError::Time { limit: LIMITS.time }));
 }
 
 #[test]
@@ -73,14 +73,15 @@ fn what_a_program_has_started_ends_with_it() {
 #[test]
 fn an_answer_without_end_is_not_held() {
     let (_folder, program) = script("exec yes");
-    let limits = Limits { seconds: 60, ..LIMITS };
-    assert_eq!(run(&program, limits, &Cancel::default()), Err(WorkerError::Memory { mebibytes: 64 }));
+    let limits = Limits { time: Duration::from_secs(60), ..LIMITS };
+    assert_eq!(run(&program, limits, &Cancel::default()), Err(WorkerError::Memory { limit: LIMITS.memory }));
 }
 
 #[test]
 fn complaints_without_end_are_not_held() {
     let (_folder, program) = script("yes 'no way' | head -c 10000000 >&2; exit 3");
-    let error = run(&program, Limits { seconds: 60, ..LIMITS }, &Cancel::default()).expect_err("no answer");
+    let error =
+        run(&program, Limits { time: Duration::from_secs(60), ..LIMITS }, &Cancel::default()).expect_err("no answer");
     let text = error.to_string();
     assert!(text.starts_with("its process ended without an answer: exit status: 3: "), "{text}");
     assert!(text.contains("no way no way") && text.len() < 1_000, "{text}");
@@ -91,19 +92,20 @@ fn what_is_no_answer_is_none() {
     for answer in ["", "{}", "[[[", r#"{"Done":{"bytes":7}}"#, r#"{"Done":{"bytes":7}}\nsixsix"#, r#"{"Refused":7}\n"#]
     {
         let (_folder, program) = script(&format!("printf '{answer}'"));
-        let error = run(&program, Limits { seconds: 60, ..LIMITS }, &Cancel::default()).expect_err(answer);
+        let error =
+            run(&program, Limits { time: Duration::from_secs(60), ..LIMITS }, &Cancel::default()).expect_err(answer);
         assert!(matches!(error, WorkerError::Ended { .. }), "{answer}: {error}");
     }
     // A right answer of a process that then fails is none either.
     let (_folder, program) = script(r#"printf '{"Done":{"bytes":3}}\nsix'; exit 1"#);
-    assert!(run(&program, Limits { seconds: 60, ..LIMITS }, &Cancel::default()).is_err());
+    assert!(run(&program, Limits { time: Duration::from_secs(60), ..LIMITS }, &Cancel::default()).is_err());
 }
 
 #[test]
 fn answers_are_told_apart() {
     let answered = |text: &str| {
         let (_folder, program) = script(&format!("printf '{text}'"));
-        run(&program, Limits { seconds: 60, ..LIMITS }, &Cancel::default())
+        run(&program, Limits { time: Duration::from_secs(60), ..LIMITS }, &Cancel::default())
     };
     assert_eq!(answered(r#"{"Done":{"bytes":3}}\nsix"#), Ok(b"six".to_vec()));
     assert_eq!(answered(r#"{"Refused":"no"}\n"#), Err(WorkerError::Refused("no".to_owned())));
@@ -122,7 +124,8 @@ fn what_nobody_waits_for_ends() {
     let (_folder, program) = script("exec sleep 60");
     let cancel = Cancel::default();
     let on_drop = cancel.on_drop();
-    let waiting = std::thread::spawn(move || run(&program, Limits { seconds: 60, ..LIMITS }, &cancel));
+    let waiting =
+        std::thread::spawn(move || run(&program, Limits { time: Duration::from_secs(60), ..LIMITS }, &cancel));
     drop(on_drop);
     assert_eq!(waiting.join().expect("a thread"), Err(WorkerError::Cancelled));
 }

@@ -98,7 +98,7 @@ impl Scene {
             Way::Upgrade | Way::Downgrade => framed(),
             Way::UnframedUpgrade | Way::UnframedDowngrade => non_transactional(),
         };
-        project.write("host.toml", "[default.limits]\nsilence-seconds = 1\n");
+        project.write("host.toml", "[default.limits]\nsilence = '1s'\n");
         project.host(&["build"]).success();
         let mut scene = Self {
             project,

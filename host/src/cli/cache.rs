@@ -1,15 +1,11 @@
 //! The cache of compiled code for this process, and `host cache`.
 
-mod size;
-
 use std::sync::Arc;
 
 use clap::Args;
 use clap::Subcommand;
 use serde_json::json;
 
-use self::size::parse;
-use self::size::shown;
 use super::failure::Failure;
 use super::folders;
 use super::folders::Missing;
@@ -19,6 +15,7 @@ use super::report::text::safe_line;
 use super::settings::Settings;
 use super::settings::variable_os;
 use crate::runtime::CompileCache;
+use crate::units;
 
 /// The variable that says how large the cache may become.
 const SIZE_VARIABLE: &str = "HOST_CACHE_SIZE";
@@ -42,7 +39,7 @@ enum CacheCommand {
         #[arg(long, conflicts_with = "to")]
         all: bool,
         /// Remove until this size is left, such as 200MiB [default: the size to which the cache may grow]
-        #[arg(long, value_name = "SIZE", value_parser = parse)]
+        #[arg(long, value_name = "SIZE", value_parser = units::parse_size)]
         to: Option<u64>,
     },
 }
@@ -105,9 +102,9 @@ fn open(settings: &Settings, limit_bytes: u64) -> Result<CompileCache, NoCache> 
 
 fn limit() -> Result<u64, Failure> {
     let Some(text) = variable_os(SIZE_VARIABLE) else { return Ok(SIZE_BYTES) };
-    parse(&text.to_string_lossy()).map_err(|error| {
+    units::parse_size(&text.to_string_lossy()).map_err(|error| {
         Failure::usage(
-            format!("{SIZE_VARIABLE}='{}' is no size: {error}", safe_line(&text.to_string_lossy())),
+            format!("{SIZE_VARIABLE}='{}' is not a size: {error}", safe_line(&text.to_string_lossy())),
             "write it like 512MiB or 2GiB; 0 keeps no compiled code",
         )
     })
@@ -137,7 +134,11 @@ fn info(settings: &Settings, limit_bytes: u64, opened: Result<CompileCache, NoCa
             report.line(&safe_line(&format!("folder:  {} (from {variable})", path.display())));
         }
         report.line(&format!("entries: {}", usage.entries));
-        report.line(&format!("size:    {} of at most {}", shown(usage.bytes), shown(limit_bytes)));
+        report.line(&format!(
+            "size:    {} of at most {}",
+            units::rounded_size(usage.bytes),
+            units::rounded_size(limit_bytes)
+        ));
     } else if let Some(reason) = reason {
         report.line(&safe_line(&format!("compiled code is not kept between runs: {reason}")));
     }
@@ -164,9 +165,9 @@ fn prune(settings: &Settings, opened: Result<CompileCache, NoCache>, bytes: u64)
         report.line(&format!(
             "{} removed ({}), {} left ({})",
             entries(pruned.removed.entries),
-            shown(pruned.removed.bytes),
+            units::rounded_size(pruned.removed.bytes),
             entries(pruned.left.entries),
-            shown(pruned.left.bytes),
+            units::rounded_size(pruned.left.bytes),
         ));
     }
     Ok(0)
