@@ -150,6 +150,37 @@ fn a_log_table_of_a_foreign_shape() {
 }
 
 #[test]
+fn a_log_table_of_an_earlier_version() {
+    let project = TestProject::with_three_tables();
+    project.host(&["upgrade", "+1"]).success();
+    project.database.query("ALTER TABLE host_log RENAME TO host_history");
+    assert_output!(project.refuses(1, &["upgrade", "head"]));
+    for command in
+        [&["current"][..], &["log"], &["stamp", "head"], &["ensure-version"], &["upgrade", "head", "--dry-run"]]
+    {
+        let output = project.refuses(1, command);
+        assert!(
+            output.stderr.contains("ALTER TABLE \"public\".\"host_history\" RENAME TO host_log"),
+            "{}",
+            output.stable()
+        );
+    }
+    assert_eq!(project.database.query("SELECT pg_catalog.to_regclass('host_log') IS NULL"), "t");
+
+    project.database.query("ALTER TABLE public.host_history RENAME TO host_log");
+    project.host(&["upgrade", "head"]).success();
+    assert_eq!(project.database.query("SELECT count(*) FROM host_log"), "3");
+}
+
+#[test]
+fn a_table_that_is_only_called_like_the_log_of_an_earlier_version() {
+    let project = TestProject::with_three_tables();
+    project.database.query("CREATE TABLE host_history (revision text, what text)");
+    project.host(&["upgrade", "head"]).success();
+    assert_eq!(project.database.query("SELECT count(*) FROM host_log"), "3");
+}
+
+#[test]
 fn an_id_that_does_not_fit_into_the_table_of_alembic() {
     let project = TestProject::new();
     project.write("host.toml", "[default]\nversion-table = \"alembic_version\"\n");

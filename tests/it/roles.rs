@@ -224,7 +224,7 @@ fn further_connections_have_the_role_the_limits_and_the_checks_of_the_first() {
     let tokio = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     tokio.block_on(async {
         let database = project.connect(&url).await.expect("a connection");
-        let options = Options { statement_timeout_milliseconds: Some(7000), ..Options::default() };
+        let options = Options { statement_timeout: Some(std::time::Duration::from_secs(7)), ..Options::default() };
         let mut runner = Runner::new(&project, database, options);
         let connector = runner.connector().expect("a connector");
         let version = env!("CARGO_PKG_VERSION");

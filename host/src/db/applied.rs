@@ -94,6 +94,9 @@ impl Database {
             [.., schema, places] => self.read_places(schema, places)?,
             _ => return Err(no_answer(doing)),
         };
+        if !existing.log {
+            self.refuse_earlier_log().await?;
+        }
         match results.error {
             None => {}
             // One by one, those that are there.
@@ -136,8 +139,8 @@ impl Database {
     /// # Errors
     /// [`DatabaseError`] when they cannot be made, or when one that is there has another shape; then none is made.
     pub async fn ensure_tables(&mut self) -> Result<(), DatabaseError> {
-        if !self.are_tables_found() {
-            self.find_tables().await?;
+        if !self.are_tables_found() && !self.find_tables().await?.log {
+            self.refuse_earlier_log().await?;
         }
         self.version_column().await?;
         // Names every column, and reads none if there is no such table.

@@ -109,6 +109,14 @@ pub enum DatabaseError {
         /// What is different.
         reason: String,
     },
+    /// There is a log table of an earlier version, and none of today's name.
+    #[error("{earlier} is the log table of an earlier version of host; it is called {log} now")]
+    EarlierLog {
+        /// The table, quoted as in a statement.
+        earlier: String,
+        /// Today's name, without a schema.
+        log: String,
+    },
     /// Two tables have the name of one of the host's.
     #[error("there are {} tables that could be the {} table: {}", places.len(), kind.word(), places.join(" and "))]
     AmbiguousTable {

@@ -40,6 +40,9 @@ impl DatabaseError {
             Self::ForeignTable { kind, .. } => {
                 format!("set `{}-table` in host.toml to a name that is free", kind.word())
             }
+            Self::EarlierLog { earlier, log } => {
+                format!("rename it: ALTER TABLE {earlier} RENAME TO {log}; or keep its name: `log-table = \"host_history\"` in host.toml")
+            }
             Self::AmbiguousTable { kind, name, .. } => format!(
                 "look who made the other one and drop it, or say in host.toml which one it is: `{}-table = \"SCHEMA.{name}\"`",
                 kind.word(),

@@ -79,8 +79,8 @@ impl Database {
     /// [`DatabaseError`] when the table cannot be read.
     pub async fn read_log(&mut self, limit: Option<u32>) -> Result<Vec<LogRow>, DatabaseError> {
         let doing = "read the log table";
-        if !self.are_tables_found() {
-            self.find_tables().await?;
+        if !self.are_tables_found() && !self.find_tables().await?.log {
+            self.refuse_earlier_log().await?;
         }
         let limit = limit.unwrap_or(HISTORY_ROWS_MAX).min(HISTORY_ROWS_MAX);
         let sql = format!(

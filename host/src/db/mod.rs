@@ -16,6 +16,7 @@ pub mod cancel;
 pub mod connect;
 mod connector;
 mod driver;
+mod earlier_log;
 pub mod error;
 pub mod guest;
 mod hint;
