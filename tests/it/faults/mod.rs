@@ -25,7 +25,7 @@ use scene::Way;
 use server::AutocommitCommand;
 
 const HARMS: [Harm; 6] = [Harm::Cut, Harm::CutHost, Harm::Drop, Harm::Delay, Harm::KillHost, Harm::StopServer];
-const WAYS: [Way; 4] = [Way::Upgrade, Way::Downgrade, Way::UnframedUpgrade, Way::UnframedDowngrade];
+const WAYS: [Way; 4] = [Way::Upgrade, Way::Downgrade, Way::NonTransactionalUpgrade, Way::NonTransactionalDowngrade];
 
 /// Words that choose ways and kinds of faults of the full run; without any, all of them run.
 const CHOICE: &str = "HOST_FAULTS";

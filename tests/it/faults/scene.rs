@@ -31,8 +31,8 @@ pub(super) enum Way {
     Upgrade,
     Downgrade,
     /// The second of the three migrations has no transaction.
-    UnframedUpgrade,
-    UnframedDowngrade,
+    NonTransactionalUpgrade,
+    NonTransactionalDowngrade,
 }
 
 /// A project, and a database before and after the undisturbed run.
@@ -62,8 +62,8 @@ pub(super) enum Survived {
 impl Way {
     pub(super) fn arguments(self) -> [&'static str; 3] {
         match self {
-            Self::Upgrade | Self::UnframedUpgrade => ["--json", "upgrade", "head"],
-            Self::Downgrade | Self::UnframedDowngrade => ["--json", "downgrade", "base"],
+            Self::Upgrade | Self::NonTransactionalUpgrade => ["--json", "upgrade", "head"],
+            Self::Downgrade | Self::NonTransactionalDowngrade => ["--json", "downgrade", "base"],
         }
     }
 
@@ -76,17 +76,17 @@ impl Way {
         match self {
             Self::Upgrade => [GUEST, "b", "c"],
             Self::Downgrade => ["c", "b", GUEST],
-            Self::UnframedUpgrade => ["a", "b", "c"],
-            Self::UnframedDowngrade => ["c", "b", "a"],
+            Self::NonTransactionalUpgrade => ["a", "b", "c"],
+            Self::NonTransactionalDowngrade => ["c", "b", "a"],
         }
     }
 
     /// The way there, for one that leads back.
     fn there(self) -> Option<Self> {
         match self {
-            Self::Upgrade | Self::UnframedUpgrade => None,
+            Self::Upgrade | Self::NonTransactionalUpgrade => None,
             Self::Downgrade => Some(Self::Upgrade),
-            Self::UnframedDowngrade => Some(Self::UnframedUpgrade),
+            Self::NonTransactionalDowngrade => Some(Self::NonTransactionalUpgrade),
         }
     }
 }
@@ -96,7 +96,7 @@ impl Scene {
     pub(super) fn new(way: Way) -> Self {
         let project = match way {
             Way::Upgrade | Way::Downgrade => framed(),
-            Way::UnframedUpgrade | Way::UnframedDowngrade => non_transactional(),
+            Way::NonTransactionalUpgrade | Way::NonTransactionalDowngrade => non_transactional(),
         };
         project.write("host.toml", "[default.limits]\nsilence = '1s'\n");
         project.host(&["build"]).success();

@@ -61,7 +61,7 @@ fn another_runner_takes_over_in_between() {
 }
 
 #[test]
-fn the_books_are_others_after_the_connection_was_lost() {
+fn other_heads_after_the_connection_was_lost() {
     let _alone = AutocommitCommand::new();
     let scene = Scene::new(Way::Upgrade);
     let database = scene.new_database("overtaken");

@@ -2,11 +2,11 @@
 
 use host_guest::{Error, Failure, Migration, Savepoint, Statement, execute, execute_script, query, query_one, run_info};
 
-struct Unframed;
+struct NonTransactional;
 
-host_guest::export!(Unframed);
+host_guest::export!(NonTransactional);
 
-impl Migration for Unframed {
+impl Migration for NonTransactional {
     fn upgrade() -> Result<(), Failure> {
         // 1, 2
         execute_script("CREATE TABLE nights (id integer PRIMARY KEY, note text); CREATE TABLE clock (micros bigint);")?;
