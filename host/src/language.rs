@@ -20,7 +20,7 @@ pub enum Language {
 
 /// A name that is not that of a language.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("there is no language '{}', only: {}", name.escape_debug(), Language::ALL.map(Language::name).join(", "))]
+#[error("unknown language '{}', expected one of: {}", name.escape_debug(), Language::ALL.map(Language::name).join(", "))]
 pub struct UnknownLanguage {
     /// The name.
     pub name: String,

@@ -140,7 +140,7 @@ fn a_version_table_that_is_a_view() {
 
 /// The file of the log table is the device that is always full, which needs no right to mount anything.
 #[test]
-fn a_disk_that_is_full_when_the_books_are_written() {
+fn a_disk_that_is_full_at_bookkeeping() {
     let server = OwnServer::new();
     let project = TestProject::with_three_tables();
     let url = server.url();

@@ -100,8 +100,7 @@ fn both_folders_of_the_user_have_the_same_rules() {
             let told = format!("the folder {path} (from {variable}) is not trusted: {why}");
             assert!(output.stderr.contains(&told), "{told}: {}", output.stderr);
         }
-        let told =
-            format!("what host built is not known again: the folder {path} (from HOST_STATE_DIR) is not trusted");
+        let told = format!("earlier builds are not recognised: the folder {path} (from HOST_STATE_DIR) is not trusted");
         let output = project.host_with(("HOST_STATE_DIR", path), &["heads"]).success();
         assert!(output.stderr.contains(&told), "{}", output.stderr);
         let output = project.host_with(("HOST_STATE_DIR", path), &["local", "status"]).with_code(1);
@@ -135,7 +134,7 @@ fn without_a_folder_code_is_kept_in_memory() {
             command.env("HOST_CACHE_DIR", project.cache()).env(variable, "0");
         }
         let output = upgrades(&project, project.run(command));
-        assert!(output.stderr.contains("note: compiled code is not kept for the next run: "), "{}", output.stable());
+        assert!(output.stderr.contains("note: compiled code is not cached: "), "{}", output.stable());
         assert_output!(output);
         project.host(&["downgrade", "base"]).success();
     }

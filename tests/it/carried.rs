@@ -172,7 +172,7 @@ fn a_state_folder_that_is_a_link_is_not_emptied() {
     let inside = project.path("cache").to_string_lossy().into_owned();
     let output = project.host_with(("HOST_CACHE_DIR", &inside), &["build"]).with_code(1);
     assert!(output.stderr.contains("'.host' is not a folder"), "{}", output.stable());
-    assert!(output.stderr.contains("remove it: what lies there is made again"), "{}", output.stable());
+    assert!(output.stderr.contains("remove it: host creates it again"), "{}", output.stable());
     assert_eq!(std::fs::read_to_string(project.path("other/target/mine")).expect("a file"), "precious");
 }
 
@@ -202,8 +202,8 @@ fn inspect_waits_for_no_pipe_and_reads_no_device() {
     symlink("/dev/zero", project.path("link.wasm")).expect("a link");
     std::fs::File::create(project.path("large.wasm")).and_then(|file| file.set_len(1 << 40)).expect("a large file");
     for (file, why) in [
-        ("pipe.wasm", "'pipe.wasm' cannot be read: it is not a file"),
-        ("link.wasm", "'link.wasm' is a link that leads out of"),
+        ("pipe.wasm", "cannot read 'pipe.wasm': it is not a file"),
+        ("link.wasm", "'link.wasm' is a link that points outside of"),
         ("large.wasm", "'large.wasm' has 1099511627776 bytes, more than 67108864"),
     ] {
         let output = project.host(&["inspect", file]).with_code(1);
@@ -286,7 +286,7 @@ fn settings_of_a_stranger_above_are_not_taken() {
         chown(&project.path(path), 12_345);
         let output = in_work(&["heads"]).with_code(1);
         assert!(
-            output.stderr.contains("belongs to another user, who could say by it which database"),
+            output.stderr.contains("belongs to another user, who could choose the database"),
             "{}",
             output.stable()
         );

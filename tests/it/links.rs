@@ -86,7 +86,7 @@ fn links_out_of_the_project_are_refused() {
             if output.code != 0 {
                 let message = format!("'{path}");
                 let told = output.stderr.contains(&message)
-                    && output.stderr.contains("is a link that leads out of the project's folder");
+                    && output.stderr.contains("is a link that points outside of the project's folder");
                 assert!(told, "{path} -> {target}, {arguments:?}: {}", output.stable());
             }
         }
@@ -153,7 +153,7 @@ fn an_sdk_folder_that_is_a_link() {
     let output = project.host(&["revision", "--lang", "rust", "-m", "new"]).with_code(1);
     outside.assert_untouched(&output);
     assert!(output.stderr.contains("'.host/sdk"), "{}", output.stable());
-    assert!(output.stderr.contains("is a link that leads out of the project's folder"), "{}", output.stable());
+    assert!(output.stderr.contains("is a link that points outside of the project's folder"), "{}", output.stable());
 }
 
 #[test]

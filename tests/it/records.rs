@@ -208,7 +208,7 @@ fn a_row_that_is_no_id_is_shown_and_replaced_by_a_stamp() {
     assert!(output.stdout.contains("no id (not a revision id"), "{}", output.stable());
     project.host(&["current", "--check-heads"]).with_code(3);
     let output = project.host(&["upgrade", "head"]).with_code(1);
-    assert!(output.stderr.contains("has rows that no revision is called: 'no id', 'xxxx"), "{}", output.stable());
+    assert!(output.stderr.contains("has invalid rows: 'no id', 'xxxx"), "{}", output.stable());
     assert!(output.stderr.contains("hint: `host stamp --purge REVISION`"), "{}", output.stable());
     project.host(&["stamp", "a"]).with_code(1);
     project.host(&["stamp", "--purge", "a"]).success();
@@ -283,7 +283,7 @@ fn what_a_statement_that_runs_alone_attached_is_told() {
         ("REVOKE DELETE ON public.host_journal FROM host", "has other rights for this user than before"),
         (
             "ALTER ROLE host IN DATABASE {} SET search_path = evil, pg_catalog",
-            "what new sessions begin with was changed",
+            "the defaults of new sessions were changed",
         ),
     ] {
         let project = non_transactional("CREATE INDEX CONCURRENTLY harmless ON table_a (evil(id))");

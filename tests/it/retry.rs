@@ -49,7 +49,7 @@ fn a_migration_that_waits_too_long_for_a_lock_is_run_again() {
     let _holder = Holder::new(&project, "BEGIN; LOCK TABLE contended; SELECT pg_sleep(1.5); COMMIT");
     let output = project.host(&["upgrade", "head"]).success();
     assert!(
-        output.stdout.contains("  rolled back: canceling statement due to lock timeout (55P03); running it again in"),
+        output.stdout.contains("  rolled back: canceling statement due to lock timeout (55P03); retrying in"),
         "{}",
         output.stable()
     );
@@ -73,7 +73,7 @@ fn retries_are_bounded_and_the_last_failure_is_recorded() {
     let project = project("lock-timeout = '100ms'\nlock-retries = 1\n");
     let _holder = Holder::new(&project, "BEGIN; LOCK TABLE contended; SELECT pg_sleep(60); COMMIT");
     let output = project.host(&["upgrade", "head"]).with_code(1);
-    assert_eq!(output.stdout.matches("running it again").count(), 1, "{}", output.stable());
+    assert_eq!(output.stdout.matches("retrying").count(), 1, "{}", output.stable());
     assert_eq!(project.database.query("SELECT outcome, error LIKE '%55P03%' FROM host_log"), "failed|t");
     assert_eq!(project.database.query("SELECT to_regclass('attempts')"), "");
 }
@@ -93,7 +93,7 @@ fn the_victim_of_a_deadlock_is_run_again() {
         "SET deadlock_timeout = '60s'; BEGIN; LOCK TABLE two; SELECT pg_sleep(1); LOCK TABLE one; COMMIT",
     );
     let output = project.host(&["upgrade", "head"]).success();
-    assert!(output.stdout.contains("rolled back: deadlock detected (40P01); running it again"), "{}", output.stable());
+    assert!(output.stdout.contains("rolled back: deadlock detected (40P01); retrying"), "{}", output.stable());
 }
 
 #[test]

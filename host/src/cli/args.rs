@@ -11,8 +11,7 @@ use clap::Subcommand;
 #[derive(Parser)]
 #[command(name = "host", bin_name = "host", version, max_term_width = 100)]
 #[command(
-    after_help = "Exit codes: 0 done, 1 failed, 2 usage, 3 a check answered no, 4 another runner holds the lock, \
-                        70 a fault of host, 130 interrupted, 143 terminated."
+    after_help = "Exit codes: 0 done, 1 failed, 2 wrong usage, 3 check failed, 4 another runner holds the migration lock, 70 bug in host, 130 interrupted, 143 terminated."
 )]
 pub(super) struct Arguments {
     #[command(flatten)]
@@ -36,24 +35,24 @@ pub(super) struct Global {
     /// Print JSON: one object a line for events, one document for listings
     #[arg(long, global = true)]
     pub(super) json: bool,
-    /// Print nothing but errors and what was asked for
+    /// Print only errors and the requested output
     #[arg(short, long, global = true)]
     pub(super) quiet: bool,
     /// Print more
     #[arg(short, long, global = true)]
     pub(super) verbose: bool,
-    /// Hand KEY=VALUE to migrations (can be repeated)
+    /// Pass KEY=VALUE to migrations (can be repeated)
     #[arg(short = 'x', global = true, value_name = "KEY=VALUE", value_parser = key_value)]
     pub(super) argument: Vec<(String, String)>,
 }
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
-    /// Make a new project: host.toml and a folder for migrations
+    /// Create a new project: host.toml and a folder for migrations
     Init(super::init::InitArguments),
-    /// Make a new migration
+    /// Create a new migration
     Revision(super::revision::RevisionArguments),
-    /// Make a migration that joins branches
+    /// Create a migration that joins branches
     Merge(super::revision::MergeArguments),
     /// Build the components of migrations from their sources
     Build(super::build::BuildArguments),
@@ -73,17 +72,17 @@ pub(super) enum Command {
     Show(super::show::ShowArguments),
     /// Open one migration in an editor
     Edit(super::edit::EditArguments),
-    /// Set the version table without running a migration
+    /// Set the version table without running migrations
     Stamp(super::stamp::StampArguments),
-    /// Show what ran on this database: when, who, how long, with which outcome
+    /// Show what ran on this database: when, by whom, for how long, and whether it failed
     Log(super::log::LogArguments),
     /// Show what a component could do: its imports, exports and metadata
     Inspect(super::inspect::InspectArguments),
     /// Manage the development cluster behind url = "local:"
     Local(super::local::LocalArguments),
-    /// Look after the compiled code that is kept between runs
+    /// Manage the cache of compiled code
     Cache(super::cache::CacheArguments),
-    /// Make the version table and the log table if they are missing
+    /// Create the version table and the log table if they do not exist
     EnsureVersion(super::ensure_version::EnsureVersionArguments),
     /// Print completions for a shell
     Completions(super::completions::CompletionsArguments),

@@ -204,7 +204,7 @@ fn check(settings: &Settings, project: &Project, revisions: &[String]) -> Result
             report.line(&format!("{} ({}) is not built, or out of date", migration.metadata.revision, migration.file));
         }
         if outdated.is_empty() {
-            report.note("everything is built");
+            report.note("everything is up to date");
         }
     }
     Ok(if outdated.is_empty() { 0 } else { CHECK_SAYS_NO })

@@ -31,9 +31,9 @@ pub(super) struct CacheArguments {
 
 #[derive(Debug, Subcommand)]
 enum CacheCommand {
-    /// Show where the cache is, what says so, and how full it is
+    /// Show where the cache is, which variable says so, and how full it is
     Info,
-    /// Remove what was not used for the longest time
+    /// Remove what has not been used for longest
     Prune {
         /// Remove everything
         #[arg(long, conflicts_with = "to")]
@@ -80,7 +80,7 @@ pub(super) fn for_run(settings: &Settings) -> Result<Option<Arc<CompileCache>>, 
             let surprise = matches!(&no_cache, NoCache::Folder(no_folder) if no_folder.is_surprise());
             if surprise || settings.report().is_verbose() {
                 let reason = safe_line(&no_cache.reason());
-                settings.report().note(&format!("compiled code is not kept for the next run: {reason}"));
+                settings.report().note(&format!("compiled code is not cached: {reason}"));
             }
             Ok(None)
         }
@@ -105,7 +105,7 @@ fn limit() -> Result<u64, Failure> {
     units::parse_size(&text.to_string_lossy()).map_err(|error| {
         Failure::usage(
             format!("{SIZE_VARIABLE}='{}' is not a size: {error}", safe_line(&text.to_string_lossy())),
-            "write it like 512MiB or 2GiB; 0 keeps no compiled code",
+            "write it like 512MiB or 2GiB; 0 turns the cache off",
         )
     })
 }
@@ -140,7 +140,7 @@ fn info(settings: &Settings, limit_bytes: u64, opened: Result<CompileCache, NoCa
             units::rounded_size(limit_bytes)
         ));
     } else if let Some(reason) = reason {
-        report.line(&safe_line(&format!("compiled code is not kept between runs: {reason}")));
+        report.line(&safe_line(&format!("compiled code is not cached: {reason}")));
     }
     Ok(0)
 }
@@ -149,7 +149,7 @@ fn prune(settings: &Settings, opened: Result<CompileCache, NoCache>, bytes: u64)
     let cache = opened.map_err(|no_cache| {
         Failure::new(
             "no-cache",
-            format!("compiled code is not kept between runs: {}", safe_line(&no_cache.reason())),
+            format!("compiled code is not cached: {}", safe_line(&no_cache.reason())),
             "see `host cache info`",
         )
     })?;
@@ -174,5 +174,5 @@ fn prune(settings: &Settings, opened: Result<CompileCache, NoCache>, bytes: u64)
 }
 
 fn unreadable(error: &std::io::Error) -> Failure {
-    Failure::new("cache", format!("the cache of compiled code cannot be read: {error}"), "see `host cache info`")
+    Failure::new("cache", format!("cannot read the cache of compiled code: {error}"), "see `host cache info`")
 }

@@ -53,7 +53,7 @@ pub(super) async fn run(settings: &Settings, arguments: &EditArguments) -> Resul
     let error = Command::new(program).args(words).args(files).exec();
     Err(Failure::new(
         "no-editor",
-        format!("the editor '{}' cannot be run: {}", safe_line(program), with_causes(&error)),
+        format!("cannot run the editor '{}': {}", safe_line(program), with_causes(&error)),
         "set VISUAL or EDITOR to an editor of this machine",
     ))
 }

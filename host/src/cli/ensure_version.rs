@@ -33,7 +33,7 @@ pub(super) async fn run(settings: &Settings, arguments: &EnsureVersionArguments)
         let document = json!({"version_table": tables.version.to_string(), "log_table": tables.log.to_string()});
         settings.report().document(&document);
     } else {
-        settings.report().note(&format!("tables {} and {} are there", tables.version, tables.log));
+        settings.report().note(&format!("tables {} and {} exist", tables.version, tables.log));
     }
     Ok(0)
 }

@@ -51,7 +51,7 @@ impl Failure {
 
     /// A fault of host itself.
     pub(super) fn bug(message: impl Into<String>) -> Self {
-        let hint = "this is a fault of host: please report it".to_owned();
+        let hint = "this is a bug in host: please report it".to_owned();
         Self::Command { kind: "bug", message: message.into(), hint: Some(hint), code: BUG }
     }
 

@@ -33,11 +33,8 @@ pub(super) fn run(settings: &Settings, arguments: &InitArguments) -> Result<u8, 
     if root.symlink_metadata(CONFIG_FILE).is_ok() {
         return Err(Failure::new(
             "project-exists",
-            format!(
-                "the folder '{}' is a project already: it has a {CONFIG_FILE}",
-                safe_line(&folder.to_string_lossy())
-            ),
-            "go on with `host revision -m MESSAGE`, or choose another folder",
+            format!("'{}' is already a project: it has a {CONFIG_FILE}", safe_line(&folder.to_string_lossy())),
+            "create a migration with `host revision -m MESSAGE`, or choose another folder",
         ));
     }
     // Last of all the file that makes it a project: until it is there, the command can simply be run again.
@@ -48,7 +45,7 @@ pub(super) fn run(settings: &Settings, arguments: &InitArguments) -> Result<u8, 
     if report.is_json() {
         report.document(&json!({"event": "initialised", "folder": folder.to_string_lossy()}));
     } else {
-        report.line(&format!("made {} with {CONFIG_FILE} and migrations/", folder.display()));
+        report.line(&format!("created {} with {CONFIG_FILE} and migrations/", folder.display()));
     }
     if let Some(language) = arguments.lang {
         super::revision::first(&settings.at(&folder), language)?;
@@ -73,7 +70,7 @@ fn cannot_write(folder: &Path, error: &std::io::Error) -> Failure {
     };
     Failure::new(
         "project-files",
-        format!("the folder '{}' cannot be made: {error}", safe_line(&folder.to_string_lossy())),
+        format!("cannot create the folder '{}': {error}", safe_line(&folder.to_string_lossy())),
         hint,
     )
 }

@@ -94,11 +94,11 @@ pub(super) fn run(settings: &Settings, arguments: &InspectArguments) -> Result<u
     report.line("it may:");
     abilities(&interfaces, script.as_deref(), may).iter().for_each(|line| report.line(&format!("  - {line}")));
     if sends_sql && !may_not.is_empty() {
-        report.line("it may not, because it does not ask for it:");
+        report.line("not allowed, because it does not ask for it:");
         may_not.iter().for_each(|class| report.line(&format!("  - {} ({class})", class.ability())));
     }
     match verdict {
-        Some(error) => report.line(&format!("it does not run on this host: {error}")),
+        Some(error) => report.line(&format!("it cannot run on this host: {error}")),
         None => report.line("it cannot reach files, the network, the environment, the clock or other processes"),
     }
     Ok(0)
@@ -174,14 +174,15 @@ fn abilities(interfaces: &Interfaces, script: Option<&str>, may: Classes) -> Vec
     }
     abilities.extend(may.iter().map(|class| format!("{} ({class})", class.ability())));
     if has("host:migration/bulk") {
-        abilities.push("copy big tables in and out (not provided by this version of host)".to_owned());
+        abilities.push("copy big tables in and out (not supported by this version of host)".to_owned());
     }
     if has("host:migration/env") {
         abilities.push("write to the host's log and read the facts of its run".to_owned());
     }
     if has("wasi:") {
-        abilities
-            .push("call an inert WASI: no files, no network, a clock that stands, seeded random numbers".to_owned());
+        abilities.push(
+            "call an inert WASI: no files, no network, a clock that stands still, seeded random numbers".to_owned(),
+        );
     }
     let foreign = interfaces
         .imports
@@ -189,9 +190,9 @@ fn abilities(interfaces: &Interfaces, script: Option<&str>, may: Classes) -> Vec
         .filter(|import| !import.starts_with("host:migration/") && !crate::runtime::wasi::provides(import));
     let foreign: Vec<String> = foreign.map(|import| shortened(import.clone(), NAME_BYTES_MAX)).collect();
     let shown = foreign.iter().take(NAMES_MAX);
-    abilities.extend(shown.map(|import| format!("call {}, which no migration gets", safe_line(import))));
+    abilities.extend(shown.map(|import| format!("call {}, which is not available to migrations", safe_line(import))));
     if let Some(more @ 1..) = foreign.len().checked_sub(NAMES_MAX) {
-        abilities.push(format!("call {more} more, which no migration gets"));
+        abilities.push(format!("call {more} more, which are not available to migrations"));
     }
     if abilities.is_empty() {
         abilities.push("nothing: it imports no interface that does something".to_owned());

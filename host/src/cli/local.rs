@@ -52,24 +52,23 @@ pub(super) fn run(settings: &Settings, arguments: &LocalArguments) -> Result<u8,
         LocalCommand::Start { adopt } => {
             if *adopt {
                 report.note(if cluster.adopt()? {
-                    "the cluster of the project's folder is taken over; what its tables hold can run programs as this user, so it \
-                     must be one that host made on this machine"
+                    "adopted the cluster of the project's folder; what its tables hold can run programs as this user, so it must be one that host created on this machine"
                 } else {
                     "there is no cluster in the project's folder"
                 });
             }
             let text = match cluster.ensure_running()? {
-                Started::AlreadyRunning => "the cluster is running already",
-                Started::Started => "the cluster is started",
-                Started::Extended => "the cluster has the extensions and is started",
-                Started::Converted => "the cluster is changed to an ordinary role and started",
-                Started::Created => "the cluster is made and started",
+                Started::AlreadyRunning => "the cluster is already running",
+                Started::Started => "started the cluster",
+                Started::Extended => "created the extensions and started the cluster",
+                Started::Converted => "changed the role of the cluster to an ordinary one and started it",
+                Started::Created => "created and started the cluster",
             };
             cluster.notes().iter().for_each(|note| report.note(note));
             say(text, json!({"local": "running", "url": cluster.url()?}));
         }
         LocalCommand::Stop => {
-            let text = if cluster.stop()? { "the cluster is stopped" } else { "the cluster was not running" };
+            let text = if cluster.stop()? { "stopped the cluster" } else { "the cluster was not running" };
             say(text, json!({"local": "stopped"}));
         }
         LocalCommand::Status => match cluster.status()? {
@@ -102,12 +101,12 @@ pub(super) fn run(settings: &Settings, arguments: &LocalArguments) -> Result<u8,
             let error = std::os::unix::process::CommandExt::exec(command.args(arguments));
             return Err(Failure::new(
                 "local-cluster",
-                format!("psql cannot be run: {}", with_causes(&error)),
+                format!("cannot run psql: {}", with_causes(&error)),
                 "apt-get install postgresql-client",
             ));
         }
         LocalCommand::Destroy => {
-            let text = if cluster.destroy()? { "the cluster and its data are gone" } else { "there was no cluster" };
+            let text = if cluster.destroy()? { "removed the cluster and its data" } else { "there was no cluster" };
             say(text, json!({"local": "not-created"}));
         }
     }

@@ -43,7 +43,7 @@ pub(super) async fn run(settings: &Settings, arguments: &LogArguments) -> Result
         }
     }
     if rows.is_empty() {
-        report.note("nothing ran on this database yet");
+        report.note("nothing has run on this database yet");
     }
     unfinished::note(report, &unfinished);
     Ok(0)

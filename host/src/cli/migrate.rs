@@ -36,22 +36,22 @@ pub(super) struct MigrateArguments {
     /// Print an SQL script instead of running; the target may be a range FROM:TO, and no database is asked
     #[arg(long, conflicts_with_all = ["dry_run", "allow_changed"])]
     sql: bool,
-    /// Hand this word to migrations as the argument `tag`
+    /// Pass TAG to migrations as the argument `tag`
     #[arg(long, value_name = "TAG")]
     tag: Option<String>,
-    /// Build what is out of date first
+    /// Build outdated migrations first
     #[arg(long, conflicts_with = "dry_run")]
     build: bool,
-    /// Go on although applied migrations were changed since
+    /// Continue although applied migrations have changed since
     #[arg(long)]
     allow_changed: bool,
-    /// Let a downgrade take along revisions of branches that the target does not name
+    /// Let a downgrade also remove revisions of branches that the target does not name
     #[arg(long)]
     all_branches: bool,
-    /// Go on with an unfinished step without a transaction at this statement, from 1; it and those after it run again
+    /// Resume an unfinished step without a transaction at statement N, from 1; it and those after it run again
     #[arg(long, value_name = "N", conflicts_with_all = ["dry_run", "sql"], value_parser = clap::value_parser!(u32).range(1..))]
     resume_from: Option<u32>,
-    /// Take this statement of an unfinished step as done and go on after it (can be repeated)
+    /// Take statement N of an unfinished step as done and resume after it (can be repeated)
     #[arg(long, value_name = "N", conflicts_with_all = ["dry_run", "sql"], value_parser = clap::value_parser!(u32).range(1..))]
     mark_done: Vec<u32>,
     #[command(flatten)]
@@ -120,7 +120,7 @@ async fn script(
         (None, Direction::Downgrade) => {
             return Err(Failure::usage(
                 "downgrade with --sql requires <fromrev>:<torev>",
-                "without a database only you know where it begins: host downgrade --sql FROM:TO",
+                "say where it begins, because no database is asked: host downgrade --sql FROM:TO",
             ));
         }
     };

@@ -71,7 +71,9 @@ fn process(secrets: &Secrets) -> ExitCode {
     let settings = Settings::new(&arguments.global, secrets.clone());
     let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
         Ok(runtime) => runtime,
-        Err(error) => return settings.report().failure(&Failure::bug(format!("no asynchronous runtime: {error}"))),
+        Err(error) => {
+            return settings.report().failure(&Failure::bug(format!("cannot start the asynchronous runtime: {error}")));
+        }
     };
     let result = runtime.block_on(run(&settings, arguments.command));
     // A statement that cannot be cancelled must not keep the process.

@@ -133,8 +133,9 @@ fn make(settings: &Settings, wanted: Wanted<'_>) -> Result<u8, Failure> {
             let id =
                 RevisionId::new(id).map_err(|error| Failure::usage(error.to_string(), "choose another --rev-id"))?;
             if !id.is_plain() {
-                let message =
-                    format!("'{id}' has characters beyond letters, digits, '_' and '.', which only old ids may have");
+                let message = format!(
+                    "'{id}' has characters other than letters, digits, '_' and '.', which only old ids may have"
+                );
                 return Err(Failure::usage(message, "choose another --rev-id"));
             }
             id
@@ -205,6 +206,6 @@ fn written(
 
 fn random_id() -> Result<RevisionId, Failure> {
     let mut random = [0; 6];
-    getrandom::fill(&mut random).map_err(|error| Failure::bug(format!("no random bytes: {error}")))?;
+    getrandom::fill(&mut random).map_err(|error| Failure::bug(format!("cannot get random bytes: {error}")))?;
     Ok(scaffold::new_revision_id(random))
 }

@@ -91,7 +91,7 @@ impl Settings {
         let here = std::env::current_dir().map_err(|error| {
             Failure::new(
                 "no-project",
-                format!("the current folder cannot be read: {error}"),
+                format!("cannot read the current folder: {error}"),
                 "name the project's folder with --dir",
             )
         })?;
@@ -102,7 +102,7 @@ impl Settings {
             return Err(Failure::new(
                 "no-project",
                 format!(
-                    "'{}' belongs to another user, who could say by it which database this is",
+                    "'{}' belongs to another user, who could choose the database with it",
                     safe_line(&folder.join(CONFIG_FILE).to_string_lossy())
                 ),
                 "if you mean that project, name its folder with --dir; if not, run `host init` here",
@@ -116,7 +116,7 @@ impl Settings {
         let folder = self.project_folder()?;
         let key = folders::key(&folder).unwrap_or_else(|no_folder| {
             if no_folder.is_surprise() || self.report.is_verbose() {
-                self.report.note(&format!("what host built is not known again: {}", safe_line(&no_folder.reason())));
+                self.report.note(&format!("earlier builds are not recognised: {}", safe_line(&no_folder.reason())));
             }
             None
         });
@@ -128,7 +128,7 @@ impl Settings {
         let folder = self.project_folder()?;
         let key = folders::make_key(&folder).map_err(|no_folder| {
             let reason = safe_line(&no_folder.reason());
-            self.report.note(&format!("what is built will not be known again as built here: {reason}"));
+            self.report.note(&format!("these builds will not be recognised later: {reason}"));
         });
         self.open_project(&folder, key.ok())
     }
@@ -190,7 +190,7 @@ impl Settings {
             (None, None) => {
                 return Err(Failure::new(
                     "configuration",
-                    format!("no database is named: section [{}] of host.toml has no url", self.environment),
+                    format!("no database url: section [{}] of host.toml has none", self.environment),
                     "set `url` there, or HOST_DATABASE_URL, or use --url",
                 ));
             }
@@ -247,7 +247,7 @@ impl Settings {
     /// allows such.
     pub(super) fn read_component(&self, path: &Path) -> Result<Vec<u8>, Failure> {
         let failed = |why: String| {
-            let message = format!("'{}' cannot be read: {why}", safe_line(&path.to_string_lossy()));
+            let message = format!("cannot read '{}': {why}", safe_line(&path.to_string_lossy()));
             Failure::new("project-files", message, "name a .wasm file or a revision")
         };
         let project = self.project_folder().and_then(|folder| open_folder(&folder)).ok();
@@ -309,13 +309,13 @@ impl Settings {
             Started::AlreadyRunning => "using the development cluster of this project (url = \"local:\")",
             Started::Started => "started the development cluster of this project (url = \"local:\")",
             Started::Extended => {
-                "made extensions in the development cluster of this project (url = \"local:\") and started it again"
+                "created extensions in the development cluster of this project (url = \"local:\") and restarted it"
             }
             Started::Converted => {
                 "started the development cluster of this project (url = \"local:\"); an earlier version of host made it: \
-                 migrations are no superuser any more, and everything in the database belongs to the role host"
+                 migrations no longer run as a superuser, and everything in the database belongs to the role host"
             }
-            Started::Created => "made and started a development cluster for this project (url = \"local:\")",
+            Started::Created => "created and started a development cluster for this project (url = \"local:\")",
         };
         self.report.note(how);
         if started != Started::AlreadyRunning {
@@ -348,9 +348,7 @@ fn trusts_built() -> Result<bool, Failure> {
     match variable(VARIABLE).as_deref() {
         None | Some("0" | "false") => Ok(false),
         Some("1" | "true") => Ok(true),
-        Some(_) => {
-            Err(Failure::usage(format!("{VARIABLE} is neither 0 nor 1"), format!("set {VARIABLE}=1, or unset it")))
-        }
+        Some(_) => Err(Failure::usage(format!("{VARIABLE} must be 0 or 1"), format!("set {VARIABLE}=1, or unset it"))),
     }
 }
 
@@ -359,7 +357,7 @@ pub(super) fn open_folder(folder: &Path) -> Result<Dir, Failure> {
     Dir::open_ambient_dir(folder, ambient_authority()).map_err(|error| {
         Failure::new(
             "no-project",
-            format!("the folder '{}' cannot be opened: {error}", safe_line(&folder.to_string_lossy())),
+            format!("cannot open the folder '{}': {error}", safe_line(&folder.to_string_lossy())),
             "name the project's folder with --dir",
         )
     })

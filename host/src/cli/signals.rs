@@ -76,14 +76,16 @@ pub(super) fn listen(project: &Project, interrupt: Interrupt, report: Report) {
                 Asked::Nothing if code == TERMINATED && !grace.is_zero() => {
                     interrupt.request_after_step();
                     report.progress(&format!(
-                        "Terminating: no further step begins, the one that runs has {} s to finish; once more cancels it",
+                        "Terminating: the running step has {} s to finish and no other will start; a second signal cancels it",
                         grace.as_secs()
                     ));
                     Asked::AfterStep
                 }
                 Asked::Nothing | Asked::AfterStep => {
                     interrupt.request();
-                    report.progress("Interrupted: cancelling the statement and rolling back; once more ends at once");
+                    report.progress(
+                        "Interrupted: cancelling the statement and rolling back; interrupt again to quit at once",
+                    );
                     Asked::Now
                 }
                 Asked::Now => end_at_once(&report, code),
@@ -101,8 +103,8 @@ async fn received(signal: &mut Signal) {
 fn end_at_once(report: &Report, code: u8) -> ! {
     report.failure(&Failure::Command {
         kind: "interrupted",
-        message: "ended at once, without waiting for the rollback".to_owned(),
-        hint: Some("PostgreSQL rolls back by itself as soon as it notices; then look at `host current`".to_owned()),
+        message: "quit at once, without waiting for the rollback".to_owned(),
+        hint: Some("PostgreSQL rolls back as soon as it notices; then check `host current`".to_owned()),
         code,
     });
     #[expect(clippy::exit, reason = "the operator asked twice, and nothing here has to be put in order")]

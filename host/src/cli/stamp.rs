@@ -15,10 +15,10 @@ pub(super) struct StampArguments {
     /// The targets: revisions, unique prefixes, branch labels, head, heads or base
     #[arg(required = true, allow_negative_numbers = true)]
     targets: Vec<String>,
-    /// Delete all rows of the version table first, whatever they are
+    /// Delete all rows of the version table first, valid or not
     #[arg(long)]
     purge: bool,
-    /// Forget an unfinished step without a transaction: the database was brought by hand to where the targets are
+    /// Discard an unfinished step without a transaction: the database was brought to the targets by hand
     #[arg(long)]
     forget_unfinished: bool,
     #[command(flatten)]

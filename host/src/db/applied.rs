@@ -183,7 +183,7 @@ impl Database {
             self.names_of_the_system(),
             crate::value::quote_text(&self.tables.version.quoted()),
         );
-        let rows = self.simple("look at the version table", sql).await?;
+        let rows = self.simple("check the version table", sql).await?;
         let Some(row) = rows.first() else { return Ok(None) };
         if text_field(row, 2).as_deref() != Some("t") {
             return Ok(None);

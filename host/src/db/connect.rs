@@ -158,7 +158,7 @@ impl Database {
         if connection.cached_statements_size() == 0 {
             return Ok(());
         }
-        let doing = "forget what was prepared";
+        let doing = "deallocate prepared statements";
         let answer = async {
             driver::guarded(connection.clear_cached_statements()).await.map_err(|error| classify(doing, error))
         };

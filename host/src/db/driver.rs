@@ -24,7 +24,7 @@ const ROWS_MAX: u64 = 1_000_000;
 const BYTES_MAX: u64 = 128 << 20;
 
 /// What the driver's panic means. The connection must not be used again after it.
-pub(super) const MALFORMED: &str = "the server's answer is malformed";
+pub(super) const MALFORMED: &str = "malformed answer from the server";
 
 thread_local! {
     // The panic hook is one for the whole process and is called on the thread that panicked, with nothing handed to it. So

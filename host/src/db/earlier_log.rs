@@ -42,7 +42,7 @@ impl Database {
             COLUMNS.join(","),
             COLUMNS.len(),
         );
-        if self.simple("look for the log table", sql).await?.is_empty() {
+        if self.simple("find the log table", sql).await?.is_empty() {
             return Ok(());
         }
         let earlier = TableName { schema: Some(schema), name: before.to_owned() };

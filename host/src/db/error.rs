@@ -36,7 +36,7 @@ pub enum DatabaseError {
     },
     /// The server answers, but takes no connection: none is free, it is just starting, the url has a parameter that it does
     /// not know.
-    #[error("PostgreSQL at {address} takes no connection from user '{user}': {} ({})", error.message, error.sqlstate)]
+    #[error("PostgreSQL at {address} accepts no connection from user '{user}': {} ({})", error.message, error.sqlstate)]
     Unavailable {
         /// Host and port, or the socket.
         address: String,
@@ -62,7 +62,7 @@ pub enum DatabaseError {
         database: String,
     },
     /// The connection was lost, or its protocol broke.
-    #[error("the connection to PostgreSQL was lost while the host tried to {doing}: {reason}")]
+    #[error("lost the connection to PostgreSQL while trying to {doing}: {reason}")]
     Lost {
         /// What the host was doing.
         doing: String,
@@ -78,7 +78,7 @@ pub enum DatabaseError {
         error: Box<SqlError>,
     },
     /// The connection was lost while a transaction was committed, and whether it was is not known.
-    #[error("the connection to PostgreSQL was lost during COMMIT: {reason}{}", not_found_out(why))]
+    #[error("lost the connection to PostgreSQL during COMMIT: {reason}{}", not_found_out(why))]
     CommitUnknown {
         /// What happened.
         reason: String,
@@ -86,15 +86,13 @@ pub enum DatabaseError {
         why: Option<String>,
     },
     /// The connection was lost while a transaction was committed, and the server says that it was not.
-    #[error("the connection to PostgreSQL was lost during COMMIT, and the server did not commit: {reason}")]
+    #[error("lost the connection to PostgreSQL during COMMIT, and the transaction was not committed: {reason}")]
     NotCommitted {
         /// What happened.
         reason: String,
     },
     /// The connection was lost between two steps, and another runner was at work until there was a new one.
-    #[error(
-        "the connection to PostgreSQL was lost and made again, but meanwhile another runner went on: the database is at {heads}"
-    )]
+    #[error("lost the connection to PostgreSQL, and another runner went on meanwhile: the database is at {heads}")]
     Overtaken {
         /// The rows of the version table now, as text.
         heads: String,
@@ -118,7 +116,7 @@ pub enum DatabaseError {
         log: String,
     },
     /// Two tables have the name of one of the host's.
-    #[error("there are {} tables that could be the {} table: {}", places.len(), kind.word(), places.join(" and "))]
+    #[error("found {} tables that could be the {} table: {}", places.len(), kind.word(), places.join(" and "))]
     AmbiguousTable {
         /// Which of the host's tables it should be.
         kind: TableKind,
@@ -138,7 +136,7 @@ pub enum DatabaseError {
         rows_max: usize,
     },
     /// The version table has rows that no revision can have written.
-    #[error("version table {table} has {} that no revision is called: {}", if rows.len() == 1 { "a row" } else { "rows" }, shown(rows))]
+    #[error("version table {table} has {}: {}", if rows.len() == 1 { "an invalid row" } else { "invalid rows" }, shown(rows))]
     UnreadableRows {
         /// The table.
         table: String,
@@ -156,7 +154,7 @@ pub enum DatabaseError {
         characters_max: u32,
     },
     /// The version table holds other rows than the plan was made for.
-    #[error("table {table} was changed by somebody else while this run was at work: {what}")]
+    #[error("table {table} was changed by another session during this run: {what}")]
     HeadsMoved {
         /// The version table.
         table: String,
@@ -170,13 +168,13 @@ pub enum DatabaseError {
         violations: Vec<Violation>,
     },
     /// Something is attached to the host's tables before a run begins.
-    #[error("host's tables are not as host made them: {}", violations.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))]
+    #[error("the tables of host were altered: {}", violations.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))]
     TablesNotClean {
         /// What it is, at least one thing.
         violations: Vec<Violation>,
     },
     /// What a migration left to be checked at its end fails: a deferred constraint or trigger.
-    #[error("PostgreSQL refused what was deferred to the end: {} ({})", error.message, error.sqlstate)]
+    #[error("PostgreSQL refused a deferred constraint or trigger: {} ({})", error.message, error.sqlstate)]
     DeferredConstraint {
         /// What the server said.
         error: Box<SqlError>,
@@ -196,7 +194,7 @@ pub enum DatabaseError {
     /// The database cannot be written to.
     #[error(
         "{address} is read-only: {}",
-        if *replica { "the server is a replica (a standby)" } else { "the session is set so (default_transaction_read_only)" }
+        if *replica { "the server is a replica (a standby)" } else { "default_transaction_read_only is on" }
     )]
     ReadOnly {
         /// Which database.
@@ -205,7 +203,7 @@ pub enum DatabaseError {
         replica: bool,
     },
     /// The user may not write to the host's tables.
-    #[error("user '{user}' has no right to {rights} on {table}")]
+    #[error("user '{user}' lacks {rights} on {table}")]
     NoRights {
         /// The table.
         table: String,
@@ -216,7 +214,7 @@ pub enum DatabaseError {
     },
     /// A pooler gives each transaction another session.
     #[error(
-        "{address} is behind a pooler that gives each transaction any session (PgBouncer's pool_mode = transaction), where the migration lock does not hold"
+        "{address} is behind a pooler in transaction mode (PgBouncer's pool_mode = transaction), where the migration lock does not hold"
     )]
     TransactionPooling {
         /// Which database.
@@ -233,13 +231,13 @@ pub enum DatabaseError {
         reach: String,
     },
     /// The role for migrations does not exist.
-    #[error("there is no role '{role}' for the migrations to run under")]
+    #[error("the role '{role}' of the migrations does not exist")]
     NoSuchRole {
         /// The role.
         role: String,
     },
     /// The user may not enter the role for migrations.
-    #[error("database user '{user}' may not enter the role '{role}' for the migrations to run under")]
+    #[error("database user '{user}' is not a member of '{role}', the role of the migrations")]
     NotInRole {
         /// The role.
         role: String,
@@ -247,13 +245,13 @@ pub enum DatabaseError {
         user: String,
     },
     /// The migration lock got lost between two steps, and another runner has it.
-    #[error("the migration lock was lost, and another runner has it now ({holder})")]
+    #[error("lost the migration lock to another runner ({holder})")]
     LockLost {
         /// Who holds the lock, as far as the server says.
         holder: String,
     },
     /// Another runner holds the lock.
-    #[error("another runner is at work on this database ({holder}){}", waited(*waited_seconds))]
+    #[error("another runner is migrating this database ({holder}){}", waited(*waited_seconds))]
     Locked {
         /// Who holds the lock, as far as the server says.
         holder: String,
@@ -293,7 +291,7 @@ impl TableKind {
 }
 
 fn not_found_out(why: &Option<String>) -> String {
-    why.as_ref().map(|why| format!("; whether it was done could not be found out: {why}")).unwrap_or_default()
+    why.as_ref().map(|why| format!("; cannot determine whether it was committed: {why}")).unwrap_or_default()
 }
 
 /// Rows of a table, for people: not all, and each in quotes and in ASCII.

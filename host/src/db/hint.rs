@@ -26,17 +26,17 @@ impl DatabaseError {
             }
             Self::Refused { .. } => "correct user and password in the url; without a password there, ~/.pgpass is read".to_owned(),
             Self::Unavailable { error, .. } => return Some(unavailable_hint(error)),
-            Self::Tls { .. } => "let the server use TLS, or set another sslmode in the url: disable, prefer, require, verify-ca or verify-full".to_owned(),
+            Self::Tls { .. } => "enable TLS on the server, or set another sslmode in the url: disable, prefer, require, verify-ca or verify-full".to_owned(),
             Self::NoDatabase { database, .. } => format!("create it with `createdb {database}`, or correct the url"),
-            Self::Lost { .. } => "look at the server's log, then run the command again: what was not committed was rolled back".to_owned(),
+            Self::Lost { .. } => "check the server's log, then run the command again: what was not committed was rolled back".to_owned(),
             Self::Statement { error, .. } => return statement_hint(error),
             Self::CommitUnknown { .. } => {
                 "once the server answers, `host current` shows whether the step is applied; running the command again is safe \
                  either way: it goes on from where the database is"
                     .to_owned()
             }
-            Self::NotCommitted { .. } => "look at the server's log, then run the command again".to_owned(),
-            Self::Overtaken { .. } => "look at `host current`, then run the command again for what is still to do".to_owned(),
+            Self::NotCommitted { .. } => "check the server's log, then run the command again".to_owned(),
+            Self::Overtaken { .. } => "check `host current`, then run the command again for what is still to do".to_owned(),
             Self::ForeignTable { kind, .. } => {
                 format!("set `{}-table` in host.toml to a name that is free", kind.word())
             }
@@ -44,11 +44,11 @@ impl DatabaseError {
                 format!("rename it: ALTER TABLE {earlier} RENAME TO {log}; or keep its name: `log-table = \"host_history\"` in host.toml")
             }
             Self::AmbiguousTable { kind, name, .. } => format!(
-                "look who made the other one and drop it, or say in host.toml which one it is: `{}-table = \"SCHEMA.{name}\"`",
+                "find out who created the other one and drop it, or name the right one in host.toml: `{}-table = \"SCHEMA.{name}\"`",
                 kind.word(),
             ),
             Self::TooManyRows { table, .. } => {
-                format!("look at {table}: something else than host has written to it")
+                format!("check {table}: something other than host has written to it")
             }
             Self::UnreadableRows { .. } => {
                 "`host stamp --purge REVISION` replaces all rows by the revision that the database is really at".to_owned()
@@ -56,10 +56,10 @@ impl DatabaseError {
             Self::RevisionTooLong { table, .. } => {
                 format!("widen the column: ALTER TABLE {table} ALTER COLUMN version_num TYPE text")
             }
-            Self::HeadsMoved { .. } => "look at `host current`, then run the command again".to_owned(),
-            Self::IntegrityViolated { .. } => "a migration must leave to host what is its own".to_owned(),
+            Self::HeadsMoved { .. } => "check `host current`, then run the command again".to_owned(),
+            Self::IntegrityViolated { .. } => "a migration must leave the tables, the transaction and the session of host alone".to_owned(),
             Self::TablesNotClean { .. } => {
-                "it changes what statements on these tables do: look who made it, then drop it, and run the command again".to_owned()
+                "it changes what statements on these tables do: find out who created it, drop it, and run the command again".to_owned()
             }
             Self::DeferredConstraint { error } => return error.hint.clone(),
             Self::TablesLocked { .. } => {
@@ -74,7 +74,7 @@ impl DatabaseError {
                 crate::value::quote_identifier(user)
             ),
             Self::TransactionPooling { .. } => {
-                "give the address of the server itself, or of a pool with pool_mode = session, as direct-url in host.toml or in HOST_DIRECT_URL".to_owned()
+                "set direct-url in host.toml, or HOST_DIRECT_URL, to the server itself or to a pool with pool_mode = session".to_owned()
             }
             Self::UnrestrictedRole { .. } => {
                 "use a user without such rights; require-restricted-role = false in host.toml would let this one pass".to_owned()
@@ -88,7 +88,7 @@ impl DatabaseError {
                 crate::value::quote_identifier(role),
                 crate::value::quote_identifier(user)
             ),
-            Self::LockLost { .. } => "run the command again: it waits for the other one and does what is left".to_owned(),
+            Self::LockLost { .. } => "run the command again: it waits for the other runner and continues".to_owned(),
             Self::Locked { .. } => "wait for it to end and run the command again, or wait longer with --wait".to_owned(),
             Self::Journal(error) => error.hint("upgrade"),
             Self::Cancelled { .. } => "run the command again".to_owned(),
@@ -100,14 +100,14 @@ impl DatabaseError {
 fn unavailable_hint(error: &SqlError) -> String {
     let hint = match error.sqlstate.as_str() {
         "42501" => "grant the user CONNECT on the database, or use another user",
-        "53300" => "wait until a connection is free, or let the server, database or user have more of them",
+        "53300" => "wait for a free connection, or raise the connection limit of the server, the database or the user",
         "57P03" => "wait until the server is up, then run the command again",
         "22023" | "42704" => "correct `options` in the url",
         // Only a pooler says this: a server takes whatever is the name of a setting.
         "08P01" if error.message.contains("startup parameter") => {
-            "a pooler is in between: give the address of the server itself, or leave the parameter out of the url"
+            "a pooler is in between: use the address of the server itself, or leave the parameter out of the url"
         }
-        _ => return error.hint.clone().unwrap_or_else(|| "look at the server's log".to_owned()),
+        _ => return error.hint.clone().unwrap_or_else(|| "check the server's log".to_owned()),
     };
     hint.to_owned()
 }
@@ -122,7 +122,7 @@ fn statement_hint(error: &SqlError) -> Option<String> {
         "3F000" => Some("create the schema, or set the user's search_path".to_owned()),
         "53100" => Some("make room on the disk of the server, then run the command again".to_owned()),
         "55P03" => Some(
-            "something else holds a lock on the table: look at pg_stat_activity, then run the command again".to_owned(),
+            "another session holds a lock on the table: see pg_stat_activity, then run the command again".to_owned(),
         ),
         _ => error.hint.clone(),
     }

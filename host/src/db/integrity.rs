@@ -111,10 +111,10 @@ impl std::fmt::Display for Violation {
             Self::Attached { table, what } => write!(formatter, "table {table} has {what}"),
             Self::Rewritten { table } => write!(formatter, "rows of table {table} were changed"),
             Self::Defaults => formatter.write_str(
-                "what new sessions begin with was changed (ALTER ROLE … SET or ALTER DATABASE), for which a migration has to ask for role",
+                "the defaults of new sessions were changed (ALTER ROLE … SET or ALTER DATABASE), for which a migration has to ask for role",
             ),
             Self::Deferred { message } => write!(formatter, "something was deferred into the COMMIT: {message}"),
-            Self::Moved { table } => write!(formatter, "table {table} is not the one that was there before"),
+            Self::Moved { table } => write!(formatter, "table {table} was replaced by another one"),
         }
     }
 }

@@ -69,7 +69,7 @@ impl Database {
             AutocommitCommand::Repeatable => Ok(StatementStatus::NotDone),
             AutocommitCommand::Other if row.state == StatementState::Failed => Ok(StatementStatus::NotDone),
             AutocommitCommand::Other => Ok(StatementStatus::Unknown(format!(
-                "{} cannot run in a transaction, and host does not know how to see whether it was done",
+                "{} cannot run in a transaction, and host cannot tell whether it was done",
                 row.command
             ))),
         }
@@ -91,7 +91,7 @@ impl Database {
         }
         if index.is_valid {
             if crate::sql::same_index(&row.statement, &index.definition) {
-                notes.push(format!("index {} is complete: its end was only not seen", index.name));
+                notes.push(format!("index {} is complete; only the answer was lost", index.name));
                 return Ok(StatementStatus::Done);
             }
             if row.state == StatementState::Failed {
@@ -103,7 +103,7 @@ impl Database {
             )));
         }
         if index.is_being_built {
-            let reason = format!("a session is still at work on index {}", index.name);
+            let reason = format!("a session is still working on index {}", index.name);
             return Ok(StatementStatus::Unknown(format!("{reason}; wait until it ends")));
         }
         notes.push(format!("dropping index {}, which the broken build left behind invalid", index.name));
@@ -205,7 +205,7 @@ impl Database {
 
     /// Lets what waits for other transactions by design wait.
     pub(super) async fn without_timeouts(&mut self) -> Result<(), DatabaseError> {
-        self.simple("lift the time limits", "SET lock_timeout = 0; SET statement_timeout = 0".to_owned()).await?;
+        self.simple("clear the timeouts", "SET lock_timeout = 0; SET statement_timeout = 0".to_owned()).await?;
         Ok(())
     }
 }
@@ -214,4 +214,4 @@ impl Database {
 const FIRST_WITH_CONCURRENT_DETACH: u32 = 140_000;
 
 /// What the host does while it looks.
-const LOOK: &str = "see what an earlier run left behind";
+const LOOK: &str = "check what an earlier run left behind";

@@ -157,10 +157,8 @@ impl Liveness {
                     looks = 0;
                     continue;
                 }
-                Look::Waiting { since, .. } => {
-                    ("it waits for the host, so what was on its way has got lost".to_owned(), Some(since))
-                }
-                Look::Unknown => ("it answers others".to_owned(), None),
+                Look::Waiting { since, .. } => ("it waits for host, so a message was lost".to_owned(), Some(since)),
+                Look::Unknown => ("it answers other connections".to_owned(), None),
                 Look::Unreachable(reason) => (reason, None),
             };
             // Something came and went in between.
@@ -213,7 +211,7 @@ impl Liveness {
              (SELECT FROM pg_catalog.pg_extension WHERE extname = 'citus') FROM pg_catalog.pg_stat_activity WHERE {}",
             session.condition()
         );
-        let rows = driver::rows(&mut connection, sql).await.map_err(|error| classify("look at the session", error))?;
+        let rows = driver::rows(&mut connection, sql).await.map_err(|error| classify("check the session", error))?;
         // Everything is known; how this session ends does not matter.
         let _ = driver::guarded(connection.close()).await;
         let Some(row) = rows.first() else { return Ok(Look::Gone) };

@@ -26,7 +26,7 @@ impl Database {
     /// # Errors
     /// [`DatabaseError`] when the server refuses.
     pub async fn try_lock(&mut self) -> Result<bool, DatabaseError> {
-        let doing = "take the migration lock";
+        let doing = "acquire the migration lock";
         let sql = format!("SELECT pg_catalog.pg_try_advisory_lock({})", self.lock_key());
         let rows = self.simple(doing, sql).await?;
         self.has_lock = is_taken(&rows);
@@ -110,7 +110,7 @@ impl Database {
              AND (l.classid::bigint << 32) | l.objid::bigint = {} LIMIT 1",
             self.lock_key()
         );
-        let rows = self.simple_apart("look for the holder of the lock", &sql).await?;
+        let rows = self.simple_apart("find the holder of the lock", &sql).await?;
         Ok(rows.first().map(|row| {
             let field = |index| text_field(row, index).unwrap_or_else(|| "unknown".to_owned());
             format!("{}, process {}, connected since {}", field(1), field(0), field(2))
@@ -147,7 +147,7 @@ impl Database {
             quote_text(&self.tables.version.quoted()),
             quote_text(&self.tables.log.quoted()),
         );
-        let rows = self.simple_apart("look for the holder of the lock", &sql).await?;
+        let rows = self.simple_apart("find the holder of the lock", &sql).await?;
         Ok(rows.first().map(|row| {
             let field = |index| text_field(row, index).unwrap_or_else(|| "unknown".to_owned());
             format!("{}, process {}, user {}, in a transaction since {}", field(1), field(0), field(2), field(3))

@@ -99,8 +99,7 @@ impl OfflineSession {
     /// Refuses a call that needs rows.
     pub fn needs_rows(call: &str) -> SessionError {
         SessionError::guest(Error::Offline(format!(
-            "{call} needs rows of the database, but a script is being written: run the migration online, or let it ask \
-             dry-run in the facts of the run and do without"
+            "{call} needs rows of the database, which a script cannot have: run the migration online, or let it ask dry-run in the facts of the run and do without"
         )))
     }
 }

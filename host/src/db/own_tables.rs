@@ -131,11 +131,11 @@ impl Database {
     /// # Errors
     /// Those of [`Database::read_places`], or what the server said.
     pub(super) async fn find_tables(&mut self) -> Result<Existing, DatabaseError> {
-        let results = self.results("look for the version table", self.select_places()).await;
+        let results = self.results("find the version table", self.select_places()).await;
         match (results.error, results.statements.as_slice()) {
             (Some(error), _) => Err(error),
             (None, [schema, places]) => self.read_places(schema, places),
-            (None, _) => Err(super::transaction::no_answer("look for the version table")),
+            (None, _) => Err(super::transaction::no_answer("find the version table")),
         }
     }
 
@@ -149,7 +149,7 @@ impl Database {
     /// # Errors
     /// What the server said.
     pub(super) async fn attachments(&mut self, tables: TableNumbers) -> Result<Vec<Violation>, DatabaseError> {
-        let rows = self.simple("look at the version table", tables.select_attachments()).await?;
+        let rows = self.simple("check the version table", tables.select_attachments()).await?;
         let violation = |row: &PgRow| {
             let number = text_field(row, 0)?.parse().ok()?;
             let table = self.table(tables.kind(number)?).to_string();

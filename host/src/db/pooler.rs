@@ -67,6 +67,6 @@ impl Database {
 /// The number of the server's process behind a connection.
 async fn session(connection: &mut PgConnection) -> Result<String, DatabaseError> {
     let rows = driver::rows(connection, "SELECT pg_catalog.pg_backend_pid()".to_owned()).await;
-    let rows = rows.map_err(|error| classify("look for a pooler", error))?;
+    let rows = rows.map_err(|error| classify("detect a pooler", error))?;
     Ok(rows.first().and_then(|row| text_field(row, 0)).unwrap_or_default())
 }

@@ -50,7 +50,7 @@ impl Database {
               AND pg_has_role(u.oid, r.oid, 'MEMBER')) END FROM pg_roles u WHERE u.rolname = session_user), \
              (SELECT pg_has_role(session_user, oid, '{kind}') FROM pg_roles WHERE rolname = {role_literal})",
         );
-        let rows = self.simple_apart("look at the server", &sql).await?;
+        let rows = self.simple_apart("inspect the server", &sql).await?;
         let field = |index| rows.first().and_then(|row| text_field(row, index));
         let is_true = |index| field(index).as_deref() == Some("t");
         let user = field(2).unwrap_or_default();
@@ -84,7 +84,7 @@ impl Database {
     /// # Errors
     /// [`DatabaseError::NoRights`], [`DatabaseError::TablesNotClean`] for what is attached, or what the server said.
     pub async fn preflight(&mut self) -> Result<Canceller, DatabaseError> {
-        let doing = "look at the version table and the log table";
+        let doing = "check the version table and the log table";
         let names = KINDS.map(|kind| quote_text(&self.table(kind).quoted()));
         let [version, log, journal] = &names;
         let rights = [
@@ -139,7 +139,7 @@ impl Database {
         // A log of an earlier version counts by a sequence, which a migration could move.
         if field(6) == "t" {
             let sql = format!("ALTER TABLE ONLY {} ALTER COLUMN id DROP IDENTITY IF EXISTS", self.tables.log.quoted());
-            self.simple_on_tables("take the sequence away from the log table", &sql).await?;
+            self.simple_on_tables("drop the sequence of the log table", &sql).await?;
         }
         if field(index) == "t" {
             self.make_log_index().await?;

@@ -82,7 +82,7 @@ impl Database {
             "SELECT 1 FROM pg_catalog.pg_stat_activity WHERE {} AND ({WAITS_FOR_HOST}) IS NOT TRUE",
             session.condition()
         );
-        Ok(!self.simple_apart("look at the session of the lost connection", &sql).await?.is_empty())
+        Ok(!self.simple_apart("check the session of the lost connection", &sql).await?.is_empty())
     }
 
     /// What became of a transaction of the last hours.
@@ -92,7 +92,7 @@ impl Database {
     pub async fn transaction_status(&mut self, transaction: &str) -> Result<TransactionStatus, DatabaseError> {
         let sql =
             format!("SELECT pg_catalog.pg_xact_status({}::pg_catalog.xid8)", crate::value::quote_text(transaction));
-        match self.simple("ask for the outcome of the transaction", sql).await {
+        match self.simple("ask for the status of the transaction", sql).await {
             Ok(rows) => Ok(match rows.first().and_then(|row| text_field(row, 0)).as_deref() {
                 Some("in progress") => TransactionStatus::InProgress,
                 Some("committed") => TransactionStatus::Committed,
@@ -119,6 +119,6 @@ impl Database {
             text(&record.revision),
             text(record.direction),
         );
-        Ok(!self.simple_apart("look for the step in the log table", &sql).await?.is_empty())
+        Ok(!self.simple_apart("find the step in the log table", &sql).await?.is_empty())
     }
 }

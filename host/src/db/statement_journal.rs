@@ -171,7 +171,7 @@ impl Database {
         if let Some(from) = resume_from {
             self.clear_journal(&unfinished.step, from).await?;
             if let Some(row) = &unfinished.current {
-                let error = row.error.clone().or_else(|| Some("begun, and its end was not seen".to_owned()));
+                let error = row.error.clone().or_else(|| Some("begun, but its result is unknown".to_owned()));
                 self.write_journal(&JournalRow { state: StatementState::Failed, error, ..row.clone() }).await?;
             }
         }

@@ -67,7 +67,7 @@ impl Watcher {
             self.process
         );
         let rows =
-            driver::rows(&mut self.connection, sql).await.map_err(|error| classify("look at the progress", error))?;
+            driver::rows(&mut self.connection, sql).await.map_err(|error| classify("read the progress", error))?;
         Ok(rows.first().map(|row| {
             let number = |index| text_field(row, index).and_then(|text| text.parse().ok());
             StatementProgress {

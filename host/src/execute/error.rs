@@ -30,7 +30,7 @@ pub enum RunError {
     #[error(transparent)]
     Database(#[from] DatabaseError),
     /// The sandbox cannot be made on this machine.
-    #[error("the sandbox cannot be made: {0}")]
+    #[error("cannot set up the sandbox: {0}")]
     Runtime(#[source] LoadError),
     /// A plan names a revision that is not among the migrations.
     #[error("Can't locate revision identified by '{0}'")]
@@ -48,7 +48,7 @@ pub enum RunError {
         note: String,
     },
     /// A plan holds a downgrade that cannot be done.
-    #[error("migration {revision} ({file}) has no way back, so the downgrade was not begun")]
+    #[error("revision {revision} ({file}) is irreversible; nothing was changed")]
     Irreversible {
         /// The revision.
         revision: RevisionId,
@@ -146,15 +146,16 @@ impl RunError {
             Self::Plan(error) => return error.hint(),
             Self::Database(error) => return error.hint(),
             Self::Runtime(error) => error.hint(),
-            Self::UnknownRevision(_) => "look at `host history`".to_owned(),
+            Self::UnknownRevision(_) => "see `host history`".to_owned(),
             Self::Changed { .. } => {
-                "restore the file and write a new migration for the change; --allow-changed goes on without".to_owned()
+                "restore the file and write a new migration for the change, or continue with --allow-changed".to_owned()
             }
             Self::TakesAlong { .. } => {
-                "look at it with --dry-run; --all-branches runs it, LABEL@REVISION narrows it to a branch".to_owned()
+                "check it with --dry-run; run it with --all-branches, or narrow it to a branch with LABEL@REVISION"
+                    .to_owned()
             }
             Self::Irreversible { revision, .. } => {
-                format!("go down to {revision} at most, or restore a backup")
+                format!("downgrade to {revision} at most, or restore a backup")
             }
             Self::Unfinished(error) => error.hint(),
             Self::NotGranted { environment, error, .. } => {

@@ -53,7 +53,7 @@ pub enum Cause {
         source: Option<SourcePlace>,
         /// What the migration itself said, where that is more than the refusal.
         said: Option<String>,
-        /// Whether the migration went on as if nothing had happened.
+        /// Whether the migration ignored the error.
         swallowed: bool,
     },
     /// The server refused to commit: a deferred constraint or trigger.
@@ -149,7 +149,7 @@ impl Cause {
             }
             Self::Refused(error) => refusal(error),
             Self::Message(message) => message.clone(),
-            Self::Irreversible => "the migration cannot be undone".to_owned(),
+            Self::Irreversible => "the migration is irreversible".to_owned(),
             Self::Panicked(panic) => panic.message.clone(),
             Self::Trapped(trapped) => trapped.reason.clone(),
             Self::Stopped(stop) => stop.to_string(),
@@ -175,7 +175,7 @@ impl StepFailure {
         let again = match &self.non_transactional {
             Some(non_transactional) if non_transactional.leaves_something() => {
                 let next = non_transactional.done.saturating_add(1);
-                format!("run the {direction} again: it goes on with statement {next}")
+                format!("run the {direction} again: it resumes at statement {next}")
             }
             _ => format!("run the {direction} again"),
         };
@@ -188,7 +188,7 @@ impl StepFailure {
                 error.hint().unwrap_or(again)
             }
             Cause::Load(error) => error.hint(),
-            Cause::Irreversible => format!("go down to {} at most, or restore a backup", self.revision),
+            Cause::Irreversible => format!("downgrade to {} at most, or restore a backup", self.revision),
             Cause::Statement { failure, .. } => self.statement_hint(&failure.error, &again),
             Cause::Commit(error) => self.statement_hint(error, &again),
             Cause::Denied(refusal) => match refusal.hint() {
@@ -208,9 +208,9 @@ impl StepFailure {
                 let what = if violations.iter().any(tables) {
                     "leave the tables of host alone (`host stamp` sets the version table)"
                 } else if violations.iter().any(is_deferred) {
-                    "let nothing wait for the COMMIT (triggers that defer themselves, WITH HOLD cursors)"
+                    "leave nothing to the COMMIT (triggers that defer themselves, WITH HOLD cursors)"
                 } else {
-                    "put back what it changes"
+                    "restore what it changes"
                 };
                 format!("{what}: {}", self.correct(&again))
             }
@@ -235,7 +235,7 @@ impl StepFailure {
                 "the server is a read-only replica, or the session is set read-only: connect to the primary".to_owned()
             }
             "42501" => format!("grant the database user the right that is missing, then {again}"),
-            "55P03" => format!("something holds a lock on the object: look at pg_stat_activity, then {again}"),
+            "55P03" => format!("another session holds a lock on the object: see pg_stat_activity, then {again}"),
             "57014" => format!(
                 "raise --statement-timeout, or statement-timeout in [*.limits] of host.toml, if it needs \
                  more time, then {again}"
@@ -252,19 +252,19 @@ impl StepFailure {
 /// What to do about a limit. Raising it is the second thought where a mistake is as likely.
 fn way_out(exceeded: &Exceeded) -> String {
     let instead = match exceeded.limit {
-        GuestLimit::GuestTime => "look for a loop without an end",
-        GuestLimit::MigrationTime => "look for what its statements wait for",
+        GuestLimit::GuestTime => "look for an endless loop",
+        GuestLimit::MigrationTime => "check what its statements wait for",
         GuestLimit::ResultRows | GuestLimit::ResultSize => "read less at a time",
         GuestLimit::Memory | GuestLimit::Call => "work in smaller batches",
-        GuestLimit::Stack => "look for a recursion without an end",
-        GuestLimit::OpenHandles => "close what is not needed any more",
-        GuestLimit::Statements => "let one statement do the work of many",
+        GuestLimit::Stack => "look for an endless recursion",
+        GuestLimit::OpenHandles => "close what is no longer needed",
+        GuestLimit::Statements => "combine statements",
         GuestLimit::LogLines | GuestLimit::LogSize => "write less",
         GuestLimit::TableEntries | GuestLimit::Instances | GuestLimit::Memories | GuestLimit::Tables => {
             "build it without the libraries that it does not need"
         }
         GuestLimit::Script => "run it online",
-        GuestLimit::LockWait => "let the migration leave lock_timeout as it is, and try again when the lock is free",
+        GuestLimit::LockWait => "leave lock_timeout as it is in the migration, and retry when the lock is free",
     };
     match exceeded.limit.key() {
         Some(key) => format!("{instead}, or raise {key} in [*.limits] of host.toml"),

@@ -84,7 +84,7 @@ async fn ask(
 ) -> Result<CommitStatus, DatabaseError> {
     while fresh.transaction_status(begun.transaction()).await? == TransactionStatus::InProgress {
         if Instant::now() >= deadline {
-            let why = format!("the server still works on it after {} s", PATIENCE.as_secs());
+            let why = format!("the server is still working on it after {} s", PATIENCE.as_secs());
             return Ok(CommitStatus::Unknown { why });
         }
         // A session that works may be at the COMMIT; one that waits never got it.

@@ -30,7 +30,7 @@ use crate::runtime::Ending;
 pub struct PartialProgress {
     /// How many statements from the first one on are done, in this run and in earlier ones. They stay.
     pub done: u32,
-    /// The number of the statement that did not come to its end.
+    /// The number of the statement that did not finish.
     pub broken: Option<u32>,
     /// Whether that one cannot run in a transaction, so that it may have left something behind.
     pub broken_alone: bool,
@@ -56,7 +56,7 @@ impl StepRun<'_> {
         };
         if let Some(unfinished) = Unfinished::all(past.clone()).first().filter(|unfinished| unfinished.done > 0) {
             let done = statements(1, unfinished.done);
-            let text = format!("{done} done since an earlier run; going on with statement {}", unfinished.next());
+            let text = format!("{done} done by an earlier run; resuming at statement {}", unfinished.next());
             observer.observe(Event::Note { text });
         }
         let (notes_sender, mut notes) = mpsc::unbounded_channel();
@@ -162,9 +162,9 @@ impl PartialProgress {
             let how = match cause {
                 _ if doubt.is_some() => "is in doubt",
                 Cause::Stopped(Stop::Interrupted) => "was cancelled",
-                Cause::Stopped(Stop::Database(_)) if self.broken_alone => "was sent, and its end was not seen",
-                Cause::Stopped(Stop::Database(_)) => "did not come to its end",
-                _ if self.broken_alone => "failed (the next run looks for what it left behind)",
+                Cause::Stopped(Stop::Database(_)) if self.broken_alone => "was sent, but its result is unknown",
+                Cause::Stopped(Stop::Database(_)) => "did not finish",
+                _ if self.broken_alone => "failed (the next run checks what it left behind)",
                 _ => "failed",
             };
             parts.push(format!("statement {broken} {how}"));
@@ -173,7 +173,7 @@ impl PartialProgress {
             let rest = statements(reached.saturating_add(1), of);
             parts.push(format!("{} not begun", rest.replace(" is", " was").replace(" are", " were")));
         }
-        if parts.is_empty() { "nothing of it is done".to_owned() } else { parts.join(", ") }
+        if parts.is_empty() { "none of its statements is done".to_owned() } else { parts.join(", ") }
     }
 
     /// Whether something of the step is or may be in the database.

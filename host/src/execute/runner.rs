@@ -267,8 +267,7 @@ impl<'project> Runner<'project> {
             });
             if let Some(reason) = result.reconnected {
                 let text = format!(
-                    "the connection to PostgreSQL was lost during COMMIT ({reason}), but {} was committed: the server says so \
-                     over a new connection",
+                    "lost the connection to PostgreSQL during COMMIT ({reason}), but {} was committed, as the server confirms over a new one",
                     step.revision
                 );
                 observer.observe(Event::Note { text });

@@ -16,7 +16,7 @@ use crate::store::Transaction;
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum UnfinishedError {
     /// Something else was asked for.
-    #[error("{unfinished}; nothing else can run before")]
+    #[error("{unfinished}; finish it before anything else runs")]
     InTheWay {
         /// What is unfinished.
         unfinished: Box<Unfinished>,
@@ -30,10 +30,10 @@ pub enum UnfinishedError {
         file: String,
     },
     /// `--resume-from` or `--mark-done` where nothing is unfinished.
-    #[error("there is no unfinished step that --resume-from or --mark-done could be about")]
+    #[error("--resume-from and --mark-done need an unfinished step, and there is none")]
     Nothing,
     /// A statement that the step has not come to.
-    #[error("{unfinished}; {} statement {position} before statement {next} is done", if *resume { "it cannot go on at" } else { "nobody can mark" })]
+    #[error("{unfinished}; {} statement {position} before statement {next} is done", if *resume { "cannot resume at" } else { "cannot mark" })]
     TooFar {
         /// What is unfinished.
         unfinished: Box<Unfinished>,

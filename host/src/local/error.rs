@@ -132,7 +132,7 @@ pub enum LocalError {
     },
 
     /// A program of PostgreSQL failed while the cluster was made.
-    #[error("{} failed while the local cluster was made: {output}", program.display())]
+    #[error("{} failed while creating the local cluster: {output}", program.display())]
     Create {
         /// The program.
         program: PathBuf,
@@ -178,7 +178,7 @@ pub enum LocalError {
     },
 
     /// The cluster in the project's folder has what none has that host made.
-    #[error("the cluster {} is not taken over: {what}", folder.display())]
+    #[error("cannot adopt the cluster {}: {what}", folder.display())]
     NotAdopted {
         /// Where it is.
         folder: PathBuf,

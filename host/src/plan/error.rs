@@ -83,7 +83,7 @@ impl PlanError {
         Some(match self {
             Self::Target(error) => return error.hint(),
             Self::NotApplied { heads, .. } if heads.is_empty() => {
-                "the database is at base, so there is nothing to take back".to_owned()
+                "the database is at base, so there is nothing to downgrade".to_owned()
             }
             Self::NotApplied { target, needed_by, .. } if !needed_by.is_empty() => {
                 let rows = join(needed_by);

@@ -99,7 +99,7 @@ impl fmt::Display for Note {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::TakesAlong { revisions, branches } => {
-                write!(formatter, "takes along {}", join(revisions))?;
+                write!(formatter, "also removes {}", join(revisions))?;
                 if !branches.is_empty() {
                     write!(formatter, " of {}", branches.join(", "))?;
                 }

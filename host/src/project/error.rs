@@ -9,7 +9,7 @@ use crate::store::StoreError;
 #[derive(Debug, thiserror::Error)]
 pub enum ProjectError {
     /// The folder has no settings file.
-    #[error("there is no host.toml here or in a folder above")]
+    #[error("no host.toml here or in a parent folder")]
     NoProject,
     /// The settings file cannot be read.
     #[error("cannot read host.toml")]

@@ -133,11 +133,11 @@ impl Runtime {
         }
         let reason = match error.downcast_ref::<Trap>() {
             Some(Trap::UnreachableCodeReached) => "it aborted (unreachable code reached)".to_owned(),
-            Some(Trap::MemoryOutOfBounds) => "it touched memory that is not its own".to_owned(),
+            Some(Trap::MemoryOutOfBounds) => "it accessed memory out of bounds".to_owned(),
             Some(trap) => trap.to_string(),
             None => match error.downcast_ref::<wasmtime_wasi::I32Exit>() {
                 Some(exit) => format!("it called exit({})", exit.0),
-                None => format!("it broke a rule of the sandbox: {}", error.root_cause()),
+                None => format!("it violated the sandbox: {}", error.root_cause()),
             },
         };
         Ending::Trapped(Trapped { reason, frames })

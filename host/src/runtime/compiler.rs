@@ -87,7 +87,7 @@ pub fn work(settings: &str, component: &[u8], threads: usize) -> Result<Vec<u8>,
 /// [`LoadError`].
 pub(super) fn compile(engine: &Engine, component: &[u8]) -> Result<Vec<u8>, LoadError> {
     check(component)?;
-    let code = strip(component).ok_or_else(|| LoadError::Refused { reason: "it breaks off".to_owned() })?;
+    let code = strip(component).ok_or_else(|| LoadError::Refused { reason: "it is truncated".to_owned() })?;
     engine.precompile_component(&code).map_err(|error| super::load::refused(&error))
 }
 

@@ -64,7 +64,7 @@ pub enum LoadError {
     #[error(transparent)]
     Size(SizeError),
     /// The compiler did not come to an end.
-    #[error("it was not compiled within {}", units::time(*limit))]
+    #[error("compiling it took more than {}", units::time(*limit))]
     CompileTime {
         /// The limit.
         limit: Duration,
@@ -122,7 +122,7 @@ impl LoadError {
                     .to_owned()
             }
             Self::Process { .. } => {
-                "host starts itself to compile: look at the limits of the system on processes and memory".to_owned()
+                "host starts itself to compile: check the system's limits on processes and memory".to_owned()
             }
             Self::UnknownRuntime { .. } => "use the host that built it, or a newer one".to_owned(),
             Self::Refused { .. } => {

@@ -38,7 +38,7 @@ pub struct NewMigration<'a> {
 #[derive(Debug, thiserror::Error)]
 pub enum ScaffoldError {
     /// There is no template for that language.
-    #[error("there is no template for a migration in {language}")]
+    #[error("no template for migrations in {language}")]
     NoTemplate {
         /// The language.
         language: Language,
@@ -57,7 +57,7 @@ impl ScaffoldError {
     /// What the user should do.
     pub fn hint(&self) -> Option<String> {
         match self {
-            Self::NoTemplate { .. } => Some(format!("make a folder with the component and a {FOLDER_METADATA_FILE}")),
+            Self::NoTemplate { .. } => Some(format!("create a folder with the component and a {FOLDER_METADATA_FILE}")),
             Self::Metadata { .. } => None,
         }
     }

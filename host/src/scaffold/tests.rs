@@ -93,7 +93,7 @@ fn there_is_no_template_for_a_component() {
     let time = jiff::civil::date(2026, 11, 2).at(0, 0, 0, 0);
     let new = NewMigration { language: Language::Wasm, metadata: &metadata, time, migrations: "migrations" };
     let error = new_migration(new).unwrap_err();
-    assert_eq!(error.to_string(), "there is no template for a migration in wasm");
+    assert_eq!(error.to_string(), "no template for migrations in wasm");
 }
 
 #[test]

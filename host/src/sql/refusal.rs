@@ -32,7 +32,7 @@ pub enum Refusal {
         source: SplitError,
     },
     /// The guard does not know the command, so it cannot say what it needs.
-    #[error("{command} is no command that this version of host knows")]
+    #[error("unknown command {command}")]
     Unknown {
         /// As it is written.
         command: Command,
@@ -121,9 +121,9 @@ impl Reason {
     fn hint(self) -> String {
         let hint = match self {
             Self::Transaction => {
-                "leave it out, the host commits after the migration; to undo a part of it, use begin-savepoint"
+                "leave it out: host commits after the migration; to undo a part of it, use begin-savepoint"
             }
-            Self::Identity => "leave it out; `url` and `role` in host.toml say as which role migrations run",
+            Self::Identity => "leave it out; `url` and `role` in host.toml choose the role of migrations",
             Self::Copy => "write rows with INSERT, read them with a query; bulk transfer is not provided yet",
             Self::Prepared => {
                 "prepare it through the contract's `prepare` (in Rust `Statement::prepare`), or send it as it is"
@@ -140,7 +140,7 @@ impl Reason {
             }
             Self::HeldCursor => "leave WITH HOLD out; the cursor lasts until the migration ends",
             Self::Fixed => {
-                "leave it out; the host's connection has standard_conforming_strings = on and client_encoding = UTF8"
+                "leave it out; host's connection has standard_conforming_strings = on and client_encoding = UTF8"
             }
             Self::Files => "let the application bring the content, as values of INSERT",
             Self::Hidden => "write the name of the parameter or the function as plain text, without escapes",
@@ -152,19 +152,19 @@ impl Reason {
 impl fmt::Display for Reason {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(match self {
-            Self::Transaction => "the host owns the transaction",
-            Self::Identity => "the operator chooses as which role migrations run",
-            Self::Copy => "it goes past the host: to the connection itself, or to files and programs of the server",
-            Self::Prepared => "the host would not see what is run",
+            Self::Transaction => "host owns the transaction",
+            Self::Identity => "the operator chooses the role of migrations",
+            Self::Copy => "it bypasses host: through the connection itself, or to files and programs of the server",
+            Self::Prepared => "host could not check what is run",
             Self::Library => "it loads code into the server",
-            Self::Notification => "it reaches sessions that have nothing to do with the migration",
-            Self::SessionState => "the host needs what the session holds",
-            Self::Server => "it is about the whole server, not this database",
+            Self::Notification => "it affects other sessions",
+            Self::SessionState => "host needs the state of the session",
+            Self::Server => "it affects the whole server, not only this database",
             Self::Language => "code in a language that is not trusted can leave the database",
             Self::HeldCursor => "the cursor would run on after the migration",
-            Self::Fixed => "the host relies on the value that is set",
+            Self::Fixed => "host relies on this setting",
             Self::Files => "it reads or writes files of the server",
-            Self::Hidden => "the host cannot tell what it sets or calls",
+            Self::Hidden => "host cannot tell what it sets or calls",
         })
     }
 }

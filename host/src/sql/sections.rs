@@ -39,7 +39,7 @@ pub enum SectionError {
         line: u32,
     },
     /// A marker is there twice.
-    #[error("the line '-- {marker}' is there twice, in lines {first} and {second}")]
+    #[error("the line '-- {marker}' appears twice, in lines {first} and {second}")]
     DuplicateMarker {
         /// `upgrade` or `downgrade`.
         marker: &'static str,
@@ -194,8 +194,8 @@ mod tests {
                 "-- a\nSELECT 1;\n-- upgrade",
                 "line 2 stands before the first of the lines '-- upgrade' and '-- downgrade'",
             ),
-            ("-- upgrade\nA\r\n-- downgrade\n-- UPGRADE\n", "the line '-- upgrade' is there twice, in lines 1 and 4"),
-            ("-- upgrade\n$$ -- downgrade", "the dollar-quoted string that begins at line 2, column 1 does not end"),
+            ("-- upgrade\nA\r\n-- downgrade\n-- UPGRADE\n", "the line '-- upgrade' appears twice, in lines 1 and 4"),
+            ("-- upgrade\n$$ -- downgrade", "unterminated dollar-quoted string at line 2, column 1"),
         ];
         for (source, message) in cases {
             let error = sections(source).unwrap_err();

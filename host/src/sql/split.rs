@@ -24,7 +24,7 @@ pub struct Statement<'a> {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SplitError {
     /// Something quoted, or a comment, has no end.
-    #[error("the {construct} that begins at {place} does not end")]
+    #[error("unterminated {construct} at {place}")]
     Unterminated {
         /// What it is.
         construct: Construct,

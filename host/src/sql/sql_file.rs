@@ -103,10 +103,7 @@ mod tests {
         let upgrade = file.find("SELECT").expect("the upgrade")..file.find("-- downgrade").expect("the marker");
         let downgrade = file.find('\\').expect("the downgrade")..file.len();
         for (part, message) in [
-            (
-                upgrade,
-                "COMMIT is not allowed in a migration, because the host owns the transaction (line 3, column 13)",
-            ),
+            (upgrade, "COMMIT is not allowed in a migration, because host owns the transaction (line 3, column 13)"),
             (downgrade, "'\\i' at line 5, column 1 is a command of psql, not SQL"),
         ] {
             let error = check_sql_file(file, part, &Grant::default()).expect_err("it cannot run");

@@ -16,13 +16,13 @@ use crate::revision::RevisionId;
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
     /// The migrations folder does not exist.
-    #[error("there is no folder '{folder}' for migrations")]
+    #[error("no migrations folder '{folder}'")]
     NoMigrationsFolder {
         /// The folder.
         folder: String,
     },
     /// The migrations folder is no folder.
-    #[error("'{path}' is not a folder, so it holds no migrations")]
+    #[error("the migrations folder '{path}' is not a folder")]
     NotAFolder {
         /// The path.
         path: String,
@@ -44,19 +44,19 @@ pub enum StoreError {
         source: io::Error,
     },
     /// A path leads out of the project's folder.
-    #[error("'{path}' leads out of the project's folder")]
+    #[error("'{path}' points outside of the project's folder")]
     Outside {
         /// The path.
         path: String,
     },
     /// A symbolic link leads out of the project's folder.
-    #[error("'{path}' is a link that leads out of the project's folder")]
+    #[error("'{path}' is a link that points outside of the project's folder")]
     LinkOutside {
         /// The link.
         path: String,
     },
     /// A symbolic link has no end.
-    #[error("'{path}' is a link that leads nowhere")]
+    #[error("'{path}' is a broken link")]
     LinkToNowhere {
         /// The link.
         path: String,
@@ -253,13 +253,13 @@ impl StoreError {
             Self::NoMigrationsFolder { .. } => {
                 "create it, or set `migrations` in host.toml to the folder that holds them".to_owned()
             }
-            Self::NotAFolder { path } if path == STATE_FOLDER => "remove it: what lies there is made again".to_owned(),
+            Self::NotAFolder { path } if path == STATE_FOLDER => "remove it: host creates it again".to_owned(),
             Self::NotAFolder { .. } => "set `migrations` in host.toml to the folder that holds them".to_owned(),
             Self::Outside { .. } => {
                 "put it inside the project's folder: nothing outside of it is read or written".to_owned()
             }
             Self::LinkOutside { path } if path.split('/').next() == Some(STATE_FOLDER) => {
-                "remove the link: what lies there is made again, and nothing outside of the project's folder is read or \
+                "remove the link: host creates what lies there again, and nothing outside of the project's folder is read or \
                  written"
                     .to_owned()
             }
@@ -267,7 +267,7 @@ impl StoreError {
                 "put the file or folder itself in its place: nothing outside of the project's folder is read or written"
                     .to_owned()
             }
-            Self::LinkToNowhere { .. } => "remove it, or correct where it leads".to_owned(),
+            Self::LinkToNowhere { .. } => "remove or correct it".to_owned(),
             Self::Exists { .. } => "choose another name, or remove it first".to_owned(),
             Self::NameNotUtf8 { .. } => "rename it, or begin its name with '.' or '_' if it is no migration".to_owned(),
             Self::TextNotUtf8 { .. } => "save the file as UTF-8".to_owned(),
@@ -296,7 +296,7 @@ impl StoreError {
                 "split the migration, and keep what is no source elsewhere".to_owned()
             }
             Self::NoSource { .. } => "add one, or begin the folder's name with '_' if it is no migration".to_owned(),
-            Self::SeveralComponents { .. } => "leave one of them".to_owned(),
+            Self::SeveralComponents { .. } => "keep one of them".to_owned(),
             Self::NoEmbedded { .. } => {
                 format!("move it to a folder of its own, with a {FOLDER_METADATA_FILE} beside it")
             }
@@ -307,7 +307,7 @@ impl StoreError {
                 let build = if *key {
                     "run `host build`"
                 } else {
-                    "run `host build` as a user with a home folder (or with HOST_STATE_DIR), which then knows its work again"
+                    "run `host build` as a user with a home folder (or with HOST_STATE_DIR), which then recognises its own builds"
                 };
                 format!(
                     "{build}; to deploy what another machine built, put '{component}' into the migrations folder in place of \

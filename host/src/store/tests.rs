@@ -152,9 +152,9 @@ fn says_what_is_wrong_with_a_file() {
     assert_eq!(error_of(&store), "the folder 'migrations/a' has several .wasm files: x.wasm, y.wasm");
     let folder = cap_tempfile::tempdir(ambient_authority()).unwrap();
     for (migrations, expected) in [
-        ("db/", "there is no folder 'db' for migrations"),
-        ("../db", "'../db' leads out of the project's folder"),
-        ("/etc", "'/etc' leads out of the project's folder"),
+        ("db/", "no migrations folder 'db'"),
+        ("../db", "'../db' points outside of the project's folder"),
+        ("/etc", "'/etc' points outside of the project's folder"),
     ] {
         assert_eq!(error_of(&Store::open(folder.try_clone().unwrap(), migrations)), expected);
     }
@@ -178,11 +178,11 @@ fn links_work_inside_the_project_only() {
     assert_eq!(store.scan().unwrap()[0].file, "migrations/1.sql");
     folder.symlink_contents("/etc/hostname", "migrations/2.sql").unwrap();
     let error = store.scan().unwrap_err();
-    assert_eq!(error.to_string(), "'migrations/2.sql' is a link that leads out of the project's folder");
+    assert_eq!(error.to_string(), "'migrations/2.sql' is a link that points outside of the project's folder");
     assert!(error.hint().unwrap().contains("nothing outside of the project's folder is read"));
     folder.remove_file("migrations/2.sql").unwrap();
     folder.symlink("../../../../../../etc/hostname", "migrations/2.sql").unwrap();
-    assert_eq!(error_of(&store), "'migrations/2.sql' is a link that leads out of the project's folder");
+    assert_eq!(error_of(&store), "'migrations/2.sql' is a link that points outside of the project's folder");
 }
 
 #[test]

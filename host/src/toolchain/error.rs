@@ -17,7 +17,7 @@ pub enum ToolchainError {
     #[error(transparent)]
     Store(#[from] StoreError),
     /// Its SQL is not divided into the two directions.
-    #[error("'{file}' cannot be divided into upgrade and downgrade")]
+    #[error("cannot split '{file}' into upgrade and downgrade")]
     Sections {
         /// The file.
         file: String,
@@ -71,7 +71,7 @@ pub enum ToolchainError {
         bytes: usize,
     },
     /// What cargo says about a package cannot be read.
-    #[error("what `cargo metadata` says about '{folder}' cannot be read")]
+    #[error("cannot read the output of `cargo metadata` for '{folder}'")]
     Metadata {
         /// The folder.
         folder: String,
@@ -85,7 +85,7 @@ pub enum ToolchainError {
         folder: String,
     },
     /// A core module cannot be made a component.
-    #[error("'{file}' cannot be made a component")]
+    #[error("cannot make a component of '{file}'")]
     Wrap {
         /// The core module, or the folder that it was built from.
         file: String,
@@ -161,7 +161,7 @@ impl ToolchainError {
                  the contract and nothing else"
             }
             Self::Wrap { source: WorkerError::Time { .. } | WorkerError::Memory { .. }, .. } => {
-                "its types or its code are made to take long; if you trust it, raise compile-time or compile-memory in \
+                "its types or its code take unusually long; if you trust it, raise compile-time or compile-memory in \
                  [*.limits] of host.toml"
             }
             Self::Wrap { .. } | Self::NoMigration { .. } => {

@@ -140,7 +140,7 @@ fn only_what_changed_is_built_and_all_failures_are_told() {
     assert_eq!(
         failures,
         [
-            "'migrations/2.sql' cannot be divided into upgrade and downgrade",
+            "cannot split 'migrations/2.sql' into upgrade and downgrade",
             "'migrations/3/m.wasm' does not export the interface 'host:migration/migration'",
             "'migrations/5/m.wasm' is not a component with a migration",
         ]

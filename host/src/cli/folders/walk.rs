@@ -78,7 +78,7 @@ fn not_mounted_from(root: &Dir, reached: &Path, project: Option<&Path>) -> Resul
     let Some(project) = project else { return Ok(()) };
     if mounts::lies_in(root, &Path::new("/").join(reached), project) {
         return Err(Barrier::Trust(
-            "it is a part of the project's folder that is mounted there, so it could come with the project".to_owned(),
+            "it is mounted from the project's folder, so it could come with the project".to_owned(),
         ));
     }
     Ok(())

@@ -97,33 +97,30 @@ fn step_lines(step: &StepFailure) -> Vec<Line> {
     let mut lines = Vec::new();
     let what = match &step.cause {
         Cause::Stopped(Stop::Database(DatabaseError::Journal(_))) | Cause::Database(DatabaseError::Journal(_)) => {
-            format!("the {} of {name} cannot go on", verb(step.direction))
+            format!("cannot resume the {} of {name}", verb(step.direction))
         }
         Cause::Stopped(Stop::Interrupted)
             if step.non_transactional.is_some_and(|non_transactional| non_transactional.leaves_something()) =>
         {
-            format!("the {} of {name} was interrupted half-way", verb(step.direction))
+            format!("{} of {name} was interrupted half-way", verb(step.direction))
         }
         Cause::Stopped(Stop::Interrupted) => {
-            format!("the {} of {name} was interrupted and rolled back", verb(step.direction))
+            format!("{} of {name} was interrupted and rolled back", verb(step.direction))
         }
         Cause::Load(_) => {
-            format!("the {} of {name} was not begun, because its component cannot be loaded", verb(step.direction))
+            format!("{} of {name} was not started: its component cannot be loaded", verb(step.direction))
         }
-        Cause::NotBegun(_) => format!("the {} of {name} was not begun", verb(step.direction)),
+        Cause::NotBegun(_) => format!("{} of {name} was not started", verb(step.direction)),
         Cause::Database(DatabaseError::CommitUnknown { .. }) => {
-            format!("the {} of {name} ran, but may or may not be committed", verb(step.direction))
+            format!("{} of {name} ran, but may or may not have been committed", verb(step.direction))
         }
         _ if step.non_transactional.is_some_and(|non_transactional| non_transactional.leaves_something()) => {
-            format!(
-                "the {} of {name} failed half-way; it has no transaction that could be rolled back",
-                verb(step.direction)
-            )
+            format!("{} of {name} failed half-way; without a transaction nothing was rolled back", verb(step.direction))
         }
         _ if step.non_transactional.is_some() => {
-            format!("the {} of {name} failed, and nothing of it is done", verb(step.direction))
+            format!("{} of {name} failed; nothing was changed", verb(step.direction))
         }
-        _ => format!("the {} of {name} failed and was rolled back", verb(step.direction)),
+        _ => format!("{} of {name} failed and was rolled back", verb(step.direction)),
     };
     first(&mut lines, &what);
     match &step.cause {
@@ -133,16 +130,13 @@ fn step_lines(step: &StepFailure) -> Vec<Line> {
                 say(&mut lines, &format!("the migration says: {said}"));
             }
             if *swallowed {
-                let end = if step.non_transactional.is_some() { "" } else { ", but the transaction was lost" };
-                say(&mut lines, &format!("the migration went on as if nothing had happened{end}"));
+                let end = if step.non_transactional.is_some() { "" } else { ", but its transaction was aborted" };
+                say(&mut lines, &format!("the migration ignored the error{end}"));
             }
         }
         Cause::Commit(error) => {
             say(&mut lines, &format!("{} {}: {}", error.severity, error.sqlstate, error.message));
-            say(
-                &mut lines,
-                &format!("in {}, when the transaction was committed: by a deferred constraint or trigger", step.file),
-            );
+            say(&mut lines, &format!("in {}, at COMMIT, by a deferred constraint or trigger", step.file));
             error_lines(&mut lines, error);
         }
         Cause::Panicked(panic) => {
@@ -175,7 +169,7 @@ fn step_lines(step: &StepFailure) -> Vec<Line> {
         }
     }
     if matches!(step.cause, Cause::Database(DatabaseError::CommitUnknown { .. })) {
-        say(&mut lines, &format!("before it the database was at {}", list_or(&step.heads, BASE)));
+        say(&mut lines, &format!("before that the database was at {}", list_or(&step.heads, BASE)));
         return lines;
     }
     if let Some(non_transactional) = &step.non_transactional {
@@ -196,7 +190,7 @@ fn step_lines(step: &StepFailure) -> Vec<Line> {
         _ => say(&mut lines, &state(&step.heads, step.steps_done, step.direction)),
     }
     if !step.recorded && !matches!(step.cause, Cause::Load(_) | Cause::NotBegun(_)) {
-        say(&mut lines, "the failure could not be written into the log table");
+        say(&mut lines, "the failure could not be recorded in the log table");
     }
     lines
 }
@@ -205,9 +199,9 @@ fn step_lines(step: &StepFailure) -> Vec<Line> {
 fn journal_lines(lines: &mut Vec<Line>, error: &JournalError) {
     match error {
         JournalError::Differs { done, now, .. } => {
-            say(lines, "what was done:");
+            say(lines, "executed by the earlier run:");
             lines.extend(Line::block(QUOTE_INDENT, done));
-            say(lines, "what stands there now:");
+            say(lines, "in the migration now:");
             lines.extend(Line::block(QUOTE_INDENT, now));
         }
         JournalError::InDoubt { statement, .. } => lines.extend(Line::block(QUOTE_INDENT, statement)),

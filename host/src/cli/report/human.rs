@@ -23,7 +23,7 @@ pub(super) fn event(event: &Event, verbose: bool) -> Vec<Line> {
             Line::new(format!("Running {verb} {} -> {}{message}", list_or(from, ""), list_or(to, "")))
         }
         Event::Retrying { reason, repetition, of, milliseconds, .. } => Line::new(format!(
-            "  rolled back: {reason}; running it again in {} ({repetition} of {of})",
+            "  rolled back: {reason}; retrying in {} ({repetition} of {of})",
             duration(*milliseconds)
         )),
         Event::StatementProgress { progress, .. } => Line::new(format!("  {}", super::progress::sentence(progress))),

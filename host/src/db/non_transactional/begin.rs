@@ -43,7 +43,7 @@ impl Database {
     /// Ends whatever transaction there is, and takes back what a migration set.
     pub(super) async fn refresh_session(&mut self) -> Result<(), DatabaseError> {
         self.simple("roll back", "ROLLBACK".to_owned()).await?;
-        self.simple("take back what the migration set", Self::fresh_session_sql().to_owned()).await?;
+        self.simple("reset what the migration set", Self::fresh_session_sql().to_owned()).await?;
         Ok(())
     }
 }

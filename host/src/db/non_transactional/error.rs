@@ -4,7 +4,7 @@
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum JournalError {
     /// Another statement stands where one was done.
-    #[error("statement {position} is not the one that an earlier run has done")]
+    #[error("statement {position} differs from the one that an earlier run executed")]
     Differs {
         /// Its number, from 1.
         position: u32,
@@ -14,7 +14,7 @@ pub enum JournalError {
         now: String,
     },
     /// A statement was begun, and its end cannot be known.
-    #[error("statement {position} was begun by an earlier run, and nobody knows whether it was done: {reason}")]
+    #[error("an earlier run began statement {position}, and it is unknown whether it was done: {reason}")]
     InDoubt {
         /// Its number, from 1.
         position: u32,
@@ -24,7 +24,7 @@ pub enum JournalError {
         reason: String,
     },
     /// The journal says that statements are done which the migration no longer has.
-    #[error("the migration has ended after statement {sent}, but an earlier run had done {done}")]
+    #[error("the migration ended after statement {sent}, but an earlier run executed {done}")]
     Shorter {
         /// How many statements the migration has now.
         sent: u32,
@@ -33,7 +33,7 @@ pub enum JournalError {
     },
     /// An invalid index has the name of a new one, and this migration has not begun it.
     #[error(
-        "statement {position} cannot build its index, because {index} is there and invalid: a build outside of this migration was broken off, or is still at work"
+        "statement {position} cannot build its index: {index} exists and is invalid, because a build outside of this migration failed or is still running"
     )]
     IndexInTheWay {
         /// The number of the statement, from 1.
@@ -42,7 +42,7 @@ pub enum JournalError {
         index: String,
     },
     /// Another runner wrote the same row.
-    #[error("another runner is at work on statement {position}")]
+    #[error("another runner is executing statement {position}")]
     Overtaken {
         /// Its number, from 1.
         position: u32,
@@ -64,21 +64,19 @@ impl JournalError {
     pub fn hint(&self, direction: &str) -> String {
         match self {
             Self::Differs { position, .. } => format!(
-                "restore the migration as it was; or run it from there on with --resume-from {position}; or leave the new \
-                 statement out with --mark-done {position}, then run the {direction} again"
+                "restore the migration, run it from there on with --resume-from {position}, or leave the new statement out with --mark-done {position}; then run the {direction} again"
             ),
             Self::InDoubt { position, .. } => format!(
-                "look at the database; if it was done, go on with --mark-done {position}, otherwise undo what is left of it and \
-                 go on with --resume-from {position}"
+                "check the database: if the statement was done, continue with --mark-done {position}; otherwise undo what is left of it and continue with --resume-from {position}"
             ),
             Self::Shorter { sent, .. } => format!(
-                "restore the migration as it was, then run the {direction} again; or forget the rest with --resume-from {}",
+                "restore the migration and run the {direction} again, or drop the rest with --resume-from {}",
                 sent.saturating_add(1)
             ),
             Self::IndexInTheWay { index, .. } => format!(
                 "if nobody is building it, drop it with DROP INDEX CONCURRENTLY {index}, then run the {direction} again"
             ),
-            Self::Overtaken { .. } => "look at `host current`, then run the command again".to_owned(),
+            Self::Overtaken { .. } => "check `host current`, then run the command again".to_owned(),
         }
     }
 }

@@ -102,7 +102,7 @@ impl Database {
     /// [`DatabaseError::LockLost`] when another runner is at work, or what the server said.
     pub(super) async fn take_lock_again(&mut self) -> Result<(), DatabaseError> {
         let lock = format!("SELECT pg_catalog.pg_try_advisory_lock({})", self.lock_key());
-        let lock = self.simple("take the migration lock", lock).await?;
+        let lock = self.simple("acquire the migration lock", lock).await?;
         self.refuse_without_lock(&lock).await
     }
 
@@ -110,7 +110,7 @@ impl Database {
         &mut self,
         tables: TableNumbers,
     ) -> Result<(TransactionState, Vec<PgRow>, Vec<Option<String>>), DatabaseError> {
-        let doing = "look at the version table";
+        let doing = "check the version table";
         let contents = self.select_contents();
         // One text is one transaction, in which the user who logged in reads the host's tables.
         let sql = format!(
@@ -139,7 +139,7 @@ impl Database {
         frame: &StatementFrame,
         may_change: MayChange,
     ) -> Result<(), DatabaseError> {
-        let doing = "look at the transaction of a statement";
+        let doing = "check the transaction of a statement";
         // As for a whole migration.
         let sql = format!(
             "SET CONSTRAINTS ALL IMMEDIATE; {}; {}; {}; SET LOCAL ROLE NONE",

@@ -143,7 +143,7 @@ impl NonTransactionalSession {
         if lifts_limits {
             let lift = [("lock_timeout", self.own_lock_timeout), ("statement_timeout", self.own_statement_timeout)];
             let lift: Vec<_> = lift.iter().filter(|(_, own)| !own).map(|(name, _)| format!("SET {name} = 0")).collect();
-            self.simple("lift the time limits", &lift.join("; ")).await?;
+            self.simple("clear the timeouts", &lift.join("; ")).await?;
         }
         let result = self.send(call).await;
         let checked = self.look_after(&before, lifts_limits, &result).await;
@@ -241,7 +241,7 @@ impl NonTransactionalSession {
         if !self.own_statement_timeout {
             set.push(format!("SET statement_timeout = {}", self.rules.timeouts.statement_milliseconds));
         }
-        if set.is_empty() { Ok(()) } else { self.simple("set the time limits", &set.join("; ")).await }
+        if set.is_empty() { Ok(()) } else { self.simple("set the timeouts", &set.join("; ")).await }
     }
 }
 

@@ -22,7 +22,7 @@ pub struct StepKey {
 /// How far a statement is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum StatementState {
-    /// It was sent, and its end was not seen.
+    /// It was sent, but its result is unknown.
     Started,
     /// It is done.
     Finished,
@@ -128,7 +128,7 @@ impl fmt::Display for Unfinished {
             write!(formatter, "{} done", statements(1, self.done))?;
         }
         let Some(row) = &self.current else {
-            return if self.done == 0 { write!(formatter, "nothing of it is done") } else { Ok(()) };
+            return if self.done == 0 { write!(formatter, "none of its statements is done") } else { Ok(()) };
         };
         if self.done > 0 {
             write!(formatter, ", ")?;
@@ -137,7 +137,7 @@ impl fmt::Display for Unfinished {
         match (row.state, &row.error) {
             (StatementState::Failed, Some(error)) => write!(formatter, "failed: {error}"),
             (StatementState::Failed, None) => write!(formatter, "failed"),
-            _ => write!(formatter, "was begun, and its end was not seen"),
+            _ => write!(formatter, "was begun, but its result is unknown"),
         }
     }
 }
@@ -199,7 +199,7 @@ mod tests {
             (vec![row("b", 1, Finished, None)], "the upgrade of b is unfinished: statement 1 is done"),
             (
                 vec![row("b", 1, Finished, None), row("b", 2, Marked, None), row("b", 3, Started, None)],
-                "the upgrade of b is unfinished: statements 1 to 2 are done, statement 3 (VACUUM) was begun, and its end was not seen",
+                "the upgrade of b is unfinished: statements 1 to 2 are done, statement 3 (VACUUM) was begun, but its result is unknown",
             ),
             (
                 vec![row("b", 1, Failed, Some("no (42P01)"))],

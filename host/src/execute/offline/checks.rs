@@ -123,7 +123,7 @@ pub(super) fn begins_here(step: &Step, version: &TableName) -> String {
 
 /// Raises an error when the statement before it did not delete so many rows.
 pub(super) fn deleted(rows: usize) -> [String; 2] {
-    let message = "the migration changed the version table, which is host's, so it is not recorded";
+    let message = "the migration changed the version table of host, so it is not recorded";
     ["GET DIAGNOSTICS host_rows = ROW_COUNT;".to_owned(), raise(&format!("host_rows {DIFFERS} {rows}"), message)]
 }
 
@@ -163,8 +163,8 @@ impl Position<'_> {
     /// Raises an error when the step is not there.
     pub(super) fn is_reached(&self) -> String {
         let message = match self.done {
-            0 => "this step was not begun, because a check failed".to_owned(),
-            done => format!("statement {done} of this step is not done, so what follows it is not run"),
+            0 => "this step was skipped, because a check failed".to_owned(),
+            done => format!("statement {done} of this step is not done, so the rest is skipped"),
         };
         raise(&format!("NOT {}", self.is_here()), &message)
     }

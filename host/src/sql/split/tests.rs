@@ -118,10 +118,10 @@ fn another_parser_finds_the_same_statements() {
 #[test]
 fn what_cannot_be_split() {
     let cases = [
-        ("SELECT 1;\n 'a", "the string that begins at line 2, column 2 does not end"),
-        ("é $a$ $b$", "the dollar-quoted string that begins at line 1, column 3 does not end"),
-        ("\"", "the quoted identifier that begins at line 1, column 1 does not end"),
-        ("/*/**/", "the block comment that begins at line 1, column 1 does not end"),
+        ("SELECT 1;\n 'a", "unterminated string at line 2, column 2"),
+        ("é $a$ $b$", "unterminated dollar-quoted string at line 1, column 3"),
+        ("\"", "unterminated quoted identifier at line 1, column 1"),
+        ("/*/**/", "unterminated block comment at line 1, column 1"),
         ("SELECT\n\0", "the text has the character NUL at line 2, column 1"),
         ("SELECT 1;\n\\i other.sql\n", "'\\i' at line 2, column 1 is a command of psql, not SQL"),
         ("\\copy t from 'a'", "'\\copy' at line 1, column 1 is a command of psql, not SQL"),
