@@ -101,7 +101,7 @@ const LAYERS: &[(&str, &[&str])] = &[
             "worker",
         ],
     ),
-    ("scaffold", &["language", "revision", "store", "toolchain"]),
+    ("scaffold", &["language", "revision", "store"]),
     ("error", &["config", "db", "execute", "project", "revision", "store"]),
 ];
 

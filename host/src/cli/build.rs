@@ -9,7 +9,6 @@ use super::failure::with_causes;
 use super::report::text::count;
 use super::settings::Settings;
 use crate::execute::RunError;
-use crate::language::Language;
 use crate::project::Project;
 use crate::runtime::LoadError;
 use crate::store::BUILD_FOLDER;
@@ -70,8 +69,8 @@ fn build_with(
         .without(project.url_variables())
         .without_values(|value| settings.report().secrets().are_in(value));
     let worker = super::worker::this_program();
-    let with_cargo = migrations.iter().any(|migration| migration.language == Language::Rust);
-    let target = if with_cargo { super::folders::target_folder(&folder) } else { None };
+    let with_compiler = migrations.iter().any(|migration| migration.language.is_compiled());
+    let target = if with_compiler { super::folders::target_folder(&folder) } else { None };
     let options = BuildOptions {
         project: &folder,
         target: target.as_ref(),

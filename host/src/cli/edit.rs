@@ -12,7 +12,7 @@ use super::failure::with_causes;
 use super::report::text::safe_line;
 use super::settings::Settings;
 use super::settings::variable;
-use crate::language::Language;
+use crate::language::Source;
 use crate::store::Migration;
 
 /// The editor of those who have named none; POSIX has it.
@@ -61,10 +61,10 @@ pub(super) async fn run(settings: &Settings, arguments: &EditArguments) -> Resul
 /// The file in which a migration's author works.
 fn source(folder: &Path, migration: &Migration) -> Result<PathBuf, Failure> {
     let path = folder.join(&migration.file);
-    match migration.language {
-        Language::Sql => Ok(path),
-        Language::Rust => Ok(path.join("src").join("lib.rs")),
-        Language::Wasm => Err(Failure::new(
+    match migration.language.profile().source {
+        Source::Text { .. } => Ok(path),
+        Source::Folder { main, .. } => Ok(path.join(main)),
+        Source::Component => Err(Failure::new(
             "no-source",
             format!(
                 "{} is a component that was built elsewhere, so there is no source to edit",

@@ -18,11 +18,11 @@ use crate::store;
 
 #[derive(Debug, Args)]
 pub(super) struct InitArguments {
-    /// The project's folder; it is made if there is none
+    /// The project's folder; it is created if there is none
     #[arg(default_value = ".")]
     folder: PathBuf,
-    /// Also make a first migration in this language
-    #[arg(long, value_name = "LANGUAGE")]
+    /// Also create a first migration in this language
+    #[arg(long, value_name = "LANGUAGE", value_parser = super::revision::language_parser())]
     lang: Option<Language>,
 }
 

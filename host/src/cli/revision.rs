@@ -1,6 +1,8 @@
 //! `host revision` and `host merge`.
 
 use clap::Args;
+use clap::builder::PossibleValuesParser;
+use clap::builder::TypedValueParser;
 use serde_json::json;
 
 use super::failure::Failure;
@@ -20,8 +22,8 @@ pub(super) struct RevisionArguments {
     /// What the migration does, in a few words
     #[arg(short, long, allow_hyphen_values = true)]
     message: Option<String>,
-    /// The language: sql or rust
-    #[arg(long, value_name = "LANGUAGE", default_value = "sql")]
+    /// The language
+    #[arg(long, value_name = "LANGUAGE", default_value = "sql", value_parser = language_parser())]
     lang: Language,
     /// The parent (can be repeated)
     #[arg(long, value_name = "REVISION", default_value = "head")]
@@ -48,8 +50,8 @@ pub(super) struct MergeArguments {
     /// What the merge does, in a few words
     #[arg(short, long, allow_hyphen_values = true)]
     message: Option<String>,
-    /// The language: sql or rust
-    #[arg(long, value_name = "LANGUAGE", default_value = "sql")]
+    /// The language
+    #[arg(long, value_name = "LANGUAGE", default_value = "sql", value_parser = language_parser())]
     lang: Language,
     /// Let the parents be no heads
     #[arg(long)]
@@ -60,6 +62,12 @@ pub(super) struct MergeArguments {
     /// The revision id [default: twelve random hexadecimal digits]
     #[arg(long, value_name = "ID")]
     rev_id: Option<String>,
+}
+
+/// Reads a language in which host can write a migration; completions list them.
+pub(super) fn language_parser() -> impl TypedValueParser<Value = Language> {
+    let with_template = Language::ALL.into_iter().filter(|language| language.profile().template.is_some());
+    PossibleValuesParser::new(with_template.map(Language::name)).try_map(|name| name.parse::<Language>())
 }
 
 /// What is to be made.
@@ -191,10 +199,7 @@ fn written(
     id: &RevisionId,
     path: &str,
 ) -> Result<u8, Failure> {
-    if language == Language::Rust {
-        // So that an editor finds the SDK before the first build.
-        crate::toolchain::write_rust_sdk(project.store())?;
-    }
+    crate::toolchain::write_sdk(language, project.store())?;
     let report = settings.report();
     if report.is_json() {
         report.document(&json!({"event": "written", "revision": id, "file": path}));

@@ -5,15 +5,17 @@ use std::fmt::Write as _;
 use jiff::civil::DateTime;
 
 use crate::language::Language;
+use crate::language::Profile;
+use crate::language::Source;
+use crate::language::Template;
 use crate::revision::RevisionId;
 use crate::store::FOLDER_METADATA_FILE;
 use crate::store::Metadata;
 use crate::store::NewFile;
 use crate::store::write_block;
-use crate::toolchain::RUST_SDK_FOLDER;
 
 /// The `host.toml` of a new project.
-pub const HOST_TOML: &str = include_str!("templates/host.toml");
+pub const HOST_TOML: &str = include_str!("host.toml");
 
 /// The longest slug, in characters.
 pub const SLUG_CHARACTERS_MAX: usize = 40;
@@ -95,7 +97,7 @@ pub fn slug(message: &str) -> String {
 /// name.
 ///
 /// # Errors
-/// [`ScaffoldError::NoTemplate`] for [`Language::Wasm`].
+/// [`ScaffoldError::NoTemplate`] for a language of which host writes no source.
 pub fn new_migration(new: NewMigration<'_>) -> Result<Vec<NewFile>, ScaffoldError> {
     let NewMigration { language, metadata, time, migrations } = new;
     let written = |source| ScaffoldError::Metadata { revision: metadata.revision.clone(), source };
@@ -108,35 +110,48 @@ pub fn new_migration(new: NewMigration<'_>) -> Result<Vec<NewFile>, ScaffoldErro
         time.minute(),
         slug(&metadata.message)
     );
-    match language {
-        Language::Sql => {
-            let block = write_block(metadata, "--").map_err(written)?;
-            let text = include_str!("templates/migration.sql").replace("{{metadata}}\n", &format!("{block}\n"));
-            Ok(vec![NewFile { path: format!("{name}.sql"), text }])
+    let Profile { source, template, .. } = language.profile();
+    let Some(Template(files)) = template else { return Err(ScaffoldError::NoTemplate { language }) };
+    let message = metadata.message.lines().collect::<Vec<_>>().join(" ");
+    let message = if message.trim().is_empty() { "A migration." } else { message.trim() };
+    let file = |path: &str, text: String| NewFile { path: format!("{name}{path}"), text };
+    match source {
+        Source::Text { extension, comment_prefix, .. } => {
+            let block = write_block(metadata, comment_prefix).map_err(written)?;
+            let text = |text: &str| fill(text, &[("{{metadata}}\n", &format!("{block}\n")), ("{{message}}", message)]);
+            Ok(files.iter().map(|(_, template)| file(&format!(".{extension}"), text(template))).collect())
         }
-        Language::Rust => {
-            let file = |path: &str, text: String| NewFile { path: format!("{name}/{path}"), text };
-            let cargo = include_str!("templates/rust/Cargo.template.toml")
-                // The name of a crate must not begin with a digit.
-                .replace("{{crate}}", &format!("m{name}"))
-                .replace("{{sdk}}", &path_to_sdk(migrations));
-            let message = metadata.message.lines().collect::<Vec<_>>().join(" ");
-            let message = if message.trim().is_empty() { "A migration." } else { message.trim() };
-            Ok(vec![
-                file(".gitignore", include_str!("templates/rust/gitignore").to_owned()),
-                file("Cargo.toml", cargo),
-                file(FOLDER_METADATA_FILE, metadata.to_toml().map_err(written)?),
-                file("src/lib.rs", include_str!("templates/rust/src/lib.rs").replace("{{message}}", message)),
-            ])
+        Source::Folder { sdk_folder, .. } => {
+            // The name of a package must not begin with a digit.
+            let (package, sdk) = (format!("m{name}"), path_to_sdk(migrations, sdk_folder));
+            let values = [("{{package}}", package.as_str()), ("{{sdk}}", &sdk), ("{{message}}", message)];
+            let from_template = |(path, text): &(&str, &str)| file(&format!("/{path}"), fill(text, &values));
+            let metadata = file(&format!("/{FOLDER_METADATA_FILE}"), metadata.to_toml().map_err(written)?);
+            Ok(files.iter().map(from_template).chain([metadata]).collect())
         }
-        Language::Wasm => Err(ScaffoldError::NoTemplate { language }),
+        Source::Component => Err(ScaffoldError::NoTemplate { language }),
     }
 }
 
+/// Puts values in the place of what stands for them. What a value says is not looked through again.
+fn fill(template: &str, values: &[(&str, &str)]) -> String {
+    let mut filled = String::with_capacity(template.len());
+    let mut rest = template;
+    loop {
+        let places = values.iter().filter_map(|(sign, value)| Some((rest.find(sign)?, sign.len(), *value)));
+        let Some((at, length, value)) = places.min_by_key(|(at, ..)| *at) else { break };
+        filled.push_str(&rest[..at]);
+        filled.push_str(value);
+        rest = &rest[at + length..];
+    }
+    filled.push_str(rest);
+    filled
+}
+
 /// The SDK's folder as seen from a folder in the migrations folder.
-fn path_to_sdk(migrations: &str) -> String {
+fn path_to_sdk(migrations: &str, sdk_folder: &str) -> String {
     let levels = migrations.split('/').filter(|part| !part.is_empty() && *part != ".").count();
-    format!("{}{RUST_SDK_FOLDER}", "../".repeat(levels + 1))
+    format!("{}{sdk_folder}", "../".repeat(levels + 1))
 }
 
 #[cfg(test)]

@@ -63,7 +63,7 @@ fn a_migration_in_sql() {
 
 #[test]
 fn what_is_new_is_found() {
-    for language in [Language::Sql, Language::Rust] {
+    for language in Language::ALL.into_iter().filter(|language| language.profile().template.is_some()) {
         for message in ["create users", "", "{{sdk}} \"quoted\"\nand a second line\r\n-- ///", "*/ \u{7}"] {
             let folder = cap_tempfile::tempdir(ambient_authority()).unwrap();
             let store = Store::open(folder.try_clone().unwrap(), "migrations");
@@ -83,7 +83,7 @@ fn a_migration_in_rust_finds_the_sdk() {
     assert_eq!(cargo["package"]["name"].as_str(), Some("m202611020905_migration"));
     assert_eq!(cargo["dependencies"]["host-guest"]["path"].as_str(), Some("../../.host/sdk/rust"));
     for (migrations, expected) in [(".", "../.host/sdk/rust"), ("db/migrations", "../../../.host/sdk/rust")] {
-        assert_eq!(path_to_sdk(migrations), expected);
+        assert_eq!(path_to_sdk(migrations, ".host/sdk/rust"), expected);
     }
 }
 
@@ -94,6 +94,12 @@ fn there_is_no_template_for_a_component() {
     let new = NewMigration { language: Language::Wasm, metadata: &metadata, time, migrations: "migrations" };
     let error = new_migration(new).unwrap_err();
     assert_eq!(error.to_string(), "no template for migrations in wasm");
+}
+
+#[test]
+fn what_is_put_into_a_template_is_not_searched_again() {
+    let values = [("{{a}}", "{{b}}"), ("{{b}}", "{{a}}")];
+    assert_eq!(fill("1{{a}}2{{b}}3{{c}}{{a", &values), "1{{b}}2{{a}}3{{c}}{{a");
 }
 
 #[test]

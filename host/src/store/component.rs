@@ -25,6 +25,7 @@ use super::prebuilt::digest_of_prebuilt;
 use super::read::is_component_file;
 use crate::digest::Digest;
 use crate::language::Language;
+use crate::language::Source;
 use crate::revision::RevisionId;
 
 /// The longest file of a seal, in bytes.
@@ -156,13 +157,13 @@ impl Store {
         if fresh.manifest.runtime.as_deref() != migration.language.runtime() {
             return Err(other());
         }
-        match migration.language {
-            Language::Sql => {
+        match migration.language.profile().source {
+            Source::Text { .. } => {
                 let source = self.text_source(migration)?;
                 let same = fresh.script() == Some(&source.text) && check_text(&fresh.manifest, &source.text).is_ok();
                 if same { Ok(()) } else { Err(other()) }
             }
-            Language::Wasm => {
+            Source::Component => {
                 let (_, prebuilt) = self.prebuilt(migration)?;
                 if digest_of_prebuilt(&prebuilt) != migration.source_digest {
                     return Err(changed());
@@ -172,7 +173,7 @@ impl Store {
                 let found = without_sections(&fresh.bytes);
                 if found.is_ok_and(|found| found == expected) { Ok(()) } else { Err(other()) }
             }
-            Language::Rust => {
+            Source::Folder { .. } => {
                 let now = self.reread(migration)?;
                 if now.source_digest != migration.source_digest || now.metadata != migration.metadata {
                     return Err(changed());

@@ -8,6 +8,7 @@ use super::manifest::read_contents;
 use super::manifest::without_sections;
 use crate::digest::Digest;
 use crate::language::Language;
+use crate::language::Source;
 use crate::sql::sections;
 
 /// The digest of what a component runs. Where that is a text, it is the one of the file that it was made of; otherwise that of
@@ -39,9 +40,14 @@ pub(super) fn digest_of_prebuilt(bytes: &[u8]) -> Digest {
 /// # Errors
 /// [`ManifestError::OtherText`].
 pub(super) fn check_text(manifest: &Manifest, text: &str) -> Result<(), ManifestError> {
-    if block_of(manifest, text)?.is_none() {
+    let source = language_of(manifest).map(|language| &language.profile().source);
+    let Some(Source::Text { sections: has_sections, .. }) = source else {
         // A runtime of another host: this one will not run it.
         return Ok(());
+    };
+    block_of(manifest, text)?;
+    if !has_sections {
+        return if manifest.sections.is_none() { Ok(()) } else { Err(ManifestError::OtherText) };
     }
     let found = sections(text).map_err(|_| ManifestError::OtherText)?;
     let said = manifest.sections.as_ref().ok_or(ManifestError::OtherText)?;
@@ -51,10 +57,15 @@ pub(super) fn check_text(manifest: &Manifest, text: &str) -> Result<(), Manifest
     Err(ManifestError::OtherText)
 }
 
+/// The language of a component that carries a text, by its runtime.
+fn language_of(manifest: &Manifest) -> Option<Language> {
+    let runtime = manifest.runtime.as_deref()?;
+    Language::ALL.into_iter().find(|language| language.runtime() == Some(runtime))
+}
+
 /// The metadata block of a text, or none for a runtime that this host does not have.
 fn block_of(manifest: &Manifest, text: &str) -> Result<Option<Block>, ManifestError> {
-    let language = Language::ALL.into_iter().find(|language| language.runtime() == manifest.runtime.as_deref());
-    let Some(prefix) = language.and_then(Language::comment_prefix) else { return Ok(None) };
+    let Some(prefix) = language_of(manifest).and_then(Language::comment_prefix) else { return Ok(None) };
     let block = Block::find(text, prefix).ok().flatten().ok_or(ManifestError::OtherText)?;
     match block.metadata() {
         Ok(metadata) if metadata == manifest.metadata => Ok(Some(block)),

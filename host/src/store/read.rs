@@ -17,9 +17,7 @@ use super::prebuilt::digest_of_contents;
 use super::prebuilt::digest_of_prebuilt;
 use crate::digest::Digest;
 use crate::language::Language;
-
-/// A lock file, which cargo writes by itself. It is not part of what the author wrote.
-const LOCK_FILE: &str = "Cargo.lock";
+use crate::language::Source;
 
 /// The source of a migration in a language without a compiler, with LF as line break and without byte order mark.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -73,11 +71,15 @@ impl Store {
             let source_digest = digest_of_prebuilt(&content);
             return Ok(Migration { metadata, file, language, source_digest, lock_digest: None });
         }
+        let lock_file = match language.profile().source {
+            Source::Folder { lock_file, .. } => Some(lock_file),
+            Source::Text { .. } | Source::Component => None,
+        };
         let mut contents = Vec::with_capacity(paths.len());
         let mut lock_digest = None;
         for path in paths {
             let content = files::read(&self.root, &format!("{folder}/{path}"))?;
-            if path == LOCK_FILE {
+            if Some(path) == lock_file {
                 lock_digest = Some(Digest::of(&content));
             } else {
                 contents.push((path, content));
@@ -171,11 +173,9 @@ pub(super) fn is_component_file(path: &str) -> bool {
 
 /// Sources count more than a component beside them, which somebody may have left there.
 fn folder_language(folder: &str, paths: &[&str]) -> Result<Language, StoreError> {
-    if paths.contains(&"Cargo.toml") {
-        return Ok(Language::Rust);
-    }
-    match components(paths).next() {
-        Some(_) => Ok(Language::Wasm),
+    let component = || components(paths).next().map(|_| Language::Wasm);
+    match Language::of_folder(paths).or_else(component) {
+        Some(language) => Ok(language),
         None => Err(StoreError::NoSource { folder: folder.to_owned() }),
     }
 }

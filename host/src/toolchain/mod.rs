@@ -14,14 +14,13 @@ mod rust;
 mod sdk;
 mod sql;
 mod target;
+mod wasm;
 mod wrap;
 
 pub use environment::ProcessEnvironment;
 pub use error::BuildError;
 pub use error::BuildFailure;
 pub use error::ToolchainError;
-pub use sdk::RUST_SDK_FOLDER;
-pub use sdk::write_rust_sdk;
 pub use target::TargetFolder;
 pub use wrap::ENCODE_JOB;
 pub use wrap::encode;
@@ -98,6 +97,31 @@ pub struct Summary {
     pub fresh: usize,
 }
 
+/// How migrations in one language are built.
+struct Support {
+    /// Makes a component of one.
+    build: fn(&mut Builder<'_>, &Migration) -> Result<Vec<u8>, ToolchainError>,
+    /// Writes the SDK into the project, so that an editor finds it before the first build.
+    write_sdk: Option<fn(&Store) -> Result<(), StoreError>>,
+}
+
+/// A new language is asked for here by the compiler.
+fn support(language: Language) -> Support {
+    match language {
+        Language::Sql => sql::SUPPORT,
+        Language::Rust => rust::SUPPORT,
+        Language::Wasm => wasm::SUPPORT,
+    }
+}
+
+/// Writes those files of a language's SDK that are missing or different in the project, if it has one.
+///
+/// # Errors
+/// Those of writing.
+pub fn write_sdk(language: Language, store: &Store) -> Result<(), StoreError> {
+    support(language).write_sdk.map_or(Ok(()), |write| write(store))
+}
+
 /// What is found out once in a build.
 struct Builder<'a> {
     store: &'a Store,
@@ -168,14 +192,7 @@ impl Builder<'_> {
             return Ok(None);
         }
         on_event(BuildEvent::Started { migration });
-        let component = match migration.language {
-            Language::Sql => sql::build(self.store, migration)?,
-            Language::Rust => rust::build(self, migration)?,
-            Language::Wasm => {
-                let (file, bytes) = self.store.prebuilt(migration)?;
-                wrap::wrap(&self.options, &file, &bytes, &manifest(migration))?
-            }
-        };
+        let component = (support(migration.language).build)(self, migration)?;
         self.store.write_component(&migration.metadata.revision, &component)?;
         Ok(Some(component.len()))
     }

@@ -6,14 +6,15 @@ use std::process::Command;
 use serde::Deserialize;
 
 use super::Builder;
+use super::Support;
 use super::ToolchainError;
 use super::cargo::Cargo;
 use super::cargo::TARGET;
 use super::manifest;
-use super::sdk::RUST_SDK_FOLDER;
 use super::sdk::locks_another_sdk;
 use super::sdk::write_rust_sdk;
 use super::wrap::wrap;
+use crate::language::RUST_SDK_FOLDER;
 use crate::store::Migration;
 use crate::store::StoreError;
 
@@ -46,7 +47,9 @@ struct Target {
     crate_types: Vec<String>,
 }
 
-pub(super) fn build(builder: &mut Builder<'_>, migration: &Migration) -> Result<Vec<u8>, ToolchainError> {
+pub(super) const SUPPORT: Support = Support { build, write_sdk: Some(write_rust_sdk) };
+
+fn build(builder: &mut Builder<'_>, migration: &Migration) -> Result<Vec<u8>, ToolchainError> {
     write_rust_sdk(builder.store)?;
     let cargo = match builder.cargo.take() {
         Some(cargo) => cargo,

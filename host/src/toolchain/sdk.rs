@@ -2,13 +2,11 @@
 
 use serde::Deserialize;
 
+use crate::language::RUST_SDK_FOLDER;
 use crate::store::Store;
 use crate::store::StoreError;
 use crate::store::TOML_BYTES_MAX;
 use crate::store::read_file_at_most;
-
-/// Where the SDK is put, relative to the project's folder. The `Cargo.toml` of a migration names it as a path.
-pub const RUST_SDK_FOLDER: &str = ".host/sdk/rust";
 
 macro_rules! files {
     ($($path:literal),* $(,)?) => {
@@ -45,7 +43,7 @@ const CONTRACT: (&str, &str) = ("wit/migration.wit", include_str!("../../../wit/
 ///
 /// # Errors
 /// Those of writing.
-pub fn write_rust_sdk(store: &Store) -> Result<(), StoreError> {
+pub(super) fn write_rust_sdk(store: &Store) -> Result<(), StoreError> {
     for (path, text) in FILES.iter().chain([&CONTRACT]) {
         store.write_state_file(&format!("{RUST_SDK_FOLDER}/{path}"), text.as_bytes())?;
     }

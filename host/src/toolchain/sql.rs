@@ -1,5 +1,7 @@
 //! SQL: a component without code, which carries its source and names the runtime that runs it.
 
+use super::Builder;
+use super::Support;
 use super::ToolchainError;
 use super::embed;
 use super::manifest;
@@ -8,11 +10,12 @@ use crate::sql::sections;
 use crate::store::Manifest;
 use crate::store::Migration;
 use crate::store::ScriptSections;
-use crate::store::Store;
 use crate::store::Transaction;
 
-pub(super) fn build(store: &Store, migration: &Migration) -> Result<Vec<u8>, ToolchainError> {
-    let source = store.text_source(migration)?;
+pub(super) const SUPPORT: Support = Support { build, write_sdk: None };
+
+fn build(builder: &mut Builder<'_>, migration: &Migration) -> Result<Vec<u8>, ToolchainError> {
+    let source = builder.store.text_source(migration)?;
     let found =
         sections(&source.text).map_err(|source| ToolchainError::Sections { file: migration.file.clone(), source })?;
     let grant = Grant::of_asks(migration.metadata.asks);

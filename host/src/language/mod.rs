@@ -1,0 +1,152 @@
+//! The languages that a migration can be written in: a folder for each, with what host knows of it and what a new migration
+//! in it begins with.
+//!
+//! A new language is one line below and the folder that it names, which the compiler then asks for, and the same once more in
+//! [`crate::toolchain`], for how it is built.
+
+mod profile;
+
+pub use profile::Profile;
+pub use profile::Source;
+pub use profile::Template;
+pub use rust::SDK_FOLDER as RUST_SDK_FOLDER;
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::Deserialize;
+use serde::Serialize;
+
+macro_rules! languages {
+    ($($(#[$documentation:meta])* $language:ident = $folder:ident,)*) => {
+        $(mod $folder;)*
+
+        /// What a migration is written in.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+        #[serde(rename_all = "lowercase")]
+        pub enum Language {
+            $($(#[$documentation])* $language,)*
+        }
+
+        impl Language {
+            /// All languages.
+            pub const ALL: [Self; [$(stringify!($language)),*].len()] = [$(Self::$language),*];
+
+            /// What host knows of it.
+            pub fn profile(self) -> &'static Profile {
+                match self {
+                    $(Self::$language => &$folder::PROFILE,)*
+                }
+            }
+        }
+    };
+}
+
+languages! {
+    /// SQL, in one file.
+    Sql = sql,
+    /// Rust, in a folder with a `Cargo.toml`.
+    Rust = rust,
+    /// Anything: a component that was built elsewhere.
+    Wasm = wasm,
+}
+
+/// A name that is not that of a language.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("unknown language '{}', expected one of: {}", name.escape_debug(), Language::ALL.map(Language::name).join(", "))]
+pub struct UnknownLanguage {
+    /// The name.
+    pub name: String,
+}
+
+impl Language {
+    /// Its name, in lowercase.
+    pub fn name(self) -> &'static str {
+        self.profile().name
+    }
+
+    /// The language of a source file with that extension, if a migration can be a single file in it.
+    pub fn of_extension(extension: &str) -> Option<Self> {
+        let has_extension = |language: &Self| match language.profile().source {
+            Source::Text { extension: known, .. } => known == extension,
+            Source::Folder { .. } | Source::Component => false,
+        };
+        Self::ALL.into_iter().find(has_extension)
+    }
+
+    /// The language of a folder with these files, if it has sources that can be built.
+    pub fn of_folder(paths: &[&str]) -> Option<Self> {
+        let has_marker = |language: &Self| match language.profile().source {
+            Source::Folder { marker, .. } => paths.contains(&marker),
+            Source::Text { .. } | Source::Component => false,
+        };
+        Self::ALL.into_iter().find(has_marker)
+    }
+
+    /// How a line comment begins, if a migration is a single text file. There its metadata is.
+    pub fn comment_prefix(self) -> Option<&'static str> {
+        match self.profile().source {
+            Source::Text { comment_prefix, .. } => Some(comment_prefix),
+            Source::Folder { .. } | Source::Component => None,
+        }
+    }
+
+    /// The runtime that runs its sources, if it has no compiler.
+    pub fn runtime(self) -> Option<&'static str> {
+        match self.profile().source {
+            Source::Text { runtime, .. } => Some(runtime),
+            Source::Folder { .. } | Source::Component => None,
+        }
+    }
+
+    /// Whether a compiler of this machine builds it.
+    pub fn is_compiled(self) -> bool {
+        matches!(self.profile().source, Source::Folder { .. })
+    }
+}
+
+impl fmt::Display for Language {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.pad(self.name())
+    }
+}
+
+impl FromStr for Language {
+    type Err = UnknownLanguage;
+
+    fn from_str(name: &str) -> Result<Self, Self::Err> {
+        let language = Self::ALL.into_iter().find(|language| language.name() == name);
+        language.ok_or_else(|| UnknownLanguage { name: name.to_owned() })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The name is written into components, and read again by serde.
+    #[test]
+    fn a_language_has_one_name() {
+        for language in Language::ALL {
+            let name = language.name();
+            assert_eq!(serde_json::to_string(&language).expect("JSON"), format!("\"{name}\""));
+            assert_eq!(name.parse(), Ok(language));
+        }
+    }
+
+    #[test]
+    fn no_two_languages_claim_one_source() {
+        for language in Language::ALL {
+            match language.profile().source {
+                Source::Text { extension, runtime, .. } => {
+                    assert_eq!(Language::of_extension(extension), Some(language));
+                    let same = |other: &Language| other.runtime() == Some(runtime);
+                    assert_eq!(Language::ALL.into_iter().find(same), Some(language));
+                }
+                Source::Folder { marker, .. } => assert_eq!(Language::of_folder(&[marker]), Some(language)),
+                Source::Component => {}
+            }
+        }
+        assert_eq!(Language::of_extension("wasm"), None, "components are told apart from sources");
+    }
+}

@@ -1,0 +1,49 @@
+//! What host knows of a language.
+
+/// What host knows of a language. How it is built is for the toolchain.
+#[derive(Debug)]
+pub struct Profile {
+    /// Its name, in lowercase: that of the variant and of its folder.
+    pub name: &'static str,
+    /// What a migration in it consists of.
+    pub source: Source,
+    /// What a new migration begins with; none where host cannot write one.
+    pub template: Option<Template>,
+}
+
+/// What a migration consists of.
+#[derive(Debug)]
+pub enum Source {
+    /// One text file, which its component carries and a runtime runs.
+    Text {
+        /// The extension of its name, without the dot.
+        extension: &'static str,
+        /// How a line comment begins. The first comment has the metadata.
+        comment_prefix: &'static str,
+        /// The runtime.
+        runtime: &'static str,
+        /// Whether upgrade and downgrade are sections of the file; otherwise they are functions, which the runtime finds.
+        sections: bool,
+    },
+    /// A folder, from which a compiler makes a core module or a component.
+    Folder {
+        /// The file by which such a folder is known.
+        marker: &'static str,
+        /// The file that the compiler writes by itself, which is not part of what the author wrote.
+        lock_file: &'static str,
+        /// The file in which the author works.
+        main: &'static str,
+        /// Where the SDK is put, relative to the project's folder.
+        sdk_folder: &'static str,
+    },
+    /// A component, or a core module, that was built elsewhere.
+    Component,
+}
+
+/// The files of a new migration: paths in its folder with their texts; for a single file, its text with an empty path.
+///
+/// In the texts stand for something: `{{metadata}}` for the metadata block of a single file, `{{message}}` for the message in
+/// one line, `{{package}}` for a name that no other migration has, `{{sdk}}` for the path to the SDK. The metadata of a folder is
+/// a file of its own, and not listed here.
+#[derive(Debug)]
+pub struct Template(pub &'static [(&'static str, &'static str)]);
