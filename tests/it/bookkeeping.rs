@@ -107,7 +107,7 @@ fn a_long_wait_for_the_version_table_is_no_lost_connection() {
 }
 
 #[test]
-fn a_user_who_may_not_write_the_books() {
+fn a_user_who_may_not_write_the_tables() {
     let project = TestProject::with_three_tables();
     project.host(&["upgrade", "a"]).success();
     project

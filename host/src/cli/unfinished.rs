@@ -12,7 +12,7 @@ use crate::execute::finish;
 pub(super) fn note(report: &Report, unfinished: &[Unfinished]) {
     for unfinished in unfinished {
         let sentence = safe_line(&unfinished.to_string());
-        report.note(&format!("{sentence}; `{}` goes on with statement {}", finish(unfinished), unfinished.next()));
+        report.note(&format!("{sentence}; `{}` resumes at statement {}", finish(unfinished), unfinished.next()));
     }
 }
 

@@ -3,10 +3,10 @@
 use serde::Deserialize;
 
 use super::TableName;
-use super::value::AtLeastOne;
-use super::value::Count;
-use super::value::Size;
-use super::value::Time;
+use super::bounded::AtLeastOne;
+use super::bounded::Count;
+use super::bounded::Size;
+use super::bounded::Time;
 
 /// A 32-bit guest has no more memory than this, and a result cannot be larger either.
 type GuestSize = Size<{ 1 << 20 }, { 4 << 30 }>;

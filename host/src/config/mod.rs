@@ -4,6 +4,7 @@
 //!
 #![doc = concat!("```toml\n", include_str!("reference.toml"), "```")]
 
+mod bounded;
 mod environment;
 mod error;
 mod expand;
@@ -11,7 +12,6 @@ mod file;
 mod renamed;
 mod table_name;
 mod toml_problem;
-mod value;
 
 pub use environment::Environment;
 pub use environment::Limits;

@@ -231,7 +231,7 @@ pub enum DatabaseError {
         reach: String,
     },
     /// The role for migrations does not exist.
-    #[error("the role '{role}' of the migrations does not exist")]
+    #[error("role '{role}', under which migrations run, does not exist")]
     NoSuchRole {
         /// The role.
         role: String,

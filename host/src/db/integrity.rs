@@ -107,7 +107,7 @@ impl std::fmt::Display for Violation {
             Self::TransactionEnded => formatter.write_str("the transaction that host began has ended"),
             Self::User { before, after } => write!(formatter, "the current user was {before} and is {after}"),
             Self::Setting { name, before, after } => write!(formatter, "{name} was {before} and is {after}"),
-            Self::Touched { table, mode } => write!(formatter, "table {table} {}", deed(mode)),
+            Self::Touched { table, mode } => write!(formatter, "table {table} {}", action(mode)),
             Self::Attached { table, what } => write!(formatter, "table {table} has {what}"),
             Self::Rewritten { table } => write!(formatter, "rows of table {table} were changed"),
             Self::Defaults => formatter.write_str(
@@ -120,7 +120,7 @@ impl std::fmt::Display for Violation {
 }
 
 /// What a statement did that needs a lock (PostgreSQL manual, "Table-Level Locks").
-fn deed(mode: &str) -> &'static str {
+fn action(mode: &str) -> &'static str {
     match mode {
         "RowExclusiveLock" => "was written to",
         "ShareLock" => "was locked, or got an index",

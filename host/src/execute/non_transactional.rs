@@ -56,7 +56,7 @@ impl StepRun<'_> {
         };
         if let Some(unfinished) = Unfinished::all(past.clone()).first().filter(|unfinished| unfinished.done > 0) {
             let done = statements(1, unfinished.done);
-            let text = format!("{done} done by an earlier run; resuming at statement {}", unfinished.next());
+            let text = format!("{done} already done; resuming at statement {}", unfinished.next());
             observer.observe(Event::Note { text });
         }
         let (notes_sender, mut notes) = mpsc::unbounded_channel();
