@@ -18,7 +18,7 @@ use wasmparser::component_types::ComponentEntityType;
 use wasmparser::component_types::ComponentItem;
 use wasmparser::types::TypesRef;
 
-use super::directions;
+use super::exports;
 use super::nesting;
 use super::nesting::NestingError;
 use super::script::CONTRACT;
@@ -316,7 +316,7 @@ pub fn check_directions(types: TypesRef<'_>, bytes: &[u8]) -> Result<(), ImportE
         let Some(found) = functions.and_then(|functions| functions.get(function)) else {
             return Err(ImportError::NoDirection { export, function: function.to_owned() });
         };
-        if !directions::has_type(types, &found.ty, function) {
+        if !exports::has_type(types, &found.ty, function) {
             return Err(ImportError::DirectionType { export, function: function.to_owned() });
         }
     }

@@ -12,7 +12,7 @@ use super::settings::Setting;
 use super::settings::set_or_reset;
 use super::token::TokenKind;
 use super::token::Tokens;
-use super::trust::brings_untrusted_language;
+use super::trusted_languages::brings_untrusted_language;
 use super::words::Words;
 use super::words::plain;
 use crate::grant::Class;

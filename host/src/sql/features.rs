@@ -10,7 +10,7 @@ use super::items::keyword;
 use super::token::Token;
 use super::token::TokenKind;
 use super::token::Tokens;
-use super::trust::trusted_language;
+use super::trusted_languages::trusted_language;
 use super::words::plain;
 
 /// How many items before the current one are known.

@@ -4,7 +4,7 @@ use std::fmt;
 
 use super::command::Command;
 use super::split::SplitError;
-use super::trust::TRUSTED_LANGUAGES;
+use super::trusted_languages::TRUSTED_LANGUAGES;
 use crate::grant::Classes;
 
 /// Why a text is not sent.
