@@ -24,10 +24,10 @@ use crate::worker::Cancel;
 pub(super) struct BuildArguments {
     /// Only these revisions
     revisions: Vec<String>,
-    /// Only say what is out of date, and exit with code 3 if something is
+    /// Only list what is out of date, and exit with code 3 if anything is
     #[arg(long)]
     check: bool,
-    /// Build what is up to date as well
+    /// Also rebuild what is up to date
     #[arg(long, conflicts_with = "check")]
     force: bool,
 }

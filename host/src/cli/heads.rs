@@ -11,7 +11,7 @@ use crate::revision::Revision;
 
 #[derive(Debug, Args)]
 pub(super) struct HeadsArguments {
-    /// Count a revision as no head when another one depends on it
+    /// Do not count a revision as a head when another one depends on it
     #[arg(long)]
     resolve_dependencies: bool,
 }

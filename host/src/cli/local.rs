@@ -18,15 +18,15 @@ pub(super) struct LocalArguments {
 
 #[derive(Debug, Subcommand)]
 enum LocalCommand {
-    /// Start the cluster; make it if there is none
+    /// Start the cluster; create it if there is none
     Start {
-        /// Take over a cluster that an earlier version of host made in the project's folder, on this machine
+        /// Adopt a cluster that an earlier version of host made in the project's folder, on this machine
         #[arg(long)]
         adopt: bool,
     },
     /// Stop the cluster
     Stop,
-    /// Say whether the cluster runs
+    /// Show whether the cluster is running
     Status,
     /// Start the cluster and print its url
     Url,

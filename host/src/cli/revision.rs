@@ -28,7 +28,7 @@ pub(super) struct RevisionArguments {
     /// The parent (can be repeated)
     #[arg(long, value_name = "REVISION", default_value = "head")]
     head: Vec<String>,
-    /// Let the parent be no head: a new branch begins there
+    /// Allow a parent that is not a head: a new branch begins there
     #[arg(long)]
     splice: bool,
     /// A revision of another branch that must be applied first (can be repeated)
@@ -53,7 +53,7 @@ pub(super) struct MergeArguments {
     /// The language
     #[arg(long, value_name = "LANGUAGE", default_value = "sql", value_parser = language_parser())]
     lang: Language,
-    /// Let the parents be no heads
+    /// Allow parents that are not heads
     #[arg(long)]
     splice: bool,
     /// A name for the branch that begins here (can be repeated)

@@ -10,7 +10,7 @@ use crate::config::TableName;
 use crate::value::quote_text;
 
 /// The most rows that are read.
-const HISTORY_ROWS_MAX: u32 = 100_000;
+const LOG_ROWS_MAX: u32 = 100_000;
 
 /// How often a row is written anew when its number is taken.
 const TRIES: u32 = 5;
@@ -82,7 +82,7 @@ impl Database {
         if !self.are_tables_found() && !self.find_tables().await?.log {
             self.refuse_earlier_log().await?;
         }
-        let limit = limit.unwrap_or(HISTORY_ROWS_MAX).min(HISTORY_ROWS_MAX);
+        let limit = limit.unwrap_or(LOG_ROWS_MAX).min(LOG_ROWS_MAX);
         let sql = format!(
             "SELECT id, left(revision, 1000), left(direction, 100), left(outcome, 100), left(source_digest, 200), \
              left(component_digest, 200), {}, {}, (extract(epoch FROM finished_at - started_at) * 1000)::bigint, \
@@ -98,7 +98,7 @@ impl Database {
             Err(error) => return Err(self.foreign(TableKind::Log, error)),
         };
         rows.iter()
-            .map(|row| history_row(row).ok_or("a value of it cannot be read"))
+            .map(|row| log_row(row).ok_or("a value of it cannot be read"))
             .collect::<Result<_, _>>()
             .map_err(|reason| self.foreign_table(TableKind::Log, reason.to_owned()))
     }
@@ -150,7 +150,7 @@ pub(super) fn insert_log(table: &TableName, outcome: &str, record: &Record) -> S
 }
 
 /// Reads a row in the order of the columns; none if a column has no value that it must have.
-fn history_row(row: &PgRow) -> Option<LogRow> {
+fn log_row(row: &PgRow) -> Option<LogRow> {
     let text = |index| text_field(row, index);
     let number = |index| text(index)?.parse().ok();
     Some(LogRow {
