@@ -256,7 +256,7 @@ fn a_part_of_the_project_that_is_mounted_elsewhere_is_no_folder_of_the_user() {
             mounted.envs(host.get_envs().filter_map(|(name, value)| Some((name, value?)))).env(variable, &path);
             let output = project.run(mounted).success();
             let told =
-                format!("the folder {path} (from {variable}) is not trusted: it is a part of the project's folder");
+                format!("the folder {path} (from {variable}) is not trusted: it is mounted from the project's folder");
             assert!(output.stderr.contains(&told) || output.stdout.contains(&told), "{}", output.stable());
         }
     }

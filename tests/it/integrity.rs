@@ -439,7 +439,7 @@ fn a_limit_on_waiting_that_is_changed_and_changed_back() {
     project.database.query("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE '%pg_sleep(120)' AND pid <> pg_backend_pid() AND datname = current_database()");
     gate.wait().expect("psql ends");
     assert!(
-        output.stderr.contains("it waited for a lock for more than 1000 ms, after it had changed lock_timeout"),
+        output.stderr.contains("it waited for a lock for more than 1 s, after it had changed lock_timeout"),
         "{}",
         output.stable()
     );

@@ -174,7 +174,7 @@ fn a_failure_in_the_middle_and_a_correction() {
     );
     // As it is, it fails again at the same place.
     let again = project.host(&["upgrade", "head"]).with_code(1);
-    assert!(again.stdout.contains("going on with statement 3"), "{}", again.stable());
+    assert!(again.stdout.contains("resuming at statement 3"), "{}", again.stable());
     project.non_transactional(
         "b",
         "a",

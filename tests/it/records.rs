@@ -133,7 +133,7 @@ fn a_table_that_is_found_earlier_is_refused() {
     for command in [&["current"][..], &["stamp", "a"], &["upgrade", "head", "--dry-run"], &["ensure-version"]] {
         let output = project.host(command);
         assert_ne!(output.code, 0, "{command:?}");
-        assert!(output.stderr.contains("there are 2 tables that could be the version table"), "{}", output.stable());
+        assert!(output.stderr.contains("found 2 tables that could be the version table"), "{}", output.stable());
     }
     assert_eq!(project.database.query("SELECT version_num FROM public.host_version"), "b");
     // Whoever says which one it is, goes on.

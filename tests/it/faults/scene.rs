@@ -271,7 +271,9 @@ impl Scene {
             (-9, _) => Ok(Survived::Killed),
             (_, None) => Err("it failed without saying why".to_owned()),
             (_, Some(error))
-                if error["message"].as_str().is_some_and(|text| text.contains("could not be found out")) =>
+                if error["message"]
+                    .as_str()
+                    .is_some_and(|text| text.contains("cannot determine whether it was committed")) =>
             {
                 Ok(Survived::Unknown)
             }
