@@ -579,7 +579,7 @@ fn what_belongs_to_the_host_is_watched_in_each_statement() {
 }
 
 #[test]
-fn statements_run_under_the_role_and_books_do_not() {
+fn statements_run_under_the_role_and_bookkeeping_does_not() {
     let project = project(
         "CREATE TABLE mine (id int);\nINSERT INTO mine SELECT n FROM generate_series(1, 9) n;\n\
          CREATE INDEX CONCURRENTLY mine_id ON mine (id);\nVACUUM mine",

@@ -86,7 +86,7 @@ fn two_roles() -> Roles {
 }
 
 #[test]
-fn a_role_runs_the_migrations_and_the_login_keeps_the_books() {
+fn a_role_runs_the_migrations_and_the_login_does_the_bookkeeping() {
     let roles = two_roles();
     roles.host(0, &["upgrade", "head"]).success();
     let owners = "SELECT string_agg(tablename || ' ' || tableowner, ', ' ORDER BY tablename) FROM pg_tables WHERE schemaname = 'public'";
