@@ -154,7 +154,11 @@ impl Witness {
         assert!(still_inside, "it ended the transaction: {text}");
         assert!(!several, "it is more than one statement: {text}");
         let did = answer.error.is_none().then(|| {
-            assert_eq!(self.wire.simple(FRAME).rows, self.frame, "it changed the transaction or the session of the run: {text}");
+            assert_eq!(
+                self.wire.simple(FRAME).rows,
+                self.frame,
+                "it changed the transaction or the session of the run: {text}"
+            );
             let [tag] = answer.tags.as_slice() else { panic!("{text}: {answer:?}") };
             let new: Vec<String> = self.traces().difference(&before).cloned().collect();
             Did { tag: tag.clone(), notices: answer.notices, traces: new }

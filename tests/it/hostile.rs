@@ -226,6 +226,14 @@ fn a_limit_is_named_in_json() {
 }
 
 #[test]
+fn a_limit_of_time_has_its_unit_in_json() {
+    let project = project("waits", "guest-time = '1s'\n");
+    let output = project.host(&["--json", "upgrade", &guests::revision("waits")]).with_code(1);
+    let error = output.json_lines().pop().expect("a last line")["error"].clone();
+    assert_eq!((&error["limit"], &error["allowed"]), (&"guest-time".into(), &"1s".into()));
+}
+
+#[test]
 fn an_exit_is_no_success() {
     assert_output!(ends("exits", ""));
 }

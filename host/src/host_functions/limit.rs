@@ -103,6 +103,27 @@ impl Exceeded {
     pub fn new(limit: Limit, allowed: u64) -> Self {
         Self { limit, allowed, function: None }
     }
+
+    /// The limit as it is written in host.toml: `60s`, `128KiB`, or a number.
+    pub fn written(&self) -> String {
+        let with_unit = match self.limit {
+            Limit::GuestTime | Limit::MigrationTime | Limit::LockWait => {
+                units::time(Duration::from_millis(self.allowed))
+            }
+            Limit::Memory | Limit::Stack | Limit::Call | Limit::ResultSize | Limit::LogSize | Limit::Script => {
+                units::size(self.allowed)
+            }
+            Limit::OpenHandles
+            | Limit::ResultRows
+            | Limit::Statements
+            | Limit::LogLines
+            | Limit::TableEntries
+            | Limit::Instances
+            | Limit::Memories
+            | Limit::Tables => self.allowed.to_string(),
+        };
+        with_unit.replace(' ', "")
+    }
 }
 
 impl fmt::Display for Exceeded {
@@ -170,5 +191,18 @@ impl Stop {
     /// A limit of time was exceeded.
     pub fn time(limit: Limit, allowed: Duration) -> Self {
         Self::limit(limit, u64::try_from(allowed.as_millis()).unwrap_or(u64::MAX))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_limit_is_written_as_in_the_settings() {
+        let written = |limit, allowed| Exceeded::new(limit, allowed).written();
+        assert_eq!(written(Limit::GuestTime, 1_000), "1s");
+        assert_eq!(written(Limit::Stack, 128 << 10), "128KiB");
+        assert_eq!(written(Limit::Statements, 100), "100");
     }
 }

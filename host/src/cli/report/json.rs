@@ -103,7 +103,8 @@ pub(super) fn failure(failure: &Failure) -> Value {
             Cause::Commit(refusal) => server_error(&mut error, refusal),
             Cause::Stopped(Stop::Limit(exceeded)) => {
                 error["limit"] = json!(exceeded.limit.key());
-                error["allowed"] = json!(exceeded.allowed);
+                let written = exceeded.written();
+                error["allowed"] = written.parse::<u64>().map_or_else(|_| json!(written), |number| json!(number));
             }
             _ => {}
         }
