@@ -143,7 +143,7 @@ fn a_downgrade_of_a_branch_with_a_shared_trunk_lists_the_other_branch() {
     project.host(&["upgrade", "heads"]).success();
     assert_output!(project.host(&["downgrade", "c1branch@base", "--dry-run"]));
     let notes = project.dry_run("downgrade", "c1branch@base").success().json()["notes"].clone();
-    assert_eq!(notes, json!(["takes along d2, c2 of c2branch, which the target does not name"]));
+    assert_eq!(notes, json!(["also removes d2, c2 of c2branch, which the target does not name"]));
     assert_output!(project.host(&["downgrade", "c1branch@base"]).with_code(1));
     assert_eq!(project.database.query("SELECT version_num FROM host_version ORDER BY 1"), "d1\nd2");
     project.host(&["downgrade", "c1branch@base", "--all-branches"]).success();

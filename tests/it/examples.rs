@@ -39,7 +39,7 @@ fn branches_are_upgraded_one_by_one_and_merged() {
     project.host(&["upgrade", "heads"]).success();
     assert_eq!(project.database.query("SELECT version_num FROM host_version"), "400");
     let output = project.host(&["downgrade", "billing@base", "--dry-run"]).success();
-    assert!(output.stdout.contains("takes along"), "{}", output.stdout);
+    assert!(output.stdout.contains("also removes"), "{}", output.stdout);
     project.host(&["downgrade", "billing@base"]).with_code(1);
     project.host(&["downgrade", "base"]).success();
 }

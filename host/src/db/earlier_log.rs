@@ -46,6 +46,6 @@ impl Database {
             return Ok(());
         }
         let earlier = TableName { schema: Some(schema), name: before.to_owned() };
-        Err(DatabaseError::EarlierLog { earlier: earlier.quoted(), log: now.to_owned() })
+        Err(DatabaseError::EarlierLog { earlier, log: now.to_owned() })
     }
 }

@@ -6,6 +6,7 @@ pub(super) use super::server_error::classify;
 pub(super) use super::server_error::connection_is_gone;
 pub(super) use super::server_error::sql_error;
 use crate::bindings::types::SqlError;
+use crate::config::TableName;
 
 /// A fault of the connection or of the host's own statements. What a guest's statement does wrong is not one.
 #[derive(Debug, thiserror::Error)]
@@ -108,10 +109,10 @@ pub enum DatabaseError {
         reason: String,
     },
     /// There is a log table of an earlier version, and none of today's name.
-    #[error("{earlier} is the log table of an earlier version of host; it is called {log} now")]
+    #[error("table {earlier} is the log table of an earlier version of host; it is called {log} now")]
     EarlierLog {
-        /// The table, quoted as in a statement.
-        earlier: String,
+        /// The table, with its schema.
+        earlier: TableName,
         /// Today's name, without a schema.
         log: String,
     },

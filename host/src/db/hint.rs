@@ -41,6 +41,7 @@ impl DatabaseError {
                 format!("set `{}-table` in host.toml to a name that is free", kind.word())
             }
             Self::EarlierLog { earlier, log } => {
+                let earlier = earlier.quoted();
                 format!("rename it: ALTER TABLE {earlier} RENAME TO {log}; or keep its name: `log-table = \"host_history\"` in host.toml")
             }
             Self::AmbiguousTable { kind, name, .. } => format!(
