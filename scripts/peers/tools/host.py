@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Iterable
 
 from command import Command
+from command import Failure
 from command import run
 from place import Place
 from steps import Step
@@ -47,10 +48,14 @@ class Host(Tool):
         run(self._host("build"))
         time.sleep(INDEX_SETTLES)
         run(self._host("heads"))
+        if not (self.project / ".host/build/index.json").exists():
+            raise Failure("host keeps no index of what it read")
 
     def apply(self, place: Place) -> Command:
         return self._host("upgrade", "head", HOST_DATABASE_URL=place.url())
 
     def _host(self, *arguments: str, **environment: str) -> Command:
-        folders = {"HOST_STATE_DIR": f"{self.project}/user-state", "HOST_CACHE_DIR": f"{self.project}/user-cache"}
+        # The user's folders lie beside the project: what came with it would not be believed.
+        user = self.project.with_name("host-user")
+        folders = {"HOST_STATE_DIR": f"{user}/state", "HOST_CACHE_DIR": f"{user}/cache"}
         return self.command(self.program, *arguments, **folders, **environment)
