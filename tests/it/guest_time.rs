@@ -124,7 +124,7 @@ fn an_endless_loop_computes_for_as_long_as_it_may_where_others_want_the_processo
     });
     let Err(RunError::Step(step)) = result else { panic!("{result:?}") };
     let Cause::Stopped(Stop::Limit(exceeded)) = step.cause else { panic!("{:?}", step.cause) };
-    assert_eq!((exceeded.limit, exceeded.allowed), (Limit::GuestTime, 1));
+    assert_eq!((exceeded.limit, exceeded.allowed), (Limit::GuestTime, 1_000));
     // What the host itself does on this thread comes on top.
     assert!(computed > Duration::from_secs(1) && computed < Duration::from_secs(2), "{computed:?}");
 }

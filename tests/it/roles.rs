@@ -214,9 +214,7 @@ fn further_connections_have_the_role_the_limits_and_the_checks_of_the_first() {
     let roles = Roles::new(TestProject::with_three_tables(), &["LOGIN", "NOLOGIN", "LOGIN CREATEROLE"]);
     roles.query("GRANT {1} TO {0}");
     roles.query("GRANT pg_read_server_files TO {2}; GRANT {1} TO {2}");
-    roles.settings(
-        "role = \"{1}\"\nrequire-restricted-role = true\n\n[default.limits]\nlock-timeout-milliseconds = 4000\n\n",
-    );
+    roles.settings("role = \"{1}\"\nrequire-restricted-role = true\n\n[default.limits]\nlock-timeout = '4s'\n\n");
     let folder = Dir::open_ambient_dir(roles.project.path("."), ambient_authority()).expect("the project's folder");
     let project = Project::open(folder, "default").expect("a project");
     let (url, unrestricted) =
