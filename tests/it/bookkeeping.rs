@@ -90,7 +90,7 @@ fn a_long_wait_for_the_version_table_is_no_lost_connection() {
     let project = TestProject::with_three_tables();
     project.host(&["upgrade", "a"]).success();
     // After four looks, one each second, a connection is given up that is lost.
-    project.write("host.toml", "[default.limits]\nsilence-seconds = 1\nlock-timeout-milliseconds = 30000\n");
+    project.write("host.toml", "[default.limits]\nsilence = '1s'\nlock-timeout = '30s'\n");
     let mut running = Vec::new();
     let _ = while_another_session(&project, "LOCK TABLE host_version", || {
         running = vec![project.start(&["current"]), project.start(&["upgrade", "head"])];
