@@ -6,7 +6,6 @@ use clap::Args;
 use serde_json::json;
 
 use super::failure::Failure;
-use super::report::human;
 use super::report::text::count;
 use super::report::text::list_or;
 use super::settings::Settings;
@@ -139,7 +138,7 @@ fn finished(settings: &Settings, plan: &Plan) {
     if report.is_json() {
         report.document(&json!({
             "event": "finished",
-            "direction": human::verb(plan.direction),
+            "direction": plan.direction.name(),
             "steps": plan.steps.len(),
             "heads": heads,
         }));
@@ -165,14 +164,14 @@ fn show_plan(settings: &Settings, project: &Project, plan: &Plan, unfinished: &[
         let message = message.filter(|message| !message.is_empty()).map(|message| format!(", {message}"));
         report.line(&super::report::text::safe_line(&format!(
             "Would run {} {} -> {}{}",
-            human::verb(step.direction),
+            step.direction.name(),
             list_or(&step.from, ""),
             list_or(&step.to, ""),
             message.unwrap_or_default(),
         )));
     }
     for note in &plan.notes {
-        report.line(&format!("Note: this {} {note}", human::verb(plan.direction)));
+        report.line(&format!("Note: this {} {note}", plan.direction.name()));
     }
     if plan.steps.is_empty() {
         let heads: Vec<_> = plan.heads_before.iter().collect();
@@ -196,7 +195,7 @@ fn plan_document(plan: &Plan) -> serde_json::Value {
         })
         .collect();
     json!({
-        "direction": human::verb(plan.direction),
+        "direction": plan.direction.name(),
         "steps": steps,
         "heads_before": plan.heads_before,
         "heads_after": plan.heads_after,

@@ -12,6 +12,9 @@ use super::log_digests::Digests;
 use super::log_digests::LogExtent;
 use super::names::Tables;
 use super::own_tables::KINDS;
+use super::sqlstate::INSUFFICIENT_PRIVILEGE;
+use super::sqlstate::UNDEFINED_COLUMN;
+use super::sqlstate::UNDEFINED_TABLE;
 use super::statement_journal::COLUMNS as JOURNAL_COLUMNS;
 use super::statement_journal::Unfinished;
 use super::statement_journal::create_journal_sql;
@@ -251,13 +254,6 @@ const PLACES: usize = 3;
 
 /// The most heads that are read. No log has as many branches.
 const HEADS_MAX: usize = 10_000;
-
-/// SQLSTATE `undefined_table` (PostgreSQL manual, appendix A).
-const UNDEFINED_TABLE: &str = "42P01";
-/// SQLSTATE `insufficient_privilege`.
-const INSUFFICIENT_PRIVILEGE: &str = "42501";
-/// SQLSTATE `undefined_column`.
-const UNDEFINED_COLUMN: &str = "42703";
 
 /// The statements that make the tables where they are missing. Sent as one text they are one transaction
 /// (PostgreSQL manual, "Multiple Statements in a Simple Query").

@@ -13,6 +13,9 @@ use super::log::insert_log;
 use super::own_tables::KINDS;
 use super::own_tables::TableNumbers;
 use super::own_tables::TableState;
+use super::sqlstate::INVALID_SCHEMA_NAME;
+use super::sqlstate::UNDEFINED_TABLE;
+use super::sqlstate::UNIQUE_VIOLATION;
 use super::transaction::Begun;
 use super::transaction::Bookkeeping;
 use super::transaction::MayChange;
@@ -174,9 +177,11 @@ impl Database {
             return Err(match &error {
                 DatabaseError::Statement { error: said, .. } => match said.sqlstate.as_str() {
                     // The tables were there when the transaction began.
-                    "42P01" | "3F000" if said.message.contains(&self.tables.log.name) => moved(&self.tables.log),
-                    "42P01" | "3F000" => moved(&self.tables.version),
-                    "23505" if said.table.as_deref() == Some(&self.tables.version.name) => {
+                    UNDEFINED_TABLE | INVALID_SCHEMA_NAME if said.message.contains(&self.tables.log.name) => {
+                        moved(&self.tables.log)
+                    }
+                    UNDEFINED_TABLE | INVALID_SCHEMA_NAME => moved(&self.tables.version),
+                    UNIQUE_VIOLATION if said.table.as_deref() == Some(&self.tables.version.name) => {
                         self.overtaken(format!("it has a row of this step already ({})", list(bookkeeping.add)))
                     }
                     _ => {

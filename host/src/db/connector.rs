@@ -14,6 +14,7 @@ use super::error::DatabaseError;
 use super::error::sql_error;
 use super::liveness;
 use super::names::Tables;
+use super::sqlstate;
 use super::transaction::Timeouts;
 use super::transaction::set_timeouts;
 use crate::value::quote_identifier;
@@ -152,9 +153,12 @@ impl Connector {
             sqlx::Error::Database(error) => {
                 let error = sql_error(error.downcast_ref::<sqlx::postgres::PgDatabaseError>());
                 match error.sqlstate.as_str() {
-                    "3D000" => DatabaseError::NoDatabase { address, database: self.database_name().to_owned() },
-                    // Class 28: invalid authorization specification, wrong passwords included.
-                    code if code.starts_with("28") => DatabaseError::Refused { address, user, reason: error.message },
+                    sqlstate::INVALID_CATALOG_NAME => {
+                        DatabaseError::NoDatabase { address, database: self.database_name().to_owned() }
+                    }
+                    code if code.starts_with(sqlstate::INVALID_AUTHORIZATION_CLASS) => {
+                        DatabaseError::Refused { address, user, reason: error.message }
+                    }
                     _ => DatabaseError::Unavailable { address, user, error: Box::new(error) },
                 }
             }

@@ -1,6 +1,7 @@
 //! What went wrong with the database in one word, and what to do about it.
 
 use super::error::DatabaseError;
+use super::sqlstate;
 use crate::bindings::types::SqlError;
 
 impl DatabaseError {
@@ -100,12 +101,14 @@ impl DatabaseError {
 /// What to do when the server takes no connection, by its SQLSTATE (PostgreSQL manual, appendix A).
 fn unavailable_hint(error: &SqlError) -> String {
     let hint = match error.sqlstate.as_str() {
-        "42501" => "grant the user CONNECT on the database, or use another user",
-        "53300" => "wait for a free connection, or raise the connection limit of the server, the database or the user",
-        "57P03" => "wait until the server is up, then run the command again",
-        "22023" | "42704" => "correct `options` in the url",
+        sqlstate::INSUFFICIENT_PRIVILEGE => "grant the user CONNECT on the database, or use another user",
+        sqlstate::TOO_MANY_CONNECTIONS => {
+            "wait for a free connection, or raise the connection limit of the server, the database or the user"
+        }
+        sqlstate::CANNOT_CONNECT_NOW => "wait until the server is up, then run the command again",
+        sqlstate::INVALID_PARAMETER_VALUE | sqlstate::UNDEFINED_OBJECT => "correct `options` in the url",
         // Only a pooler says this: a server takes whatever is the name of a setting.
-        "08P01" if error.message.contains("startup parameter") => {
+        sqlstate::PROTOCOL_VIOLATION if error.message.contains("startup parameter") => {
             "a pooler is in between: use the address of the server itself, or leave the parameter out of the url"
         }
         _ => return error.hint.clone().unwrap_or_else(|| "check the server's log".to_owned()),
@@ -116,13 +119,15 @@ fn unavailable_hint(error: &SqlError) -> String {
 /// What to do about the refusal of a statement of the host, by its SQLSTATE (PostgreSQL manual, appendix A).
 fn statement_hint(error: &SqlError) -> Option<String> {
     match error.sqlstate.as_str() {
-        "25006" => {
+        sqlstate::READ_ONLY_SQL_TRANSACTION => {
             Some("the server is a read-only replica, or the role is set read-only: connect to the primary".to_owned())
         }
-        "42501" => Some("grant the database user the rights that are missing, or use another user".to_owned()),
-        "3F000" => Some("create the schema, or set the user's search_path".to_owned()),
-        "53100" => Some("make room on the disk of the server, then run the command again".to_owned()),
-        "55P03" => Some(
+        sqlstate::INSUFFICIENT_PRIVILEGE => {
+            Some("grant the database user the rights that are missing, or use another user".to_owned())
+        }
+        sqlstate::INVALID_SCHEMA_NAME => Some("create the schema, or set the user's search_path".to_owned()),
+        sqlstate::DISK_FULL => Some("make room on the disk of the server, then run the command again".to_owned()),
+        sqlstate::LOCK_NOT_AVAILABLE => Some(
             "another session holds a lock on the table: see pg_stat_activity, then run the command again".to_owned(),
         ),
         _ => error.hint.clone(),

@@ -12,11 +12,9 @@ use sqlx::postgres::PgRow;
 use super::connect::Database;
 use super::connect::text_field;
 use super::error::DatabaseError;
+use super::sqlstate::LOCK_NOT_AVAILABLE;
 use crate::revision::RevisionId;
 use crate::value::quote_text;
-
-/// SQLSTATE `lock_not_available` (PostgreSQL manual, appendix A).
-const LOCK_NOT_AVAILABLE: &str = "55P03";
 
 impl Database {
     /// Tries to become the only runner on this version table. The server frees the lock when the session ends.

@@ -6,6 +6,8 @@ use super::connect::Database;
 use super::connect::text_field;
 use super::error::DatabaseError;
 use super::error::TableKind;
+use super::sqlstate::UNDEFINED_TABLE;
+use super::sqlstate::UNIQUE_VIOLATION;
 use crate::config::TableName;
 use crate::value::quote_text;
 
@@ -14,9 +16,6 @@ const LOG_ROWS_MAX: u32 = 100_000;
 
 /// How often a row is written anew when its number is taken.
 const TRIES: u32 = 5;
-
-/// SQLSTATE `unique_violation` (PostgreSQL manual, appendix A).
-const UNIQUE_VIOLATION: &str = "23505";
 
 /// One row of the log table.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -94,7 +93,7 @@ impl Database {
         );
         let rows = match self.simple_on_tables(doing, &sql).await {
             Ok(rows) => rows,
-            Err(DatabaseError::Statement { error, .. }) if error.sqlstate == "42P01" => return Ok(Vec::new()),
+            Err(DatabaseError::Statement { error, .. }) if error.sqlstate == UNDEFINED_TABLE => return Ok(Vec::new()),
             Err(error) => return Err(self.foreign(TableKind::Log, error)),
         };
         rows.iter()

@@ -36,6 +36,7 @@ pub mod preflight;
 pub mod reconnect;
 mod server_error;
 pub mod session;
+pub mod sqlstate;
 pub mod statement_journal;
 pub mod statement_progress;
 pub mod transaction;

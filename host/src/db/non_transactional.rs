@@ -20,6 +20,7 @@ use super::error::DatabaseError;
 use super::session::Prepared;
 use super::session::Session;
 use super::session::SessionError;
+use super::sqlstate::QUERY_CANCELED;
 use super::statement_journal::JournalRow;
 use super::statement_journal::StatementState;
 use super::statement_journal::StepKey;
@@ -34,8 +35,6 @@ use crate::sql::ExecutionMode;
 
 /// What the host does when it waits for a statement.
 const RUN: &str = "run a statement of the migration";
-/// SQLSTATE `query_canceled`.
-const QUERY_CANCELED: &str = "57014";
 /// How often a row is written anew when a cancel that was meant for the statement before hits it.
 const WRITES_MAX: u32 = 20;
 

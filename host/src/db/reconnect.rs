@@ -8,6 +8,7 @@ use super::connect::text_field;
 use super::error::DatabaseError;
 use super::liveness::WAITS_FOR_HOST;
 use super::log::Record;
+use super::sqlstate::INVALID_PARAMETER_VALUE;
 
 /// How long to wait after a connection that was refused; twice as long each time, up to the second value.
 const RETRY: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(2));
@@ -25,9 +26,6 @@ pub enum TransactionStatus {
     /// It did not happen, or the server knows no such transaction.
     Aborted,
 }
-
-/// The error for a transaction id that is still to come: the server crashed and knows nothing of it.
-const INVALID_PARAMETER_VALUE: &str = "22023";
 
 impl Database {
     /// Connects again, to a session of its own. A server that is not there, or does not take connections yet, is asked again
@@ -98,6 +96,7 @@ impl Database {
                 Some("committed") => TransactionStatus::Committed,
                 _ => TransactionStatus::Aborted,
             }),
+            // A transaction id that is still to come: the server crashed and knows nothing of it.
             Err(DatabaseError::Statement { error, .. }) if error.sqlstate == INVALID_PARAMETER_VALUE => {
                 Ok(TransactionStatus::Aborted)
             }

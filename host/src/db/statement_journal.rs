@@ -22,6 +22,7 @@ use super::error::DatabaseError;
 use super::error::TableKind;
 use super::error::classify;
 use super::names::Tables;
+use super::sqlstate::UNDEFINED_TABLE;
 use crate::revision::RevisionId;
 
 impl Database {
@@ -50,7 +51,7 @@ impl Database {
         let answer = async { driver::query(connection, query).await.map_err(|error| classify(doing, error)) };
         let rows = match self.liveness.over(doing, answer).await {
             Ok(rows) => rows,
-            Err(DatabaseError::Statement { error, .. }) if error.sqlstate == "42P01" => return Ok(Vec::new()),
+            Err(DatabaseError::Statement { error, .. }) if error.sqlstate == UNDEFINED_TABLE => return Ok(Vec::new()),
             Err(error) => return Err(self.foreign(TableKind::Journal, error)),
         };
         if rows.len() > JOURNAL_ROWS_MAX {

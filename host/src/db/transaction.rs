@@ -18,6 +18,7 @@ use super::integrity::Violation;
 use super::log::Record;
 use super::own_tables::TableNumbers;
 use super::own_tables::TableState;
+use super::sqlstate::READ_ONLY_SQL_TRANSACTION;
 use crate::config::SERVER_TIMEOUT_MILLISECONDS_MAX;
 use crate::revision::RevisionId;
 use crate::value::quote_identifier;
@@ -112,9 +113,6 @@ impl Begun {
 /// Then they find a transaction that only reads: PostgreSQL lets none go back to writing once it has a snapshot (manual, SET
 /// TRANSACTION). What was rightly deferred has run before, in the integrity check.
 const COMMIT: &str = "SET TRANSACTION READ ONLY; COMMIT";
-
-/// SQLSTATE `read_only_sql_transaction` (PostgreSQL manual, appendix A).
-const READ_ONLY: &str = "25006";
 
 /// Makes a session as fresh as a new one: what an earlier migration set, prepared, made for the session or left open is gone.
 /// These are the parts of DISCARD ALL (PostgreSQL manual), which cannot run in a transaction, without its last one: that would
@@ -224,7 +222,7 @@ impl Database {
     pub async fn commit(&mut self) -> Result<(), DatabaseError> {
         match self.simple("commit", COMMIT.to_owned()).await {
             Ok(_) => Ok(()),
-            Err(DatabaseError::Statement { error, .. }) if error.sqlstate == READ_ONLY => {
+            Err(DatabaseError::Statement { error, .. }) if error.sqlstate == READ_ONLY_SQL_TRANSACTION => {
                 Err(DatabaseError::IntegrityViolated {
                     violations: vec![Violation::Deferred { message: error.message }],
                 })

@@ -7,6 +7,7 @@ use crate::bindings::types::SqlError;
 use crate::db::DatabaseError;
 use crate::db::JournalError;
 use crate::db::integrity::Violation;
+use crate::db::sqlstate;
 use crate::host_functions::Exceeded;
 use crate::host_functions::Limit as GuestLimit;
 use crate::host_functions::Panic;
@@ -168,10 +169,7 @@ fn with_sqlstate(error: &SqlError) -> String {
 impl StepFailure {
     /// What the operator should do.
     pub fn hint(&self) -> String {
-        let direction = match self.direction {
-            Direction::Upgrade => "upgrade",
-            Direction::Downgrade => "downgrade",
-        };
+        let direction = self.direction;
         let again = match &self.non_transactional {
             Some(non_transactional) if non_transactional.leaves_something() => {
                 let next = non_transactional.done.saturating_add(1);
@@ -181,7 +179,7 @@ impl StepFailure {
         };
         match &self.cause {
             Cause::Stopped(Stop::Database(DatabaseError::Journal(error)))
-            | Cause::Database(DatabaseError::Journal(error)) => error.hint(direction),
+            | Cause::Database(DatabaseError::Journal(error)) => error.hint(direction.name()),
             Cause::Stopped(Stop::Interrupted) => again,
             Cause::Stopped(Stop::Limit(exceeded)) => format!("{}, then {again}", way_out(exceeded)),
             Cause::Stopped(Stop::Database(error)) | Cause::Database(error) | Cause::NotBegun(error) => {
@@ -221,22 +219,26 @@ impl StepFailure {
     /// By the SQLSTATE: not every refusal is the fault of what was written (PostgreSQL manual, appendix A).
     fn statement_hint(&self, error: &SqlError, again: &str) -> String {
         match error.sqlstate.as_str() {
-            "25001" => format!(
+            sqlstate::ACTIVE_SQL_TRANSACTION => format!(
                 "write transaction = \"none\" into the metadata of {}, or leave out what cannot run in a transaction \
                  (CONCURRENTLY, for example), run `host build`, then {again}",
                 self.file
             ),
-            "25006" if self.non_transactional.is_some() => {
+            sqlstate::READ_ONLY_SQL_TRANSACTION if self.non_transactional.is_some() => {
                 format!(
                     "without a transaction a query can only read: write with execute; run `host build`, then {again}"
                 )
             }
-            "25006" => {
+            sqlstate::READ_ONLY_SQL_TRANSACTION => {
                 "the server is a read-only replica, or the session is set read-only: connect to the primary".to_owned()
             }
-            "42501" => format!("grant the database user the right that is missing, then {again}"),
-            "55P03" => format!("another session holds a lock on the object: see pg_stat_activity, then {again}"),
-            "57014" => format!(
+            sqlstate::INSUFFICIENT_PRIVILEGE => {
+                format!("grant the database user the right that is missing, then {again}")
+            }
+            sqlstate::LOCK_NOT_AVAILABLE => {
+                format!("another session holds a lock on the object: see pg_stat_activity, then {again}")
+            }
+            sqlstate::QUERY_CANCELED => format!(
                 "raise --statement-timeout, or statement-timeout in [*.limits] of host.toml, if it needs \
                  more time, then {again}"
             ),

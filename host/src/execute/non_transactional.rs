@@ -10,7 +10,6 @@ use super::failure::Cause;
 use super::limits;
 use super::step::StepResult;
 use super::step::StepRun;
-use super::unfinished::direction_word;
 use crate::db::Database;
 use crate::db::DatabaseError;
 use crate::db::GuestSession;
@@ -46,8 +45,7 @@ impl StepRun<'_> {
         observer: &mut dyn Observer,
     ) -> (Database, StepResult) {
         let started = Instant::now();
-        let step =
-            StepKey { revision: self.step.revision.clone(), direction: direction_word(self.step.direction).to_owned() };
+        let step = StepKey { revision: self.step.revision.clone(), direction: self.step.direction.to_string() };
         let application = self.application();
         let (facts, past) = match database.begin_non_transactional(&step, &self.opening(&application, self.role)).await
         {

@@ -107,7 +107,7 @@ fn header(script: &mut OfflineScript, plan: &Plan, from: &str, to: &str, needs_p
     script.comment(&format!(
         "Written by host {}: {} from {from} to {to}, {} step(s).",
         env!("CARGO_PKG_VERSION"),
-        verb(plan.direction),
+        plan.direction,
         plan.steps.len(),
     ));
     script.comment("Run it with: psql -X -f FILE");
@@ -198,11 +198,4 @@ async fn statements(
 
 fn is_non_transactional(migration: &Migration) -> bool {
     migration.metadata.transaction == Transaction::None
-}
-
-fn verb(direction: Direction) -> &'static str {
-    match direction {
-        Direction::Upgrade => "upgrade",
-        Direction::Downgrade => "downgrade",
-    }
 }

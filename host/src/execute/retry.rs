@@ -8,6 +8,9 @@ use std::time::Duration;
 use super::failure::Cause;
 use crate::bindings::types::SqlError;
 use crate::db::DatabaseError;
+use crate::db::sqlstate::DEADLOCK_DETECTED;
+use crate::db::sqlstate::LOCK_NOT_AVAILABLE;
+use crate::db::sqlstate::SERIALIZATION_FAILURE;
 
 /// The wait before the first repetition; each further one is twice as long.
 const FIRST: Duration = Duration::from_millis(500);
@@ -15,9 +18,9 @@ const FIRST: Duration = Duration::from_millis(500);
 /// The longest wait.
 const LONGEST: Duration = Duration::from_secs(30);
 
-/// What another try may get past (PostgreSQL manual, appendix A): `lock_not_available`, which is what a `lock_timeout` ends
-/// with, `deadlock_detected` and `serialization_failure`, for which the manual says to retry the transaction.
-const WORTH_ANOTHER_TRY: [&str; 3] = ["55P03", "40P01", "40001"];
+/// What another try may get past. For the last two the manual says to retry the transaction (PostgreSQL manual, "Serialization
+/// Failure Handling").
+const WORTH_ANOTHER_TRY: [&str; 3] = [LOCK_NOT_AVAILABLE, DEADLOCK_DETECTED, SERIALIZATION_FAILURE];
 
 /// The server's refusal, if another try may get past it.
 pub(super) fn conflict(cause: &Cause) -> Option<&SqlError> {

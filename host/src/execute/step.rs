@@ -30,6 +30,7 @@ use crate::db::DatabaseError;
 use crate::db::GuestSession;
 use crate::db::Session;
 use crate::db::log::Record;
+use crate::db::sqlstate::QUERY_CANCELED;
 use crate::db::transaction::Begun;
 use crate::db::transaction::Bookkeeping;
 use crate::db::transaction::MayChange;
@@ -51,9 +52,6 @@ use crate::runtime::Loaded;
 use crate::runtime::Runtime;
 use crate::runtime::wasi;
 use crate::store::Transaction;
-
-/// SQLSTATE `query_canceled`.
-const QUERY_CANCELED: &str = "57014";
 
 /// The longest message of a failure that the log table keeps, in bytes.
 const SUMMARY_BYTES_MAX: usize = 8 << 10;
@@ -173,10 +171,7 @@ impl StepRun<'_> {
     pub(super) fn record(&self, started: Instant, trace: &ExecutionTrace) -> Record {
         Record {
             revision: self.step.revision.to_string(),
-            direction: match self.step.direction {
-                crate::plan::Direction::Upgrade => "upgrade",
-                crate::plan::Direction::Downgrade => "downgrade",
-            },
+            direction: self.step.direction.name(),
             source_digest: Some(self.component.migration.source_digest.to_string()),
             component_digest: Some(self.component.component.digest.to_string()),
             microseconds: i64::try_from(started.elapsed().as_micros()).unwrap_or(i64::MAX),

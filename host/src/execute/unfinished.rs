@@ -96,7 +96,7 @@ pub(super) fn admit(
     let Some(first) = unfinished.first() else { return Ok(()) };
     let is_first = steps
         .first()
-        .is_some_and(|step| step.revision == first.step.revision && direction_word(direction) == first.step.direction);
+        .is_some_and(|step| step.revision == first.step.revision && direction.name() == first.step.direction);
     if !is_first || unfinished.len() > 1 {
         return Err(UnfinishedError::InTheWay { unfinished: Box::new(first.clone()) });
     }
@@ -134,13 +134,6 @@ pub(super) fn check_corrections(unfinished: &[Unfinished], options: &Options) ->
         next = next.max(position.saturating_add(1));
     }
     Ok(())
-}
-
-pub(super) fn direction_word(direction: Direction) -> &'static str {
-    match direction {
-        Direction::Upgrade => "upgrade",
-        Direction::Downgrade => "downgrade",
-    }
 }
 
 fn sorted(positions: &[u32]) -> Vec<u32> {

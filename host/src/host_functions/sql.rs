@@ -22,10 +22,8 @@ use crate::bindings::types::Column;
 use crate::bindings::types::Error;
 use crate::bindings::types::Value;
 use crate::db::SessionError;
+use crate::db::sqlstate::QUERY_CANCELED;
 use crate::sql::Refusal;
-
-/// SQLSTATE `query_canceled`.
-const QUERY_CANCELED: &str = "57014";
 
 impl types::Host for GuestState {
     fn convert_error(&mut self, error: CallError) -> wasmtime::Result<Error> {

@@ -39,7 +39,7 @@ pub enum PlanError {
         direction: Direction,
     },
     /// A target relative to the database, which is at several revisions that could be meant.
-    #[error("Ambiguous {} from multiple current revisions: {}", word(*direction), join(current))]
+    #[error("Ambiguous {direction} from multiple current revisions: {}", join(current))]
     AmbiguousCurrent {
         /// What the command does.
         direction: Direction,
@@ -109,12 +109,5 @@ impl PlanError {
                 format!("name {revision} alone, it implies the others")
             }
         })
-    }
-}
-
-fn word(direction: Direction) -> &'static str {
-    match direction {
-        Direction::Upgrade => "upgrade",
-        Direction::Downgrade => "downgrade",
     }
 }

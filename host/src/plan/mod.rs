@@ -40,6 +40,22 @@ pub enum Direction {
     Downgrade,
 }
 
+impl Direction {
+    /// The word for it: the command, the function that a migration exports, and what the log table says.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Upgrade => "upgrade",
+            Self::Downgrade => "downgrade",
+        }
+    }
+}
+
+impl std::fmt::Display for Direction {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.name())
+    }
+}
+
 /// One migration to run.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Step {

@@ -1,6 +1,5 @@
 //! Failures as text for people: what happened, why, where, what the database is like now, and what to do.
 
-use super::human::verb;
 use super::terminal::Line;
 use super::terminal::Word;
 use super::text::count;
@@ -97,30 +96,30 @@ fn step_lines(step: &StepFailure) -> Vec<Line> {
     let mut lines = Vec::new();
     let what = match &step.cause {
         Cause::Stopped(Stop::Database(DatabaseError::Journal(_))) | Cause::Database(DatabaseError::Journal(_)) => {
-            format!("cannot resume the {} of {name}", verb(step.direction))
+            format!("cannot resume the {} of {name}", step.direction)
         }
         Cause::Stopped(Stop::Interrupted)
             if step.non_transactional.is_some_and(|non_transactional| non_transactional.leaves_something()) =>
         {
-            format!("{} of {name} was interrupted half-way", verb(step.direction))
+            format!("{} of {name} was interrupted half-way", step.direction)
         }
         Cause::Stopped(Stop::Interrupted) => {
-            format!("{} of {name} was interrupted and rolled back", verb(step.direction))
+            format!("{} of {name} was interrupted and rolled back", step.direction)
         }
         Cause::Load(_) => {
-            format!("{} of {name} was not started: its component cannot be loaded", verb(step.direction))
+            format!("{} of {name} was not started: its component cannot be loaded", step.direction)
         }
-        Cause::NotBegun(_) => format!("{} of {name} was not started", verb(step.direction)),
+        Cause::NotBegun(_) => format!("{} of {name} was not started", step.direction),
         Cause::Database(DatabaseError::CommitUnknown { .. }) => {
-            format!("{} of {name} ran, but may or may not have been committed", verb(step.direction))
+            format!("{} of {name} ran, but may or may not have been committed", step.direction)
         }
         _ if step.non_transactional.is_some_and(|non_transactional| non_transactional.leaves_something()) => {
-            format!("{} of {name} failed half-way; without a transaction nothing was rolled back", verb(step.direction))
+            format!("{} of {name} failed half-way; without a transaction nothing was rolled back", step.direction)
         }
         _ if step.non_transactional.is_some() => {
-            format!("{} of {name} failed; nothing was changed", verb(step.direction))
+            format!("{} of {name} failed; nothing was changed", step.direction)
         }
-        _ => format!("{} of {name} failed and was rolled back", verb(step.direction)),
+        _ => format!("{} of {name} failed and was rolled back", step.direction),
     };
     first(&mut lines, &what);
     match &step.cause {
@@ -252,6 +251,6 @@ fn state(heads: &[crate::revision::RevisionId], steps_done: usize, direction: Di
     let were = if done == 1 { "was" } else { "were" };
     match done {
         0 => format!("the database is at {at}, as it was before"),
-        _ => format!("the database is at {at}: {} of this {} {were} done", count(done, "step"), verb(direction)),
+        _ => format!("the database is at {at}: {} of this {} {were} done", count(done, "step"), direction),
     }
 }

@@ -7,7 +7,6 @@ use super::text::list_or;
 use crate::bindings::env::Level;
 use crate::execute::Event;
 use crate::host_functions::GuestEvent;
-use crate::plan::Direction;
 
 /// The lines of an event; none for what only interests with `-v`.
 pub(super) fn event(event: &Event, verbose: bool) -> Vec<Line> {
@@ -17,7 +16,7 @@ pub(super) fn event(event: &Event, verbose: bool) -> Vec<Line> {
         }
         Event::Planned { .. } => return Vec::new(),
         Event::StepStarted { direction, from, to, message, .. } => {
-            let verb = verb(*direction);
+            let verb = direction.name();
             let message = if message.is_empty() { String::new() } else { format!(", {message}") };
             // A base has no parents; Alembic leaves that side of the arrow empty.
             Line::new(format!("Running {verb} {} -> {}{message}", list_or(from, ""), list_or(to, "")))
@@ -54,13 +53,6 @@ pub(super) fn event(event: &Event, verbose: bool) -> Vec<Line> {
         Event::Note { text } => Line::new(format!("Note: {text}")),
     };
     vec![line]
-}
-
-pub(in crate::cli) fn verb(direction: Direction) -> &'static str {
-    match direction {
-        Direction::Upgrade => "upgrade",
-        Direction::Downgrade => "downgrade",
-    }
 }
 
 pub(super) fn level_name(level: Level) -> &'static str {

@@ -4,7 +4,6 @@ use serde_json::Value;
 use serde_json::json;
 
 use super::human::level_name;
-use super::human::verb;
 use crate::bindings::types::SqlError;
 use crate::cli::failure::Failure;
 use crate::error::Error;
@@ -19,11 +18,11 @@ pub(super) fn event(event: &Event) -> Value {
     match event {
         Event::Waiting { holder, seconds } => json!({"event": "waiting", "holder": holder, "seconds": seconds}),
         Event::Planned { direction, steps } => {
-            json!({"event": "planned", "direction": verb(*direction), "steps": steps})
+            json!({"event": "planned", "direction": direction.name(), "steps": steps})
         }
         Event::StepStarted { direction, revision, from, to, message, number, of } => json!({
             "event": "step-started",
-            "direction": verb(*direction),
+            "direction": direction.name(),
             "revision": revision,
             "from": from,
             "to": to,
@@ -57,7 +56,7 @@ pub(super) fn event(event: &Event) -> Value {
         }
         Event::StepDone { direction, revision, milliseconds, statements, rows } => json!({
             "event": "step-done",
-            "direction": verb(*direction),
+            "direction": direction.name(),
             "revision": revision,
             "milliseconds": milliseconds,
             "statements": statements,
@@ -80,7 +79,7 @@ pub(super) fn failure(failure: &Failure) -> Value {
     {
         error["revision"] = json!(step.revision);
         error["file"] = json!(step.file);
-        error["direction"] = json!(verb(step.direction));
+        error["direction"] = json!(step.direction.name());
         error["steps_done"] = json!(step.steps_done);
         error["heads"] = json!(step.heads);
         error["blame"] = json!(format!("{:?}", step.cause.blame()).to_lowercase());

@@ -3,7 +3,6 @@
 use super::Call;
 use super::JournalError;
 use super::NonTransactionalSession;
-use super::QUERY_CANCELED;
 use super::RUN;
 use super::fatal;
 use super::integrity::Before;
@@ -14,6 +13,7 @@ use crate::bindings::types::SqlError;
 use crate::db::DatabaseError;
 use crate::db::SessionError;
 use crate::db::interrupted_statement::StatementStatus;
+use crate::db::sqlstate::QUERY_CANCELED;
 use crate::db::statement_journal::JournalRow;
 use crate::db::statement_journal::StatementState;
 use crate::db::statement_journal::beginning;

@@ -157,7 +157,7 @@ pub(super) struct Position<'a> {
 
 impl Position<'_> {
     fn value(&self) -> String {
-        literal(&format!("{} {} {}", super::verb(self.step.direction), self.step.revision, self.done))
+        literal(&format!("{} {} {}", self.step.direction, self.step.revision, self.done))
     }
 
     /// Raises an error when the step is not there.

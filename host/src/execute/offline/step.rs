@@ -6,7 +6,6 @@ use super::checks::EQUAL;
 use super::checks::Position;
 use super::statement::literal;
 use super::statement::literals;
-use super::verb;
 use crate::db::Tables;
 use crate::db::transaction::Timeouts;
 use crate::plan::Step;
@@ -40,7 +39,7 @@ impl StepText<'_> {
     pub(super) fn write(&self, script: &mut OfflineScript) {
         let names = |rows: &[RevisionId]| rows.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
         let Step { direction, from, to, .. } = self.step;
-        script.comment(&format!("Running {} {} -> {}, {}", verb(*direction), names(from), names(to), self.message));
+        script.comment(&format!("Running {} {} -> {}, {}", direction, names(from), names(to), self.message));
         if self.is_non_transactional {
             self.non_transactional(script);
             self.begin_transaction(script);
@@ -203,7 +202,7 @@ impl StepText<'_> {
              pg_catalog.transaction_timestamp(), pg_catalog.clock_timestamp(), {}, 0, current_user, '{}')\n        \
              RETURNING xmin INTO {transaction};",
             literal(self.step.revision.as_str()),
-            verb(self.step.direction),
+            self.step.direction,
             self.source_digest,
             self.component_digest,
             self.statements.len(),
