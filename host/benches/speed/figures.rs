@@ -10,6 +10,7 @@ pub(crate) struct Figures {
 }
 
 /// The largest value that a figure may have.
+#[derive(Clone, Copy)]
 pub(crate) struct Limit {
     pub(crate) value: f64,
     pub(crate) shown: &'static str,

@@ -8,6 +8,7 @@
 #![expect(clippy::disallowed_methods, reason = "a benchmark makes folders and starts the command")]
 
 mod figures;
+mod latency;
 mod machine;
 mod nothing_to_do;
 mod overhead;
@@ -87,6 +88,9 @@ fn run(words: &[String]) -> Result<Figures> {
     }
     if wanted("thousand") {
         thousand::measure(&mut figures, &server, folder.path(), &runtime)?;
+    }
+    if wanted("latency") {
+        latency::measure(&mut figures, &server, folder.path(), &runtime)?;
     }
     if wanted("sandbox") {
         sandbox::measure(&mut figures, &server, folder.path(), &runtime)?;

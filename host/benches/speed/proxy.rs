@@ -1,4 +1,4 @@
-//! Counts round trips: a client sends something and waits for an answer.
+//! Counts round trips, and makes them take their time: a client sends something and waits for an answer.
 
 use std::io::Read as _;
 use std::io::Write as _;
@@ -9,6 +9,7 @@ use std::path::Path;
 use std::sync::Mutex;
 use std::sync::PoisonError;
 use std::thread::JoinHandle;
+use std::time::Duration;
 
 use crate::Result;
 
@@ -31,11 +32,16 @@ struct Counter {
 impl Proxy {
     /// Listens where a client looks for a server of the first folder, and passes on to that of the second.
     pub(crate) fn listen(folder: &Path, server: &Path) -> Result<Self> {
+        Self::listen_far_away(folder, server, Duration::ZERO)
+    }
+
+    /// The same as if the server were so far away: each way takes so long.
+    pub(crate) fn listen_far_away(folder: &Path, server: &Path, way: Duration) -> Result<Self> {
         let (own, server) = (folder.join(SOCKET), server.join(SOCKET));
         // Of an earlier proxy.
         let _ = std::fs::remove_file(&own);
         let listener = UnixListener::bind(own)?;
-        let session = std::thread::spawn(move || pass_on(&listener.accept()?.0, &UnixStream::connect(server)?));
+        let session = std::thread::spawn(move || pass_on(&listener.accept()?.0, &UnixStream::connect(server)?, way));
         Ok(Self { session })
     }
 
@@ -46,18 +52,18 @@ impl Proxy {
     }
 }
 
-fn pass_on(client: &UnixStream, server: &UnixStream) -> std::io::Result<Vec<String>> {
+fn pass_on(client: &UnixStream, server: &UnixStream, way: Duration) -> std::io::Result<Vec<String>> {
     let counter = Mutex::new(Counter::default());
     let counting = || counter.lock().unwrap_or_else(PoisonError::into_inner);
     std::thread::scope(|scope| {
         let asking = scope.spawn(|| {
-            copy(client, server, |bytes| {
+            copy(client, server, way, |bytes| {
                 // All messages but the first begin with a letter (PostgreSQL manual, "Message Formats").
                 let first = if bytes[0] == 0 { "start-up".to_owned() } else { char::from(bytes[0]).to_string() };
                 counting().asked.get_or_insert(first);
             })
         });
-        let answered = copy(server, client, |_| {
+        let answered = copy(server, client, way, |_| {
             let mut counter = counting();
             let asked = counter.asked.take();
             counter.round_trips.extend(asked);
@@ -68,8 +74,8 @@ fn pass_on(client: &UnixStream, server: &UnixStream) -> std::io::Result<Vec<Stri
     Ok(std::mem::take(&mut counting().round_trips))
 }
 
-/// Copies until the end; `see` sees the bytes before they are passed on.
-fn copy(mut from: &UnixStream, mut to: &UnixStream, mut see: impl FnMut(&[u8])) -> std::io::Result<()> {
+/// Copies until the end; `see` sees the bytes before they are passed on, each after so long a way.
+fn copy(mut from: &UnixStream, mut to: &UnixStream, way: Duration, mut see: impl FnMut(&[u8])) -> std::io::Result<()> {
     let mut buffer = vec![0; 1 << 16];
     loop {
         let length = from.read(&mut buffer)?;
@@ -79,6 +85,9 @@ fn copy(mut from: &UnixStream, mut to: &UnixStream, mut see: impl FnMut(&[u8])) 
             return Ok(());
         }
         see(&buffer[..length]);
+        if !way.is_zero() {
+            std::thread::sleep(way);
+        }
         to.write_all(&buffer[..length])?;
     }
 }
