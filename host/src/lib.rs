@@ -261,4 +261,4 @@ pub use db::LogRow;
 pub use db::StatementProgress;
 pub use db::Tables;
 pub use db::Unfinished;
-pub use db::transaction::Timeouts;
+pub use db::opening::Timeouts;

@@ -16,7 +16,7 @@ use crate::db::Connector;
 use crate::db::Database;
 use crate::db::DatabaseError;
 use crate::db::Tables;
-use crate::db::transaction::Timeouts;
+use crate::db::opening::Timeouts;
 use crate::digest::Digest;
 use crate::revision::Graph;
 use crate::revision::Revision;

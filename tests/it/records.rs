@@ -61,6 +61,80 @@ fn what_is_attached_without_a_strong_lock_is_rolled_back() {
     project.host(&["upgrade", "head"]).success();
 }
 
+/// All of these take the lock that a plain ANALYZE takes, too.
+#[test]
+fn what_is_changed_under_the_lock_of_an_analyze_is_rolled_back() {
+    for (statement, what) in [
+        ("COMMENT ON TABLE host_log IS 'forged'", "host_log has another comment than before"),
+        ("COMMENT ON COLUMN host_version.version_num IS 'x'", "host_version has another comment than before"),
+        ("COMMENT ON TABLE host_journal IS NULL", "host_journal has another comment than before"),
+        ("ALTER TABLE host_log SET (autovacuum_enabled = off)", "host_log has other storage parameters"),
+        (
+            "ALTER TABLE host_log SET (toast.autovacuum_enabled = off)",
+            "host_log has other storage parameters of its TOAST table than before",
+        ),
+        (
+            "ALTER TABLE host_log ALTER COLUMN revision SET STATISTICS 0",
+            "host_log has other options or statistics targets of columns than before",
+        ),
+        (
+            "ALTER TABLE host_log ALTER COLUMN revision SET (n_distinct = 1)",
+            "host_log has other options or statistics targets of columns than before",
+        ),
+        ("ALTER TABLE host_log CLUSTER ON host_log_pkey", "host_log has another index to be clustered by than before"),
+        ("CREATE STATISTICS quiet ON revision, direction FROM host_log", "host_log has the statistics object quiet"),
+    ] {
+        let project = project(&format!("DO $$ BEGIN EXECUTE '{}'; END $$", statement.replace('\'', "''")));
+        project.host(&["upgrade", "a"]).success();
+        project.database.query("COMMENT ON TABLE host_journal IS 'of the operator'");
+        let (kind, message) = message_of(&project, &["--json", "upgrade", "head"]);
+        assert_eq!((kind.as_str(), message.ends_with(what)), ("integrity-violated", true), "{statement}: {message}");
+        assert_eq!(project.database.query(HISTORY), "a done, b failed");
+    }
+}
+
+/// What looks like one of these, and is none, goes the slow way and is recorded.
+#[test]
+fn what_only_looks_like_a_change_is_recorded() {
+    let comments = "DO $$ BEGIN COMMENT ON TABLE host_log IS 'x'; COMMENT ON TABLE host_log IS NULL; END $$";
+    let undone = "DO $$ BEGIN ALTER TABLE host_log SET (fillfactor = 50); RAISE 'no'; \
+                  EXCEPTION WHEN raise_exception THEN NULL; END $$";
+    for statement in [
+        "ANALYZE",
+        comments,
+        undone,
+        "GRANT SELECT ON host_version, host_log TO PUBLIC",
+        "LOCK TABLE host_log IN ROW SHARE MODE",
+    ] {
+        let project = project(statement);
+        project.host(&["upgrade", "head"]).success();
+        assert_eq!(project.database.query(HISTORY), "a done, b done, c done", "{statement}");
+        let ids = "SELECT string_agg(id::text, ' ' ORDER BY id) FROM host_log";
+        assert_eq!(project.database.query(ids), "1 2 3", "{statement}");
+    }
+}
+
+/// Whoever records a failure does not wait for the lock of runners, so the number of a row may be taken.
+#[test]
+fn a_number_that_somebody_else_takes_is_no_obstacle() {
+    use std::io::Write as _;
+    let project = project("SELECT count(*) FROM gate");
+    project.database.query("CREATE TABLE gate (id int)");
+    let mut other = project.database.psql().stdin(std::process::Stdio::piped()).spawn().expect("psql runs");
+    let mut input = other.stdin.take().expect("a pipe");
+    input.write_all(b"BEGIN; LOCK TABLE gate;\n").expect("a statement to send");
+    project.database.wait_until("SELECT count(*) > 0 FROM pg_locks WHERE relation = 'gate'::regclass AND granted");
+    let running = project.start(&["upgrade", "head"]);
+    project.database.wait_until("SELECT count(*) = 1 FROM pg_locks WHERE relation = 'gate'::regclass AND NOT granted");
+    let taken = "INSERT INTO host_log SELECT id + 1, revision, direction, 'failed', source_digest, component_digest, started_at, \
+                 finished_at, statements, rows, database_user, host_version, 'elsewhere' FROM host_log;\nCOMMIT;\n";
+    input.write_all(taken.as_bytes()).expect("a statement to send");
+    drop(input);
+    other.wait().expect("psql ends");
+    running.wait().success();
+    assert_eq!(project.database.query(HISTORY), "a done, a failed, b done, c done");
+}
+
 #[test]
 fn what_others_attached_stops_a_run_before_its_first_step() {
     let function = "CREATE FUNCTION nothing() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NULL; END $$";

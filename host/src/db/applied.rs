@@ -5,13 +5,13 @@ use std::collections::HashMap;
 use sqlx::postgres::PgRow;
 
 use super::connect::Database;
-use super::connect::text_field;
+use super::driver::text_field;
 use super::error::DatabaseError;
-use super::error::TableKind;
 use super::log_digests::Digests;
 use super::log_digests::LogExtent;
+use super::names::KINDS;
+use super::names::TableKind;
 use super::names::Tables;
-use super::own_tables::KINDS;
 use super::sqlstate::INSUFFICIENT_PRIVILEGE;
 use super::sqlstate::UNDEFINED_COLUMN;
 use super::sqlstate::UNDEFINED_TABLE;

@@ -1,57 +1,85 @@
 //! The end of one step: the migration's transaction is looked at, and what it did is written down in it.
+//!
+//! Usually one text does it all (`quick_end`). Where that finds something, or cannot be used, the look is judged here.
 
 use sqlx::postgres::PgRow;
 
 use super::connect::Database;
 use super::connect::Results;
-use super::connect::text_field;
+use super::driver::text_field;
 use super::error::DatabaseError;
 use super::integrity::Locks;
 use super::integrity::TransactionState;
-use super::integrity::Violation;
-use super::log::insert_log;
-use super::own_tables::KINDS;
-use super::own_tables::TableNumbers;
-use super::own_tables::TableState;
+use super::names::KINDS;
+use super::quick_end::QuickResult;
+use super::quick_end::Unwritten;
+use super::quick_end::WRITE;
 use super::sqlstate::INVALID_SCHEMA_NAME;
 use super::sqlstate::UNDEFINED_TABLE;
 use super::sqlstate::UNIQUE_VIOLATION;
+use super::table_state::TableDetails;
+use super::table_state::TableNumbers;
+use super::table_state::TableState;
 use super::transaction::Begun;
 use super::transaction::Bookkeeping;
-use super::transaction::MayChange;
+use super::transaction::deferred;
 use super::transaction::no_answer;
+use super::version_rows::LogNumber;
+use super::version_rows::delete_versions;
+use super::version_rows::insert_log;
+use super::version_rows::insert_versions;
+use super::violation::MayChange;
+use super::violation::Violation;
 use crate::revision::RevisionId;
 use crate::value::quote_text;
 
-/// What the host does when it keeps the bookkeeping.
-const WRITE: &str = "write the version table and the log table";
-
 /// The number of statements of the integrity check.
-const CHECKS: usize = 4;
+const CHECKS: usize = 3;
 
 impl Database {
-    /// Checks the integrity of the transaction, then writes the version rows and the log rows into it, and
-    /// checks that each row was there. One round trip, and one more where a savepoint is open.
+    /// Ends a step: checks the integrity of the transaction, writes the version rows and the log row into
+    /// its transaction, checks that each row is there, and commits. One round trip; some more where there is something to look
+    /// at more closely, or a savepoint is open.
     ///
     /// # Errors
     /// [`DatabaseError::IntegrityViolated`] when the migration changed what belongs to the host,
     /// [`DatabaseError::DeferredConstraint`] when what it left to be checked at the end fails,
-    /// [`DatabaseError::HeadsMoved`] when somebody else changed the version table, or what the server said.
-    pub async fn write_bookkeeping(
-        &mut self,
-        begun: &Begun,
-        bookkeeping: &Bookkeeping<'_>,
-    ) -> Result<(), DatabaseError> {
+    /// [`DatabaseError::HeadsMoved`] when somebody else changed the version table, [`DatabaseError::CommitUnknown`] when the
+    /// connection was lost before the answer came, or what the server said.
+    pub async fn finish(&mut self, begun: &Begun, bookkeeping: &Bookkeeping<'_>) -> Result<(), DatabaseError> {
         // What is set inside of a savepoint is undone when that ends, which would be within the COMMIT.
         if let Some(savepoint) = self.savepoint.take() {
             self.simple(WRITE, format!("RELEASE SAVEPOINT {savepoint}")).await?;
         }
+        let last_log_id = self.known.last_log_id.take();
+        let mut unwritten = Unwritten::Constraints;
+        if let Some(end) = self.quick_end(begun, bookkeeping, last_log_id) {
+            match self.end_quickly(end).await? {
+                QuickResult::Committed => return Ok(()),
+                QuickResult::Doubt => unwritten = Unwritten::Savepoint,
+            }
+        }
+        self.write_bookkeeping(begun, bookkeeping, unwritten).await?;
+        if let Some(forget) = self.forget_sql(&bookkeeping.forget) {
+            self.simple("clear the journal", forget).await?;
+        }
+        self.commit().await
+    }
+
+    /// The slow way: the look is judged here, statement by statement, so that it can be said what is wrong.
+    async fn write_bookkeeping(
+        &mut self,
+        begun: &Begun,
+        bookkeeping: &Bookkeeping<'_>,
+        unwritten: Unwritten,
+    ) -> Result<(), DatabaseError> {
         let check = format!(
             // What is deferred is done now, so that it is seen: a trigger could write to the host's tables during COMMIT.
-            "SET CONSTRAINTS ALL IMMEDIATE; {}; {}; {}",
+            "{}; {}; {}; {}",
+            unwritten.statements(),
             TransactionState::select(),
             begun.tables.select_locks(),
-            begun.tables.select_signs()
+            begun.tables.select_states()
         );
         let statements = self.bookkeeping_statements(begun, bookkeeping);
         // The migration may have changed the encoding of the client, in which a character could swallow the quote after it.
@@ -59,7 +87,7 @@ impl Database {
         let apart = !statements.is_ascii();
         let first = if apart { check } else { format!("{check}; {statements}") };
         let mut results = self.results(WRITE, first).await;
-        self.check_integrity(begun, bookkeeping, &mut results).await?;
+        self.check_integrity(begun, bookkeeping, unwritten, &mut results).await?;
         if apart {
             results = self.results(WRITE, statements).await;
         }
@@ -67,34 +95,24 @@ impl Database {
     }
 
     fn bookkeeping_statements(&self, begun: &Begun, bookkeeping: &Bookkeeping<'_>) -> String {
-        let version = self.tables.version.quoted();
+        let version = &self.tables.version;
         let mut statements = Vec::new();
         if begun.has_role {
             statements.push("RESET ROLE".to_owned());
         }
-        // Every name is qualified, because the migration may have changed the search path.
-        let literals = |revisions: &[RevisionId]| {
-            revisions.iter().map(|revision| quote_text(revision.as_str())).collect::<Vec<_>>()
-        };
-        match &literals(bookkeeping.remove)[..] {
-            _ if bookkeeping.remove_all => statements.push(format!("DELETE FROM ONLY {version} RETURNING tableoid")),
-            [] => {}
-            // The usual case, which the server plans faster.
-            [one] => statements.push(format!(
-                "DELETE FROM ONLY {version} WHERE version_num OPERATOR(pg_catalog.=) {one}::pg_catalog.text RETURNING tableoid"
-            )),
-            several => statements.push(format!(
-                "DELETE FROM ONLY {version} WHERE version_num OPERATOR(pg_catalog.=) ANY (ARRAY[{}]::pg_catalog.text[]) RETURNING tableoid",
-                several.join(", ")
-            )),
+        if bookkeeping.remove_all {
+            statements.push(format!("DELETE FROM ONLY {} RETURNING tableoid", version.quoted()));
+        } else if !bookkeeping.remove.is_empty() {
+            let delete = delete_versions(version, bookkeeping.remove, quote_text);
+            statements.push(format!("{delete} RETURNING tableoid"));
         }
         if !bookkeeping.add.is_empty() {
-            let rows = literals(bookkeeping.add).join("), (");
-            statements.push(format!("INSERT INTO {version} (version_num) VALUES ({rows}) RETURNING tableoid"));
+            let insert = insert_versions(version, bookkeeping.add, quote_text);
+            statements.push(format!("{insert} RETURNING tableoid"));
         }
         for record in bookkeeping.records {
-            let row = insert_log(&self.tables.log, "done", record);
-            statements.push(format!("INSERT INTO {row} RETURNING tableoid"));
+            let insert = insert_log(&self.tables.log, LogNumber::Next, &record.values("done"));
+            statements.push(format!("{insert} RETURNING tableoid"));
         }
         statements.join("; ")
     }
@@ -104,17 +122,19 @@ impl Database {
         &mut self,
         begun: &Begun,
         bookkeeping: &Bookkeeping<'_>,
+        unwritten: Unwritten,
         results: &mut Results,
     ) -> Result<(), DatabaseError> {
-        if results.statements.len() < CHECKS {
+        let before = unwritten.count();
+        if results.statements.len() < before + CHECKS {
             return Err(match (results.error.take(), results.statements.len()) {
-                (Some(DatabaseError::Statement { error, .. }), 0) => DatabaseError::DeferredConstraint { error },
+                (Some(error), 0) if unwritten == Unwritten::Constraints => deferred(error),
                 (Some(error), _) => error,
                 (None, _) => no_answer(WRITE),
             });
         }
-        let checks: Vec<_> = results.statements.drain(..CHECKS).collect();
-        let mut violations = match checks.get(1).and_then(|rows| TransactionState::read(rows)) {
+        let checks: Vec<_> = results.statements.drain(..before + CHECKS).skip(before).collect();
+        let mut violations = match checks.first().and_then(|rows| TransactionState::read(rows)) {
             Some(now) => begun.state.violations(&now, bookkeeping.may_change),
             None => return Err(no_answer(WRITE)),
         };
@@ -122,7 +142,7 @@ impl Database {
         // In a transaction that has failed nothing can be asked.
         let may_ask = results.error.is_none();
         violations.extend(
-            self.look_at_tables(begun.tables, &begun.states, Some(rows(2)), rows(3), bookkeeping.may_change, may_ask)
+            self.look_at_tables(begun.tables, &begun.states, Some(rows(1)), rows(2), bookkeeping.may_change, may_ask)
                 .await?,
         );
         if violations.is_empty() { Ok(()) } else { Err(DatabaseError::IntegrityViolated { violations }) }
@@ -145,6 +165,7 @@ impl Database {
         let is_signed = signs.iter().any(|row| text_field(row, 1).as_deref() != Some("f"));
         if may_ask && violations.is_empty() && (may_attach || is_signed) {
             violations.extend(self.attachments(tables).await?);
+            violations.extend(self.changed_details(tables).await?);
         }
         if changes_defaults && !may_change.defaults {
             violations.push(Violation::Defaults);
@@ -160,7 +181,23 @@ impl Database {
         for (number, table) in named {
             violations.extend(TableState::violations(states_before, &states_now, number, &table));
         }
+        if violations.is_empty()
+            && let Some(known) = &mut self.known.tables
+        {
+            known.states = states_now;
+        }
         Ok(violations)
+    }
+
+    /// What is different at the host's tables of what a plain ANALYZE does not change, since the run began. One round trip.
+    async fn changed_details(&mut self, tables: TableNumbers) -> Result<Vec<Violation>, DatabaseError> {
+        let rows = self.simple(WRITE, tables.select_details()).await?;
+        let now = TableDetails::read(&rows);
+        let Some(known) = &self.known.tables else { return Ok(Vec::new()) };
+        let violations = KINDS.map(|kind| {
+            TableDetails::violations(&known.details, &now, tables.number(kind), &self.table(kind).to_string())
+        });
+        Ok(violations.into_iter().flatten().collect())
     }
 
     /// Judges the results of the bookkeeping: as many rows as the step changes, in the tables that were there before.

@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use sqlx::Connection as _;
-use sqlx::Row as _;
 use sqlx::postgres::PgConnection;
 use sqlx::postgres::PgRow;
 
@@ -11,10 +10,11 @@ use super::connector::Connector;
 use super::driver;
 use super::error::DatabaseError;
 use super::error::classify;
+use super::known::Known;
 use super::liveness::Liveness;
 use super::names::Tables;
-use super::own_tables::TableNumbers;
-use super::transaction::Timeouts;
+use super::opening::Timeouts;
+use super::table_state::TableNumbers;
 
 /// The one connection of a run, with the names of the host's tables.
 pub struct Database {
@@ -31,6 +31,8 @@ pub struct Database {
     pub(super) has_lock: bool,
     /// The outermost savepoint of a migration that is open.
     pub(super) savepoint: Option<String>,
+    /// What earlier steps of this run have found out.
+    pub(super) known: Known,
 }
 
 /// Lets the names of functions, operators, types and tables in the rest of a text mean the system's, whatever search path the
@@ -68,6 +70,7 @@ impl Database {
             can_notice_a_lost_client: false,
             has_lock: false,
             savepoint: None,
+            known: Known::default(),
         }
     }
 
@@ -164,9 +167,4 @@ impl Database {
         };
         self.liveness.over(doing, answer).await
     }
-}
-
-/// A field of a row of the simple protocol, which sends text.
-pub(super) fn text_field(row: &PgRow, index: usize) -> Option<String> {
-    row.try_get_raw(index).ok().and_then(|value| value.as_str().ok().map(str::to_owned))
 }

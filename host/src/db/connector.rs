@@ -14,9 +14,9 @@ use super::error::DatabaseError;
 use super::error::sql_error;
 use super::liveness;
 use super::names::Tables;
+use super::opening::Timeouts;
+use super::opening::set_timeouts;
 use super::sqlstate;
-use super::transaction::Timeouts;
-use super::transaction::set_timeouts;
 use crate::value::quote_identifier;
 
 /// How long a server may take to answer. Without a limit, packets that get lost on their way would block for minutes.
@@ -113,6 +113,11 @@ impl Connector {
     /// Which database this is: its name and where it is, without the password.
     pub fn describe(&self) -> String {
         format!("{} at {}", self.database_name(), address(&self.options))
+    }
+
+    /// Whether the server is on this machine, with no network in between.
+    pub(super) fn is_local_socket(&self) -> bool {
+        self.options.get_socket().is_some() || self.options.get_host().starts_with('/')
     }
 
     fn database_name(&self) -> &str {

@@ -116,6 +116,11 @@ impl Intake {
     }
 }
 
+/// A field of a row of the simple protocol, which sends text.
+pub(super) fn text_field(row: &PgRow, index: usize) -> Option<String> {
+    row.try_get_raw(index).ok().and_then(|value| value.as_str().ok().map(str::to_owned))
+}
+
 /// About how much memory a row takes, in bytes: a field takes some, whatever is in it.
 pub(super) fn bytes(row: &PgRow) -> u64 {
     let field =

@@ -1,10 +1,11 @@
 //! What can go wrong with the database, and what to do about it.
 
-use super::integrity::Violation;
+pub use super::names::TableKind;
 use super::non_transactional::JournalError;
 pub(super) use super::server_error::classify;
 pub(super) use super::server_error::connection_is_gone;
 pub(super) use super::server_error::sql_error;
+use super::violation::Violation;
 use crate::bindings::types::SqlError;
 use crate::config::TableName;
 
@@ -268,27 +269,6 @@ pub enum DatabaseError {
         /// Who holds the lock, as far as the server says.
         holder: String,
     },
-}
-
-/// One of the host's own tables.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum TableKind {
-    /// The one that holds the heads.
-    Version,
-    /// The one that records what ran.
-    Log,
-    /// The one that holds the statements of unfinished steps.
-    Journal,
-}
-
-impl TableKind {
-    pub(super) fn word(self) -> &'static str {
-        match self {
-            Self::Version => "version",
-            Self::Log => "log",
-            Self::Journal => "journal",
-        }
-    }
 }
 
 fn not_found_out(why: &Option<String>) -> String {

@@ -4,10 +4,14 @@
 //! transaction itself before it writes its applied: who acts in it, under which settings, and what was done to the host's own
 //! tables. What is different is a [`Violation`], and the step is rolled back.
 
+use std::collections::HashMap;
+
 use sqlx::postgres::PgRow;
 
-use super::connect::text_field;
-use super::transaction::MayChange;
+use super::driver::text_field;
+use super::violation::MayChange;
+use super::violation::Violation;
+use crate::value::quote_text;
 
 /// Settings that no migration may leave changed: they decide what the host's own statements mean and may do.
 const FIXED: [&str; 4] =
@@ -38,60 +42,6 @@ pub(super) const DEFAULTS: &str = "SELECT pg_catalog.concat(pg_catalog.sum(pg_ca
      AND (s.setrole OPERATOR(pg_catalog.=) 0::pg_catalog.oid OR s.setrole OPERATOR(pg_catalog.=) (SELECT r.oid \
      FROM pg_catalog.pg_roles AS r WHERE r.rolname OPERATOR(pg_catalog.=) session_user))";
 
-/// One thing of the host's that a migration changed.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Violation {
-    /// It is another transaction than the one that the host began.
-    TransactionEnded,
-    /// Another user acts.
-    User {
-        /// Who acted at the beginning.
-        before: String,
-        /// Who acts now.
-        after: String,
-    },
-    /// A setting has another value.
-    Setting {
-        /// Its name.
-        name: &'static str,
-        /// The value at the beginning.
-        before: String,
-        /// The value now.
-        after: String,
-    },
-    /// One of the host's tables was written to, altered or locked.
-    Touched {
-        /// The table.
-        table: String,
-        /// The strongest lock that the transaction holds on it, as in `pg_locks.mode`.
-        mode: String,
-    },
-    /// Something is attached to one of the host's tables that could change what a statement on it does.
-    Attached {
-        /// The table.
-        table: String,
-        /// What it is, with its name: `the child table app.kid`.
-        what: String,
-    },
-    /// Rows of the host's tables were changed by a statement that ran outside of a transaction, and are changed now.
-    Rewritten {
-        /// The table.
-        table: String,
-    },
-    /// What sessions of this user begin with is something else now, or who may connect to the database.
-    Defaults,
-    /// Something waited for the COMMIT, to write then.
-    Deferred {
-        /// What the server said.
-        message: String,
-    },
-    /// One of the host's tables is no longer there, or rows go somewhere else.
-    Moved {
-        /// The table.
-        table: String,
-    },
-}
-
 /// Who acts in a transaction, and under which settings.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct TransactionState {
@@ -101,35 +51,6 @@ pub(super) struct TransactionState {
     settings: Vec<Option<String>>,
 }
 
-impl std::fmt::Display for Violation {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::TransactionEnded => formatter.write_str("the transaction that host began has ended"),
-            Self::User { before, after } => write!(formatter, "the current user was {before} and is {after}"),
-            Self::Setting { name, before, after } => write!(formatter, "{name} was {before} and is {after}"),
-            Self::Touched { table, mode } => write!(formatter, "table {table} {}", action(mode)),
-            Self::Attached { table, what } => write!(formatter, "table {table} has {what}"),
-            Self::Rewritten { table } => write!(formatter, "rows of table {table} were changed"),
-            Self::Defaults => formatter.write_str(
-                "the defaults of new sessions were changed (ALTER ROLE … SET or ALTER DATABASE), for which a migration has to ask for role",
-            ),
-            Self::Deferred { message } => write!(formatter, "something was deferred into the COMMIT: {message}"),
-            Self::Moved { table } => write!(formatter, "table {table} was replaced by another one"),
-        }
-    }
-}
-
-/// What a statement did that needs a lock (PostgreSQL manual, "Table-Level Locks").
-fn action(mode: &str) -> &'static str {
-    match mode {
-        "RowExclusiveLock" => "was written to",
-        "ShareLock" => "was locked, or got an index",
-        "ShareRowExclusiveLock" => "got a trigger or a foreign key, or was locked",
-        "ExclusiveLock" => "was locked",
-        _ => "was altered, emptied, dropped or locked",
-    }
-}
-
 impl TransactionState {
     /// What to select: a row for each setting. Every name is qualified, because a migration may have changed the search path.
     ///
@@ -137,22 +58,53 @@ impl TransactionState {
     pub(super) fn select() -> String {
         // The second argument lets a setting be absent that the server does not know yet.
         format!(
-            "SELECT pg_catalog.current_setting(name, true), session_user, current_user, pg_catalog.pg_current_xact_id() \
-             FROM pg_catalog.unnest('{{{},{}}}'::pg_catalog.text[]) AS name",
-            FIXED.join(","),
-            SESSION.join(",")
+            "SELECT name, pg_catalog.current_setting(name, true), session_user, current_user, pg_catalog.pg_current_xact_id() \
+             FROM pg_catalog.unnest('{{{}}}'::pg_catalog.text[]) AS name",
+            setting_names(SESSION.len()).join(",")
         )
     }
 
     /// Reads what was selected; none if a row is missing.
     pub(super) fn read(rows: &[PgRow]) -> Option<Self> {
-        let first = rows.first().filter(|_| rows.len() == FIXED.len() + SESSION.len())?;
+        let first = rows.first()?;
+        let (session_user, current_user) = (text_field(first, 2)?, text_field(first, 3)?);
+        let settings = rows.iter().filter_map(|row| Some((text_field(row, 0)?, text_field(row, 1))));
         Some(Self {
-            transaction: text_field(first, 3)?,
-            session_user: text_field(first, 1)?,
-            current_user: text_field(first, 2)?,
-            settings: rows.iter().map(|row| text_field(row, 0)).collect(),
+            transaction: text_field(first, 4)?,
+            session_user,
+            current_user,
+            settings: in_order(settings.collect())?,
         })
+    }
+
+    /// The same in another transaction of a session that nobody has used since.
+    pub(super) fn in_transaction(&self, transaction: String) -> Self {
+        Self { transaction, ..self.clone() }
+    }
+
+    /// Which settings a migration may not leave changed, and what they are: an expression for the array of their values, and
+    /// the array as it has to be. None where a value cannot be written plainly into an array.
+    pub(super) fn settings_and_values(&self, may_change: MayChange) -> Option<[String; 2]> {
+        let names = setting_names(if may_change.session { 0 } else { SESSION.len() });
+        let mut values = Vec::new();
+        for value in self.settings.iter().take(names.len()) {
+            values.push(match value {
+                Some(value) if value.contains(['"', '\\']) => return None,
+                Some(value) => format!("\"{value}\""),
+                None => "NULL".to_owned(),
+            });
+        }
+        let array =
+            |items: &[String]| format!("{}::pg_catalog.text[]", quote_text(&format!("{{{}}}", items.join(","))));
+        let names: Vec<String> = names.into_iter().map(str::to_owned).collect();
+        // A function in the list of an ARRAY gives its rows in order, and costs the server half of what one in FROM does.
+        let settings = format!("ARRAY(SELECT pg_catalog.current_setting(pg_catalog.unnest({}), true))", array(&names));
+        Some([settings, array(&values)])
+    }
+
+    /// Who logged in and who acts.
+    pub(super) fn users(&self) -> [&str; 2] {
+        [&self.session_user, &self.current_user]
     }
 
     /// The transaction's id.
@@ -187,6 +139,16 @@ impl TransactionState {
             format!("{} (logged in as {})", self.current_user, self.session_user)
         }
     }
+}
+
+/// The names of the settings: those that are fixed, and so many of those of the session.
+fn setting_names(of_session: usize) -> Vec<&'static str> {
+    FIXED.iter().chain(SESSION.iter().take(of_session)).copied().collect()
+}
+
+/// The values of the settings in the order of their names here, whatever order they came in; none if one is missing.
+fn in_order(mut settings: HashMap<String, Option<String>>) -> Option<Vec<Option<String>>> {
+    setting_names(SESSION.len()).into_iter().map(|name| settings.remove(name)).collect()
 }
 
 /// The locks of a transaction on the host's tables, judged.
@@ -267,6 +229,33 @@ mod tests {
                 "lock_timeout was 6 and is unset",
             ]
         );
+    }
+
+    #[test]
+    fn settings_are_paired_by_name() {
+        let named = |name: &&str| (name.to_string(), Some(format!("value of {name}")));
+        let names = setting_names(SESSION.len());
+        let expected: Vec<_> = names.iter().map(|name| named(name).1).collect();
+        assert_eq!(in_order(names.iter().rev().map(named).collect()), Some(expected));
+        assert_eq!(in_order(names.iter().skip(1).map(named).collect()), None);
+    }
+
+    #[test]
+    fn settings_are_compared_in_the_order_of_their_names() {
+        let fixed = MayChange { session: true, defaults: false };
+        let [settings, values] = state().settings_and_values(fixed).expect("plain values");
+        assert!(
+            settings.contains(
+                "'{client_encoding,standard_conforming_strings,transaction_isolation,transaction_read_only}'"
+            )
+        );
+        assert_eq!(values, r#"'{"0","1","2","3"}'::pg_catalog.text[]"#);
+        let mut odd = state();
+        odd.settings[5] = None;
+        let [_, values] = odd.settings_and_values(MayChange::default()).expect("plain values");
+        assert!(values.contains(r#""4",NULL,"6""#), "{values}");
+        odd.settings[5] = Some("a\"b".to_owned());
+        assert_eq!(odd.settings_and_values(MayChange::default()), None);
     }
 
     #[test]

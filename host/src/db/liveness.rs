@@ -13,9 +13,9 @@ use std::time::Duration;
 use sqlx::Connection as _;
 
 use super::connect::NAMES_OF_THE_SYSTEM;
-use super::connect::text_field;
 use super::connector::Connector;
 use super::driver;
+use super::driver::text_field;
 use super::error::DatabaseError;
 use super::error::classify;
 

@@ -10,8 +10,9 @@ use sha2::Digest as _;
 use sqlx::postgres::PgRow;
 
 use super::connect::Database;
-use super::connect::text_field;
+use super::driver::text_field;
 use super::error::DatabaseError;
+use super::known::Known;
 use super::sqlstate::LOCK_NOT_AVAILABLE;
 use crate::revision::RevisionId;
 use crate::value::quote_text;
@@ -53,6 +54,7 @@ impl Database {
     /// [`DatabaseError::HeadsMoved`] when it does not; other errors when the connection is gone, and the lock with it.
     pub async fn unlock(&mut self, heads: Option<&BTreeSet<RevisionId>>) -> Result<(), DatabaseError> {
         self.table_numbers = None;
+        self.known = Known::default();
         // A pooler's session is somebody else's next: the driver's statements go with the others. What cannot be forgotten is
         // forgotten with the session.
         let _ = self.forget_statements().await;

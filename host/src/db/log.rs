@@ -3,12 +3,14 @@
 use sqlx::postgres::PgRow;
 
 use super::connect::Database;
-use super::connect::text_field;
+use super::driver::text_field;
 use super::error::DatabaseError;
-use super::error::TableKind;
+use super::names::TableKind;
 use super::sqlstate::UNDEFINED_TABLE;
 use super::sqlstate::UNIQUE_VIOLATION;
-use crate::config::TableName;
+use super::version_rows::LogNumber;
+use super::version_rows::LogValues;
+use super::version_rows::insert_log;
 use crate::value::quote_text;
 
 /// The most rows that are read.
@@ -71,6 +73,29 @@ pub struct Record {
     pub error: Option<String>,
 }
 
+impl Record {
+    /// As it stands in SQL.
+    pub(super) fn values(&self, outcome: &'static str) -> LogValues {
+        // The server has no text with a NUL.
+        let text = |text: &str| quote_text(&text.replace('\0', "\u{fffd}"));
+        let or_null = |value: &Option<String>| value.as_deref().map_or_else(|| "NULL".to_owned(), text);
+        LogValues {
+            revision: text(&self.revision),
+            direction: self.direction,
+            outcome,
+            source_digest: or_null(&self.source_digest),
+            component_digest: or_null(&self.component_digest),
+            started_at: format!(
+                "pg_catalog.clock_timestamp() OPERATOR(pg_catalog.-) '{} microseconds'::pg_catalog.interval",
+                self.microseconds
+            ),
+            statements: self.statements.to_string(),
+            rows: self.rows.to_string(),
+            error: self.error.as_deref().map(text),
+        }
+    }
+}
+
 impl Database {
     /// Reads the log, newest first. No table, no rows.
     ///
@@ -107,7 +132,8 @@ impl Database {
     /// # Errors
     /// [`DatabaseError`] when the row cannot be written.
     pub async fn record_failure(&mut self, record: &Record) -> Result<(), DatabaseError> {
-        let sql = format!("INSERT INTO {}", insert_log(&self.tables.log, "failed", record));
+        self.known.last_log_id = None;
+        let sql = insert_log(&self.tables.log, LogNumber::Next, &record.values("failed"));
         let mut tries = 0;
         loop {
             tries += 1;
@@ -118,34 +144,6 @@ impl Database {
             }
         }
     }
-}
-
-/// What follows INSERT INTO. Every name is qualified, because a migration may have changed the search path.
-///
-/// The number counts up from the last row, and no sequence: that would remember what a migration did to it, also after a
-/// rollback. A table of an earlier version may still have one.
-pub(super) fn insert_log(table: &TableName, outcome: &str, record: &Record) -> String {
-    // The server has no text with a NUL.
-    let text = |text: &str| quote_text(&text.replace('\0', "\u{fffd}"));
-    let or_null = |value: &Option<String>| value.as_deref().map_or_else(|| "NULL".to_owned(), text);
-    format!(
-        "{table} (id, revision, direction, outcome, source_digest, component_digest, started_at, finished_at, \
-         statements, rows, database_user, host_version, error) OVERRIDING SYSTEM VALUE \
-         VALUES (COALESCE((SELECT pg_catalog.max(h.id) FROM ONLY {table} AS h), 0) OPERATOR(pg_catalog.+) 1, \
-         {}, '{}', '{outcome}', {}, {}, \
-         pg_catalog.clock_timestamp() OPERATOR(pg_catalog.-) '{} microseconds'::pg_catalog.interval, \
-         pg_catalog.clock_timestamp(), {}, {}, current_user, '{}', {})",
-        text(&record.revision),
-        record.direction,
-        or_null(&record.source_digest),
-        or_null(&record.component_digest),
-        record.microseconds,
-        record.statements,
-        record.rows,
-        env!("CARGO_PKG_VERSION"),
-        or_null(&record.error),
-        table = table.quoted(),
-    )
 }
 
 /// Reads a row in the order of the columns; none if a column has no value that it must have.

@@ -8,9 +8,9 @@ use std::collections::HashMap;
 use sqlx::postgres::PgRow;
 
 use super::connect::Database;
-use super::connect::text_field;
+use super::driver::text_field;
 use super::error::DatabaseError;
-use super::error::TableKind;
+use super::names::TableKind;
 use crate::revision::REVISION_ID_CHARACTERS_MAX;
 use crate::revision::RevisionId;
 use crate::value::quote_text;

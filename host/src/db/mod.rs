@@ -4,11 +4,11 @@
 //! [`Connector`] opens the connection, `own_tables` finds the host's tables, [`applied`] reads what is applied, [`preflight`] looks at
 //! the server, [`lock`] keeps other runners away, [`transaction`] begins and ends one step, [`session`] runs a guest's statements
 //! ([`offline`] writes them down instead, [`guest`] is either), [`integrity`] says what a migration must leave as it is, `bookkeeping`
-//! looks at that and writes down what was done, and [`log`] is the append-only record, from which `log_digests` reads what ran. [`cancel`] stops a statement from
+//! looks at that and writes down what was done (`quick_end` does both in one text), and [`log`] is the append-only record, from which `log_digests` reads what ran. [`cancel`] stops a statement from
 //! outside, [`statement_progress`] tells how far it is, [`liveness`] notices that no answer will come, and [`reconnect`] is for the time after that.
 //!
-//! Statements of guests go one at a time through the extended protocol, which refuses a text of several statements.
-//! Only texts written in this module go through the simple protocol.
+//! Statements of guests go one at a time: through the extended protocol, which refuses a text of several statements, or
+//! through the simple one where a text cannot be several. Other texts of the simple protocol are written in this module.
 
 pub mod applied;
 mod bookkeeping;
@@ -22,6 +22,7 @@ pub mod guest;
 mod hint;
 pub mod integrity;
 mod interrupted_statement;
+mod known;
 pub mod liveness;
 pub mod lock;
 pub mod log;
@@ -29,18 +30,23 @@ mod log_digests;
 pub mod names;
 pub mod non_transactional;
 pub mod offline;
+pub mod opening;
 mod own_tables;
 pub mod parameters;
 mod pooler;
 pub mod preflight;
+mod quick_end;
 pub mod reconnect;
 mod server_error;
 pub mod session;
 pub mod sqlstate;
 pub mod statement_journal;
 pub mod statement_progress;
+mod table_state;
 pub mod transaction;
 mod types;
+pub mod version_rows;
+pub mod violation;
 
 pub use applied::AppliedState;
 pub use cancel::Canceller;

@@ -14,6 +14,30 @@ pub struct Tables {
     pub journal: TableName,
 }
 
+/// One of the host's own tables.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TableKind {
+    /// The one that holds the heads.
+    Version,
+    /// The one that records what ran.
+    Log,
+    /// The one that holds the statements of unfinished steps.
+    Journal,
+}
+
+impl TableKind {
+    pub(super) fn word(self) -> &'static str {
+        match self {
+            Self::Version => "version",
+            Self::Log => "log",
+            Self::Journal => "journal",
+        }
+    }
+}
+
+/// The kinds in the order in which they are read.
+pub(super) const KINDS: [TableKind; 3] = [TableKind::Version, TableKind::Log, TableKind::Journal];
+
 impl Tables {
     /// The names of the tables and of their indexes, as the catalogue has them, without schemas. PostgreSQL calls an index of a
     /// primary key `<table>_pkey` unless it is told otherwise, one of another constraint `<table>_<columns>_key`, and one of its

@@ -8,22 +8,16 @@
 use sqlx::postgres::PgRow;
 
 use super::connect::Database;
-use super::connect::text_field;
+use super::driver::text_field;
 use super::error::DatabaseError;
-use super::error::TableKind;
 use super::integrity::DEFAULTS_TABLES;
-use super::integrity::Violation;
 use super::liveness::SessionIdentity;
+use super::names::KINDS;
+use super::names::TableKind;
+use super::table_state::TableNumbers;
+use super::violation::Violation;
 use crate::config::TableName;
 use crate::value::quote_text;
-
-/// The numbers of the host's tables in the catalogue, which stay when a table is renamed or another one takes its name.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(super) struct TableNumbers {
-    pub(super) version: u32,
-    pub(super) log: u32,
-    pub(super) journal: u32,
-}
 
 /// Which of the host's tables exist.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -38,9 +32,6 @@ impl Existing {
         self.version && self.log && self.journal
     }
 }
-
-/// The kinds in the order in which they are read.
-pub(super) const KINDS: [TableKind; 3] = [TableKind::Version, TableKind::Log, TableKind::Journal];
 
 impl Database {
     pub(super) fn table(&self, kind: TableKind) -> &TableName {
@@ -172,43 +163,6 @@ impl Database {
 }
 
 impl TableNumbers {
-    /// As an array of the catalogue's numbers, to be compared with ANY.
-    fn array(self) -> String {
-        format!("'{{{},{},{}}}'::pg_catalog.oid[]", self.version, self.log, self.journal)
-    }
-
-    pub(super) fn number(self, kind: TableKind) -> u32 {
-        match kind {
-            TableKind::Version => self.version,
-            TableKind::Log => self.log,
-            TableKind::Journal => self.journal,
-        }
-    }
-
-    pub(super) fn kind(self, number: u32) -> Option<TableKind> {
-        match number {
-            _ if number == self.version => Some(TableKind::Version),
-            _ if number == self.log => Some(TableKind::Log),
-            _ if number == self.journal => Some(TableKind::Journal),
-            _ => None,
-        }
-    }
-
-    /// What to select to see, cheaply, whether anything may be attached to the tables: number, a sign, and what else
-    /// [`TableState`] has. The signs
-    /// stay for a while after what they stood for is gone (PostgreSQL manual, `pg_class`), so they only say where to look.
-    pub(super) fn select_signs(self) -> String {
-        format!(
-            "SELECT c.oid, c.relhassubclass OR c.relhasrules OR c.relhastriggers OR c.relrowsecurity OR c.relforcerowsecurity \
-             OR c.relispartition, c.reloptions, pg_catalog.concat({}), n.nspname, c.relname FROM pg_catalog.pg_class AS c JOIN pg_catalog.pg_namespace AS n ON n.oid OPERATOR(pg_catalog.=) c.relnamespace \
-             WHERE c.oid OPERATOR(pg_catalog.=) ANY ({})",
-            ["SELECT", "INSERT", "UPDATE", "DELETE"]
-                .map(|right| format!("pg_catalog.has_table_privilege(session_user, c.oid, '{right}')"))
-                .join(", "),
-            self.array()
-        )
-    }
-
     /// What to select to see what is attached to the tables: number and what it is.
     pub(super) fn select_attachments(self) -> String {
         let array = self.array();
@@ -261,52 +215,6 @@ impl TableNumbers {
             self.array(),
             DEFAULTS_TABLES.map(|number| number.to_string()).join(","),
         )
-    }
-}
-
-/// What of one of the host's tables no lock shows: neither the commands that change it take one that reading does not, nor does
-/// a schema get a lock that is renamed.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct TableState {
-    number: u32,
-    /// Storage parameters.
-    options: Option<String>,
-    /// Which rights the user who logged in has on the table.
-    rights: Option<String>,
-    /// Schema and name.
-    name: [Option<String>; 2],
-}
-
-impl TableState {
-    /// Reads what was selected about the signs.
-    pub(super) fn read(signs: &[PgRow]) -> Vec<Self> {
-        let state = |row: &PgRow| {
-            Some(Self {
-                number: text_field(row, 0)?.parse().ok()?,
-                options: text_field(row, 2),
-                rights: text_field(row, 3),
-                name: [text_field(row, 4), text_field(row, 5)],
-            })
-        };
-        signs.iter().filter_map(state).collect()
-    }
-
-    /// What is different now at a table of this number and name; one that is gone was locked, and is told by that.
-    pub(super) fn violations(before: &[Self], now: &[Self], number: u32, table: &str) -> Vec<Violation> {
-        let of = |states: &[Self]| states.iter().find(|state| state.number == number).cloned();
-        let (Some(before), Some(now)) = (of(before), of(now)) else { return Vec::new() };
-        let attached = |what: &str| Violation::Attached { table: table.to_owned(), what: what.to_owned() };
-        let mut violations = Vec::new();
-        if before.name != now.name {
-            violations.push(Violation::Moved { table: table.to_owned() });
-        }
-        if before.options != now.options {
-            violations.push(attached("other storage parameters"));
-        }
-        if before.rights != now.rights {
-            violations.push(attached("other rights for this user than before"));
-        }
-        violations
     }
 }
 

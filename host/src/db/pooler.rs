@@ -13,8 +13,8 @@ use sqlx::Connection as _;
 use sqlx::postgres::PgConnection;
 
 use super::connect::Database;
-use super::connect::text_field;
 use super::driver;
+use super::driver::text_field;
 use super::error::DatabaseError;
 use super::error::classify;
 

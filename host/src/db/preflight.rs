@@ -4,13 +4,13 @@
 
 use super::cancel::Canceller;
 use super::connect::Database;
-use super::connect::text_field;
+use super::driver::text_field;
 use super::error::DatabaseError;
-use super::error::TableKind;
 use super::liveness::SessionIdentity;
 use super::log_digests::may_make_log_index;
-use super::own_tables::KINDS;
-use super::own_tables::TableNumbers;
+use super::names::KINDS;
+use super::names::TableKind;
+use super::table_state::TableNumbers;
 use super::transaction::NOTICE_A_DEAD_CLIENT;
 use crate::value::quote_text;
 
@@ -99,7 +99,7 @@ impl Database {
             })
             .collect();
         let sql = format!(
-            "{NOTICE_A_DEAD_CLIENT} SELECT pid, backend_start, \
+            "{NOTICE_A_DEAD_CLIENT}; SELECT pid, backend_start, \
              current_setting('client_connection_check_interval', true) = '0' AND version() LIKE '%linux%', \
              {version}::regclass::oid, {log}::regclass::oid, {journal}::regclass::oid, \
              (SELECT attidentity <> '' FROM pg_attribute WHERE attrelid = {log}::regclass AND attname = 'id'), {}, {} \

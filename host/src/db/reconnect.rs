@@ -4,7 +4,7 @@ use std::time::Duration;
 use std::time::Instant;
 
 use super::connect::Database;
-use super::connect::text_field;
+use super::driver::text_field;
 use super::error::DatabaseError;
 use super::liveness::WAITS_FOR_HOST;
 use super::log::Record;

@@ -10,6 +10,8 @@ pub const UNIQUE_VIOLATION: &str = "23505";
 pub const ACTIVE_SQL_TRANSACTION: &str = "25001";
 /// `read_only_sql_transaction`: a write where nothing may be written.
 pub const READ_ONLY_SQL_TRANSACTION: &str = "25006";
+/// `no_active_sql_transaction`: a savepoint outside of a transaction.
+pub const NO_ACTIVE_SQL_TRANSACTION: &str = "25P01";
 /// Class 28, invalid authorization specification: every code of it begins so, that of a wrong password included.
 pub const INVALID_AUTHORIZATION_CLASS: &str = "28";
 /// `invalid_catalog_name`: there is no such database.

@@ -5,8 +5,8 @@ use sqlx::postgres::PgConnection;
 
 use super::cancel::Canceller;
 use super::connect::NAMES_OF_THE_SYSTEM;
-use super::connect::text_field;
 use super::driver;
+use super::driver::text_field;
 use super::error::DatabaseError;
 use super::error::classify;
 

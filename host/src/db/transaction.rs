@@ -6,62 +6,25 @@
 //! The host's statements here go through the simple protocol, with exact literals. A prepared statement would be cheaper,
 //! but it lives in the session under a name, where a migration could put another one in its place.
 
-use std::collections::BTreeSet;
-use std::time::Duration;
-
 use super::connect::Database;
 use super::connect::Results;
-use super::connect::text_field;
+use super::driver::text_field;
 use super::error::DatabaseError;
 use super::integrity::TransactionState;
-use super::integrity::Violation;
+use super::known::KnownSession;
+use super::known::KnownTables;
 use super::log::Record;
-use super::own_tables::TableNumbers;
-use super::own_tables::TableState;
+use super::opening::Opening;
 use super::sqlstate::READ_ONLY_SQL_TRANSACTION;
-use crate::config::SERVER_TIMEOUT_MILLISECONDS_MAX;
+use super::statement_journal::StepKey;
+use super::table_state::TableDetails;
+use super::table_state::TableNumbers;
+use super::table_state::TableState;
+use super::violation::MayChange;
+use super::violation::Violation;
 use crate::revision::RevisionId;
 use crate::value::quote_identifier;
 use crate::value::quote_text;
-
-/// Time limits that the server enforces inside a step, in milliseconds. 0 means none.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Timeouts {
-    /// How long a statement may wait for a lock (`lock_timeout`).
-    pub lock_milliseconds: u64,
-    /// How long a statement may run (`statement_timeout`).
-    pub statement_milliseconds: u64,
-}
-
-/// Sets them for a whole session.
-pub(super) fn set_timeouts(timeouts: Timeouts) -> String {
-    format!(
-        "SET lock_timeout = {}; SET statement_timeout = {}",
-        timeouts.lock_milliseconds, timeouts.statement_milliseconds
-    )
-}
-
-impl Timeouts {
-    /// The limits in the server's unit; zero means none.
-    pub fn new(lock: Duration, statement: Duration) -> Self {
-        Self { lock_milliseconds: milliseconds(lock), statement_milliseconds: milliseconds(statement) }
-    }
-}
-
-/// How a transaction begins.
-#[derive(Debug, Clone, Copy)]
-pub struct Opening<'a> {
-    /// What the server shows in `pg_stat_activity`.
-    pub application: &'a str,
-    /// The limits.
-    pub timeouts: Timeouts,
-    /// What the version table has to hold, or the plan does not fit any more.
-    pub heads: &'a BTreeSet<RevisionId>,
-    /// Whether it may hold anything else, because all of it is going to be replaced.
-    pub any_heads: bool,
-    /// The role under which the migration's statements run; without one it is the user who logged in.
-    pub role: Option<&'a str>,
-}
 
 /// The facts of a transaction that has begun.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -89,15 +52,19 @@ pub struct Bookkeeping<'a> {
     pub records: &'a [Record],
     /// What the migration may leave changed.
     pub may_change: MayChange,
+    /// Which statements of unfinished steps are forgotten with it.
+    pub forget: Forget<'a>,
 }
 
-/// What a migration may leave changed that else is the host's.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct MayChange {
-    /// Limits and checks of the session, such as `lock_timeout`.
-    pub session: bool,
-    /// What new sessions of the user begin with: `ALTER ROLE … SET`, `ALTER DATABASE … SET`.
-    pub defaults: bool,
+/// Rows of the journal that go.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Forget<'a> {
+    /// None.
+    Nothing,
+    /// Those of one step.
+    Step(&'a StepKey),
+    /// All, also those that cannot be read.
+    Everything,
 }
 
 impl Begun {
@@ -112,7 +79,7 @@ impl Begun {
 /// Triggers that deferred themselves anew and queries of WITH HOLD cursors run inside of the COMMIT, after the host's last look.
 /// Then they find a transaction that only reads: PostgreSQL lets none go back to writing once it has a snapshot (manual, SET
 /// TRANSACTION). What was rightly deferred has run before, in the integrity check.
-const COMMIT: &str = "SET TRANSACTION READ ONLY; COMMIT";
+pub(super) const COMMIT: &str = "SET TRANSACTION READ ONLY; COMMIT";
 
 /// Makes a session as fresh as a new one: what an earlier migration set, prepared, made for the session or left open is gone.
 /// These are the parts of DISCARD ALL (PostgreSQL manual), which cannot run in a transaction, without its last one: that would
@@ -122,13 +89,13 @@ const FRESH: &str = "RESET SESSION AUTHORIZATION; RESET ROLE; RESET ALL; CLOSE A
 
 /// Lets the server end a statement whose client is gone, instead of finding out at its end: until then the migration lock
 /// is held, too.
-pub(super) const NOTICE_A_LOST_CLIENT: &str = "SET client_connection_check_interval = 1000;";
+pub(super) const NOTICE_A_LOST_CLIENT: &str = "SET client_connection_check_interval = 1000";
 
 /// Lets the server notice within half a minute that the client's machine is gone, with which the migration lock would else
 /// be held for the two hours of the usual keepalives. It also keeps the connection known to whatever translates addresses on
 /// the way. Sockets of the same machine need none of it, and ignore it.
 pub(super) const NOTICE_A_DEAD_CLIENT: &str = "SET tcp_keepalives_idle = 15; SET tcp_keepalives_interval = 5; \
-     SET tcp_keepalives_count = 3; SET tcp_user_timeout = 30000;";
+     SET tcp_keepalives_count = 3; SET tcp_user_timeout = 30000";
 
 impl Database {
     /// Begins the transaction of a step, on a session as fresh as the first one.
@@ -152,84 +119,118 @@ impl Database {
     }
 
     async fn try_begin(&mut self, opening: &Opening<'_>) -> Result<Begun, DatabaseError> {
+        const DOING: &str = "begin the transaction";
         let tables = self.known_table_numbers().await?;
         self.savepoint = None;
         // Those of the step before are forgotten by the server, too.
         self.forget_statements().await?;
-        let role = opening.role.map(|role| format!("SET LOCAL ROLE {};", quote_identifier(role))).unwrap_or_default();
-        let notice_a_lost_client = if self.can_notice_a_lost_client { NOTICE_A_LOST_CLIENT } else { "" };
-        let key = self.lock_key();
-        // With another isolation level, what is read after the lock would be what was there before it. What an earlier step
-        // has set decides how this transaction begins, unless all is said. The locks that a migration has left in the session
-        // go, and the one of runners with them; it is taken again while the transaction holds it, so it is never free.
-        let sql = format!(
-            "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE NOT DEFERRABLE; {FRESH}; \
-             SET LOCAL standard_conforming_strings = on; \
-             SET LOCAL application_name = {}; SET LOCAL lock_timeout = {}; SET LOCAL statement_timeout = {}; \
-             {NOTICE_A_DEAD_CLIENT} {notice_a_lost_client} SELECT pg_catalog.pg_try_advisory_xact_lock({key}); \
-             SELECT pg_catalog.pg_advisory_unlock_all(); SELECT pg_catalog.pg_try_advisory_lock({key}); \
-             SELECT version_num FROM ONLY {} LIMIT {}; {}; {role} \
-             SELECT {}, \
-             pg_catalog.array_to_json(pg_catalog.current_schemas(false)); {}",
-            quote_text(opening.application),
-            opening.timeouts.lock_milliseconds,
-            opening.timeouts.statement_milliseconds,
-            self.tables.version.quoted(),
-            opening.heads.len() + 1,
-            tables.select_signs(),
-            micros("pg_catalog.transaction_timestamp()"),
-            TransactionState::select(),
-        );
+        // What earlier steps of the run have found out is not asked again.
+        let asks_tables = self.known.tables.is_none();
+        let asks_session = !self.known.session.as_ref().is_some_and(|session| session.is_of(opening));
+        let sql = self.begin_text(opening, tables, asks_tables, asks_session);
         if !sql.is_ascii() {
-            self.simple("begin the transaction", crate::sql::READ_AS_THE_SCANNER.to_owned()).await?;
+            self.simple(DOING, crate::sql::READ_AS_THE_SCANNER.to_owned()).await?;
         }
-        let Results { mut statements, error } = self.results("begin the transaction", sql).await;
+        let Results { mut statements, error } = self.results(DOING, sql).await;
         if let Some(error) = error {
             return Err(error);
         }
-        let state = statements.pop().unwrap_or_default();
-        let facts = statements.pop().unwrap_or_default();
-        if role.is_empty() {
-            None
-        } else {
-            statements.pop()
-        };
-        let signs = statements.pop().unwrap_or_default();
-        let heads = statements.pop().unwrap_or_default();
-        let (_, _, lock) = (statements.pop(), statements.pop(), statements.pop().unwrap_or_default());
+        let mut last = || statements.pop().unwrap_or_default();
+        let mut state = if asks_session { last() } else { Vec::new() };
+        let facts = last();
+        if opening.role.is_some() {
+            last();
+        }
+        let (details, states) = if asks_tables { (last(), last()) } else { (Vec::new(), Vec::new()) };
+        let (heads, lock) = (last(), last());
         self.refuse_without_lock(&lock).await?;
         // A purge takes whatever there is.
         if !opening.any_heads {
             self.compare_heads(&heads, opening.heads)?;
         }
-        let row = facts.first().ok_or_else(|| no_answer("begin the transaction"))?;
+        if asks_tables {
+            let (states, details) = (TableState::read(&states), TableDetails::read(&details));
+            self.known.tables = Some(KnownTables { states, details });
+        }
+        let row = facts.first().ok_or_else(|| no_answer(DOING))?;
+        let fact = |index| text_field(row, index).ok_or_else(|| no_answer(DOING));
+        let (transaction, loaded) = (fact(0)?, fact(1)?);
+        let known = self.known.session.as_ref().filter(|_| !asks_session);
+        let state = match known.and_then(|session| session.state(&loaded, &transaction)) {
+            Some(state) => state,
+            None => {
+                // The server has read its settings again since they were asked for.
+                if !asks_session {
+                    state = self.simple(DOING, TransactionState::select()).await?;
+                }
+                let state = TransactionState::read(&state).ok_or_else(|| no_answer(DOING))?;
+                self.known.session = Some(KnownSession::new(opening, loaded, state.clone()));
+                state
+            }
+        };
         Ok(Begun {
-            now_micros: text_field(row, 0).and_then(|text| text.parse().ok()).unwrap_or_default(),
-            search_path: text_field(row, 1).and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default(),
-            state: TransactionState::read(&state).ok_or_else(|| no_answer("begin the transaction"))?,
+            now_micros: text_field(row, 2).and_then(|text| text.parse().ok()).unwrap_or_default(),
+            search_path: text_field(row, 3).and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default(),
+            state,
             tables,
-            states: TableState::read(&signs),
+            states: self.known.tables.as_ref().map(|known| known.states.clone()).unwrap_or_default(),
             has_role: opening.role.is_some(),
         })
+    }
+
+    /// The text that begins a step. What comes last is read first: the answers to RESET and SET are not counted.
+    fn begin_text(&self, opening: &Opening<'_>, tables: TableNumbers, asks_tables: bool, asks_session: bool) -> String {
+        let key = self.lock_key();
+        let mut statements = vec![
+            // With another isolation level, what is read after the lock would be what was there before it. What an earlier
+            // step has set decides how this transaction begins, unless all is said.
+            "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE NOT DEFERRABLE".to_owned(),
+            FRESH.to_owned(),
+            "SET LOCAL standard_conforming_strings = on".to_owned(),
+            format!("SET LOCAL application_name = {}", quote_text(opening.application)),
+            format!("SET LOCAL lock_timeout = {}", opening.timeouts.lock_milliseconds),
+            format!("SET LOCAL statement_timeout = {}", opening.timeouts.statement_milliseconds),
+        ];
+        let (dead, lost) = (!self.connector.is_local_socket(), self.can_notice_a_lost_client);
+        let notice = [(dead, NOTICE_A_DEAD_CLIENT), (lost, NOTICE_A_LOST_CLIENT)];
+        statements.extend(notice.iter().filter(|(wanted, _)| *wanted).map(|(_, set)| (*set).to_owned()));
+        // The locks that a migration has left in the session go, and the one of runners with them; it is taken again while the
+        // transaction holds it, so it is never free. CASE says in which order (PostgreSQL manual, "Expression Evaluation Rules").
+        statements.push(format!(
+            "SELECT CASE WHEN pg_catalog.pg_try_advisory_xact_lock({key}) \
+             THEN CASE WHEN pg_catalog.pg_advisory_unlock_all()::pg_catalog.text IS NOT NULL \
+             THEN pg_catalog.pg_try_advisory_lock({key}) END END"
+        ));
+        // A statement of its own: it has to see what was committed until the lock was free.
+        statements.push(format!(
+            "SELECT version_num FROM ONLY {} LIMIT {}",
+            self.tables.version.quoted(),
+            opening.heads.len() + 1
+        ));
+        if asks_tables {
+            statements.extend([tables.select_states(), tables.select_details()]);
+        }
+        statements.extend(opening.role.map(|role| format!("SET LOCAL ROLE {}", quote_identifier(role))));
+        statements.push(format!(
+            "SELECT pg_catalog.pg_current_xact_id(), pg_catalog.pg_conf_load_time(), {}, \
+             pg_catalog.array_to_json(pg_catalog.current_schemas(false))",
+            micros("pg_catalog.transaction_timestamp()"),
+        ));
+        if asks_session {
+            statements.push(TransactionState::select());
+        }
+        statements.join("; ")
     }
 
     /// Commits.
     ///
     /// # Errors
     /// [`DatabaseError::IntegrityViolated`] when something waits for the COMMIT to write then;
-    /// [`DatabaseError::Statement`], such as from a deferred constraint; [`DatabaseError::CommitUnknown`] when the
-    /// connection was lost before the answer came.
+    /// [`DatabaseError::DeferredConstraint`] when what waits for it fails; [`DatabaseError::CommitUnknown`] when the connection
+    /// was lost before the answer came.
     pub async fn commit(&mut self) -> Result<(), DatabaseError> {
-        match self.simple("commit", COMMIT.to_owned()).await {
-            Ok(_) => Ok(()),
-            Err(DatabaseError::Statement { error, .. }) if error.sqlstate == READ_ONLY_SQL_TRANSACTION => {
-                Err(DatabaseError::IntegrityViolated {
-                    violations: vec![Violation::Deferred { message: error.message }],
-                })
-            }
-            Err(DatabaseError::Lost { reason, .. }) => Err(DatabaseError::CommitUnknown { reason, why: None }),
-            Err(error) => Err(error),
-        }
+        self.simple("commit", COMMIT.to_owned()).await.map_err(|error| unknown(not_committed(error)))?;
+        Ok(())
     }
 
     /// Rolls back.
@@ -251,6 +252,32 @@ impl Database {
     }
 }
 
+/// What was deferred fails.
+pub(super) fn deferred(error: DatabaseError) -> DatabaseError {
+    match error {
+        DatabaseError::Statement { error, .. } => DatabaseError::DeferredConstraint { error },
+        error => error,
+    }
+}
+
+/// Whatever ends the connection after a COMMIT was sent leaves open whether it was done.
+pub(super) fn unknown(error: DatabaseError) -> DatabaseError {
+    match error {
+        DatabaseError::Lost { reason, .. } => DatabaseError::CommitUnknown { reason, why: None },
+        error => error,
+    }
+}
+
+/// What the refusal of a COMMIT means.
+pub(super) fn not_committed(error: DatabaseError) -> DatabaseError {
+    match error {
+        DatabaseError::Statement { error, .. } if error.sqlstate == READ_ONLY_SQL_TRANSACTION => {
+            DatabaseError::IntegrityViolated { violations: vec![Violation::Deferred { message: error.message }] }
+        }
+        error => deferred(error),
+    }
+}
+
 /// A point in time as microseconds since 1970-01-01 UTC. The construct EXTRACT looks no name up (PostgreSQL manual,
 /// "Date/Time Functions").
 pub(super) fn micros(time: &str) -> String {
@@ -260,24 +287,4 @@ pub(super) fn micros(time: &str) -> String {
 /// The server sent fewer results than statements, which its protocol does not allow.
 pub(super) fn no_answer(doing: &str) -> DatabaseError {
     DatabaseError::Lost { doing: doing.to_owned(), reason: "a result is missing in the server's answer".to_owned() }
-}
-
-/// A timeout as the server takes it. Rounded up, because 0 would be no timeout.
-fn milliseconds(timeout: Duration) -> u64 {
-    let milliseconds = timeout.as_nanos().div_ceil(1_000_000);
-    u64::try_from(milliseconds)
-        .map_or(SERVER_TIMEOUT_MILLISECONDS_MAX, |known| known.min(SERVER_TIMEOUT_MILLISECONDS_MAX))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_timeout_never_becomes_none() {
-        let cases = [(0, 0), (1, 1), (1_000_000, 1), (1_000_001, 2), (u64::MAX, SERVER_TIMEOUT_MILLISECONDS_MAX)];
-        for (nanoseconds, expected) in cases {
-            assert_eq!(milliseconds(Duration::from_nanos(nanoseconds)), expected, "{nanoseconds}");
-        }
-    }
 }

@@ -21,6 +21,8 @@ use crate::db::log::Record;
 use crate::db::non_transactional::Rules;
 use crate::db::statement_journal::StepKey;
 use crate::db::statement_journal::statements;
+use crate::db::transaction::Bookkeeping;
+use crate::db::transaction::Forget;
 use crate::host_functions::Stop;
 use crate::runtime::Ending;
 
@@ -117,12 +119,8 @@ impl StepRun<'_> {
             Ok(begun) => begun,
             Err(error) => return (Err(Cause::Database(error)), None),
         };
-        let kept = async {
-            database.write_bookkeeping(&begun, &self.bookkeeping(record)).await?;
-            database.forget_step(step).await?;
-            database.commit().await
-        };
-        let outcome = match kept.await {
+        let bookkeeping = Bookkeeping { forget: Forget::Step(step), ..self.bookkeeping(record) };
+        let outcome = match database.finish(&begun, &bookkeeping).await {
             Err(DatabaseError::Statement { error, .. } | DatabaseError::DeferredConstraint { error }) => {
                 Err(Cause::Commit(error))
             }

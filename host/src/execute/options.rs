@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::config::Limits;
-use crate::db::transaction::Timeouts;
+use crate::db::opening::Timeouts;
 use crate::runtime::Compiler;
 
 /// How a run differs from the usual.

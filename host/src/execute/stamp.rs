@@ -9,11 +9,12 @@ use super::runner::Runner;
 use super::unfinished::UnfinishedError;
 use crate::db::AppliedState;
 use crate::db::DatabaseError;
-use crate::db::error::TableKind;
 use crate::db::log::Record;
+use crate::db::names::TableKind;
+use crate::db::opening::Opening;
 use crate::db::transaction::Bookkeeping;
-use crate::db::transaction::MayChange;
-use crate::db::transaction::Opening;
+use crate::db::transaction::Forget;
+use crate::db::violation::MayChange;
 use crate::plan;
 use crate::plan::StampPlan;
 
@@ -97,17 +98,11 @@ impl Runner<'_> {
             add: if purge { &all } else { &plan.change.add },
             records: &records,
             may_change: MayChange::default(),
+            forget: if forgets { Forget::Everything } else { Forget::Nothing },
         };
         let database = self.database()?;
         let begun = database.begin(&opening).await?;
-        let written = async {
-            database.write_bookkeeping(&begun, &bookkeeping).await?;
-            if forgets {
-                database.forget_all_steps().await?;
-            }
-            database.commit().await
-        };
-        let mut written = written.await;
+        let mut written = database.finish(&begun, &bookkeeping).await;
         if let (Err(DatabaseError::CommitUnknown { reason, .. }), Some(record)) = (&written, records.first()) {
             let (reason, interrupt) = (reason.clone(), self.interrupt());
             written = match in_doubt_commit::settle(self.database()?, &begun, record, &interrupt).await {

@@ -30,11 +30,12 @@ use crate::db::DatabaseError;
 use crate::db::GuestSession;
 use crate::db::Session;
 use crate::db::log::Record;
+use crate::db::opening::Opening;
 use crate::db::sqlstate::QUERY_CANCELED;
 use crate::db::transaction::Begun;
 use crate::db::transaction::Bookkeeping;
-use crate::db::transaction::MayChange;
-use crate::db::transaction::Opening;
+use crate::db::transaction::Forget;
+use crate::db::violation::MayChange;
 use crate::grant::Class;
 use crate::host_functions::Events;
 use crate::host_functions::ExecutionTrace;
@@ -159,6 +160,7 @@ impl StepRun<'_> {
             add: &self.step.change.add,
             records: std::slice::from_ref(record),
             may_change: self.may_change(),
+            forget: Forget::Nothing,
         }
     }
 
@@ -339,13 +341,7 @@ impl StepRun<'_> {
             return Err(Cause::Stopped(Stop::Interrupted));
         }
         let bookkeeping = self.bookkeeping(record);
-        let written = async {
-            database.write_bookkeeping(begun, &bookkeeping).await?;
-            match database.commit().await {
-                Err(DatabaseError::Statement { error, .. }) => Err(DatabaseError::DeferredConstraint { error }),
-                committed => committed,
-            }
-        };
+        let written = database.finish(begun, &bookkeeping);
         // What is deferred is checked only now, which may take as long as any statement.
         let limit = limits::guest(self.limits).migration_time;
         let left = limit.map(|limit| limit.saturating_sub(started.elapsed()));

@@ -57,6 +57,7 @@ pub use position::place;
 pub use position::place_of_byte;
 pub use psql_safe::not_plain;
 pub use reading::READ_AS_THE_SCANNER;
+pub use reading::is_one_statement;
 pub use reading::reads_alike;
 pub use refusal::Reason;
 pub use refusal::Refusal;

@@ -20,9 +20,44 @@ pub fn reads_alike(text: &str) -> bool {
     text.bytes().all(|byte| byte.is_ascii() && byte != b'\\') && !text.contains("&'")
 }
 
+/// Whether a text is one statement at most, in every session. PostgreSQL's grammar has nothing but a semicolon between two
+/// statements (`gram.y`, `stmtmulti`), so it is where there is no semicolon at all, not even in a string, and no session reads
+/// the text otherwise. No NUL either, where the server would stop reading.
+pub fn is_one_statement(text: &str) -> bool {
+    !text.contains([';', '\0']) && reads_alike(text)
+}
+
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+
+    proptest! {
+        #[test]
+        fn one_statement_is_one_whatever_a_session_makes_of_it(text in "[a-z0-9 ;'\"$\\\\/*\\-()&Eeé\0\n]{0,24}") {
+            if is_one_statement(&text) {
+                prop_assert!(!text.contains(';') && text.is_ascii() && !text.contains(['\\', '\0']), "{:?}", text);
+                prop_assert!(crate::sql::statements(&text).count() <= 1, "{:?}", text);
+            }
+        }
+    }
+
+    #[test]
+    fn one_statement_has_no_semicolon_anywhere() {
+        for (text, one) in [
+            ("CREATE TABLE t (id int)", true),
+            ("SELECT 'it''s' -- done", true),
+            ("SELECT 1;", false),
+            ("SELECT ';'", false),
+            ("DO $$ BEGIN NULL; END $$", false),
+            ("SELECT 'größer'", false),
+            ("SELECT '\\'", false),
+            ("SELECT 1\0", false),
+        ] {
+            assert_eq!(is_one_statement(text), one, "{text:?}");
+        }
+    }
 
     #[test]
     fn what_depends_on_the_session_is_told() {

@@ -116,10 +116,10 @@ fn a_commit_of_which_nothing_can_be_found_out() {
 fn a_network_that_swallows_everything_ends_the_run() {
     let _alone = AutocommitCommand::new();
     let scene = Scene::new(Way::Upgrade);
-    // Ten messages before the COMMIT the second migration is at work.
+    // Two messages before the COMMIT the second migration is at work.
     let commit = scene.at_commit(2, Harm::Drop, Moment::Before);
     let begun = Instant::now();
-    let output = told(&scene, "silent", Fault { number: commit.number - 10, sender: Sender::Host, ..commit });
+    let output = told(&scene, "silent", Fault { number: commit.number - 2, sender: Sender::Host, ..commit });
     assert!(begun.elapsed() < Duration::from_secs(20), "{:?}", begun.elapsed());
     assert_output!(output.with_code(1));
 }

@@ -2,8 +2,8 @@
 
 use std::io::Read;
 
-/// The host's COMMIT of a step: a simple query.
-pub(super) const COMMIT: &[u8] = b"Q\0\0\0\x26SET TRANSACTION READ ONLY; COMMIT\0";
+/// What the text ends with by which the host ends a step: a simple query.
+pub(super) const COMMIT: &[u8] = b"; SET TRANSACTION READ ONLY; COMMIT\0";
 
 /// The letter of the server's `ReadyForQuery`.
 pub(super) const READY: u8 = b'Z';

@@ -3,12 +3,13 @@
 use super::Facts;
 use crate::db::Database;
 use crate::db::DatabaseError;
+use crate::db::known::Known;
+use crate::db::opening::Opening;
+use crate::db::opening::set_timeouts;
 use crate::db::statement_journal::JournalRow;
 use crate::db::statement_journal::StepKey;
 use crate::db::transaction::NOTICE_A_DEAD_CLIENT;
 use crate::db::transaction::NOTICE_A_LOST_CLIENT;
-use crate::db::transaction::Opening;
-use crate::db::transaction::set_timeouts;
 use crate::value::quote_identifier;
 use crate::value::quote_text;
 
@@ -27,11 +28,12 @@ impl Database {
         let begun = self.begin(opening).await?;
         self.refresh_session().await?;
         let past = self.read_journal(Some(step)).await?;
-        let role = opening.role.map(|role| format!("SET ROLE {};", quote_identifier(role))).unwrap_or_default();
-        let notice_a_lost_client = if self.can_notice_a_lost_client { NOTICE_A_LOST_CLIENT } else { "" };
+        let role = opening.role.map(|role| format!("; SET ROLE {}", quote_identifier(role))).unwrap_or_default();
+        let notice_a_lost_client =
+            if self.can_notice_a_lost_client { format!("; {NOTICE_A_LOST_CLIENT}") } else { String::new() };
         let sql = format!(
             "SET standard_conforming_strings = on; SET application_name = {}; {}; \
-             {NOTICE_A_DEAD_CLIENT} {notice_a_lost_client} {role}",
+             {NOTICE_A_DEAD_CLIENT}{notice_a_lost_client}{role}",
             quote_text(opening.application),
             set_timeouts(opening.timeouts),
         );
@@ -42,6 +44,7 @@ impl Database {
 
     /// Ends whatever transaction there is, and takes back what a migration set.
     pub(super) async fn refresh_session(&mut self) -> Result<(), DatabaseError> {
+        self.known = Known::default();
         self.simple("roll back", "ROLLBACK".to_owned()).await?;
         self.simple("reset what the migration set", Self::fresh_session_sql().to_owned()).await?;
         Ok(())

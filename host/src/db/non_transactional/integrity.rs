@@ -4,16 +4,16 @@ use sqlx::postgres::PgRow;
 
 use super::super::integrity::DEFAULTS;
 use super::super::integrity::TransactionState;
-use super::super::integrity::Violation;
+use super::super::violation::Violation;
 use crate::db::Database;
 use crate::db::DatabaseError;
 use crate::db::connect::Results;
-use crate::db::connect::text_field;
-use crate::db::own_tables::KINDS;
-use crate::db::own_tables::TableNumbers;
-use crate::db::own_tables::TableState;
-use crate::db::transaction::MayChange;
+use crate::db::driver::text_field;
+use crate::db::names::KINDS;
+use crate::db::table_state::TableNumbers;
+use crate::db::table_state::TableState;
 use crate::db::transaction::no_answer;
+use crate::db::violation::MayChange;
 
 /// The number of statements of the integrity check.
 const CHECKS: usize = 4;
@@ -46,7 +46,7 @@ impl Database {
             "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE NOT DEFERRABLE; \
              SELECT pg_catalog.pg_try_advisory_xact_lock({}); {}; {}",
             self.lock_key(),
-            tables.select_signs(),
+            tables.select_states(),
             TransactionState::select(),
         );
         let Results { mut statements, error } = self.results(doing, sql).await;
@@ -116,7 +116,7 @@ impl Database {
         let sql = format!(
             "{}; {}; SET LOCAL ROLE NONE; {DEFAULTS}; {}",
             TransactionState::select(),
-            tables.select_signs(),
+            tables.select_states(),
             contents.join("; ")
         );
         let mut statements = match self.results(doing, sql).await {
@@ -145,7 +145,7 @@ impl Database {
             "SET CONSTRAINTS ALL IMMEDIATE; {}; {}; {}; SET LOCAL ROLE NONE",
             TransactionState::select(),
             frame.tables.select_locks(),
-            frame.tables.select_signs(),
+            frame.tables.select_states(),
         );
         let Results { statements, error } = self.results(doing, sql).await;
         if statements.len() < CHECKS {

@@ -112,7 +112,7 @@ impl NonTransactionalSession {
         self.write(row).await?;
         match self.session.database_mut().commit().await {
             Ok(()) => Ok(()),
-            Err(DatabaseError::Statement { error, .. }) => Err(SessionError::guest(Error::Sql(*error))),
+            Err(DatabaseError::DeferredConstraint { error }) => Err(SessionError::guest(Error::Sql(*error))),
             // The row of the journal tells the next run.
             Err(DatabaseError::CommitUnknown { reason, .. }) => {
                 Err(SessionError::Fatal(DatabaseError::Lost { doing: "commit a statement".to_owned(), reason }))

@@ -5,9 +5,13 @@ use super::checks;
 use super::checks::EQUAL;
 use super::checks::Position;
 use super::statement::literal;
-use super::statement::literals;
 use crate::db::Tables;
-use crate::db::transaction::Timeouts;
+use crate::db::opening::Timeouts;
+use crate::db::version_rows::LogNumber;
+use crate::db::version_rows::LogValues;
+use crate::db::version_rows::delete_versions;
+use crate::db::version_rows::insert_log;
+use crate::db::version_rows::insert_versions;
 use crate::plan::Step;
 use crate::revision::RevisionId;
 use crate::sql::AutocommitCommand;
@@ -176,16 +180,14 @@ impl StepText<'_> {
     /// The version rows and the log row, and what has to hold for them.
     fn write_bookkeeping(&self, script: &mut OfflineScript) {
         let tables = checks::qualified(self.tables);
-        let version = tables.version.quoted();
         let mut body = vec![checks::same_transaction(&tables.version)];
         let change = &self.step.change;
         if !change.remove.is_empty() {
-            let rows = literals(change.remove.iter().map(RevisionId::as_str));
-            body.push(format!("DELETE FROM ONLY {version} WHERE version_num::pg_catalog.text {EQUAL} ANY ({rows});"));
+            body.push(format!("{};", delete_versions(&tables.version, &change.remove, literal)));
             body.extend(checks::deleted(change.remove.len()));
         }
-        for row in &change.add {
-            body.push(format!("INSERT INTO {version} (version_num) VALUES ({});", literal(row.as_str())));
+        if !change.add.is_empty() {
+            body.push(format!("{};", insert_versions(&tables.version, &change.add, literal)));
         }
         body.push(self.insert_log(&tables, "host_transaction"));
         body.push(checks::no_savepoint("host_transaction"));
@@ -194,20 +196,18 @@ impl StepText<'_> {
 
     /// Writes the log row, and reads which transaction did.
     fn insert_log(&self, tables: &Tables, transaction: &str) -> String {
-        format!(
-            "INSERT INTO {log} (id, revision, direction, outcome, source_digest, component_digest, started_at, finished_at, \
-             statements, rows, database_user, host_version)\n        OVERRIDING SYSTEM VALUE VALUES \
-             (COALESCE((SELECT pg_catalog.max(h.id) FROM ONLY {log} AS h), 0) OPERATOR(pg_catalog.+) 1, \
-             {}, '{}', 'done', '{}', '{}', \
-             pg_catalog.transaction_timestamp(), pg_catalog.clock_timestamp(), {}, 0, current_user, '{}')\n        \
-             RETURNING xmin INTO {transaction};",
-            literal(self.step.revision.as_str()),
-            self.step.direction,
-            self.source_digest,
-            self.component_digest,
-            self.statements.len(),
-            env!("CARGO_PKG_VERSION"),
-            log = tables.log.quoted(),
-        )
+        let values = LogValues {
+            revision: literal(self.step.revision.as_str()),
+            direction: self.step.direction.name(),
+            outcome: "done",
+            source_digest: literal(&self.source_digest),
+            component_digest: literal(&self.component_digest),
+            started_at: "pg_catalog.transaction_timestamp()".to_owned(),
+            statements: self.statements.len().to_string(),
+            rows: "0".to_owned(),
+            error: None,
+        };
+        let insert = insert_log(&tables.log, LogNumber::Next, &values);
+        format!("{insert}\n        RETURNING xmin INTO {transaction};")
     }
 }

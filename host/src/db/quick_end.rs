@@ -1,0 +1,289 @@
+//! The end of a step in one text: the look at the transaction, the version rows, the log row, and the COMMIT.
+//!
+//! The server itself compares everything with what the step began with, and raises an error unless all of it is the same. So the
+//! COMMIT behind it is only reached where nothing is wrong. This says no more than "nothing is wrong": whatever it does not like,
+//! a savepoint takes back, and then the look of `bookkeeping` finds out what it is, and whether it is wrong at all. It is
+//! stricter than that one, never more lenient. A migration that only did something unusual pays a round trip more.
+//!
+//! Everything is qualified, and nothing can be computed before it runs: a value that does not depend on the session would be
+//! folded while the statement is planned. The text is sent only where every session reads it the same.
+
+use super::connect::Database;
+use super::connect::Results;
+use super::driver::text_field;
+use super::error::DatabaseError;
+use super::integrity::DEFAULTS_TABLES;
+use super::names::TableKind;
+use super::sqlstate;
+use super::table_state::TableState;
+use super::table_state::rights;
+use super::transaction::Begun;
+use super::transaction::Bookkeeping;
+use super::transaction::COMMIT;
+use super::transaction::Forget;
+use super::transaction::deferred;
+use super::transaction::no_answer;
+use super::transaction::not_committed;
+use super::transaction::unknown;
+use super::version_rows::LogNumber;
+use super::version_rows::delete_versions;
+use super::version_rows::insert_log;
+use super::version_rows::insert_versions;
+use super::version_rows::replace_version;
+use super::violation::Violation;
+use crate::value::quote_text;
+
+/// What the host does when it keeps the bookkeeping.
+pub(super) const WRITE: &str = "write the version table and the log table";
+
+/// The savepoint in front of the look; no function can set or end one.
+pub(super) const SAVEPOINT: &str = "host_end";
+
+const EQUAL: &str = "OPERATOR(pg_catalog.=)";
+
+/// Raises an error: the text is no number. The name of a user keeps the server from finding that out too early.
+const RAISE: &str = "pg_catalog.concat('host: ', session_user)::pg_catalog.int8";
+
+/// The places of statements in the text.
+const CONSTRAINTS: usize = 0;
+const BEGIN_SAVEPOINT: usize = 1;
+
+/// The text, and what its answers mean.
+pub(super) struct QuickEnd {
+    sql: String,
+    /// Where the statement is that writes; its answer is the number of the log row.
+    books: usize,
+    /// Where the savepoint is released: what comes from there on is no matter of the look any more.
+    release: usize,
+    statements: usize,
+}
+
+/// What comes before the check.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Unwritten {
+    /// What is deferred is still to be done.
+    Constraints,
+    /// It is done, and a quick end has failed behind its savepoint.
+    Savepoint,
+}
+
+/// How it ended.
+pub(super) enum QuickResult {
+    /// Everything is committed.
+    Committed,
+    /// The server did not like something, and nothing is written. The savepoint still has to be taken back.
+    Doubt,
+}
+
+impl Database {
+    /// The text for the end of this step; none where the slow way is to be gone from the start.
+    pub(super) fn quick_end(
+        &self,
+        begun: &Begun,
+        bookkeeping: &Bookkeeping<'_>,
+        last_log_id: Option<i64>,
+    ) -> Option<QuickEnd> {
+        let look = self.look(begun, bookkeeping)?;
+        let books = self.books(begun, bookkeeping, last_log_id)?;
+        let mut statements = vec!["SET CONSTRAINTS ALL IMMEDIATE".to_owned(), format!("SAVEPOINT {SAVEPOINT}"), look];
+        if begun.has_role {
+            statements.push("RESET ROLE".to_owned());
+        }
+        let books_at = statements.len();
+        statements.push(books);
+        statements.extend(self.forget_sql(&bookkeeping.forget));
+        let release = statements.len();
+        statements.push(format!("RELEASE SAVEPOINT {SAVEPOINT}"));
+        statements.push(COMMIT.to_owned());
+        let sql = statements.join("; ");
+        // What is deferred to the end and what a migration has set must not make another text of it.
+        crate::sql::reads_alike(&sql).then_some(QuickEnd {
+            sql,
+            books: books_at,
+            release,
+            // The last text is two statements.
+            statements: statements.len() + 1,
+        })
+    }
+
+    /// Sends it.
+    ///
+    /// # Errors
+    /// Those of [`Database::finish`].
+    pub(super) async fn end_quickly(&mut self, end: QuickEnd) -> Result<QuickResult, DatabaseError> {
+        let Results { statements, error } = self.results("commit", end.sql).await;
+        let Some(error) = error else {
+            if statements.len() != end.statements {
+                return Err(unknown(no_answer("commit")));
+            }
+            let id = statements.get(end.books).and_then(|rows| rows.first()).and_then(|row| text_field(row, 0));
+            self.known.last_log_id = id.and_then(|id| id.parse().ok());
+            return Ok(QuickResult::Committed);
+        };
+        let DatabaseError::Statement { error: said, .. } = &error else { return Err(unknown(error)) };
+        let sqlstate = said.sqlstate.as_str();
+        match statements.len() {
+            CONSTRAINTS => Err(deferred(error)),
+            BEGIN_SAVEPOINT if sqlstate == sqlstate::NO_ACTIVE_SQL_TRANSACTION => {
+                Err(DatabaseError::IntegrityViolated { violations: vec![Violation::TransactionEnded] })
+            }
+            BEGIN_SAVEPOINT => Err(error),
+            at if at < end.release && !is_of_the_moment(sqlstate) => Ok(QuickResult::Doubt),
+            at if at < end.release => {
+                let error = DatabaseError::Statement { doing: WRITE.to_owned(), error: said.clone() };
+                let _ = self.rollback().await;
+                Err(self.with_table_lock_holder(error).await)
+            }
+            _ => Err(not_committed(error)),
+        }
+    }
+
+    /// One SELECT that fails unless everything is as it was. None where that cannot be said in one.
+    fn look(&self, begun: &Begun, bookkeeping: &Bookkeeping<'_>) -> Option<String> {
+        let tables = self.known.tables.as_ref().filter(|known| known.states == begun.states)?;
+        let mut states: Vec<&TableState> = tables.states.iter().collect();
+        if states.len() != begun.tables.all().len() || states.iter().any(|state| state.is_signed) {
+            return None;
+        }
+        states.sort_by_key(|state| state.place);
+        let [session_user, current_user] = begun.state.users();
+        let [settings, values] = begun.state.settings_and_values(bookkeeping.may_change)?;
+        let places: Vec<String> =
+            states.iter().map(|state| format!("\"({},{})\"", state.place.0, state.place.1)).collect();
+        let written_by: Vec<&str> = states.iter().map(|state| state.written_by.as_str()).collect();
+        let mut watched = begun.tables.all().to_vec();
+        if !bookkeeping.may_change.defaults {
+            watched.extend(DEFAULTS_TABLES);
+        }
+        let watched: Vec<String> = watched.iter().map(u32::to_string).collect();
+        let mut conditions = vec![
+            format!(
+                "pg_catalog.pg_current_xact_id() {EQUAL} {}::pg_catalog.xid8",
+                quote_text(begun.state.transaction())
+            ),
+            format!("session_user {EQUAL} {}", quote_text(session_user)),
+            format!("current_user {EQUAL} {}", quote_text(current_user)),
+            format!("{settings} {EQUAL} {values}"),
+            // A row of the catalogue that was written anew lies elsewhere, and another transaction wrote it: that shows options,
+            // rights, triggers, rules, children, another name. The scan by place is cheap, and gives the rows in order.
+            format!(
+                "ARRAY(SELECT c.xmin FROM pg_catalog.pg_class AS c WHERE c.ctid {EQUAL} ANY ('{{{}}}'::pg_catalog.tid[]) \
+                 AND c.oid {EQUAL} ANY ({})) {EQUAL} '{{{}}}'::pg_catalog.xid[]",
+                places.join(","),
+                begun.tables.array(),
+                written_by.join(",")
+            ),
+        ];
+        // Other rights depend on roles, too.
+        conditions.extend(states.iter().filter(|state| !state.owns).map(|state| {
+            let table = format!("{}::pg_catalog.oid", state.number);
+            format!("pg_catalog.concat({}) {EQUAL} {}", rights(&table), quote_text(&state.rights))
+        }));
+        // Any lock but that of reading, also one that may turn out to be harmless.
+        conditions.push(format!(
+            "NOT EXISTS (SELECT FROM pg_catalog.pg_lock_status() AS l WHERE l.relation {EQUAL} ANY \
+             ('{{{}}}'::pg_catalog.oid[]) AND l.pid {EQUAL} pg_catalog.pg_backend_pid() \
+             AND l.mode OPERATOR(pg_catalog.<>) 'AccessShareLock')",
+            watched.join(",")
+        ));
+        Some(format!("SELECT CASE WHEN {} THEN 0 ELSE {RAISE} END", conditions.join(" AND ")))
+    }
+
+    /// One statement that writes the version rows and the log row, and fails unless each of them is there in its table. Its
+    /// answer is the number of the log row. None for more than one log row, and where all rows go.
+    fn books(&self, begun: &Begun, bookkeeping: &Bookkeeping<'_>, last_log_id: Option<i64>) -> Option<String> {
+        let [record] = bookkeeping.records else { return None };
+        if bookkeeping.remove_all {
+            return None;
+        }
+        let (version, tables) = (&self.tables.version, begun.tables);
+        let (mut parts, mut conditions) = (Vec::new(), Vec::new());
+        let is_in =
+            |part: &str, number: u32| format!("(SELECT r.tableoid FROM {part} AS r) {EQUAL} {number}::pg_catalog.oid");
+        let may_update = begun.states.iter().any(|state| state.number == tables.version && state.may_update());
+        match (bookkeeping.remove, bookkeeping.add) {
+            ([from], [to]) if may_update => {
+                parts.push(format!("moved AS ({} RETURNING tableoid)", replace_version(version, from, to, quote_text)));
+                conditions.push(is_in("moved", tables.version));
+            }
+            (remove, add) => {
+                let all_in = |part: &str, rows: usize| {
+                    format!(
+                        "(SELECT pg_catalog.count(*) FROM {part} AS r WHERE r.tableoid {EQUAL} {}::pg_catalog.oid) \
+                         {EQUAL} {rows}",
+                        tables.version
+                    )
+                };
+                if !remove.is_empty() {
+                    let delete = delete_versions(version, remove, quote_text);
+                    parts.push(format!("removed AS ({delete} RETURNING tableoid)"));
+                    conditions.push(all_in("removed", remove.len()));
+                }
+                if !add.is_empty() {
+                    let insert = insert_versions(version, add, quote_text);
+                    parts.push(format!("added AS ({insert} RETURNING tableoid)"));
+                    conditions.push(all_in("added", add.len()));
+                }
+            }
+        }
+        // Nobody else writes there while this run has the lock; if somebody did, the number is taken, and the slow way asks.
+        let number = last_log_id.and_then(|id| id.checked_add(1)).map_or(LogNumber::Next, LogNumber::Is);
+        let insert = insert_log(&self.tables.log, number, &record.values("done"));
+        parts.push(format!("logged AS ({insert} RETURNING tableoid, id)"));
+        conditions.push(is_in("logged", tables.log));
+        // The journal is not written here, so its name has to say that it is still the same.
+        conditions.push(format!(
+            "pg_catalog.to_regclass({})::pg_catalog.oid {EQUAL} {}::pg_catalog.oid",
+            quote_text(&self.table(TableKind::Journal).quoted()),
+            tables.journal
+        ));
+        Some(format!(
+            "WITH {} SELECT CASE WHEN {} THEN (SELECT r.id FROM logged AS r) ELSE {RAISE} END",
+            parts.join(", "),
+            conditions.join(" AND ")
+        ))
+    }
+
+    /// What forgets statements of the journal, if any.
+    pub(super) fn forget_sql(&self, forget: &Forget<'_>) -> Option<String> {
+        let journal = self.tables.journal.quoted();
+        match forget {
+            Forget::Nothing => None,
+            Forget::Step(step) => Some(format!(
+                "DELETE FROM ONLY {journal} WHERE revision {EQUAL} {}::pg_catalog.text AND direction {EQUAL} {}::pg_catalog.text",
+                quote_text(step.revision.as_str()),
+                quote_text(&step.direction)
+            )),
+            Forget::Everything => Some(format!("DELETE FROM ONLY {journal}")),
+        }
+    }
+}
+
+/// Whether a refusal says nothing about the migration: it was cancelled, or lost to a lock. The slow way would, too.
+fn is_of_the_moment(sqlstate: &str) -> bool {
+    [
+        sqlstate::QUERY_CANCELED,
+        sqlstate::LOCK_NOT_AVAILABLE,
+        sqlstate::DEADLOCK_DETECTED,
+        sqlstate::SERIALIZATION_FAILURE,
+    ]
+    .contains(&sqlstate)
+}
+
+impl Unwritten {
+    /// The statements that lead back to where the look can begin: in front of the savepoint, or at what is deferred.
+    pub(super) fn statements(self) -> String {
+        match self {
+            Self::Constraints => "SET CONSTRAINTS ALL IMMEDIATE".to_owned(),
+            Self::Savepoint => format!("ROLLBACK TO SAVEPOINT {SAVEPOINT}; RELEASE SAVEPOINT {SAVEPOINT}"),
+        }
+    }
+
+    /// How many they are.
+    pub(super) fn count(self) -> usize {
+        match self {
+            Self::Constraints => 1,
+            Self::Savepoint => 2,
+        }
+    }
+}
