@@ -80,7 +80,7 @@ const FORBIDDEN: [(&str, Reason); 23] = [
     ("START", Reason::Transaction),
 ];
 
-/// What a statement is and needs: one, as [`super::split`] gives it. Comments, blanks and opening parentheses before it do
+/// What a statement is and needs: one, as [`super::split()`] gives it. Comments, blanks and opening parentheses before it do
 /// not count.
 ///
 /// It looks at the statement itself. What the functions do that it calls, and what an object does later that it makes, is

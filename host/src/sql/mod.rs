@@ -1,13 +1,13 @@
 //! The text of SQL: cutting it into statements, telling what they are, and pointing at places in it. Pure: no I/O.
 //!
-//! - [`split`] cuts a script where PostgreSQL would.
-//! - [`classify`] names a statement's command and says what it needs, and [`check`] refuses what a migration must not send.
+//! - [`split()`] cuts a script where PostgreSQL would.
+//! - [`classify()`] names a statement's command and says what it needs, and [`check`] refuses what a migration must not send.
 //! - [`substitute`] puts values in the place of parameters.
 //! - [`place`] and [`excerpt`] turn the server's error positions into something to look at.
-//! - [`execution_mode`] says how a statement is sent where no transaction is around its migration.
+//! - [`execution_mode()`] says how a statement is sent where no transaction is around its migration.
 //! - [`not_plain`] tells what psql could read otherwise than the server.
 //! - [`reads_alike`] tells what a session's settings could make another statement of.
-//! - [`sections`] finds the two directions in a migration file, and [`check_sql_file`] checks one of them.
+//! - [`sections()`] finds the two directions in a migration file, and [`check_sql_file`] checks one of them.
 //!
 //! All of it rests on a scanner that follows the rules of PostgreSQL's own (`scan.l`), with `standard_conforming_strings`
 //! on. A statement's end needs no grammar beyond parentheses and `BEGIN ATOMIC`, so statements of future versions are

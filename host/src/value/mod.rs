@@ -1,8 +1,8 @@
 //! PostgreSQL's values: between the wire and the contract, as text, and as SQL. Pure: no I/O, no async.
 //!
 //! - [`TypeShape`] says how a type is built; the built-in types are known by number ([`oid`]).
-//! - [`decode`] turns what the server sent in binary format into a value of the contract.
-//! - [`declared_type`] and [`encode`] turn a value into a parameter.
+//! - [`decode()`] turns what the server sent in binary format into a value of the contract.
+//! - [`declared_type`] and [`encode()`] turn a value into a parameter.
 //! - [`text()`] and [`literal()`] write a value for people, scripts and `COPY`; [`write_plainly`] for texts of several
 //!   statements, whatever the session's settings are.
 //!
