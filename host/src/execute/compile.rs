@@ -81,7 +81,7 @@ fn begin<T: Send + 'static>(
 ) -> Compiling<T> {
     let cancel = Cancel::default();
     let on_drop = cancel.on_drop();
-    let on_thread = (!runtime.compiles_in_a_process()).then(|| limits.compile_time);
+    let on_thread = (!runtime.compiles_in_a_process()).then_some(limits.compile_time);
     let runtime = Arc::clone(runtime);
     let work = tokio::task::spawn_blocking(move || work(&runtime, &cancel));
     Compiling { work, patience: on_thread, _cancel: on_drop }
