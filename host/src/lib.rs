@@ -172,6 +172,7 @@ pub mod sql;
 #[cfg_attr(not(feature = "internals"), doc(hidden))]
 pub mod value;
 
+#[cfg_attr(not(feature = "internals"), doc(hidden))]
 pub mod units;
 
 // Apart from a run.

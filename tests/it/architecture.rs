@@ -221,7 +221,7 @@ const STATICS: &[(&str, &str)] = &[
     // The panic hook gets nothing but the thread that it runs on.
     ("db/driver.rs", "WAITING"),
     // Constants that are computed once.
-    ("runtime/directions.rs", "RESOLVED"),
+    ("runtime/exports.rs", "RESOLVED"),
     ("runtime/imports.rs", "PROVIDED_FUNCTIONS"),
 ];
 

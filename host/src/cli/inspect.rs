@@ -2,6 +2,8 @@
 
 use std::path::Path;
 
+use cap_std::ambient_authority;
+use cap_std::fs::Dir;
 use clap::Args;
 use serde_json::json;
 
@@ -17,7 +19,9 @@ use crate::grant::Grant;
 use crate::grant::NotGranted;
 use crate::runtime::imports;
 use crate::runtime::imports::Interfaces;
+use crate::store::FILE_BYTES_MAX;
 use crate::store::Manifest;
+use crate::store::StoreError;
 use crate::store::shortened;
 
 /// The interface for statements, of any version.
@@ -126,9 +130,27 @@ fn granted(environment: &str, refused: Option<NotGranted>) -> String {
     }
 }
 
+/// Reads a component with the rights of this process, wherever it is. One that is larger than 64 MiB only where the project
+/// allows such.
+fn read_component(settings: &Settings, path: &Path) -> Result<Vec<u8>, Failure> {
+    let failed = |why: String| {
+        let message = format!("cannot read '{}': {why}", safe_line(&path.to_string_lossy()));
+        Failure::new("project-files", message, "name a .wasm file or a revision")
+    };
+    let folder = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let folder = Dir::open_ambient_dir(folder, ambient_authority()).map_err(|error| failed(error.to_string()))?;
+    let name = path.file_name().and_then(std::ffi::OsStr::to_str).unwrap_or_default();
+    let bytes_max = FILE_BYTES_MAX.max(settings.component_size_max());
+    crate::store::read_file_at_most(&folder, name, bytes_max).map_err(|error| match error {
+        StoreError::Read { source, .. } => failed(source.to_string()),
+        StoreError::NotAFile { .. } => failed("it is not a file".to_owned()),
+        other => other.into(),
+    })
+}
+
 fn read(settings: &Settings, what: &str) -> Result<Inspected, Failure> {
     if Path::new(what).extension().is_some_and(|extension| extension == "wasm") {
-        let bytes = settings.read_component(Path::new(what))?;
+        let bytes = read_component(settings, Path::new(what))?;
         return Ok(Inspected { name: what.to_owned(), bytes, environment: None });
     }
     let project = settings.project()?;

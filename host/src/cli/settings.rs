@@ -25,7 +25,6 @@ use crate::local::Started;
 use crate::project::Project;
 use crate::project::ProjectError;
 use crate::store::BuildTrust;
-use crate::store::FILE_BYTES_MAX;
 use crate::store::Key;
 use crate::store::STATE_FOLDER;
 use crate::store::StoreError;
@@ -243,24 +242,11 @@ impl Settings {
         Ok(Runner::new(project, database, options))
     }
 
-    /// Reads a component with the rights of this process, wherever it is. One that is larger than 64 MiB only where the project
-    /// allows such.
-    pub(super) fn read_component(&self, path: &Path) -> Result<Vec<u8>, Failure> {
-        let failed = |why: String| {
-            let message = format!("cannot read '{}': {why}", safe_line(&path.to_string_lossy()));
-            Failure::new("project-files", message, "name a .wasm file or a revision")
-        };
+    /// The largest component that the settings allow, in bytes; 0 where there are none.
+    pub(super) fn component_size_max(&self) -> u64 {
         let project = self.project_folder().and_then(|folder| open_folder(&folder)).ok();
         let environment = project.and_then(|project| Project::settings(&project, &self.environment).ok());
-        let bytes_max = environment.map_or(0, |environment| environment.limits.component_size);
-        let folder = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        let folder = Dir::open_ambient_dir(folder, ambient_authority()).map_err(|error| failed(error.to_string()))?;
-        let name = path.file_name().and_then(std::ffi::OsStr::to_str).unwrap_or_default();
-        crate::store::read_file_at_most(&folder, name, FILE_BYTES_MAX.max(bytes_max)).map_err(|error| match error {
-            StoreError::Read { source, .. } => failed(source.to_string()),
-            StoreError::NotAFile { .. } => failed("it is not a file".to_owned()),
-            other => other.into(),
-        })
+        environment.map_or(0, |environment| environment.limits.component_size)
     }
 
     /// Connects to the database.
