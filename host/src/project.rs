@@ -23,6 +23,7 @@ use crate::revision::Revision;
 use crate::revision::RevisionId;
 use crate::store::BuildTrust;
 use crate::store::Migration;
+use crate::store::MigrationSource;
 use crate::store::Store;
 use crate::store::StoreError;
 use crate::store::TOML_BYTES_MAX;
@@ -41,13 +42,29 @@ pub struct Changed {
     pub file: String,
 }
 
+/// Where the migrations of a project come from.
+#[derive(Debug)]
+enum Source {
+    Folder(Store),
+    Other(Box<dyn MigrationSource>),
+}
+
+impl Source {
+    fn as_dyn(&self) -> &dyn MigrationSource {
+        match self {
+            Self::Folder(store) => store,
+            Self::Other(source) => source.as_ref(),
+        }
+    }
+}
+
 /// A project in one of its environments. Opening it reads files and nothing else: no guest runs, no database is asked.
 #[derive(Debug)]
 pub struct Project {
     environment: Environment,
     url_variables: BTreeSet<String>,
     urls: Vec<UrlSetting>,
-    store: Store,
+    source: Source,
     migrations: Vec<Migration>,
     by_revision: HashMap<RevisionId, usize>,
     graph: Graph,
@@ -73,7 +90,23 @@ impl Project {
         let store = Store::open(directory, &environment.migrations)
             .with_trust(trust)
             .with_components_of(environment.limits.component_size);
-        Self::read(environment, config.url_variables(), config.urls().cloned().collect(), store)
+        Self::read(environment, config.url_variables(), config.urls().cloned().collect(), Source::Folder(store))
+    }
+
+    /// A project without a folder: its settings are the text of a `host.toml`, `[default]` for those that nobody changes, and
+    /// its migrations come from anywhere, such as [`crate::include_migrations!`].
+    ///
+    /// # Errors
+    /// As [`Project::open`].
+    pub fn from_source(
+        settings: &str,
+        environment: &str,
+        source: impl MigrationSource + 'static,
+    ) -> Result<Self, ProjectError> {
+        let config = Config::parse(settings, CONFIG_FILE)?;
+        let environment = config.environment(environment)?.clone();
+        let source = Source::Other(Box::new(source));
+        Self::read(environment, config.url_variables(), config.urls().cloned().collect(), source)
     }
 
     /// The same project with its migrations as they are now, such as after a build, in which cargo may write lock files.
@@ -81,23 +114,23 @@ impl Project {
     /// # Errors
     /// As [`Project::open`].
     pub fn read_again(self) -> Result<Self, ProjectError> {
-        Self::read(self.environment, self.url_variables, self.urls, self.store)
+        Self::read(self.environment, self.url_variables, self.urls, self.source)
     }
 
     fn read(
         environment: Environment,
         url_variables: BTreeSet<String>,
         urls: Vec<UrlSetting>,
-        store: Store,
+        source: Source,
     ) -> Result<Self, ProjectError> {
-        let migrations = store.scan()?;
+        let migrations = source.as_dyn().migrations()?;
         let graph = Graph::new(migrations.iter().map(Revision::from))?;
         let by_revision = migrations
             .iter()
             .enumerate()
             .map(|(index, migration)| (migration.metadata.revision.clone(), index))
             .collect();
-        Ok(Self { environment, url_variables, urls, store, migrations, by_revision, graph })
+        Ok(Self { environment, url_variables, urls, source, migrations, by_revision, graph })
     }
 
     /// The settings of an environment, whatever the migrations of the project are.
@@ -210,9 +243,20 @@ impl Project {
         &self.urls
     }
 
-    /// The project's folder.
-    pub fn store(&self) -> &Store {
-        &self.store
+    /// Where its migrations come from.
+    pub fn source(&self) -> &dyn MigrationSource {
+        self.source.as_dyn()
+    }
+
+    /// The project's folder, for building and writing migrations.
+    ///
+    /// # Errors
+    /// [`ProjectError::NoFolder`] when the migrations come from elsewhere.
+    pub fn store(&self) -> Result<&Store, ProjectError> {
+        match &self.source {
+            Source::Folder(store) => Ok(store),
+            Source::Other(_) => Err(ProjectError::NoFolder),
+        }
     }
 
     /// All migrations, in the order of their file names.
@@ -270,6 +314,6 @@ impl Project {
         let Some(applied) = digests.and_then(|digests| digests.component.as_ref()) else { return false };
         applied
             .parse::<Digest>()
-            .is_ok_and(|applied| self.store.component(migration).is_ok_and(|component| component.digest == applied))
+            .is_ok_and(|applied| self.source().component(migration).is_ok_and(|component| component.digest == applied))
     }
 }

@@ -73,7 +73,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("units", &[]),
     ("worker", &["units"]),
     ("config", &["grant", "units"]),
-    ("plan", &["revision"]),
+    ("plan", &["digest", "grant", "revision"]),
     ("sql", &["grant"]),
     ("value", &["bindings"]),
     ("db", &["bindings", "config", "revision", "sql", "value"]),
@@ -81,7 +81,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("host_functions", &["bindings", "db", "grant", "sql", "units"]),
     ("project", &["config", "db", "digest", "revision", "store"]),
     ("runtime", &["bindings", "digest", "host_functions", "plan", "units", "worker"]),
-    ("toolchain", &["grant", "language", "revision", "sql", "store", "worker"]),
+    ("toolchain", &["digest", "grant", "language", "revision", "sql", "store", "worker"]),
     (
         "execute",
         &[

@@ -14,6 +14,7 @@ const KNOWN: &[(&str, &[&str])] = &[
     (
         "cli",
         &[
+            "apply",
             "args",
             "build",
             "cache",
@@ -63,6 +64,7 @@ const KNOWN: &[(&str, &[&str])] = &[
             "components",
             "error",
             "failure",
+            "goal",
             "in_doubt_commit",
             "limits",
             "non_transactional",
@@ -73,7 +75,6 @@ const KNOWN: &[(&str, &[&str])] = &[
         ],
     ),
     ("revision", &["check", "graph", "order", "resolve", "walk"]),
-    ("runtime", &["compiler", "load"]),
     ("store", &["block", "error", "files"]),
 ];
 

@@ -1,5 +1,7 @@
 //! The library without the command line, as a web application uses it when it starts.
 
+use std::sync::Arc;
+
 use host::Direction;
 use host::Error;
 use host::Event;
@@ -10,13 +12,25 @@ use host::Runner;
 use host::Silent;
 use host::cap_std::ambient_authority;
 use host::cap_std::fs::Dir;
+use host::digest::Digest;
 use host::execute::Cause;
+use host::language::Language;
+use host::runtime::Compiler;
+use host::runtime::Runtime;
+use host::runtime::RuntimeRegistry;
+use host::store::BuildTrust;
+use host::store::EmbeddedMigrations;
+use host::store::MANIFEST_FORMAT;
+use host::store::Manifest;
+use host::store::Metadata;
+use host::store::add_manifest;
 use host::toolchain;
 use host::toolchain::BuildOptions;
 use host::toolchain::ProcessEnvironment;
 use host::worker::Limits;
 
 use crate::harness::TestProject;
+use crate::harness::guests;
 
 const TABLES: &str = "SELECT coalesce(string_agg(tablename, ' ' ORDER BY tablename), '') FROM pg_tables WHERE tablename LIKE 'table\\__'";
 
@@ -36,6 +50,12 @@ fn open(files: &TestProject) -> Project {
     Project::open(folder, "default").expect("a project")
 }
 
+/// Believes what the command built.
+fn open_trusting(files: &TestProject) -> Project {
+    let folder = Dir::open_ambient_dir(files.path("."), ambient_authority()).expect("the project's folder");
+    Project::open_with(folder, "default", BuildTrust { key: None, any: true }).expect("a project")
+}
+
 fn build(files: &TestProject, project: &Project) -> toolchain::Summary {
     let options = BuildOptions {
         project: &files.path("."),
@@ -44,8 +64,10 @@ fn build(files: &TestProject, project: &Project) -> toolchain::Summary {
         force: false,
         worker: None,
         limits: Limits::default(),
+        runtimes: &RuntimeRegistry::default().preferred_of_all(),
     };
-    toolchain::build(project.store(), project.migrations(), options, &mut |_| {}).expect("components")
+    toolchain::build(project.store().expect("a folder"), project.migrations(), options, &mut |_| {})
+        .expect("components")
 }
 
 /// Two worker threads, so that a task that is spawned really moves between threads.
@@ -75,7 +97,8 @@ fn an_application_upgrades_its_database_when_it_starts() {
             _ => {}
         };
         let report = runner.run(Direction::Upgrade, "head", &mut observer).await?;
-        assert_eq!(report.plan, plan);
+        let revisions: Vec<_> = report.plan.steps.iter().map(|step| step.revision.clone()).collect();
+        assert_eq!(plan.steps.iter().map(|step| step.revision.clone()).collect::<Vec<_>>(), revisions);
         let again = runner.run(Direction::Upgrade, "head", &mut Silent).await?;
         assert!(again.plan.steps.is_empty());
         let applied = runner.applied().await?;
@@ -185,4 +208,102 @@ fn a_run_that_is_dropped_leaves_nothing_and_says_so() {
     });
     assert!(error.to_string().contains("a run that was dropped"), "{error}");
     assert_eq!(files.database.query(TABLES), "");
+}
+
+async fn upgrade_in(shared: &Arc<Runtime>, project: &Project, url: String) -> Result<usize, Error> {
+    let database = project.connect(&url).await?;
+    let options = Options { runtime: Some(Arc::clone(shared)), ..Options::default() };
+    let mut runner = Runner::new(project, database, options);
+    let result = runner.run(Direction::Upgrade, "head", &mut Silent).await;
+    runner.close().await;
+    Ok(result?.plan.steps.len())
+}
+
+#[test]
+fn two_runs_share_a_sandbox_that_compiles_each_component_once() {
+    let (one, other) = (TestProject::new(), TestProject::new());
+    for files in [&one, &other] {
+        files.binary("a", &guests::idle(1));
+        files.host(&["build"]).success();
+    }
+    let (one_project, other_project) = (open_trusting(&one), open_trusting(&other));
+    let limits = &one_project.environment().limits;
+    let shared = Arc::new(host::execute::runtime(&Compiler::default(), limits).expect("a sandbox"));
+    let run = |project, url| upgrade_in(&shared, project, url);
+    let both = async { tokio::join!(run(&one_project, one.database.url()), run(&other_project, other.database.url())) };
+    let (first, second) = runtime().block_on(both);
+    assert_eq!((first.expect("it runs"), second.expect("it runs")), (1, 1));
+    assert_eq!(shared.compiled(), 1);
+    // A run with another stack would not be the run that its settings ask for.
+    one.write("host.toml", "[default.limits]\nstack = \"512KiB\"\n");
+    let project = open_trusting(&one);
+    let nothing = runtime().block_on(run(&project, one.database.url()));
+    assert_eq!(nothing.expect("there is nothing to do, so nothing is compared"), 0);
+    one.database.query("DELETE FROM host_version");
+    let error = runtime().block_on(run(&project, one.database.url())).expect_err("another stack");
+    assert_eq!(
+        error.to_string(),
+        "the sandbox cannot be made: the shared one gives guests a stack of 1048576 bytes, host.toml one of 524288 bytes"
+    );
+}
+
+#[test]
+fn an_application_carries_its_migrations_with_it() {
+    let files = sources();
+    build(&files, &open(&files));
+    let read = |id: &str| std::fs::read(files.path(&format!(".host/build/{id}.wasm"))).expect("a component");
+    // In any order: what comes after what, they say themselves.
+    let embedded = EmbeddedMigrations::new(["c", "a", "b"].map(|id| (id, read(id)))).expect("components");
+    std::fs::remove_dir_all(files.path("migrations")).expect("a folder to remove");
+    let project = Project::from_source("[default]", "default", embedded).expect("a project");
+    let (started, url) = (&project, files.database.url());
+    runtime().block_on(async {
+        let database = started.connect(&url).await.expect("a connection");
+        let mut runner = Runner::new(started, database, Options::default());
+        let plan = runner.plan(Direction::Upgrade, "head").await.expect("a plan");
+        assert!(plan.steps.iter().all(|step| step.component_digest.is_some()));
+        let report = runner.apply(&plan, &mut Silent).await.expect("it runs");
+        assert_eq!(report.plan.steps.len(), 3);
+        let applied = runner.applied().await.expect("it can be read");
+        assert!(project.changed(&applied).is_empty());
+        runner.run(Direction::Downgrade, "a", &mut Silent).await.expect("it runs");
+        runner.close().await;
+    });
+    assert_eq!(files.database.query(TABLES), "table_a");
+    // From their sources they are the same migrations.
+    for (id, parent) in [("a", None), ("b", Some("a")), ("c", Some("b"))] {
+        files.sql(id, parent, &format!("CREATE TABLE table_{id} (id int)"), &format!("DROP TABLE table_{id}"));
+    }
+    files.host(&["upgrade", "head"]).success();
+    let error = project.store().map(drop).expect_err("there is no folder");
+    assert_eq!(error.to_string(), "the migrations of this project are not in a folder");
+}
+
+#[test]
+fn what_is_included_has_to_be_a_migration() {
+    let error = host::include_migrations!["../../host/src/runtime/script/sql.wasm"].expect_err("it is a runtime");
+    assert_eq!(error.to_string(), "'../../host/src/runtime/script/sql.wasm' carries no metadata");
+    let error = EmbeddedMigrations::new([("a", &b"text"[..])]).expect_err("it is a text");
+    assert_eq!(error.to_string(), "'a' is not a component with a migration");
+    let twice = b"\0asm\x0d\0\x01\0".to_vec();
+    let manifest = |file: &str| Manifest {
+        format: MANIFEST_FORMAT,
+        metadata: Metadata::from_toml("revision = \"a\"").expect("metadata"),
+        source_digest: Digest::of(b""),
+        lock_digest: None,
+        language: Language::Wasm,
+        file: file.to_owned(),
+        runtime: None,
+        runtime_digest: None,
+        sections: None,
+        built_with: "0.0.0".to_owned(),
+    };
+    let twice = ["one", "two"].map(|name| {
+        let mut bytes = twice.clone();
+        add_manifest(&mut bytes, &manifest(name), None).expect("sections");
+        (name, bytes)
+    });
+    let embedded = EmbeddedMigrations::new(twice).expect("components");
+    let error = Project::from_source("[default]", "default", embedded).map(drop).expect_err("one id twice");
+    assert_eq!(error.to_string(), "Revision a is present more than once: in one and in two");
 }

@@ -109,6 +109,25 @@ fn runners_in_both_directions_end_in_order() {
 }
 
 #[test]
+fn a_plan_is_compared_again_when_the_lock_is_free() {
+    let project = with_gate(&[("a", PASS_THE_GATE), ("b", "")]);
+    let plan = project.host(&["upgrade", "head", "--dry-run", "--json"]).success();
+    project.write("plan.json", &plan.stdout);
+    let gate = close_gate(&project);
+    let first = project.start(&["upgrade", "a"]);
+    wait_at_gate(&project);
+    let second = project.start(&["apply", "plan.json"]);
+    // Long enough to have compared it and to wait for the lock.
+    std::thread::sleep(std::time::Duration::from_secs(1));
+    gate.end();
+    let _ = first.wait().with_code(0);
+    let output = second.wait().with_code(1);
+    assert!(output.stdout.contains("Waiting for another runner"), "{}", output.stable());
+    assert!(output.stderr.contains("revisions of the database: base in the plan, a now"), "{}", output.stable());
+    assert_eq!(project.database.query(HISTORY), "a done");
+}
+
+#[test]
 fn nothing_to_do_needs_no_lock() {
     let project = TestProject::with_a_long_statement();
     let runner = project.start(&["upgrade", "head"]);

@@ -13,13 +13,16 @@ use host::host_functions::GuestLimits;
 use host::host_functions::GuestState;
 use host::host_functions::Interrupt;
 use host::plan::Direction;
-use host::runtime::BuiltIn;
+use host::runtime::CompileLimits;
 use host::runtime::Compiler;
 use host::runtime::Ending;
+use host::runtime::Loaded;
 use host::runtime::Runtime;
 use host::runtime::Source;
 use host::runtime::engine;
 use host::runtime::wasi;
+use host::worker::Cancel;
+use host::worker::Limits;
 use tokio::runtime::Runtime as TokioRuntime;
 use wasmtime::Config;
 use wasmtime::Engine;
@@ -96,11 +99,18 @@ pub(crate) fn measure(figures: &mut Figures, runtime: &TokioRuntime) -> Result<(
     Ok(())
 }
 
+/// Makes the runtime of SQL ready.
+pub(crate) fn load_sql(runtime: &Runtime) -> Result<Loaded> {
+    let language = runtime.languages().find("sql", None)?;
+    let limits = CompileLimits { process: Limits::default(), threads: 1 };
+    Ok(runtime.load_script(&language, limits, &Cancel::default())?)
+}
+
 /// The time of one statement on the whole way from a guest into a script, several times. What a script costs besides (it
 /// is cut into statements twice) is measured, too.
 async fn statements() -> Result<Vec<Duration>> {
     let runtime = Runtime::new(&Compiler::default(), STACK_BYTES)?;
-    let script = runtime.load_script(BuiltIn::Sql)?;
+    let script = load_sql(&runtime)?;
     let text = STATEMENT.repeat(usize::try_from(STATEMENTS)?);
     let source = Source { file: "statements.sql".to_owned(), text };
     let mut times = Vec::new();

@@ -60,6 +60,8 @@ pub(super) enum Command {
     Upgrade(super::migrate::MigrateArguments),
     /// Downgrade the database to a target
     Downgrade(super::migrate::MigrateArguments),
+    /// Run a plan that was made before with --dry-run --json, if it still fits
+    Apply(super::apply::ApplyArguments),
     /// Show which revisions the database is at
     Current(super::current::CurrentArguments),
     /// List the migrations, newest first

@@ -78,8 +78,9 @@ fn build_with(
         force,
         worker: Some(&worker),
         limits: crate::execute::compile_limits(&project.environment().limits).process,
+        runtimes: &super::worker::languages(settings).preferred_of_all(),
     };
-    let result = crate::toolchain::build(project.store(), &migrations, options, &mut |event| {
+    let result = crate::toolchain::build(project.store()?, &migrations, options, &mut |event| {
         match event {
         BuildEvent::Started { migration } if !report.is_json() => {
             report.progress(&format!("Building {}", migration.file));
@@ -128,7 +129,7 @@ fn finished(settings: &Settings, summary: Summary) {
 /// Removes what was built of migrations that are no longer there, and says so.
 fn remove_others(settings: &Settings, project: &Project) -> Result<(), Failure> {
     let report = settings.report();
-    for revision in project.store().remove_other_components(project.migrations()).map_err(RunError::Store)? {
+    for revision in project.store()?.remove_other_components(project.migrations()).map_err(RunError::Store)? {
         let file = format!("{BUILD_FOLDER}/{revision}.wasm");
         if report.is_json() {
             report.document(&json!({"event": "removed", "revision": revision, "file": file}));
@@ -154,7 +155,7 @@ fn compile(settings: &Settings, project: &Project, revisions: &[String]) -> Resu
     let report = settings.report();
     let mut failures = Vec::new();
     for migration in &compiled {
-        let component = project.store().component(migration)?;
+        let component = project.source().component(migration)?;
         let digest = component.digest.to_string();
         if runtime.has_code(&digest) {
             continue;
@@ -168,7 +169,7 @@ fn compile(settings: &Settings, project: &Project, revisions: &[String]) -> Resu
                 }));
             }
             // It is not built, as far as a run is concerned.
-            project.store().remove_component(migration)?;
+            project.store()?.remove_component(migration)?;
             failures.push((migration, error));
         }
     }
@@ -190,7 +191,7 @@ fn compile(settings: &Settings, project: &Project, revisions: &[String]) -> Resu
 
 fn check(settings: &Settings, project: &Project, revisions: &[String]) -> Result<u8, Failure> {
     let migrations = chosen(project, revisions)?;
-    let outdated = crate::toolchain::outdated(project.store(), &migrations)?;
+    let outdated = crate::toolchain::outdated(project.store()?, &migrations)?;
     let report = settings.report();
     if report.is_json() {
         let outdated: Vec<_> = outdated

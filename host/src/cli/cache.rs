@@ -15,6 +15,8 @@ use super::report::text::safe_line;
 use super::settings::Settings;
 use super::settings::variable_os;
 use crate::runtime::CompileCache;
+use crate::runtime::LanguageRuntime;
+use crate::runtime::RuntimeFolder;
 use crate::units;
 
 /// The variable that says how large the cache may become.
@@ -100,6 +102,19 @@ fn open(settings: &Settings, limit_bytes: u64) -> Result<CompileCache, NoCache> 
     })
 }
 
+/// The folder of the language runtimes. None where there is none; one that is not trusted is told.
+pub(super) fn runtime_folder(settings: &Settings) -> Option<RuntimeFolder> {
+    let project = settings.project_folder().ok().filter(|folder| super::settings::open_folder(folder).is_ok());
+    let opened = folders::runtimes(project.as_deref()).map_err(|no_folder| {
+        // What is wrong with the folder around it is told with the compiled code.
+        if no_folder.is_surprise() && folders::CACHE.open(project.as_deref(), Missing::Leave).is_ok() {
+            let reason = safe_line(&no_folder.reason());
+            settings.report().note(&format!("language runtimes of the cache folder are not used: {reason}"));
+        }
+    });
+    RuntimeFolder::open(opened.ok()?.dir).ok()
+}
+
 fn limit() -> Result<u64, Failure> {
     let Some(text) = variable_os(SIZE_VARIABLE) else { return Ok(SIZE_BYTES) };
     units::parse_size(&text.to_string_lossy()).map_err(|error| {
@@ -117,6 +132,7 @@ fn info(settings: &Settings, limit_bytes: u64, opened: Result<CompileCache, NoCa
         Ok(usage) => (Some(usage.map_err(|error| unreadable(&error))?), None),
         Err(no_cache) => (None, Some(no_cache.reason())),
     };
+    let runtimes = super::worker::languages(settings).list();
     if report.is_json() {
         report.document(&json!({
             "folder": place.as_ref().map(|place| place.path.to_string_lossy()),
@@ -126,6 +142,7 @@ fn info(settings: &Settings, limit_bytes: u64, opened: Result<CompileCache, NoCa
             "entries": usage.map(|usage| usage.entries),
             "bytes": usage.map(|usage| usage.bytes),
             "limit_bytes": limit_bytes,
+            "runtimes": runtimes.iter().map(runtime_document).collect::<Vec<_>>(),
         }));
         return Ok(0);
     }
@@ -142,7 +159,21 @@ fn info(settings: &Settings, limit_bytes: u64, opened: Result<CompileCache, NoCa
     } else if let Some(reason) = reason {
         report.line(&safe_line(&format!("compiled code is not cached: {reason}")));
     }
+    for runtime in &runtimes {
+        let (name, digest, place) = (runtime.name(), runtime.digest(), runtime.place());
+        let bytes = runtime.bytes().map(|bytes| format!(", {}", units::rounded_size(bytes))).unwrap_or_default();
+        report.line(&format!("runtime: {name} {digest} ({place}{bytes})"));
+    }
     Ok(0)
+}
+
+fn runtime_document(runtime: &LanguageRuntime) -> serde_json::Value {
+    json!({
+        "name": runtime.name(),
+        "digest": runtime.digest(),
+        "bytes": runtime.bytes(),
+        "place": runtime.place(),
+    })
 }
 
 fn prune(settings: &Settings, opened: Result<CompileCache, NoCache>, bytes: u64) -> Result<u8, Failure> {

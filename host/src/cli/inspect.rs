@@ -162,10 +162,10 @@ fn read(settings: &Settings, what: &str) -> Result<Inspected, Failure> {
         ));
     };
     let migration = project.migration(id).ok_or_else(|| RunError::UnknownRevision(id.clone()))?;
-    let component = project.store().component(migration)?;
+    let component = project.source().component(migration)?;
     let environment = project.environment();
     Ok(Inspected {
-        name: project.store().component_path(migration),
+        name: project.source().component_path(migration),
         bytes: component.bytes,
         environment: Some((environment.name.clone(), environment.grants)),
     })

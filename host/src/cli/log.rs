@@ -36,6 +36,9 @@ pub(super) async fn run(settings: &Settings, arguments: &LogArguments) -> Result
         if report.is_verbose() {
             report.line(&format!("    source digest: {}", row.source_digest.as_deref().unwrap_or("none")));
             report.line(&format!("    component digest: {}", row.component_digest.as_deref().unwrap_or("none")));
+            if let Some(digest) = &row.runtime_digest {
+                report.line(&format!("    runtime digest: {digest}"));
+            }
             report.line(&format!("    host {}", row.host_version));
         }
         if let Some(error) = &row.error {
@@ -73,6 +76,7 @@ fn document(row: &LogRow) -> serde_json::Value {
         "outcome": row.outcome,
         "source_digest": row.source_digest,
         "component_digest": row.component_digest,
+        "runtime_digest": row.runtime_digest,
         "started_at": row.started_at,
         "finished_at": row.finished_at,
         "milliseconds": row.milliseconds,

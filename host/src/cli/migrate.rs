@@ -17,6 +17,7 @@ use crate::db::Unfinished;
 use crate::execute::Options;
 use crate::plan::Direction;
 use crate::plan::Plan;
+use crate::plan::PreparedPlan;
 use crate::project::Project;
 use crate::runtime::Compiler;
 
@@ -80,7 +81,11 @@ pub(super) async fn run(
         statement_timeout: arguments.statement_timeout,
         resume_from: arguments.resume_from,
         mark_done: arguments.mark_done.clone(),
-        compiler: if arguments.dry_run { Compiler::default() } else { super::worker::compiler(settings)? },
+        compiler: if arguments.dry_run {
+            Compiler { languages: super::worker::languages(settings), ..Compiler::default() }
+        } else {
+            super::worker::compiler(settings)?
+        },
         ..settings.options()
     };
     if arguments.sql {
@@ -94,7 +99,7 @@ pub(super) async fn run(
         let plan = runner.plan(direction, &arguments.target).await?;
         let unfinished = runner.unfinished().await?;
         runner.close().await;
-        show_plan(settings, &project, &plan, &unfinished);
+        show_plan(settings, &plan, &unfinished)?;
         return Ok(0);
     }
     let mut runner = settings.writing_runner(&project, options).await?;
@@ -132,7 +137,7 @@ async fn script(
     Ok(0)
 }
 
-fn finished(settings: &Settings, plan: &Plan) {
+pub(super) fn finished(settings: &Settings, plan: &Plan) {
     let report = settings.report();
     let heads: Vec<_> = plan.heads_after.iter().collect();
     if report.is_json() {
@@ -150,18 +155,16 @@ fn finished(settings: &Settings, plan: &Plan) {
     }
 }
 
-fn show_plan(settings: &Settings, project: &Project, plan: &Plan, unfinished: &[Unfinished]) {
+fn show_plan(settings: &Settings, plan: &PreparedPlan, unfinished: &[Unfinished]) -> Result<(), Failure> {
     let report = settings.report();
     if report.is_json() {
-        let mut document = plan_document(plan);
-        document["unfinished"] = unfinished::documents(unfinished);
-        report.document(&document);
-        return;
+        let document = serde_json::to_value(plan);
+        report.document(&document.map_err(|error| Failure::bug(format!("the plan cannot be written: {error}")))?);
+        return Ok(());
     }
     unfinished::note(report, unfinished);
     for step in &plan.steps {
-        let message = project.migration(&step.revision).map(|migration| migration.metadata.message.clone());
-        let message = message.filter(|message| !message.is_empty()).map(|message| format!(", {message}"));
+        let message = Some(&step.message).filter(|message| !message.is_empty()).map(|message| format!(", {message}"));
         report.line(&super::report::text::safe_line(&format!(
             "Would run {} {} -> {}{}",
             step.direction.name(),
@@ -177,28 +180,5 @@ fn show_plan(settings: &Settings, project: &Project, plan: &Plan, unfinished: &[
         let heads: Vec<_> = plan.heads_before.iter().collect();
         report.note(&format!("nothing to do: the database is at {}", list_or(&heads, "base")));
     }
-}
-
-/// The whole plan, with the rows of the version table around each step.
-fn plan_document(plan: &Plan) -> serde_json::Value {
-    let mut heads = plan.heads_before.clone();
-    let steps: Vec<_> = plan
-        .steps
-        .iter()
-        .map(|step| {
-            let before = heads.clone();
-            for row in &step.change.remove {
-                heads.remove(row);
-            }
-            heads.extend(step.change.add.iter().cloned());
-            json!({"revision": step.revision, "heads_before": before, "heads_after": heads})
-        })
-        .collect();
-    json!({
-        "direction": plan.direction.name(),
-        "steps": steps,
-        "heads_before": plan.heads_before,
-        "heads_after": plan.heads_after,
-        "notes": plan.notes.iter().map(ToString::to_string).collect::<Vec<_>>(),
-    })
+    Ok(())
 }

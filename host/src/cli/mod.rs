@@ -3,6 +3,7 @@
 //! Only this module reads the environment, the terminal and the clock, calls `ambient_authority()`, and prints. The engine
 //! reports events; `report` makes text or JSON of them.
 
+mod apply;
 mod args;
 mod build;
 mod cache;
@@ -132,6 +133,7 @@ async fn run(settings: &Settings, command: Command) -> Result<u8, Failure> {
         Command::Build(arguments) => build::run(settings, &arguments),
         Command::Upgrade(arguments) => migrate::run(settings, Direction::Upgrade, &arguments).await,
         Command::Downgrade(arguments) => migrate::run(settings, Direction::Downgrade, &arguments).await,
+        Command::Apply(arguments) => apply::run(settings, &arguments).await,
         Command::Current(arguments) => current::run(settings, &arguments).await,
         Command::History(arguments) => history::run(settings, &arguments).await,
         Command::Heads(arguments) => heads::run(settings, &arguments),

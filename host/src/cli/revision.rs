@@ -175,13 +175,13 @@ fn make(settings: &Settings, wanted: Wanted<'_>) -> Result<u8, Failure> {
         language: wanted.language,
         metadata: &metadata,
         time: now.datetime(),
-        migrations: project.store().migrations_folder(),
+        migrations: project.store()?.migrations_folder(),
     })
     .map_err(|error| {
         let hint = error.hint().unwrap_or_else(|| "choose another message".to_owned());
         Failure::new("no-template", super::failure::with_causes(&error), hint)
     })?;
-    let path = project.store().create_migration(&files).map_err(|error| match error {
+    let path = project.store()?.create_migration(&files).map_err(|error| match error {
         StoreError::Exists { .. } => Failure::new(
             "project-files",
             error.to_string(),
@@ -199,7 +199,7 @@ fn written(
     id: &RevisionId,
     path: &str,
 ) -> Result<u8, Failure> {
-    crate::toolchain::write_sdk(language, project.store())?;
+    crate::toolchain::write_sdk(language, project.store()?)?;
     let report = settings.report();
     if report.is_json() {
         report.document(&json!({"event": "written", "revision": id, "file": path}));

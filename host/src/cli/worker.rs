@@ -12,6 +12,7 @@ use super::failure::Failure;
 use super::settings::Settings;
 use crate::runtime;
 use crate::runtime::Compiler;
+use crate::runtime::RuntimeRegistry;
 use crate::toolchain;
 use crate::worker;
 use crate::worker::Worker;
@@ -32,7 +33,15 @@ pub(super) fn serve() -> ExitCode {
 /// How this process compiles.
 pub(super) fn compiler(settings: &Settings) -> Result<Compiler, Failure> {
     let cache = super::cache::for_run(settings)?;
-    Ok(Compiler { worker: Some(this_program()), cache })
+    Ok(Compiler { worker: Some(this_program()), cache, languages: languages(settings) })
+}
+
+/// The language runtimes that this process has.
+pub(super) fn languages(settings: &Settings) -> RuntimeRegistry {
+    match super::cache::runtime_folder(settings) {
+        Some(folder) => RuntimeRegistry::default().with_folder(folder),
+        None => RuntimeRegistry::default(),
+    }
 }
 
 /// A worker that starts this program.

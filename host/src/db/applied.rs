@@ -150,7 +150,7 @@ impl Database {
         self.read_log(Some(0)).await?;
         let sql = create_tables_sql(&self.tables);
         self.simple_on_tables("create the version table and the log table", &sql).await?;
-        Ok(())
+        self.complete_log().await
     }
 
     /// Refuses revisions that the version table cannot hold, if there is one already. Alembic makes the column VARCHAR(32).
@@ -272,6 +272,7 @@ pub fn create_tables_sql(tables: &Tables) -> String {
          outcome text NOT NULL CHECK (outcome IN ('done', 'failed')),\n    \
          source_digest text,\n    \
          component_digest text,\n    \
+         runtime_digest text,\n    \
          started_at timestamp with time zone NOT NULL,\n    \
          finished_at timestamp with time zone NOT NULL,\n    \
          statements bigint NOT NULL,\n    \

@@ -214,6 +214,16 @@ pub enum DatabaseError {
         /// The database user.
         user: String,
     },
+    /// The log table is that of an earlier version, and the user may not change it.
+    #[error("{table} lacks the column runtime_digest, and user '{user}' may not add it")]
+    LogColumn {
+        /// The table.
+        table: String,
+        /// The database user.
+        user: String,
+        /// The statement that adds it.
+        statement: String,
+    },
     /// A pooler gives each transaction another session.
     #[error(
         "{address} is behind a pooler in transaction mode (PgBouncer's pool_mode = transaction), where the migration lock does not hold"

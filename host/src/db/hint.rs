@@ -75,6 +75,7 @@ impl DatabaseError {
                 "GRANT {rights} ON {table} TO {}, or use another user",
                 crate::value::quote_identifier(user)
             ),
+            Self::LogColumn { statement, .. } => format!("let the owner of the table run: {statement}"),
             Self::TransactionPooling { .. } => {
                 "set direct-url in host.toml, or HOST_DIRECT_URL, to the server itself or to a pool with pool_mode = session".to_owned()
             }

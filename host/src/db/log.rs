@@ -6,11 +6,14 @@ use super::connect::Database;
 use super::driver::text_field;
 use super::error::DatabaseError;
 use super::names::TableKind;
+use super::sqlstate::INSUFFICIENT_PRIVILEGE;
+use super::sqlstate::UNDEFINED_COLUMN;
 use super::sqlstate::UNDEFINED_TABLE;
 use super::sqlstate::UNIQUE_VIOLATION;
 use super::version_rows::LogNumber;
 use super::version_rows::LogValues;
 use super::version_rows::insert_log;
+use crate::config::TableName;
 use crate::value::quote_text;
 
 /// The most rows that are read.
@@ -34,6 +37,8 @@ pub struct LogRow {
     pub source_digest: Option<String>,
     /// The digest of the component that ran.
     pub component_digest: Option<String>,
+    /// The digest of the language runtime that ran it, unless it had code of its own.
+    pub runtime_digest: Option<String>,
     /// When the step began, as RFC 3339 in UTC.
     pub started_at: String,
     /// When it ended, as RFC 3339 in UTC.
@@ -63,6 +68,8 @@ pub struct Record {
     pub source_digest: Option<String>,
     /// The digest of the component.
     pub component_digest: Option<String>,
+    /// The digest of the language runtime, unless it had code of its own.
+    pub runtime_digest: Option<String>,
     /// How long the step took until now, in microseconds.
     pub microseconds: i64,
     /// The number of statements that the migration ran.
@@ -85,6 +92,7 @@ impl Record {
             outcome,
             source_digest: or_null(&self.source_digest),
             component_digest: or_null(&self.component_digest),
+            runtime_digest: or_null(&self.runtime_digest),
             started_at: format!(
                 "pg_catalog.clock_timestamp() OPERATOR(pg_catalog.-) '{} microseconds'::pg_catalog.interval",
                 self.microseconds
@@ -107,16 +115,23 @@ impl Database {
             self.refuse_earlier_log().await?;
         }
         let limit = limit.unwrap_or(LOG_ROWS_MAX).min(LOG_ROWS_MAX);
-        let sql = format!(
-            "SELECT id, left(revision, 1000), left(direction, 100), left(outcome, 100), left(source_digest, 200), \
+        let table = self.tables.log.quoted();
+        let select = |runtime_digest: &str| {
+            format!(
+                "SELECT id, left(revision, 1000), left(direction, 100), left(outcome, 100), left(source_digest, 200), \
              left(component_digest, 200), {}, {}, (extract(epoch FROM finished_at - started_at) * 1000)::bigint, \
-             statements, rows, left(database_user, 200), left(host_version, 100), left(error, 16384) \
-             FROM ONLY {} ORDER BY id DESC LIMIT {limit}",
-            rfc3339("started_at"),
-            rfc3339("finished_at"),
-            self.tables.log.quoted(),
-        );
-        let rows = match self.simple_on_tables(doing, &sql).await {
+             statements, rows, left(database_user, 200), left(host_version, 100), left(error, 16384), {runtime_digest} \
+             FROM ONLY {table} ORDER BY id DESC LIMIT {limit}",
+                rfc3339("started_at"),
+                rfc3339("finished_at"),
+            )
+        };
+        let mut rows = self.simple_on_tables(doing, &select("left(runtime_digest, 200)")).await;
+        if matches!(&rows, Err(DatabaseError::Statement { error, .. }) if error.sqlstate == UNDEFINED_COLUMN) {
+            // A table of an earlier version, as long as nothing was written since.
+            rows = self.simple_on_tables(doing, &select("NULL")).await;
+        }
+        let rows = match rows {
             Ok(rows) => rows,
             Err(DatabaseError::Statement { error, .. }) if error.sqlstate == UNDEFINED_TABLE => return Ok(Vec::new()),
             Err(error) => return Err(self.foreign(TableKind::Log, error)),
@@ -125,6 +140,38 @@ impl Database {
             .map(|row| log_row(row).ok_or("a value of it cannot be read"))
             .collect::<Result<_, _>>()
             .map_err(|reason| self.foreign_table(TableKind::Log, reason.to_owned()))
+    }
+
+    /// Adds the column that a log table of an earlier version does not have. One round trip, and another one where it is
+    /// missing.
+    ///
+    /// # Errors
+    /// [`DatabaseError::LogColumn`] for a user who does not own the table, or what the server said.
+    pub(super) async fn complete_log(&mut self) -> Result<(), DatabaseError> {
+        let doing = "look at the log table";
+        let sql = format!(
+            "SELECT EXISTS (SELECT FROM pg_catalog.pg_attribute \
+             WHERE attrelid OPERATOR(pg_catalog.=) pg_catalog.to_regclass({})::pg_catalog.oid \
+             AND attname OPERATOR(pg_catalog.=) 'runtime_digest'::pg_catalog.name AND NOT attisdropped)",
+            quote_text(&self.tables.log.quoted())
+        );
+        let rows = self.simple_on_tables(doing, &sql).await?;
+        if rows.first().and_then(|row| text_field(row, 0)).as_deref() == Some("t") {
+            return Ok(());
+        }
+        self.add_log_column().await
+    }
+
+    /// Adds that column. It has no value in the rows that are there, so nothing is written to them.
+    pub(super) async fn add_log_column(&mut self) -> Result<(), DatabaseError> {
+        let statement = add_log_column_sql(&self.tables.log);
+        match self.simple_on_tables("add a column to the log table", &statement).await {
+            Err(DatabaseError::Statement { error, .. }) if error.sqlstate == INSUFFICIENT_PRIVILEGE => {
+                let user = self.connector.user().to_owned();
+                Err(DatabaseError::LogColumn { table: self.tables.log.to_string(), user, statement })
+            }
+            result => result.map(drop),
+        }
     }
 
     /// Records a step that failed, in a transaction of its own: the step's own one is gone.
@@ -146,6 +193,11 @@ impl Database {
     }
 }
 
+/// The statement that adds the column that a log table of an earlier version does not have.
+pub fn add_log_column_sql(log: &TableName) -> String {
+    format!("ALTER TABLE ONLY {} ADD COLUMN IF NOT EXISTS runtime_digest pg_catalog.text", log.quoted())
+}
+
 /// Reads a row in the order of the columns; none if a column has no value that it must have.
 fn log_row(row: &PgRow) -> Option<LogRow> {
     let text = |index| text_field(row, index);
@@ -165,6 +217,7 @@ fn log_row(row: &PgRow) -> Option<LogRow> {
         database_user: text(11)?,
         host_version: text(12)?,
         error: text(13),
+        runtime_digest: text(14),
     })
 }
 

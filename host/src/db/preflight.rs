@@ -102,14 +102,15 @@ impl Database {
             "{NOTICE_A_DEAD_CLIENT}; SELECT pid, backend_start, \
              current_setting('client_connection_check_interval', true) = '0' AND version() LIKE '%linux%', \
              {version}::regclass::oid, {log}::regclass::oid, {journal}::regclass::oid, \
-             (SELECT attidentity <> '' FROM pg_attribute WHERE attrelid = {log}::regclass AND attname = 'id'), {}, {} \
+             (SELECT attidentity <> '' FROM pg_attribute WHERE attrelid = {log}::regclass AND attname = 'id'), \
+             EXISTS (SELECT FROM pg_attribute WHERE attrelid = {log}::regclass AND attname = 'runtime_digest' AND NOT attisdropped), {}, {} \
              FROM pg_stat_activity WHERE pid = pg_backend_pid()",
             asked.join(", "),
             may_make_log_index(log),
         );
         let rows = self.simple_apart(doing, &sql).await?;
         let field = |index| rows.first().and_then(|row| text_field(row, index)).unwrap_or_default();
-        let mut index = 7;
+        let mut index = 8;
         for (kind, _, rights) in rights {
             let mut missing = Vec::new();
             for right in rights {
@@ -140,6 +141,9 @@ impl Database {
         if field(6) == "t" {
             let sql = format!("ALTER TABLE ONLY {} ALTER COLUMN id DROP IDENTITY IF EXISTS", self.tables.log.quoted());
             self.simple_on_tables("drop the sequence of the log table", &sql).await?;
+        }
+        if field(7) != "t" {
+            self.add_log_column().await?;
         }
         if field(index) == "t" {
             self.make_log_index().await?;

@@ -48,6 +48,8 @@ pub struct LogValues {
     pub source_digest: String,
     /// The digest of the component: a literal, or NULL.
     pub component_digest: String,
+    /// The digest of the language runtime: a literal, or NULL.
+    pub runtime_digest: String,
     /// When the step began: an expression.
     pub started_at: String,
     /// The number of statements.
@@ -84,14 +86,15 @@ pub fn insert_log(log: &TableName, number: LogNumber, values: &LogValues) -> Str
         None => ("", String::new()),
     };
     format!(
-        "INSERT INTO {log} (id, revision, direction, outcome, source_digest, component_digest, started_at, finished_at, \
-         statements, rows, database_user, host_version{error_column})\n        OVERRIDING SYSTEM VALUE VALUES ({number}, \
-         {}, '{}', '{}', {}, {}, {}, pg_catalog.clock_timestamp(), {}, {}, current_user, '{}'{error})",
+        "INSERT INTO {log} (id, revision, direction, outcome, source_digest, component_digest, runtime_digest, started_at, \
+         finished_at, statements, rows, database_user, host_version{error_column})\n        OVERRIDING SYSTEM VALUE VALUES ({number}, \
+         {}, '{}', '{}', {}, {}, {}, {}, pg_catalog.clock_timestamp(), {}, {}, current_user, '{}'{error})",
         values.revision,
         values.direction,
         values.outcome,
         values.source_digest,
         values.component_digest,
+        values.runtime_digest,
         values.started_at,
         values.statements,
         values.rows,

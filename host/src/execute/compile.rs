@@ -1,5 +1,6 @@
 //! Compiling for a run: on other threads, so that signals are heard meanwhile, and ended when nobody waits any more.
 
+use std::collections::HashMap;
 use std::collections::HashSet;
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -13,9 +14,10 @@ use super::components::refused;
 use super::error::RunError;
 use super::limits;
 use crate::config::Limits;
+use crate::digest::Digest;
 use crate::project::Project;
-use crate::runtime::BuiltIn;
 use crate::runtime::CompileLimits;
+use crate::runtime::LanguageRuntime;
 use crate::runtime::LoadError;
 use crate::runtime::Loaded;
 use crate::runtime::Runtime;
@@ -36,7 +38,7 @@ pub(super) async fn all(project: &Project, runtime: &Arc<Runtime>, components: &
     let mut known = HashSet::new();
     let missing: Vec<&Checked> = components
         .iter()
-        .filter(|checked| checked.is_compiled && known.insert(checked.digest))
+        .filter(|checked| checked.language.is_none() && known.insert(checked.digest))
         .filter(|checked| !runtime.has_code(&checked.digest.to_string()))
         .collect();
     let alone = limits::compile_limits(&project.environment().limits);
@@ -47,7 +49,7 @@ pub(super) async fn all(project: &Project, runtime: &Arc<Runtime>, components: &
         while begun.len() < at_a_time
             && let Some(checked) = missing.next()
         {
-            let component = checked.read(project)?;
+            let component = checked.read(project, runtime)?;
             let digest = checked.digest.to_string();
             let work = begin(runtime, &project.environment().limits, move |runtime, cancel| {
                 runtime.compile(&component.component.bytes, &digest, limits, cancel)
@@ -57,6 +59,25 @@ pub(super) async fn all(project: &Project, runtime: &Arc<Runtime>, components: &
         let Some((checked, work)) = begun.pop_front() else { return Ok(()) };
         work.finished().await.map_err(|error| refused(project, &checked.migration, error))?;
     }
+}
+
+/// Makes the language runtimes of a plan ready, each once.
+pub(super) async fn all_scripts(
+    project: &Project,
+    runtime: &Arc<Runtime>,
+    components: &[Checked],
+) -> Result<HashMap<Digest, Loaded>, RunError> {
+    let mut scripts = HashMap::new();
+    for checked in components {
+        let Some(language) = checked.language.as_ref().filter(|language| !scripts.contains_key(&language.digest()))
+        else {
+            continue;
+        };
+        let work = load_script(runtime, language.clone(), &project.environment().limits);
+        let loaded = work.finished().await.map_err(|error| refused(project, &checked.migration, error))?;
+        scripts.insert(language.digest(), loaded);
+    }
+    Ok(scripts)
 }
 
 /// Begins to make a migration in a compiled language ready.
@@ -70,8 +91,9 @@ pub(super) fn load(runtime: &Arc<Runtime>, component: &Arc<StepComponent>, limit
 }
 
 /// Begins to make a language runtime ready.
-pub(super) fn load_script(runtime: &Arc<Runtime>, built_in: BuiltIn, limits: &Limits) -> Compiling<Loaded> {
-    begin(runtime, limits, move |runtime, _| runtime.load_script(built_in))
+pub(super) fn load_script(runtime: &Arc<Runtime>, language: LanguageRuntime, limits: &Limits) -> Compiling<Loaded> {
+    let compile_limits = limits::compile_limits(limits);
+    begin(runtime, limits, move |runtime, cancel| runtime.load_script(&language, compile_limits, cancel))
 }
 
 fn begin<T: Send + 'static>(

@@ -6,7 +6,6 @@ use std::sync::Arc;
 
 use super::compile;
 use super::error::RunError;
-use super::limits;
 use crate::config::Limits;
 use crate::digest::Digest;
 use crate::grant::Grant;
@@ -15,11 +14,11 @@ use crate::plan::Plan;
 use crate::plan::Step;
 use crate::project::Project;
 use crate::revision::RevisionId;
-use crate::runtime::BuiltIn;
-use crate::runtime::Compiler;
+use crate::runtime::LanguageRuntime;
 use crate::runtime::LoadError;
 use crate::runtime::Loaded;
 use crate::runtime::Runtime;
+use crate::runtime::RuntimeRegistry;
 use crate::runtime::Source;
 use crate::runtime::size;
 use crate::store::Component;
@@ -27,6 +26,9 @@ use crate::store::Migration;
 use crate::store::StoreError;
 use crate::store::Transaction;
 use compile::Compiling;
+
+/// The language of which the host knows the text, too, so that its statements are checked before anything is locked.
+const SQL: &str = "sql";
 
 /// How much of the components of a plan is held in memory from the checks to the steps, in bytes. What is beyond is read
 /// again.
@@ -38,6 +40,8 @@ pub(super) struct StepComponent {
     pub(super) component: Component,
     /// For a language runtime: what it runs, and where that begins in the file, in bytes.
     pub(super) script: Option<(Source, usize)>,
+    /// What runs it, unless it has code of its own.
+    pub(super) language: Option<LanguageRuntime>,
     /// What it may do here.
     pub(super) grant: Grant,
 }
@@ -48,23 +52,24 @@ pub(super) struct Checked {
     pub(super) migration: Migration,
     /// The digest of the component that was checked.
     pub(super) digest: Digest,
-    /// Whether it has code of its own.
-    pub(super) is_compiled: bool,
+    /// What runs it, unless it has code of its own.
+    pub(super) language: Option<LanguageRuntime>,
     kept: Option<Arc<StepComponent>>,
 }
 
 /// A plan whose components are known to be fit.
 pub(super) struct CheckedComponents {
-    pub(super) runtime: Arc<Runtime>,
+    runtime: Arc<Runtime>,
     components: Vec<Checked>,
+    /// The language runtimes of the plan, by the digests of their components.
+    scripts: HashMap<Digest, Loaded>,
 }
 
 /// Makes components ready to run, at most one ahead of the step that runs.
 pub(super) struct Loader<'a> {
     project: &'a Project,
-    runtime: Arc<Runtime>,
+    prepared: &'a CheckedComponents,
     limits: &'a Limits,
-    scripts: HashMap<BuiltIn, Loaded>,
     ahead: Option<(RevisionId, Arc<StepComponent>, Compiling<Loaded>)>,
 }
 
@@ -72,11 +77,11 @@ impl CheckedComponents {
     /// Finds the component of each step and checks all that can be checked: that it is built and fresh, that all it asks for
     /// is granted, that the plan does not hold a step that cannot run; and, of those in compiled languages, that this host
     /// has what they import, that they are valid and can be compiled. Their code is kept.
-    pub(super) async fn new(project: &Project, compiler: &Compiler, plan: &Plan) -> Result<Self, RunError> {
+    pub(super) async fn new(project: &Project, runtime: Arc<Runtime>, plan: &Plan) -> Result<Self, RunError> {
         let mut kept_bytes = 0;
         let mut components = Vec::with_capacity(plan.steps.len());
         for step in &plan.steps {
-            let component = read(project, step)?;
+            let component = read(project, runtime.languages(), step)?;
             // So that signals are heard between the components of a long plan.
             tokio::task::yield_now().await;
             kept_bytes += component.component.bytes.len();
@@ -84,14 +89,13 @@ impl CheckedComponents {
                 step: step.clone(),
                 migration: component.migration.clone(),
                 digest: component.component.digest,
-                is_compiled: component.script.is_none(),
+                language: component.language.clone(),
                 kept: (kept_bytes <= KEPT_BYTES_MAX).then(|| Arc::new(component)),
             });
         }
-        let runtime = Arc::new(limits::runtime(compiler, &project.environment().limits)?);
-        let prepared = Self { runtime, components };
-        compile::all(project, &prepared.runtime, &prepared.components).await?;
-        Ok(prepared)
+        compile::all(project, &runtime, &components).await?;
+        let scripts = compile::all_scripts(project, &runtime, &components).await?;
+        Ok(Self { runtime, components, scripts })
     }
 
     /// The components of a plan, if all of them are here.
@@ -111,19 +115,19 @@ impl Checked {
     ///
     /// # Errors
     /// [`StoreError::Changed`] when it is another one by now, and those of reading and checking it.
-    pub(super) fn read(&self, project: &Project) -> Result<Arc<StepComponent>, RunError> {
+    pub(super) fn read(&self, project: &Project, runtime: &Runtime) -> Result<Arc<StepComponent>, RunError> {
         if let Some(kept) = &self.kept {
             return Ok(Arc::clone(kept));
         }
-        let component = read(project, &self.step)?;
+        let component = read(project, runtime.languages(), &self.step)?;
         if component.component.digest != self.digest {
-            return Err(StoreError::Changed { file: project.store().component_path(&self.migration) }.into());
+            return Err(StoreError::Changed { file: project.source().component_path(&self.migration) }.into());
         }
         Ok(Arc::new(component))
     }
 }
 
-fn read(project: &Project, step: &Step) -> Result<StepComponent, RunError> {
+fn read(project: &Project, languages: &RuntimeRegistry, step: &Step) -> Result<StepComponent, RunError> {
     let migration =
         project.migration(&step.revision).ok_or_else(|| RunError::UnknownRevision(step.revision.clone()))?;
     let irreversible = || RunError::Irreversible { revision: step.revision.clone(), file: migration.file.clone() };
@@ -137,13 +141,16 @@ fn read(project: &Project, step: &Step) -> Result<StepComponent, RunError> {
         environment: environment.name.clone(),
         error,
     })?;
-    let component = project.store().component(migration)?;
+    let component = project.source().component(migration)?;
     let refused = |error: LoadError| refused(project, migration, error);
     size::check_component(&component.bytes, project.environment().limits.component_size)
         .map_err(|error| refused(error.into()))?;
-    let script = match &component.manifest.runtime {
-        Some(name) => {
-            BuiltIn::named(name).ok_or_else(|| refused(LoadError::UnknownRuntime { name: name.clone() }))?;
+    let language = match &component.manifest.runtime {
+        Some(name) => Some(languages.find(name, component.manifest.runtime_digest.as_ref()).map_err(refused)?),
+        None => None,
+    };
+    let script = match &language {
+        Some(language) => {
             let text = component.source().unwrap_or_default();
             let range = match (step.direction, &component.manifest.sections) {
                 (Direction::Upgrade, Some(sections)) => sections.upgrade(),
@@ -155,8 +162,10 @@ fn read(project: &Project, step: &Step) -> Result<StepComponent, RunError> {
                 file: migration.file.clone(),
                 error,
             };
-            crate::sql::check_sql_file(text, range.clone(), &grant).map_err(refused)?;
-            if migration.metadata.transaction == Transaction::None {
+            if language.name() == SQL {
+                crate::sql::check_sql_file(text, range.clone(), &grant).map_err(refused)?;
+            }
+            if language.name() == SQL && migration.metadata.transaction == Transaction::None {
                 let own = project.tables().relations();
                 let own: Vec<&str> = own.iter().map(String::as_str).collect();
                 crate::sql::check_non_transactional_sql_file(text, range.clone(), &own).map_err(refused)?;
@@ -166,25 +175,24 @@ fn read(project: &Project, step: &Step) -> Result<StepComponent, RunError> {
         }
         None => None,
     };
-    Ok(StepComponent { migration: migration.clone(), component, script, grant })
+    Ok(StepComponent { migration: migration.clone(), component, script, language, grant })
 }
 
 pub(super) fn refused(project: &Project, migration: &Migration, error: LoadError) -> RunError {
     RunError::ComponentRefused {
         revision: migration.metadata.revision.clone(),
-        file: project.store().component_path(migration),
+        file: project.source().component_path(migration),
         error,
     }
 }
 
 impl<'a> Loader<'a> {
-    pub(super) fn new(project: &'a Project, runtime: Arc<Runtime>) -> Self {
-        let limits = &project.environment().limits;
-        Self { project, runtime, limits, scripts: HashMap::new(), ahead: None }
+    pub(super) fn new(project: &'a Project, prepared: &'a CheckedComponents) -> Self {
+        Self { project, prepared, limits: &project.environment().limits, ahead: None }
     }
 
-    pub(super) fn runtime(&self) -> &Arc<Runtime> {
-        &self.runtime
+    pub(super) fn runtime(&self) -> &'a Arc<Runtime> {
+        &self.prepared.runtime
     }
 
     /// The component of a step.
@@ -194,39 +202,35 @@ impl<'a> Loader<'a> {
     pub(super) fn component(&self, checked: &Checked) -> Result<Arc<StepComponent>, RunError> {
         match &self.ahead {
             Some((revision, component, _)) if *revision == checked.step.revision => Ok(Arc::clone(component)),
-            _ => checked.read(self.project),
+            _ => checked.read(self.project, self.runtime()),
         }
     }
 
     /// Begins to make ready what the next step needs, on another thread.
     pub(super) fn begin(&mut self, next: &Checked) {
         // A language runtime is made ready once, for all of its migrations.
-        if !next.is_compiled {
+        if next.language.is_some() {
             return;
         }
         // What cannot be read now is told when its step comes.
-        if let Ok(component) = next.read(self.project) {
-            let work = compile::load(&self.runtime, &component, self.limits);
+        if let Ok(component) = next.read(self.project, self.runtime()) {
+            let work = compile::load(self.runtime(), &component, self.limits);
             self.ahead = Some((next.step.revision.clone(), component, work));
         }
     }
 
     /// What a step needs, ready to run; waits for it if need be.
     pub(super) async fn load(&mut self, component: &Arc<StepComponent>) -> Result<Loaded, LoadError> {
-        if let Some(built_in) = component.component.manifest.runtime.as_deref().and_then(BuiltIn::named) {
-            return match self.scripts.get(&built_in) {
+        if let Some(language) = &component.language {
+            return match self.prepared.scripts.get(&language.digest()) {
                 Some(loaded) => Ok(loaded.clone()),
-                None => {
-                    let loaded = compile::load_script(&self.runtime, built_in, self.limits).finished().await?;
-                    self.scripts.insert(built_in, loaded.clone());
-                    Ok(loaded)
-                }
+                None => compile::load_script(self.runtime(), language.clone(), self.limits).finished().await,
             };
         }
         let revision = &component.migration.metadata.revision;
         match self.ahead.take() {
             Some((ahead, _, work)) if ahead == *revision => work.finished().await,
-            _ => compile::load(&self.runtime, component, self.limits).finished().await,
+            _ => compile::load(self.runtime(), component, self.limits).finished().await,
         }
     }
 }

@@ -5,6 +5,7 @@ use super::unfinished::UnfinishedError;
 use crate::db::DatabaseError;
 use crate::grant::NotGranted;
 use crate::plan::Direction;
+use crate::plan::PlanDifference;
 use crate::plan::PlanError;
 use crate::project::Changed;
 use crate::revision::RevisionId;
@@ -12,6 +13,9 @@ use crate::revision::TargetError;
 use crate::runtime::LoadError;
 use crate::sql::SqlFileError;
 use crate::store::StoreError;
+
+/// How many differences of a plan stand in a message.
+const DIFFERENCES_SHOWN: usize = 5;
 
 /// Why a run failed, or was not begun. Each kind has a stable word for programs ([`RunError::kind`]) and a remedy
 /// ([`RunError::hint`]).
@@ -40,6 +44,14 @@ pub enum RunError {
     Changed {
         /// Which ones.
         changed: Vec<Changed>,
+    },
+    /// A plan was given, and what would run now is something else.
+    #[error("the plan does not fit any more: {}", shown(differences))]
+    PlanDiffers {
+        /// What is different.
+        differences: Vec<PlanDifference>,
+        /// Whether the database is where the plan leads to.
+        is_applied: bool,
     },
     /// A downgrade would take along more than its target names.
     #[error("this downgrade {note}")]
@@ -127,6 +139,7 @@ impl RunError {
             Self::Runtime(_) => "sandbox",
             Self::UnknownRevision(_) => "unknown-revision",
             Self::Changed { .. } => "changed-migration",
+            Self::PlanDiffers { .. } => "plan-differs",
             Self::TakesAlong { .. } => "takes-along",
             Self::Irreversible { .. } => "irreversible",
             Self::Unfinished(error) => error.kind(),
@@ -149,6 +162,13 @@ impl RunError {
             Self::UnknownRevision(_) => "see `host history`".to_owned(),
             Self::Changed { .. } => {
                 "restore the file and write a new migration for the change, or continue with --allow-changed".to_owned()
+            }
+            Self::PlanDiffers { is_applied: true, .. } => {
+                "the database is where the plan leads to, so it may have been applied already: see `host log`"
+                    .to_owned()
+            }
+            Self::PlanDiffers { .. } => {
+                "make a new plan with `--dry-run --json`, look at it, and apply that one".to_owned()
             }
             Self::TakesAlong { .. } => {
                 "check it with --dry-run; run it with --all-branches, or narrow it to a branch with LABEL@REVISION"
@@ -178,6 +198,15 @@ impl RunError {
             Self::Interrupted { .. } => "run the command again".to_owned(),
         })
     }
+}
+
+/// The first differences; a plan of a thousand steps may have as many.
+fn shown(differences: &[PlanDifference]) -> String {
+    let mut text = differences.iter().take(DIFFERENCES_SHOWN).map(ToString::to_string).collect::<Vec<_>>().join("; ");
+    if let Some(more @ 1..) = differences.len().checked_sub(DIFFERENCES_SHOWN) {
+        text.push_str(&format!("; and {more} more"));
+    }
+    text
 }
 
 fn list(changed: &[Changed]) -> String {

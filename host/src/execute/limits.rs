@@ -1,8 +1,10 @@
 //! The limits of host.toml in the form in which they are enforced.
 
 use std::num::NonZero;
+use std::sync::Arc;
 
 use super::error::RunError;
+use super::options::Options;
 use crate::bindings::types::Limit as ToldLimit;
 use crate::config::Limits;
 use crate::db::session::ResultLimits;
@@ -11,6 +13,7 @@ use crate::host_functions::GuestLimits;
 use crate::host_functions::Limit;
 use crate::runtime::CompileLimits;
 use crate::runtime::Compiler;
+use crate::runtime::LoadError;
 use crate::runtime::Runtime;
 use crate::worker;
 
@@ -49,12 +52,26 @@ pub(crate) fn compile_limits(limits: &Limits) -> CompileLimits {
     CompileLimits { process, threads: std::thread::available_parallelism().map_or(1, NonZero::get) }
 }
 
-/// The runtime of guests with these limits.
+/// A sandbox for guests with these limits of an environment. Several runs may share it, see [`super::Options::runtime`].
 ///
 /// # Errors
 /// [`RunError::Runtime`].
-pub(crate) fn runtime(compiler: &Compiler, limits: &Limits) -> Result<Runtime, RunError> {
+pub fn runtime(compiler: &Compiler, limits: &Limits) -> Result<Runtime, RunError> {
     Runtime::new(compiler, in_memory(limits.stack)).map_err(RunError::Runtime)
+}
+
+/// The sandbox of a run: the one that it shares with others, or one of its own.
+///
+/// # Errors
+/// [`RunError::Runtime`]; also when a shared one gives guests another stack than the limits say.
+pub(super) fn shared_runtime(options: &Options, limits: &Limits) -> Result<Arc<Runtime>, RunError> {
+    let Some(shared) = &options.runtime else { return Ok(Arc::new(runtime(&options.compiler, limits)?)) };
+    let (given, wanted) = (shared.stack_bytes(), in_memory(limits.stack));
+    if given == wanted {
+        return Ok(Arc::clone(shared));
+    }
+    let reason = format!("the shared one gives guests a stack of {given} bytes, host.toml one of {wanted} bytes");
+    Err(RunError::Runtime(LoadError::Refused { reason }))
 }
 
 fn in_memory(number: u64) -> usize {

@@ -9,14 +9,17 @@ mod components;
 mod error;
 mod event;
 mod failure;
+mod goal;
 mod in_doubt_commit;
 mod limits;
 mod lock;
 mod non_transactional;
 mod offline;
 mod options;
+mod prepare;
 mod progress;
 mod retry;
+mod run;
 mod runner;
 mod stamp;
 mod step;
@@ -32,8 +35,7 @@ pub use failure::SourcePlace;
 pub use failure::StepFailure;
 #[cfg(feature = "cli")]
 pub(crate) use limits::compile_limits;
-#[cfg(feature = "cli")]
-pub(crate) use limits::runtime;
+pub use limits::runtime;
 pub use non_transactional::PartialProgress;
 pub use offline::PSQL;
 pub use offline::offline_tables_sql;

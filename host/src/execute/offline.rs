@@ -8,8 +8,6 @@ mod checks;
 mod statement;
 mod step;
 
-use std::sync::Arc;
-
 use self::statement::OfflineScript;
 use self::step::StepText;
 
@@ -61,9 +59,10 @@ pub async fn write_offline_sql(
         Direction::Upgrade => plan::upgrade(project.graph(), &heads, to)?,
         Direction::Downgrade => plan::downgrade(project.graph(), &heads, to)?,
     };
-    let prepared = CheckedComponents::new(project, &options.compiler, &plan).await?;
+    let prepared =
+        CheckedComponents::new(project, limits::shared_runtime(options, &project.environment().limits)?, &plan).await?;
     let components = prepared.of(&plan).unwrap_or_default();
-    let mut loader = Loader::new(project, Arc::clone(&prepared.runtime));
+    let mut loader = Loader::new(project, &prepared);
     let tables = project.tables();
     let mut script = OfflineScript::default();
     let needs_psql = components.iter().any(|checked| is_non_transactional(&checked.migration));
@@ -81,6 +80,7 @@ pub async fn write_offline_sql(
             is_non_transactional: is_non_transactional(&component.migration),
             source_digest: component.migration.source_digest.to_string(),
             component_digest: component.component.digest.to_string(),
+            runtime_digest: component.language.as_ref().map(|language| language.digest().to_string()),
             timeouts: options.timeouts(&project.environment().limits),
             role: project.environment().role.as_deref(),
             tables: &tables,
@@ -144,6 +144,7 @@ fn look_at_tables(script: &mut OfflineScript, tables: &Tables, make: bool) {
     for statement in crate::sql::statements(&statements).flatten() {
         script.statement(statement.text);
     }
+    checks::complete_log(script, tables);
     script.line("COMMIT;\n");
 }
 

@@ -1,10 +1,12 @@
 //! How a run differs from the usual.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::config::Limits;
 use crate::db::opening::Timeouts;
 use crate::runtime::Compiler;
+use crate::runtime::Runtime;
 
 /// How a run differs from the usual.
 #[derive(Debug, Clone, Default)]
@@ -27,6 +29,9 @@ pub struct Options {
     pub mark_done: Vec<u32>,
     /// How components become code. Otherwise they are compiled on threads of this process, in each run.
     pub compiler: Compiler,
+    /// A sandbox that this run shares with others, with the code that they compiled; see [`super::runtime`]. Then
+    /// [`Options::compiler`] is not asked.
+    pub runtime: Option<Arc<Runtime>>,
     /// Lets a stamp forget an unfinished step.
     pub forget_unfinished: bool,
 }

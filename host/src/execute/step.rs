@@ -176,6 +176,7 @@ impl StepRun<'_> {
             direction: self.step.direction.name(),
             source_digest: Some(self.component.migration.source_digest.to_string()),
             component_digest: Some(self.component.component.digest.to_string()),
+            runtime_digest: self.component.language.as_ref().map(|language| language.digest().to_string()),
             microseconds: i64::try_from(started.elapsed().as_micros()).unwrap_or(i64::MAX),
             statements: i64::try_from(trace.statements).unwrap_or(i64::MAX),
             rows: i64::try_from(trace.rows).unwrap_or(i64::MAX),

@@ -3,6 +3,9 @@
 use std::fmt;
 use std::str::FromStr;
 
+use serde::Deserialize;
+use serde::Serialize;
+
 /// What a statement does, as far as somebody has to allow it. Its word is the key in a migration's `asks` and in
 /// `[*.grants]` of the settings.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -28,8 +31,9 @@ pub enum Class {
     Foreign,
 }
 
-/// A set of classes.
-#[derive(Clone, Copy, Default, PartialEq, Eq)]
+/// A set of classes. As JSON it is the list of all their words.
+#[derive(Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "Vec<String>", into = "Vec<&'static str>")]
 pub struct Classes(u16);
 
 /// A word that is no class.
@@ -111,6 +115,12 @@ impl Classes {
         Self(self.0 | other.0)
     }
 
+    /// What is in both.
+    #[must_use]
+    pub const fn intersection(self, other: Self) -> Self {
+        Self(self.0 & other.0)
+    }
+
     /// What is in this set and not in the other.
     #[must_use]
     pub const fn minus(self, other: Self) -> Self {
@@ -173,6 +183,20 @@ impl TryFrom<String> for Class {
     }
 }
 
+impl TryFrom<Vec<String>> for Classes {
+    type Error = UnknownClass;
+
+    fn try_from(words: Vec<String>) -> Result<Self, UnknownClass> {
+        words.into_iter().map(Class::try_from).collect()
+    }
+}
+
+impl From<Classes> for Vec<&'static str> {
+    fn from(classes: Classes) -> Self {
+        classes.iter().map(Class::word).collect()
+    }
+}
+
 impl fmt::Display for Class {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(self.word())
@@ -226,6 +250,11 @@ mod tests {
         assert_eq!(Classes::all().minus(usual).iter().count(), 6);
         assert!(usual.minus(Classes::all()).is_empty() && !usual.contains(Class::Role));
         assert_eq!(usual.union(Class::Role.into()), usual.with(Class::Role));
+        assert_eq!(usual.intersection(Class::Data.into()), Class::Data.into());
+        let json = serde_json::to_string(&usual).expect("JSON");
+        assert_eq!(json, r#"["query","data","schema"]"#);
+        assert_eq!(serde_json::from_str::<Classes>(&json).expect("classes"), usual);
+        serde_json::from_str::<Classes>(r#"["superuser"]"#).expect_err("no class");
     }
 
     #[test]

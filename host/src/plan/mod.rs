@@ -4,9 +4,11 @@
 //! order and the rows are Alembic's: the version table has one row per *head* of what is applied, and a revision that
 //! another applied revision revises or depends on has no row.
 
+mod difference;
 mod downgrade;
 mod error;
 mod heads;
+mod prepared;
 mod stamp;
 mod upgrade;
 
@@ -16,14 +18,26 @@ mod tests;
 use std::collections::BTreeSet;
 use std::fmt;
 
+use serde::Deserialize;
+use serde::Serialize;
+
 use crate::revision::Graph;
 use crate::revision::Node;
 use crate::revision::RevisionId;
 use crate::revision::join;
 
+pub use difference::PlanDifference;
 pub use downgrade::downgrade;
 pub use error::PlanError;
 pub use heads::HeadChange;
+pub use prepared::PLAN_FORMAT;
+pub use prepared::PlanFormatError;
+pub use prepared::PlanOptions;
+pub use prepared::PlanSettings;
+pub use prepared::PreparedPlan;
+pub use prepared::PreparedRuntime;
+pub use prepared::PreparedStep;
+pub use prepared::UnfinishedStep;
 pub use stamp::StampPlan;
 pub use stamp::stamp;
 pub use upgrade::upgrade;
@@ -32,7 +46,8 @@ pub use upgrade::upgrade_all;
 use heads::HeadTracker;
 
 /// Whether migrations are applied or taken back.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Direction {
     /// Apply.
     Upgrade,

@@ -17,6 +17,9 @@ pub enum ProjectError {
         /// What the system said.
         source: std::io::Error,
     },
+    /// There is no folder in which something could be built or written.
+    #[error("the migrations of this project are not in a folder")]
+    NoFolder,
     /// The settings are wrong.
     #[error(transparent)]
     Config(#[from] ConfigError),
@@ -32,7 +35,7 @@ impl ProjectError {
     /// A stable word for programs.
     pub fn kind(&self) -> &'static str {
         match self {
-            Self::NoProject | Self::ReadConfig { .. } => "no-project",
+            Self::NoProject | Self::ReadConfig { .. } | Self::NoFolder => "no-project",
             Self::Config(_) => "configuration",
             Self::Store(error) => error.kind(),
             Self::Graph(error) => error.kind(),
@@ -43,6 +46,7 @@ impl ProjectError {
     pub fn hint(&self) -> Option<String> {
         Some(match self {
             Self::NoProject => "run `host init`, or name the project's folder with --dir".to_owned(),
+            Self::NoFolder => "open the folder of their sources".to_owned(),
             Self::ReadConfig { source } => match source.kind() {
                 std::io::ErrorKind::IsADirectory => "put a file in its place; `host init` writes one".to_owned(),
                 std::io::ErrorKind::InvalidData => "save the file as UTF-8".to_owned(),

@@ -50,13 +50,7 @@ impl CompileCache {
     /// # Errors
     /// [`CacheRefused`] unless it belongs to this user and nobody else can write in it.
     pub fn open(folder: Dir, limit_bytes: u64) -> Result<Self, CacheRefused> {
-        let metadata = folder.dir_metadata()?;
-        if metadata.uid() != rustix::process::geteuid().as_raw() {
-            return Err(CacheRefused::Owner);
-        }
-        if metadata.mode() & 0o022 != 0 {
-            return Err(CacheRefused::Mode { mode: metadata.mode() & 0o7777 });
-        }
+        check_owner(&folder)?;
         Ok(Self { folder, limit_bytes })
     }
 
@@ -102,6 +96,18 @@ impl CompileCache {
     pub fn prune(&self, bytes: u64) -> io::Result<Pruned> {
         usage::prune(&self.folder, bytes, None)
     }
+}
+
+/// Refuses a folder that does not belong to this user, or in which somebody else may write.
+pub(super) fn check_owner(folder: &Dir) -> Result<(), CacheRefused> {
+    let metadata = folder.dir_metadata()?;
+    if metadata.uid() != rustix::process::geteuid().as_raw() {
+        return Err(CacheRefused::Owner);
+    }
+    if metadata.mode() & 0o022 != 0 {
+        return Err(CacheRefused::Mode { mode: metadata.mode() & 0o7777 });
+    }
+    Ok(())
 }
 
 /// The name of an entry: the component's digest, and what it was compiled for.

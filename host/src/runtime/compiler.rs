@@ -9,8 +9,9 @@ use serde::Serialize;
 use wasmtime::Engine;
 
 use super::engine;
+use super::error::LoadError;
 use super::imports;
-use super::load::LoadError;
+use super::script;
 use super::size;
 use super::strip::strip;
 use crate::worker::Cancel;
@@ -26,6 +27,16 @@ pub const JOB: &str = "compile";
 #[derive(Serialize, Deserialize)]
 struct Settings {
     stack_bytes: usize,
+    world: World,
+}
+
+/// What a component is built for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) enum World {
+    /// A migration in a compiled language.
+    Migration,
+    /// The runtime of a language.
+    Script,
 }
 
 /// What compiling may use.
@@ -41,11 +52,11 @@ pub struct CompileLimits {
 pub(super) fn compile_in(
     worker: &Worker,
     component: &[u8],
-    stack_bytes: usize,
+    (stack_bytes, world): (usize, World),
     limits: CompileLimits,
     cancel: &Cancel,
 ) -> Result<Vec<u8>, LoadError> {
-    let settings = serde_json::to_string(&Settings { stack_bytes })
+    let settings = serde_json::to_string(&Settings { stack_bytes, world })
         .map_err(|error| LoadError::Refused { reason: error.to_string() })?;
     let CompileLimits { process, threads } = limits;
     let task = Task { job: JOB, settings: &settings, input: component, limits: process, threads };
@@ -67,16 +78,16 @@ pub(super) fn compile_in(
 /// # Errors
 /// A [`LoadError`] as JSON.
 pub fn work(settings: &str, component: &[u8], threads: usize) -> Result<Vec<u8>, String> {
-    let compile_with = |stack_bytes, parallel| {
-        let engine = engine::compiling(stack_bytes, parallel).map_err(|error| super::load::refused(&error))?;
-        compile(&engine, component)
+    let compile_with = |stack_bytes, world, parallel| {
+        let engine = engine::compiling(stack_bytes, parallel).map_err(|error| super::error::refused(&error))?;
+        compile(&engine, component, world)
     };
     let compiled = serde_json::from_str(settings)
         .map_err(|error| LoadError::Refused { reason: error.to_string() })
-        .and_then(|Settings { stack_bytes }| {
+        .and_then(|Settings { stack_bytes, world }| {
             // The pool of threads panics where the system has none to give. A fault of the compiler panics again.
-            let parallel = (threads > 1).then(|| std::panic::catch_unwind(|| compile_with(stack_bytes, true)));
-            parallel.and_then(Result::ok).unwrap_or_else(|| compile_with(stack_bytes, false))
+            let parallel = (threads > 1).then(|| std::panic::catch_unwind(|| compile_with(stack_bytes, world, true)));
+            parallel.and_then(Result::ok).unwrap_or_else(|| compile_with(stack_bytes, world, false))
         });
     compiled.map_err(|error| serde_json::to_string(&error).unwrap_or_else(|_| error.to_string()))
 }
@@ -85,10 +96,10 @@ pub fn work(settings: &str, component: &[u8], threads: usize) -> Result<Vec<u8>,
 ///
 /// # Errors
 /// [`LoadError`].
-pub(super) fn compile(engine: &Engine, component: &[u8]) -> Result<Vec<u8>, LoadError> {
-    check(component)?;
+pub(super) fn compile(engine: &Engine, component: &[u8], world: World) -> Result<Vec<u8>, LoadError> {
+    check_for(component, world)?;
     let code = strip(component).ok_or_else(|| LoadError::Refused { reason: "it is truncated".to_owned() })?;
-    engine.precompile_component(&code).map_err(|error| super::load::refused(&error))
+    engine.precompile_component(&code).map_err(|error| super::error::refused(&error))
 }
 
 /// Checks all that can be known of a migration in a compiled language without compiling it: that it wants what this host has
@@ -98,7 +109,15 @@ pub(super) fn compile(engine: &Engine, component: &[u8]) -> Result<Vec<u8>, Load
 /// # Errors
 /// [`LoadError`].
 pub fn check(component: &[u8]) -> Result<(), LoadError> {
-    imports::check(component, "migration", "migration-guest")?;
+    check_for(component, World::Migration)
+}
+
+/// The same for either world. Whether the functions of a language runtime have the right types, its linking finds out.
+fn check_for(component: &[u8], world: World) -> Result<(), LoadError> {
+    match world {
+        World::Migration => imports::check(component, "migration", "migration-guest")?,
+        World::Script => imports::check(component, script::EXPORT, script::WORLD)?,
+    }
     let mut validator = wasmparser::Validator::new_with_features(engine::FEATURES);
     let types = validator.validate_all(component).map_err(|error| invalid(&error))?;
     size::check_functions(component)?;

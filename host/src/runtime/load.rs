@@ -1,10 +1,13 @@
 //! From the bytes of a component to something that can be instantiated.
 
+use std::collections::HashMap;
+use std::fmt;
 use std::sync::Arc;
-use std::time::Duration;
+use std::sync::Mutex;
+use std::sync::PoisonError;
+use std::sync::atomic::AtomicU64;
+use std::sync::atomic::Ordering;
 
-use serde::Deserialize;
-use serde::Serialize;
 use wasmtime::Engine;
 use wasmtime::component::Component;
 use wasmtime::component::Linker;
@@ -13,15 +16,16 @@ use super::cache::CompileCache;
 use super::code::CodeStore;
 use super::compiler;
 use super::compiler::CompileLimits;
+use super::compiler::World;
 use super::engine;
-use super::imports::ImportError;
+use super::error::LoadError;
+use super::error::refused;
 use super::linker;
-use super::script::BuiltIn;
-use super::size::SizeError;
+use super::registry::LanguageRuntime;
+use super::registry::RuntimeRegistry;
 use crate::bindings::MigrationGuestPre;
 use crate::bindings::ScriptRuntimePre;
 use crate::host_functions::GuestState;
-use crate::units;
 use crate::worker::Cancel;
 use crate::worker::Worker;
 
@@ -34,15 +38,23 @@ pub struct Compiler {
     pub worker: Option<Worker>,
     /// Where code is kept between runs. None compiles in each run.
     pub cache: Option<Arc<CompileCache>>,
+    /// The language runtimes that migrations can name.
+    pub languages: RuntimeRegistry,
 }
 
-/// The engine, with what every guest is linked against.
+/// The engine, with what every guest is linked against, the language runtimes, and the code that was compiled.
+///
+/// Several runs may share one, also at the same time: each component is compiled once.
 pub struct Runtime {
     pub(super) engine: Engine,
     pub(super) stack_bytes: usize,
     linker: Linker<GuestState>,
     worker: Option<Worker>,
     code: CodeStore,
+    languages: RuntimeRegistry,
+    /// One lock for each component that is being compiled, by its digest.
+    compiling: Mutex<HashMap<String, Arc<Mutex<()>>>>,
+    compiled: AtomicU64,
 }
 
 /// A component, compiled and linked. Making an instance of it takes microseconds.
@@ -54,84 +66,6 @@ pub enum Loaded {
     Script(ScriptRuntimePre<GuestState>),
 }
 
-/// Why a component cannot be loaded.
-#[derive(Debug, Clone, thiserror::Error, Serialize, Deserialize)]
-pub enum LoadError {
-    /// It wants something else than this host gives.
-    #[error(transparent)]
-    Import(ImportError),
-    /// It is too large for the compiler.
-    #[error(transparent)]
-    Size(SizeError),
-    /// The compiler did not come to an end.
-    #[error("compiling it took more than {}", units::time(*limit))]
-    CompileTime {
-        /// The limit.
-        limit: Duration,
-    },
-    /// The compiler needed too much memory.
-    #[error("compiling it needed more than {} of memory", units::size(*limit))]
-    CompileMemory {
-        /// The limit, in bytes.
-        limit: u64,
-    },
-    /// The process that compiles did not answer.
-    #[error("it was not compiled: {reason}")]
-    Process {
-        /// Why, with all causes.
-        reason: String,
-    },
-    /// It names a runtime that this host does not have.
-    #[error("it needs the language runtime '{name}', which this host does not have")]
-    UnknownRuntime {
-        /// The runtime.
-        name: String,
-    },
-    /// It cannot be compiled or linked.
-    #[error("{reason}")]
-    Refused {
-        /// Why, with all causes.
-        reason: String,
-    },
-}
-
-impl From<ImportError> for LoadError {
-    fn from(error: ImportError) -> Self {
-        Self::Import(error)
-    }
-}
-
-impl From<SizeError> for LoadError {
-    fn from(error: SizeError) -> Self {
-        Self::Size(error)
-    }
-}
-
-impl LoadError {
-    /// What the operator should do.
-    pub fn hint(&self) -> String {
-        match self {
-            Self::Import(error) => error.hint(),
-            Self::Size(error) => error.hint(),
-            Self::CompileTime { .. } => {
-                "raise compile-time in [*.limits] of host.toml on a slow machine; otherwise split the migration"
-                    .to_owned()
-            }
-            Self::CompileMemory { .. } => {
-                "raise compile-memory in [*.limits] of host.toml if you trust the migration; otherwise split it"
-                    .to_owned()
-            }
-            Self::Process { .. } => {
-                "host starts itself to compile: check the system's limits on processes and memory".to_owned()
-            }
-            Self::UnknownRuntime { .. } => "use the host that built it, or a newer one".to_owned(),
-            Self::Refused { .. } => {
-                "build it again; for what `host build` makes, run it with --force and this version of host".to_owned()
-            }
-        }
-    }
-}
-
 impl Runtime {
     /// Makes a runtime whose guests have a stack of this size, in bytes.
     ///
@@ -141,7 +75,31 @@ impl Runtime {
         let engine = engine::engine(stack_bytes).map_err(|error| refused(&error))?;
         let linker = linker::linker(&engine).map_err(|error| refused(&error))?;
         let code = CodeStore::new(compiler.cache.clone(), &engine);
-        Ok(Self { engine, stack_bytes, linker, worker: compiler.worker.clone(), code })
+        Ok(Self {
+            engine,
+            stack_bytes,
+            linker,
+            worker: compiler.worker.clone(),
+            code,
+            languages: compiler.languages.clone(),
+            compiling: Mutex::default(),
+            compiled: AtomicU64::new(0),
+        })
+    }
+
+    /// The stack of its guests, in bytes.
+    pub fn stack_bytes(&self) -> usize {
+        self.stack_bytes
+    }
+
+    /// The language runtimes that it has.
+    pub fn languages(&self) -> &RuntimeRegistry {
+        &self.languages
+    }
+
+    /// How many components it has compiled so far. What was in the cache or in memory does not count.
+    pub fn compiled(&self) -> u64 {
+        self.compiled.load(Ordering::Relaxed)
     }
 
     /// Whether a component with this digest was found fit and compiled before, and its code is still there.
@@ -166,7 +124,7 @@ impl Runtime {
         limits: CompileLimits,
         cancel: &Cancel,
     ) -> Result<(), LoadError> {
-        self.compiled(component, digest, limits, cancel).map(drop)
+        self.code_of(component, digest, World::Migration, limits, cancel).map(drop)
     }
 
     /// Makes a migration in a compiled language ready to run: reads its code back, or compiles it as
@@ -181,45 +139,81 @@ impl Runtime {
         limits: CompileLimits,
         cancel: &Cancel,
     ) -> Result<Loaded, LoadError> {
-        let code = match self.code.get(&self.engine, digest) {
-            Some(code) => code,
-            None => self.compiled(component, digest, limits, cancel)?,
-        };
+        let code = self.code_of(component, digest, World::Migration, limits, cancel)?;
         let instance = self.linker.instantiate_pre(&code).map_err(|error| refused(&error))?;
         Ok(Loaded::Migration(MigrationGuestPre::new(instance).map_err(|error| refused(&error))?))
     }
 
-    /// Makes a runtime that the host carries ready to run. It is the host's own, so it is compiled in this process. Blocks
-    /// while it compiles.
+    /// Makes a language runtime ready to run. Blocks while it is read and compiled, as [`Runtime::compile`] does; the host's
+    /// own is compiled in this process.
     ///
     /// # Errors
     /// [`LoadError`].
-    pub fn load_script(&self, runtime: BuiltIn) -> Result<Loaded, LoadError> {
-        let bytes = runtime.component();
-        let digest = crate::digest::Digest::of(bytes).to_string();
+    pub fn load_script(
+        &self,
+        language: &LanguageRuntime,
+        limits: CompileLimits,
+        cancel: &Cancel,
+    ) -> Result<Loaded, LoadError> {
+        let digest = language.digest().to_string();
         let code = match self.code.get(&self.engine, &digest) {
             Some(code) => code,
             None => {
-                let code = self.engine.precompile_component(bytes).map_err(|error| refused(&error))?;
-                self.kept(&digest, code)?
+                let component = language.component()?;
+                if language.is_built_in() {
+                    self.once(&digest, || {
+                        self.engine.precompile_component(&component).map_err(|error| refused(&error))
+                    })?
+                } else {
+                    self.code_of(&component, &digest, World::Script, limits, cancel)?
+                }
             }
         };
         let instance = self.linker.instantiate_pre(&code).map_err(|error| refused(&error))?;
         Ok(Loaded::Script(ScriptRuntimePre::new(instance).map_err(|error| refused(&error))?))
     }
 
-    fn compiled(
+    /// The code of a component, which is compiled unless it is there.
+    fn code_of(
         &self,
         component: &[u8],
         digest: &str,
+        world: World,
         limits: CompileLimits,
         cancel: &Cancel,
     ) -> Result<Component, LoadError> {
-        let code = match &self.worker {
-            Some(worker) => compiler::compile_in(worker, component, self.stack_bytes, limits, cancel)?,
-            None => compiler::compile(&self.engine, component)?,
+        self.once(digest, || match &self.worker {
+            Some(worker) => compiler::compile_in(worker, component, (self.stack_bytes, world), limits, cancel),
+            None => compiler::compile(&self.engine, component, world),
+        })
+    }
+
+    /// The code of a component, compiled by one thread while others that need it wait.
+    fn once(&self, digest: &str, compile: impl FnOnce() -> Result<Vec<u8>, LoadError>) -> Result<Component, LoadError> {
+        if let Some(code) = self.code.get(&self.engine, digest) {
+            return Ok(code);
+        }
+        let lock = Arc::clone(self.compiling().entry(digest.to_owned()).or_default());
+        let code = {
+            let _alone = lock.lock().unwrap_or_else(PoisonError::into_inner);
+            match self.code.get(&self.engine, digest) {
+                Some(code) => Ok(code),
+                None => compile().and_then(|code| {
+                    self.compiled.fetch_add(1, Ordering::Relaxed);
+                    self.kept(digest, code)
+                }),
+            }
         };
-        self.kept(digest, code)
+        let mut compiling = self.compiling();
+        // Whoever still waits holds the lock too, and removes it.
+        if Arc::strong_count(&lock) <= 2 {
+            compiling.remove(digest);
+        }
+        code
+    }
+
+    fn compiling(&self) -> std::sync::MutexGuard<'_, HashMap<String, Arc<Mutex<()>>>> {
+        self.compiling.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn kept(&self, digest: &str, code: Vec<u8>) -> Result<Component, LoadError> {
@@ -229,10 +223,9 @@ impl Runtime {
     }
 }
 
-pub(super) fn refused(error: &wasmtime::Error) -> LoadError {
-    if error.is::<wasmtime::error::OutOfMemory>() {
-        // The process that waits knows the limit.
-        return LoadError::CompileMemory { limit: 0 };
+impl fmt::Debug for Runtime {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut shown = formatter.debug_struct("Runtime");
+        shown.field("stack_bytes", &self.stack_bytes).field("languages", &self.languages).finish_non_exhaustive()
     }
-    LoadError::Refused { reason: format!("{error:#}") }
 }

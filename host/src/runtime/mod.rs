@@ -2,7 +2,7 @@
 //!
 //! [`nesting`], [`imports`] and [`size`] look at a component before anything is compiled, [`strip`] leaves out what is not code,
 //! [`compiler`] does all of this in a process of its own, [`engine`] and [`linker`] say what may run and what it gets,
-//! [`cache`] keeps compiled code, [`script`] holds the runtimes of languages without a compiler, [`wasi`] is the inert
+//! [`cache`] keeps compiled code, [`registry`] finds the runtimes of languages without a compiler, [`wasi`] is the inert
 //! subset of WASI for guests of stock toolchains, and [`call`] runs one guest once.
 
 pub mod cache;
@@ -10,11 +10,14 @@ pub mod call;
 mod code;
 pub mod compiler;
 pub mod engine;
+mod error;
 mod exports;
+mod folder;
 pub mod imports;
 pub mod linker;
 pub mod load;
 pub mod nesting;
+pub mod registry;
 pub mod script;
 pub mod size;
 pub mod strip;
@@ -29,11 +32,14 @@ pub use call::Ending;
 pub use call::Source;
 pub use call::Trapped;
 pub use compiler::CompileLimits;
+pub use error::LoadError;
+pub use folder::RUNTIME_BYTES_MAX;
+pub use folder::RuntimeFolder;
 pub use imports::ImportError;
 pub use load::Compiler;
-pub use load::LoadError;
 pub use load::Loaded;
 pub use load::Runtime;
-pub use script::BuiltIn;
+pub use registry::LanguageRuntime;
+pub use registry::RuntimeRegistry;
 pub use size::SizeError;
 pub use worker::serve_worker;

@@ -1,35 +1,17 @@
-//! The runtimes of languages without a compiler. One component serves every migration written in a language.
-
-/// The world that a runtime is built for.
-#[cfg(test)]
-const WORLD: &str = "script-runtime";
+//! The language runtimes that the host carries. One component serves every migration written in a language.
 
 /// The contract, as text: the host carries it so that it can make components without any file beside it.
 pub const CONTRACT: &str = include_str!("../../../wit/migration.wit");
 
-/// A runtime that the host carries itself.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum BuiltIn {
-    /// SQL files.
-    Sql,
-}
+/// The interface that a language runtime exports, and the world that it is built for.
+pub(super) const EXPORT: &str = "script";
+pub(super) const WORLD: &str = "script-runtime";
 
-impl BuiltIn {
-    /// Finds a runtime by the name that a component carries.
-    pub fn named(name: &str) -> Option<Self> {
-        match name {
-            "sql" => Some(Self::Sql),
-            _ => None,
-        }
-    }
-
-    /// The runtime's component. A test compares it with its text, `script/sql.wat`.
-    pub fn component(self) -> &'static [u8] {
-        match self {
-            Self::Sql => include_bytes!("script/sql.wasm"),
-        }
-    }
-}
+/// The name and the component of each runtime, of each language the newest one first.
+///
+/// A built migration names the digest of the runtime that it was built for. So a component that gets a successor stays in
+/// this list, below it.
+pub(super) const BUILT_IN: &[(&str, &[u8])] = &[("sql", include_bytes!("script/sql.wasm"))];
 
 #[cfg(test)]
 #[expect(clippy::unwrap_used, clippy::disallowed_methods, reason = "tests")]
@@ -38,6 +20,10 @@ mod tests {
     use wit_component::StringEncoding;
 
     use super::*;
+    use crate::runtime::strip::strip;
+
+    /// Digests that stand in components that were built.
+    const RELEASED: &[(&str, &str)] = &[("sql", "4ef4920b871eb67e9890f3e69bab037285924de2d01b462f02856fcc55b5b437")];
 
     fn assembled(text: &str) -> Vec<u8> {
         let mut module = wat::parse_str(text).unwrap();
@@ -45,26 +31,40 @@ mod tests {
         let package = resolve.push_str("migration.wit", CONTRACT).unwrap();
         let world = resolve.select_world(&[package], Some(WORLD)).unwrap();
         wit_component::embed_component_metadata(&mut module, &resolve, world, StringEncoding::UTF8).unwrap();
-        ComponentEncoder::default().validate(true).module(&module).unwrap().encode().unwrap()
+        let mut encoder = ComponentEncoder::default().validate(true).module(&module).unwrap();
+        encoder.encode().unwrap()
+    }
+
+    /// What is carried is what the text says, but for the names of the tools that made it. Where the text changed, the component
+    /// that belongs to it is written beside the old one.
+    #[test]
+    fn the_sql_runtime_is_made_of_its_text() {
+        let carried = BUILT_IN.iter().find(|(name, _)| *name == "sql").unwrap().1;
+        let assembled = assembled(include_str!("script/sql.wat"));
+        if strip(carried) != strip(&assembled) {
+            let path = concat!(env!("CARGO_MANIFEST_DIR"), "/src/runtime/script/sql.wasm.new");
+            std::fs::write(path, assembled).unwrap();
+            panic!("sql.wat makes another component than sql.wasm: {path} is the new one, for the top of BUILT_IN");
+        }
     }
 
     #[test]
-    fn the_sql_runtime_is_made_of_its_text() {
-        let assembled = assembled(include_str!("script/sql.wat"));
-        if BuiltIn::Sql.component() != assembled {
-            let path = concat!(env!("CARGO_MANIFEST_DIR"), "/src/runtime/script/sql.wasm.new");
-            std::fs::write(path, assembled).unwrap();
-            panic!("sql.wat makes another component than sql.wasm: {path} is what it makes");
+    fn a_runtime_that_components_name_stays() {
+        let there: Vec<_> =
+            BUILT_IN.iter().map(|(name, bytes)| (*name, crate::digest::Digest::of(bytes).to_string())).collect();
+        for (name, digest) in RELEASED {
+            assert!(there.iter().any(|(there, found)| there == name && found == digest), "{name} {digest}: {there:?}");
         }
     }
 
     #[test]
     fn the_sql_runtime_fits_the_contract_and_imports_nothing_but_sql() {
-        let bytes = BuiltIn::Sql.component();
-        assert!(bytes.len() < 8 << 10, "{} bytes", bytes.len());
-        crate::runtime::imports::check(bytes, "script", WORLD).expect("it fits");
-        let interfaces = crate::runtime::imports::interfaces(bytes).expect("a component");
-        assert_eq!(interfaces.imports, ["host:migration/types@0.1.0", "host:migration/sql@0.1.0"]);
-        assert_eq!(interfaces.exports, ["host:migration/script@0.1.0"]);
+        for (name, bytes) in BUILT_IN.iter().filter(|(name, _)| *name == "sql") {
+            assert!(bytes.len() < 8 << 10, "{name}: {} bytes", bytes.len());
+            crate::runtime::imports::check(bytes, EXPORT, WORLD).unwrap();
+            let interfaces = crate::runtime::imports::interfaces(bytes).unwrap();
+            assert_eq!(interfaces.imports, ["host:migration/types@0.1.0", "host:migration/sql@0.1.0"]);
+            assert_eq!(interfaces.exports, ["host:migration/script@0.1.0"]);
+        }
     }
 }

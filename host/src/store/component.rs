@@ -50,7 +50,36 @@ struct Fresh {
     source: Option<Range<usize>>,
 }
 
+/// The component of a migration that is that component itself.
+///
+/// # Errors
+/// [`StoreError::Changed`] when it is another one than was listed, [`StoreError::Corrupt`].
+pub(super) fn prebuilt_component(bytes: Vec<u8>, migration: &Migration) -> Result<Component, StoreError> {
+    Fresh::prebuilt(bytes, migration).map(Fresh::digested)
+}
+
 impl Fresh {
+    fn prebuilt(bytes: Vec<u8>, migration: &Migration) -> Result<Self, StoreError> {
+        let corrupt = |source| StoreError::Corrupt { file: migration.file.clone(), source };
+        let contents = read_contents(&bytes).map_err(corrupt)?;
+        let now = digest_of_contents(&bytes, &contents).map_err(corrupt)?;
+        let Contents { manifest, source } = contents;
+        let manifest = manifest.ok_or_else(|| corrupt(ManifestError::Missing { section: MANIFEST_SECTION }))?;
+        if now != migration.source_digest || manifest.metadata != migration.metadata {
+            return Err(StoreError::Changed { file: migration.file.clone() });
+        }
+        let fresh = Self { bytes, manifest, source };
+        if let Some(text) = fresh.script() {
+            check_text(&fresh.manifest, text).map_err(corrupt)?;
+        }
+        Ok(fresh)
+    }
+
+    fn digested(self) -> Component {
+        let Self { bytes, manifest, source } = self;
+        Component { digest: Digest::of(&bytes), bytes, manifest, source }
+    }
+
     /// What a runtime would run, if it is one's.
     fn script(&self) -> Option<&str> {
         self.manifest.runtime.as_ref()?;
@@ -78,8 +107,7 @@ impl Store {
     /// [`StoreError::OtherSource`] when it was made of something else, [`StoreError::NotBuiltHere`] when nothing shows what it
     /// was made of, [`StoreError::Corrupt`], [`StoreError::Changed`], and those of reading it and its source.
     pub fn component(&self, migration: &Migration) -> Result<Component, StoreError> {
-        let Fresh { bytes, manifest, source } = self.fresh_component(migration)?;
-        Ok(Component { digest: Digest::of(&bytes), bytes, manifest, source })
+        self.fresh_component(migration).map(Fresh::digested)
     }
 
     /// Whether [`Store::component`] would find a component that is up to date. Reads it and its source.
@@ -119,21 +147,11 @@ impl Store {
             }
             read => read?,
         };
+        if path == migration.file {
+            return Fresh::prebuilt(bytes, migration);
+        }
         let corrupt = |source| StoreError::Corrupt { file: path.clone(), source };
         let contents = read_contents(&bytes).map_err(corrupt)?;
-        if path == migration.file {
-            let now = digest_of_contents(&bytes, &contents).map_err(corrupt)?;
-            let Contents { manifest, source } = contents;
-            let manifest = manifest.ok_or_else(|| corrupt(ManifestError::Missing { section: MANIFEST_SECTION }))?;
-            if now != migration.source_digest || manifest.metadata != migration.metadata {
-                return Err(StoreError::Changed { file });
-            }
-            let fresh = Fresh { bytes, manifest, source };
-            if let Some(text) = fresh.script() {
-                check_text(&fresh.manifest, text).map_err(corrupt)?;
-            }
-            return Ok(fresh);
-        }
         let Contents { manifest, source } = contents;
         let manifest = manifest.ok_or_else(|| corrupt(ManifestError::Missing { section: MANIFEST_SECTION }))?;
         // Without a lock file, cargo writes one during the build.

@@ -50,6 +50,9 @@ pub struct Manifest {
     /// migration.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "short::optional_name")]
     pub runtime: Option<String>,
+    /// The digest of the component of that runtime for which it was built. None for any of this name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub runtime_digest: Option<Digest>,
     /// Where in the source the two directions are, for a runtime that needs it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sections: Option<ScriptSections>,

@@ -1,4 +1,7 @@
-//! The project's folder: finds migrations, reads what they say about themselves, keeps what was built of them, writes
+//! Where the migrations of a project come from: a [`MigrationSource`], which is the project's folder or memory
+//! ([`EmbeddedMigrations`]).
+//!
+//! The folder ([`Store`]) finds migrations, reads what they say about themselves, keeps what was built of them, writes
 //! new ones. Everything goes through one [`Dir`], so nothing outside the project is read or written.
 //!
 //! ```text
@@ -8,6 +11,7 @@
 mod block;
 mod component;
 mod digest;
+mod embedded;
 mod error;
 mod files;
 mod index;
@@ -19,12 +23,14 @@ mod prune;
 mod read;
 mod scan;
 mod short;
+mod source;
 mod write;
 
 pub use block::Block;
 pub use block::BlockError;
 pub use block::write_block;
 pub use component::Component;
+pub use embedded::EmbeddedMigrations;
 pub use error::StoreError;
 pub use files::FILE_BYTES_MAX;
 pub(crate) use files::TOML_BYTES_MAX;
@@ -49,6 +55,7 @@ pub use metadata::Transaction;
 pub use read::TextSource;
 #[cfg(feature = "build")]
 pub(crate) use short::shortened;
+pub use source::MigrationSource;
 pub use write::NewFile;
 pub use write::create_file;
 pub use write::ensure_ignored;

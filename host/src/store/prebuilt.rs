@@ -3,6 +3,8 @@
 use super::Block;
 use super::Manifest;
 use super::ManifestError;
+use super::Migration;
+use super::StoreError;
 use super::manifest::Contents;
 use super::manifest::read_contents;
 use super::manifest::without_sections;
@@ -10,6 +12,18 @@ use crate::digest::Digest;
 use crate::language::Language;
 use crate::language::Source;
 use crate::sql::sections;
+
+/// The migration in a component that carries its metadata. `file` is its name in messages.
+///
+/// # Errors
+/// [`StoreError::Corrupt`] and [`StoreError::NoEmbedded`].
+pub(super) fn migration_of(file: String, bytes: &[u8]) -> Result<Migration, StoreError> {
+    let corrupt = |source| StoreError::Corrupt { file: file.clone(), source };
+    let contents = read_contents(bytes).map_err(corrupt)?;
+    let source_digest = digest_of_contents(bytes, &contents).map_err(corrupt)?;
+    let Contents { manifest: Some(manifest), .. } = contents else { return Err(StoreError::NoEmbedded { file }) };
+    Ok(Migration { metadata: manifest.metadata, file, language: Language::Wasm, source_digest, lock_digest: None })
+}
 
 /// The digest of what a component runs. Where that is a text, it is the one of the file that it was made of; otherwise that of
 /// the bytes without the sections of host, which the sandbox does not read.

@@ -11,10 +11,8 @@ use super::StoreError;
 use super::TOML_BYTES_MAX;
 use super::digest;
 use super::files;
-use super::manifest::Contents;
-use super::manifest::read_contents;
-use super::prebuilt::digest_of_contents;
 use super::prebuilt::digest_of_prebuilt;
+use super::prebuilt::migration_of;
 use crate::digest::Digest;
 use crate::language::Language;
 use crate::language::Source;
@@ -37,19 +35,7 @@ impl Store {
     /// Reads a migration that is a prebuilt component.
     pub(super) fn read_prebuilt(&self, file: &str) -> Result<Migration, StoreError> {
         let content = files::read_at_most(&self.root, file, self.component_bytes_max)?;
-        let corrupt = |source| StoreError::Corrupt { file: file.to_owned(), source };
-        let contents = read_contents(&content).map_err(corrupt)?;
-        let source_digest = digest_of_contents(&content, &contents).map_err(corrupt)?;
-        let Contents { manifest: Some(manifest), .. } = contents else {
-            return Err(StoreError::NoEmbedded { file: file.to_owned() });
-        };
-        Ok(Migration {
-            metadata: manifest.metadata,
-            file: file.to_owned(),
-            language: Language::Wasm,
-            source_digest,
-            lock_digest: None,
-        })
+        migration_of(file.to_owned(), &content)
     }
 
     /// Reads a migration that is a folder with the given files.

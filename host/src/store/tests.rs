@@ -39,6 +39,7 @@ fn manifest(revision: &str, runtime: Option<&str>) -> Manifest {
         language: Language::Sql,
         file: "migrations/a.sql".to_owned(),
         runtime: runtime.map(str::to_owned),
+        runtime_digest: None,
         sections: None,
         built_with: "0.1.0".to_owned(),
     }

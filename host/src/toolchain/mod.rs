@@ -25,8 +25,10 @@ pub use target::TargetFolder;
 pub use wrap::ENCODE_JOB;
 pub use wrap::encode;
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
+use crate::digest::Digest;
 use crate::language::Language;
 use crate::store::MANIFEST_FORMAT;
 use crate::store::Manifest;
@@ -57,6 +59,8 @@ pub struct BuildOptions<'a> {
     pub worker: Option<&'a Worker>,
     /// What such a process may use.
     pub limits: Limits,
+    /// The language runtimes that components are built for, by name. A component for another one names no digest.
+    pub runtimes: &'a BTreeMap<String, Digest>,
 }
 
 /// What happens during a build.
@@ -199,7 +203,8 @@ impl Builder<'_> {
 }
 
 /// What the component of a migration says about it.
-fn manifest(migration: &Migration) -> Manifest {
+fn manifest(migration: &Migration, options: &BuildOptions<'_>) -> Manifest {
+    let runtime = migration.language.runtime();
     Manifest {
         format: MANIFEST_FORMAT,
         metadata: migration.metadata.clone(),
@@ -207,7 +212,8 @@ fn manifest(migration: &Migration) -> Manifest {
         lock_digest: migration.lock_digest,
         language: migration.language,
         file: migration.file.clone(),
-        runtime: migration.language.runtime().map(str::to_owned),
+        runtime: runtime.map(str::to_owned),
+        runtime_digest: runtime.and_then(|name| options.runtimes.get(name).copied()),
         sections: None,
         built_with: env!("CARGO_PKG_VERSION").to_owned(),
     }

@@ -67,7 +67,7 @@ fn build(builder: &mut Builder<'_>, migration: &Migration) -> Result<Vec<u8>, To
     if now.source_digest != migration.source_digest || now.metadata != migration.metadata {
         return Err(StoreError::Changed { file: migration.file.clone() }.into());
     }
-    wrap(&builder.options, &migration.file, &module, &manifest(&now))
+    wrap(&builder.options, &migration.file, &module, &manifest(&now, &builder.options))
 }
 
 /// The option by which cargo keeps to the lock file. Without a lock file it writes one; and when host has another version of the

@@ -28,7 +28,7 @@ fn build(builder: &mut Builder<'_>, migration: &Migration) -> Result<Vec<u8>, To
     }
     let ends = |range: std::ops::Range<usize>| [range.start, range.end];
     let sections = ScriptSections { upgrade: ends(found.upgrade), downgrade: found.downgrade.map(ends) };
-    let manifest = Manifest { sections: Some(sections), ..manifest(migration) };
+    let manifest = Manifest { sections: Some(sections), ..manifest(migration, &builder.options) };
     let mut component = wasm_encoder::Component::new().finish();
     embed(&mut component, &manifest, Some(&source.text))?;
     Ok(component)

@@ -11,5 +11,5 @@ pub(super) const SUPPORT: Support = Support { build, write_sdk: None };
 
 fn build(builder: &mut Builder<'_>, migration: &Migration) -> Result<Vec<u8>, ToolchainError> {
     let (file, bytes) = builder.store.prebuilt(migration)?;
-    wrap(&builder.options, &file, &bytes, &manifest(migration))
+    wrap(&builder.options, &file, &bytes, &manifest(migration, &builder.options))
 }

@@ -120,6 +120,7 @@ impl TestProject {
             language: Language::Wasm,
             file: "elsewhere".to_owned(),
             runtime: None,
+            runtime_digest: None,
             sections: None,
             built_with: "0.0.0".to_owned(),
         };

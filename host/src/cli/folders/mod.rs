@@ -5,7 +5,8 @@
 //!
 //! ```text
 //! state   key, clusters/             HOST_STATE_DIR, XDG_STATE_HOME/host, ~/.local/state/host
-//! cache   compiled code, target/     HOST_CACHE_DIR, XDG_CACHE_HOME/host, ~/.cache/host
+//! cache   compiled code, target/,    HOST_CACHE_DIR, XDG_CACHE_HOME/host, ~/.cache/host
+//!         runtimes/
 //! ```
 
 #![expect(clippy::disallowed_methods, reason = "the environment names folders that lie outside of any project")]
@@ -165,6 +166,11 @@ fn open_at(
 pub(super) fn clusters(project: &Path) -> Result<PathBuf, NoFolder> {
     STATE.open(Some(project), Missing::Make)?;
     Ok(STATE.open_inside(&["clusters"], Some(project), Missing::Make, CLUSTERS_MODE)?.path)
+}
+
+/// The folder of the language runtimes, if there is one.
+pub(super) fn runtimes(project: Option<&Path>) -> Result<Folder, NoFolder> {
+    CACHE.open_inside(&["runtimes"], project, Missing::Leave, OWN_MODE)
 }
 
 /// What tells a file or folder from every other one: its number, and when it was made. Nobody can choose them (inode(7),

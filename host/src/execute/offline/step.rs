@@ -30,6 +30,7 @@ pub(super) struct StepText<'a> {
     pub(super) is_non_transactional: bool,
     pub(super) source_digest: String,
     pub(super) component_digest: String,
+    pub(super) runtime_digest: Option<String>,
     pub(super) timeouts: Timeouts,
     pub(super) role: Option<&'a str>,
     /// As host.toml names them.
@@ -202,6 +203,7 @@ impl StepText<'_> {
             outcome: "done",
             source_digest: literal(&self.source_digest),
             component_digest: literal(&self.component_digest),
+            runtime_digest: self.runtime_digest.as_deref().map_or_else(|| "NULL".to_owned(), literal),
             started_at: "pg_catalog.transaction_timestamp()".to_owned(),
             statements: self.statements.len().to_string(),
             rows: "0".to_owned(),

@@ -1,6 +1,7 @@
 #![expect(clippy::unwrap_used, reason = "tests")]
 
 mod cases;
+mod prepared;
 mod properties;
 mod vectors;
 

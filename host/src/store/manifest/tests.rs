@@ -14,6 +14,7 @@ fn manifest() -> Manifest {
         language: Language::Sql,
         file: "migrations/a.sql".to_owned(),
         runtime: Some("sql".to_owned()),
+        runtime_digest: None,
         sections: Some(ScriptSections { upgrade: [0, 3], downgrade: None }),
         built_with: "0.1.0".to_owned(),
     }
