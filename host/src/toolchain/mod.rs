@@ -101,12 +101,15 @@ pub struct Summary {
     pub fresh: usize,
 }
 
+/// Writes the SDK of a language.
+type WriteSdk = fn(&Store) -> Result<(), StoreError>;
+
 /// How migrations in one language are built.
 struct Support {
     /// Makes a component of one.
     build: fn(&mut Builder<'_>, &Migration) -> Result<Vec<u8>, ToolchainError>,
     /// Writes the SDK into the project, so that an editor finds it before the first build.
-    write_sdk: Option<fn(&Store) -> Result<(), StoreError>>,
+    write_sdk: Option<WriteSdk>,
 }
 
 /// A new language is asked for here by the compiler.
