@@ -1,6 +1,6 @@
-//! The end of one step: the migration's transaction is looked at, and what it did is written down in it.
+//! The end of one step: the integrity of the migration's transaction is checked, and what it did is recorded in it.
 //!
-//! Usually one text does it all (`quick_end`). Where that finds something, or cannot be used, the look is judged here.
+//! Usually one text does it all (`fast_commit`). Where that finds something, or cannot be used, the check is made here, statement by statement.
 
 use sqlx::postgres::PgRow;
 
@@ -8,12 +8,12 @@ use super::connect::Database;
 use super::connect::Results;
 use super::driver::text_field;
 use super::error::DatabaseError;
+use super::fast_commit::FastCommitResult;
+use super::fast_commit::Unwritten;
+use super::fast_commit::WRITE;
 use super::integrity::Locks;
 use super::integrity::TransactionState;
 use super::names::KINDS;
-use super::quick_end::QuickResult;
-use super::quick_end::Unwritten;
-use super::quick_end::WRITE;
 use super::sqlstate::INVALID_SCHEMA_NAME;
 use super::sqlstate::UNDEFINED_TABLE;
 use super::sqlstate::UNIQUE_VIOLATION;
@@ -53,10 +53,10 @@ impl Database {
         }
         let last_log_id = self.known.last_log_id.take();
         let mut unwritten = Unwritten::Constraints;
-        if let Some(end) = self.quick_end(begun, bookkeeping, last_log_id) {
-            match self.end_quickly(end).await? {
-                QuickResult::Committed => return Ok(()),
-                QuickResult::Doubt => unwritten = Unwritten::Savepoint,
+        if let Some(end) = self.fast_commit(begun, bookkeeping, last_log_id) {
+            match self.commit_fast(end).await? {
+                FastCommitResult::Committed => return Ok(()),
+                FastCommitResult::Doubt => unwritten = Unwritten::Savepoint,
             }
         }
         self.write_bookkeeping(begun, bookkeeping, unwritten).await?;
@@ -66,7 +66,7 @@ impl Database {
         self.commit().await
     }
 
-    /// The slow way: the look is judged here, statement by statement, so that it can be said what is wrong.
+    /// The slow way: the check is made statement by statement, so that it can be said what is wrong.
     async fn write_bookkeeping(
         &mut self,
         begun: &Begun,

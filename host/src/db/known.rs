@@ -1,7 +1,7 @@
 //! What one step of a run finds out and the next ones need not ask again.
 //!
 //! Nothing here is believed without a look: at the end of each step the server compares the tables and the settings with it
-//! (`quick_end`), and where something differs, a look at everything decides.
+//! (`fast_commit`), and where something differs, a look at everything decides.
 
 use super::integrity::TransactionState;
 use super::opening::Opening;

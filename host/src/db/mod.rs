@@ -4,7 +4,7 @@
 //! [`Connector`] opens the connection, `own_tables` finds the host's tables, [`applied`] reads what is applied, [`preflight`] looks at
 //! the server, [`lock`] keeps other runners away, [`transaction`] begins and ends one step, [`session`] runs a guest's statements
 //! ([`offline`] writes them down instead, [`guest`] is either), [`integrity`] says what a migration must leave as it is, `bookkeeping`
-//! looks at that and writes down what was done (`quick_end` does both in one text), and [`log`] is the append-only record, from which `log_digests` reads what ran. [`cancel`] stops a statement from
+//! looks at that and writes down what was done (`fast_commit` does both in one text), and [`log`] is the append-only record, from which `log_digests` reads what ran. [`cancel`] stops a statement from
 //! outside, [`statement_progress`] tells how far it is, [`liveness`] notices that no answer will come, and [`reconnect`] is for the time after that.
 //!
 //! Statements of guests go one at a time: through the extended protocol, which refuses a text of several statements, or
@@ -18,6 +18,7 @@ mod connector;
 mod driver;
 mod earlier_log;
 pub mod error;
+mod fast_commit;
 pub mod guest;
 mod hint;
 pub mod integrity;
@@ -35,7 +36,6 @@ mod own_tables;
 pub mod parameters;
 mod pooler;
 pub mod preflight;
-mod quick_end;
 pub mod reconnect;
 mod server_error;
 pub mod session;

@@ -20,7 +20,7 @@ const CHECKS: usize = 4;
 
 /// How a transaction of one statement began.
 #[derive(Debug, Clone)]
-pub(super) struct StatementFrame {
+pub(super) struct StatementBaseline {
     state: TransactionState,
     tables: TableNumbers,
     states: Vec<TableState>,
@@ -29,7 +29,7 @@ pub(super) struct StatementFrame {
 /// What was there before a statement that runs alone, outside of any transaction.
 #[derive(Debug, Clone)]
 pub(super) struct Before {
-    frame: StatementFrame,
+    baseline: StatementBaseline,
     /// A digest of what new sessions begin with, and one of the rows of each of the host's tables.
     contents: Vec<Option<String>>,
 }
@@ -39,7 +39,7 @@ impl Database {
     ///
     /// # Errors
     /// [`DatabaseError::LockLost`] when another runner is at work, or what the server said.
-    pub(super) async fn begin_statement(&mut self) -> Result<StatementFrame, DatabaseError> {
+    pub(super) async fn begin_statement(&mut self) -> Result<StatementBaseline, DatabaseError> {
         let tables = self.known_table_numbers().await?;
         let doing = "begin the transaction of a statement";
         let sql = format!(
@@ -58,7 +58,7 @@ impl Database {
         let lock = statements.pop().unwrap_or_default();
         self.refuse_without_lock(&lock).await?;
         let state = TransactionState::read(&state).ok_or_else(|| no_answer(doing))?;
-        Ok(StatementFrame { state, tables, states: TableState::read(&signs) })
+        Ok(StatementBaseline { state, tables, states: TableState::read(&signs) })
     }
 
     /// Looks at everything before a statement that runs alone, and takes the migration lock once more for the session. What
@@ -70,7 +70,7 @@ impl Database {
         let tables = self.known_table_numbers().await?;
         self.take_lock_again().await?;
         let (state, signs, contents) = self.state(tables).await?;
-        Ok(Before { frame: StatementFrame { state, tables, states: TableState::read(&signs) }, contents })
+        Ok(Before { baseline: StatementBaseline { state, tables, states: TableState::read(&signs) }, contents })
     }
 
     /// Looks at the same things after it, however it ended.
@@ -78,12 +78,12 @@ impl Database {
     /// # Errors
     /// [`DatabaseError::IntegrityViolated`] when they are different, or what the server said.
     pub(super) async fn after_alone(&mut self, before: &Before, may_change: MayChange) -> Result<(), DatabaseError> {
-        let tables = before.frame.tables;
+        let tables = before.baseline.tables;
         let (state, signs, contents) = self.state(tables).await?;
-        let mut violations = before.frame.state.violations(&state, may_change);
+        let mut violations = before.baseline.state.violations(&state, may_change);
         // Each of the two looks is a transaction of its own.
         violations.retain(|violation| *violation != Violation::TransactionEnded);
-        violations.extend(self.look_at_tables(tables, &before.frame.states, None, &signs, may_change, true).await?);
+        violations.extend(self.look_at_tables(tables, &before.baseline.states, None, &signs, may_change, true).await?);
         if !may_change.defaults && before.contents.first() != contents.first() {
             violations.push(Violation::Defaults);
         }
@@ -136,7 +136,7 @@ impl Database {
     /// [`DatabaseError::IntegrityViolated`], [`DatabaseError::DeferredConstraint`], or what the server said.
     pub(super) async fn check_statement(
         &mut self,
-        frame: &StatementFrame,
+        baseline: &StatementBaseline,
         may_change: MayChange,
     ) -> Result<(), DatabaseError> {
         let doing = "check the transaction of a statement";
@@ -144,8 +144,8 @@ impl Database {
         let sql = format!(
             "SET CONSTRAINTS ALL IMMEDIATE; {}; {}; {}; SET LOCAL ROLE NONE",
             TransactionState::select(),
-            frame.tables.select_locks(),
-            frame.tables.select_states(),
+            baseline.tables.select_locks(),
+            baseline.tables.select_states(),
         );
         let Results { statements, error } = self.results(doing, sql).await;
         if statements.len() < CHECKS {
@@ -157,11 +157,11 @@ impl Database {
         }
         let rows = |index: usize| statements.get(index).map(Vec::as_slice).unwrap_or_default();
         let mut violations = match TransactionState::read(rows(1)) {
-            Some(now) => frame.state.violations(&now, may_change),
+            Some(now) => baseline.state.violations(&now, may_change),
             None => vec![Violation::TransactionEnded],
         };
         violations.extend(
-            self.look_at_tables(frame.tables, &frame.states, Some(rows(2)), rows(3), may_change, error.is_none())
+            self.look_at_tables(baseline.tables, &baseline.states, Some(rows(2)), rows(3), may_change, error.is_none())
                 .await?,
         );
         if !violations.is_empty() {

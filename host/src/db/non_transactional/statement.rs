@@ -6,7 +6,7 @@ use super::NonTransactionalSession;
 use super::RUN;
 use super::fatal;
 use super::integrity::Before;
-use super::integrity::StatementFrame;
+use super::integrity::StatementBaseline;
 use super::misuse;
 use crate::bindings::types::Error;
 use crate::bindings::types::SqlError;
@@ -68,8 +68,8 @@ impl NonTransactionalSession {
 
     /// A statement and its row in one transaction.
     pub(super) async fn atomic(&mut self, call: Call<'_>, row: JournalRow) -> Result<u64, SessionError> {
-        let frame = match self.session.database_mut().begin_statement().await {
-            Ok(frame) => frame,
+        let baseline = match self.session.database_mut().begin_statement().await {
+            Ok(baseline) => baseline,
             Err(error) => {
                 // It may have begun before it failed; the first error is the one to tell.
                 let _ = self.simple("roll back a statement", "ROLLBACK").await;
@@ -84,7 +84,7 @@ impl NonTransactionalSession {
                     statement: beginning(&row.statement),
                     ..row.clone()
                 };
-                match self.write_and_commit(&frame, &done).await {
+                match self.write_and_commit(&baseline, &done).await {
                     Ok(()) => return Ok(rows),
                     Err(error) => error,
                 }
@@ -103,8 +103,8 @@ impl NonTransactionalSession {
         Err(error)
     }
 
-    async fn write_and_commit(&mut self, frame: &StatementFrame, row: &JournalRow) -> Result<(), SessionError> {
-        match self.session.database_mut().check_statement(frame, self.rules.may_change).await {
+    async fn write_and_commit(&mut self, baseline: &StatementBaseline, row: &JournalRow) -> Result<(), SessionError> {
+        match self.session.database_mut().check_statement(baseline, self.rules.may_change).await {
             // A deferred constraint is checked only now, and it is the migration's matter.
             Err(DatabaseError::DeferredConstraint { error }) => return Err(SessionError::guest(Error::Sql(*error))),
             checked => checked.map_err(unless_cancelled)?,

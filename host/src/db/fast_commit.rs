@@ -1,9 +1,9 @@
-//! The end of a step in one text: the look at the transaction, the version rows, the log row, and the COMMIT.
+//! The end of a step in one text: the integrity check, the version rows, the log row, and the COMMIT.
 //!
 //! The server itself compares everything with what the step began with, and raises an error unless all of it is the same. So the
 //! COMMIT behind it is only reached where nothing is wrong. This says no more than "nothing is wrong": whatever it does not like,
-//! a savepoint takes back, and then the look of `bookkeeping` finds out what it is, and whether it is wrong at all. It is
-//! stricter than that one, never more lenient. A migration that only did something unusual pays a round trip more.
+//! a savepoint takes back, and then the check in `bookkeeping` finds out what it is, and whether it is wrong at all. The
+//! assertion is stricter than that check, never more lenient. A migration that only did something unusual pays a round trip more.
 //!
 //! Everything is qualified, and nothing can be computed before it runs: a value that does not depend on the session would be
 //! folded while the statement is planned. The text is sent only where every session reads it the same.
@@ -36,7 +36,7 @@ use crate::value::quote_text;
 /// What the host does when it keeps the bookkeeping.
 pub(super) const WRITE: &str = "write the version table and the log table";
 
-/// The savepoint in front of the look; no function can set or end one.
+/// The savepoint in front of the assertion; no function can set or end one.
 pub(super) const SAVEPOINT: &str = "host_end";
 
 const EQUAL: &str = "OPERATOR(pg_catalog.=)";
@@ -49,11 +49,11 @@ const CONSTRAINTS: usize = 0;
 const BEGIN_SAVEPOINT: usize = 1;
 
 /// The text, and what its answers mean.
-pub(super) struct QuickEnd {
+pub(super) struct FastCommit {
     sql: String,
     /// Where the statement is that writes; its answer is the number of the log row.
-    books: usize,
-    /// Where the savepoint is released: what comes from there on is no matter of the look any more.
+    written: usize,
+    /// Where the savepoint is released: what comes from there on is no matter of the assertion any more.
     release: usize,
     statements: usize,
 }
@@ -68,7 +68,7 @@ pub(super) enum Unwritten {
 }
 
 /// How it ended.
-pub(super) enum QuickResult {
+pub(super) enum FastCommitResult {
     /// Everything is committed.
     Committed,
     /// The server did not like something, and nothing is written. The savepoint still has to be taken back.
@@ -77,29 +77,30 @@ pub(super) enum QuickResult {
 
 impl Database {
     /// The text for the end of this step; none where the slow way is to be gone from the start.
-    pub(super) fn quick_end(
+    pub(super) fn fast_commit(
         &self,
         begun: &Begun,
         bookkeeping: &Bookkeeping<'_>,
         last_log_id: Option<i64>,
-    ) -> Option<QuickEnd> {
-        let look = self.look(begun, bookkeeping)?;
-        let books = self.books(begun, bookkeeping, last_log_id)?;
-        let mut statements = vec!["SET CONSTRAINTS ALL IMMEDIATE".to_owned(), format!("SAVEPOINT {SAVEPOINT}"), look];
+    ) -> Option<FastCommit> {
+        let assertion = self.assertion(begun, bookkeeping)?;
+        let rows = self.rows(begun, bookkeeping, last_log_id)?;
+        let mut statements =
+            vec!["SET CONSTRAINTS ALL IMMEDIATE".to_owned(), format!("SAVEPOINT {SAVEPOINT}"), assertion];
         if begun.has_role {
             statements.push("RESET ROLE".to_owned());
         }
-        let books_at = statements.len();
-        statements.push(books);
+        let written_at = statements.len();
+        statements.push(rows);
         statements.extend(self.forget_sql(&bookkeeping.forget));
         let release = statements.len();
         statements.push(format!("RELEASE SAVEPOINT {SAVEPOINT}"));
         statements.push(COMMIT.to_owned());
         let sql = statements.join("; ");
         // What is deferred to the end and what a migration has set must not make another text of it.
-        crate::sql::reads_alike(&sql).then_some(QuickEnd {
+        crate::sql::reads_alike(&sql).then_some(FastCommit {
             sql,
-            books: books_at,
+            written: written_at,
             release,
             // The last text is two statements.
             statements: statements.len() + 1,
@@ -110,15 +111,15 @@ impl Database {
     ///
     /// # Errors
     /// Those of [`Database::finish`].
-    pub(super) async fn end_quickly(&mut self, end: QuickEnd) -> Result<QuickResult, DatabaseError> {
+    pub(super) async fn commit_fast(&mut self, end: FastCommit) -> Result<FastCommitResult, DatabaseError> {
         let Results { statements, error } = self.results("commit", end.sql).await;
         let Some(error) = error else {
             if statements.len() != end.statements {
                 return Err(unknown(no_answer("commit")));
             }
-            let id = statements.get(end.books).and_then(|rows| rows.first()).and_then(|row| text_field(row, 0));
+            let id = statements.get(end.written).and_then(|rows| rows.first()).and_then(|row| text_field(row, 0));
             self.known.last_log_id = id.and_then(|id| id.parse().ok());
-            return Ok(QuickResult::Committed);
+            return Ok(FastCommitResult::Committed);
         };
         let DatabaseError::Statement { error: said, .. } = &error else { return Err(unknown(error)) };
         let sqlstate = said.sqlstate.as_str();
@@ -128,7 +129,7 @@ impl Database {
                 Err(DatabaseError::IntegrityViolated { violations: vec![Violation::TransactionEnded] })
             }
             BEGIN_SAVEPOINT => Err(error),
-            at if at < end.release && !is_of_the_moment(sqlstate) => Ok(QuickResult::Doubt),
+            at if at < end.release && !is_of_the_moment(sqlstate) => Ok(FastCommitResult::Doubt),
             at if at < end.release => {
                 let error = DatabaseError::Statement { doing: WRITE.to_owned(), error: said.clone() };
                 let _ = self.rollback().await;
@@ -139,7 +140,7 @@ impl Database {
     }
 
     /// One SELECT that fails unless everything is as it was. None where that cannot be said in one.
-    fn look(&self, begun: &Begun, bookkeeping: &Bookkeeping<'_>) -> Option<String> {
+    fn assertion(&self, begun: &Begun, bookkeeping: &Bookkeeping<'_>) -> Option<String> {
         let tables = self.known.tables.as_ref().filter(|known| known.states == begun.states)?;
         let mut states: Vec<&TableState> = tables.states.iter().collect();
         if states.len() != begun.tables.all().len() || states.iter().any(|state| state.is_signed) {
@@ -191,7 +192,7 @@ impl Database {
 
     /// One statement that writes the version rows and the log row, and fails unless each of them is there in its table. Its
     /// answer is the number of the log row. None for more than one log row, and where all rows go.
-    fn books(&self, begun: &Begun, bookkeeping: &Bookkeeping<'_>, last_log_id: Option<i64>) -> Option<String> {
+    fn rows(&self, begun: &Begun, bookkeeping: &Bookkeeping<'_>, last_log_id: Option<i64>) -> Option<String> {
         let [record] = bookkeeping.records else { return None };
         if bookkeeping.remove_all {
             return None;
@@ -271,7 +272,7 @@ fn is_of_the_moment(sqlstate: &str) -> bool {
 }
 
 impl Unwritten {
-    /// The statements that lead back to where the look can begin: in front of the savepoint, or at what is deferred.
+    /// The statements that lead back to where the check can begin: in front of the savepoint, or at what is deferred.
     pub(super) fn statements(self) -> String {
         match self {
             Self::Constraints => "SET CONSTRAINTS ALL IMMEDIATE".to_owned(),
