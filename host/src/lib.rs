@@ -56,6 +56,27 @@
 //! | `local` | [`local`]: the development cluster behind `url = "local:"` |
 //! | `internals` | shows the documentation of the other modules, for people who change this crate |
 //!
+//! # Migrations inside the program
+//!
+//! An application need not have a folder beside it: `host build` makes a component of each migration in `.host/build`, and
+//! [`include_migrations!`] takes them into the program. Any other place is a [`MigrationSource`].
+//!
+//! ```no_run
+//! # fn project() -> Result<host::Project, Box<dyn std::error::Error>> {
+//! let components = [("3f2a9c1b7d04", std::fs::read("3f2a9c1b7d04.wasm")?)];
+//! let migrations = host::EmbeddedMigrations::new(components)?;
+//! // The text of a host.toml: here all settings are the usual ones.
+//! let project = host::Project::from_source("[default]", "default", migrations)?;
+//! # Ok(project)
+//! # }
+//! ```
+//!
+//! # Plans and many databases
+//!
+//! [`Runner::plan`] gives a [`PreparedPlan`]: a document with what would run, under which digests, permissions and settings.
+//! [`Runner::apply`] runs exactly that, or says what is different. One [`Runtime`], made with [`runtime_for`] and handed to
+//! each run in [`Options::runtime`], compiles each component once for all of them.
+//!
 //! # Compiling apart
 //!
 //! A migration that is not SQL is compiled before it runs, unless its code is in a [`CompileCache`]. By default that happens on

@@ -243,7 +243,7 @@ fn two_runs_share_a_sandbox_that_compiles_each_component_once() {
     let error = runtime().block_on(run(&project, one.database.url())).expect_err("another stack");
     assert_eq!(
         error.to_string(),
-        "the sandbox cannot be made: the shared one gives guests a stack of 1048576 bytes, host.toml one of 524288 bytes"
+        "cannot set up the sandbox: the shared one gives guests a stack of 1048576 bytes, host.toml one of 524288 bytes"
     );
 }
 

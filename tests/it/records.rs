@@ -126,8 +126,11 @@ fn a_number_that_somebody_else_takes_is_no_obstacle() {
     project.database.wait_until("SELECT count(*) > 0 FROM pg_locks WHERE relation = 'gate'::regclass AND granted");
     let running = project.start(&["upgrade", "head"]);
     project.database.wait_until("SELECT count(*) = 1 FROM pg_locks WHERE relation = 'gate'::regclass AND NOT granted");
-    let taken = "INSERT INTO host_log SELECT id + 1, revision, direction, 'failed', source_digest, component_digest, started_at, \
-                 finished_at, statements, rows, database_user, host_version, 'elsewhere' FROM host_log;\nCOMMIT;\n";
+    let columns = "started_at, finished_at, statements, rows, database_user, host_version";
+    let taken = format!(
+        "INSERT INTO host_log (id, revision, direction, outcome, {columns}) \
+         SELECT id + 1, revision, direction, 'failed', {columns} FROM host_log;\nCOMMIT;\n"
+    );
     input.write_all(taken.as_bytes()).expect("a statement to send");
     drop(input);
     other.wait().expect("psql ends");
