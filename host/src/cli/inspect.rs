@@ -132,6 +132,7 @@ fn granted(environment: &str, refused: Option<NotGranted>) -> String {
 
 /// Reads a component with the rights of this process, wherever it is. One that is larger than 64 MiB only where the project
 /// allows such.
+#[expect(clippy::disallowed_methods, reason = "the component lies wherever the user says")]
 fn read_component(settings: &Settings, path: &Path) -> Result<Vec<u8>, Failure> {
     let failed = |why: String| {
         let message = format!("cannot read '{}': {why}", safe_line(&path.to_string_lossy()));

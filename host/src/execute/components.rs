@@ -182,7 +182,7 @@ pub(super) fn refused(project: &Project, migration: &Migration, error: LoadError
     RunError::ComponentRefused {
         revision: migration.metadata.revision.clone(),
         file: project.source().component_path(migration),
-        error,
+        error: Box::new(error),
     }
 }
 

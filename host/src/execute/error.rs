@@ -100,7 +100,7 @@ pub enum RunError {
         /// The component.
         file: String,
         /// Why.
-        error: LoadError,
+        error: Box<LoadError>,
     },
     /// A migration cannot be written as a script.
     #[error("migration {revision} ({file}) cannot be written as a script: {reason}")]

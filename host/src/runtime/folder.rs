@@ -106,7 +106,7 @@ pub(super) fn is_runtime_name(name: &str) -> bool {
 }
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "tests")]
+#[expect(clippy::unwrap_used, clippy::disallowed_methods, reason = "tests")]
 mod tests {
     use super::super::registry::RuntimeRegistry;
     use super::*;
