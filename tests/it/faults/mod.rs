@@ -22,7 +22,7 @@ use proxy::Harm;
 use scene::Scene;
 use scene::Survived;
 use scene::Way;
-use server::AutocommitCommand;
+use server::Exclusive;
 
 const HARMS: [Harm; 6] = [Harm::Cut, Harm::CutHost, Harm::Drop, Harm::Delay, Harm::KillHost, Harm::StopServer];
 const WAYS: [Way; 4] = [Way::Upgrade, Way::Downgrade, Way::NonTransactionalUpgrade, Way::NonTransactionalDowngrade];
@@ -43,7 +43,7 @@ struct Row {
 
 #[test]
 fn a_sample_of_faults_loses_nothing() {
-    let _alone = AutocommitCommand::new();
+    let _alone = Exclusive::new();
     for way in WAYS {
         let scene = Scene::new(way);
         for (index, harm) in HARMS.into_iter().enumerate() {
@@ -61,7 +61,7 @@ fn a_sample_of_faults_loses_nothing() {
 #[test]
 #[ignore = "takes an hour: scripts/test-faults runs it"]
 fn every_fault_loses_nothing() {
-    let _alone = AutocommitCommand::new();
+    let _alone = Exclusive::new();
     let mut table = format!(
         "{:<17} {:<11} {:>6} {:>9} {:>6} | {:>6} {:>7} {:>7} {:>8}\n",
         "way", "fault", "tried", "survived", "lost", "done", "failed", "killed", "unknown"

@@ -30,11 +30,11 @@ pub(super) struct FaultServer {
 }
 
 /// The use of the server by one test: others would not like that it is stopped in between. It runs as long as this lives.
-pub(super) struct AutocommitCommand {
+pub(super) struct Exclusive {
     _turn: MutexGuard<'static, ()>,
 }
 
-impl AutocommitCommand {
+impl Exclusive {
     pub(super) fn new() -> Self {
         static TURN: Mutex<()> = Mutex::new(());
         // A test that failed leaves nothing that would disturb the next one.
@@ -44,7 +44,7 @@ impl AutocommitCommand {
     }
 }
 
-impl Drop for AutocommitCommand {
+impl Drop for Exclusive {
     fn drop(&mut self) {
         let _ = server().cluster.stop();
     }

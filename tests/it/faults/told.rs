@@ -14,7 +14,7 @@ use super::proxy::Moment;
 use super::proxy::Sender;
 use super::scene::Scene;
 use super::scene::Way;
-use super::server::AutocommitCommand;
+use super::server::Exclusive;
 use super::server::server;
 use crate::harness::Output;
 use crate::harness::TestProject;
@@ -33,7 +33,7 @@ fn told(scene: &Scene, name: &str, fault: Fault) -> Output {
 
 #[test]
 fn a_commit_that_was_done_and_not_answered() {
-    let _alone = AutocommitCommand::new();
+    let _alone = Exclusive::new();
     let scene = Scene::new(Way::Upgrade);
     // The connection is cut, the server is gone for a moment, the answer is swallowed: the run finds out, and goes on.
     let cut = told(&scene, "cut", scene.at_commit(2, Harm::Cut, Moment::After)).success();
@@ -47,7 +47,7 @@ fn a_commit_that_was_done_and_not_answered() {
 
 #[test]
 fn another_runner_takes_over_in_between() {
-    let _alone = AutocommitCommand::new();
+    let _alone = Exclusive::new();
     let scene = Scene::new(Way::Upgrade);
     let database = scene.new_database("taken_over");
     let (first, _proxy) = scene.start(&database, scene.at_commit(2, Harm::Drop, Moment::After));
@@ -62,7 +62,7 @@ fn another_runner_takes_over_in_between() {
 
 #[test]
 fn other_heads_after_the_connection_was_lost() {
-    let _alone = AutocommitCommand::new();
+    let _alone = Exclusive::new();
     let scene = Scene::new(Way::Upgrade);
     let database = scene.new_database("overtaken");
     let (running, _proxy) = scene.start(&database, scene.at_commit(2, Harm::Drop, Moment::After));
@@ -87,7 +87,7 @@ fn wait_for_version(database: &str, version: &str) {
 
 #[test]
 fn a_commit_that_was_not_done() {
-    let _alone = AutocommitCommand::new();
+    let _alone = Exclusive::new();
     let scene = Scene::new(Way::Downgrade);
     assert_output!(told(&scene, "cut", scene.at_commit(2, Harm::Cut, Moment::Before)).with_code(1));
     assert_output!(told(&scene, "swallowed", scene.at_commit(2, Harm::Drop, Moment::Before)).with_code(1));
@@ -96,7 +96,7 @@ fn a_commit_that_was_not_done() {
 
 #[test]
 fn a_commit_of_which_nothing_can_be_found_out() {
-    let _alone = AutocommitCommand::new();
+    let _alone = Exclusive::new();
     let scene = Scene::new(Way::Upgrade);
     let database = scene.new_database("unknown");
     let (running, proxy) = scene.start(&database, scene.at_commit(2, Harm::StopServerForGood, Moment::Before));
@@ -114,7 +114,7 @@ fn a_commit_of_which_nothing_can_be_found_out() {
 
 #[test]
 fn a_network_that_swallows_everything_ends_the_run() {
-    let _alone = AutocommitCommand::new();
+    let _alone = Exclusive::new();
     let scene = Scene::new(Way::Upgrade);
     // Two messages before the COMMIT the second migration is at work.
     let commit = scene.at_commit(2, Harm::Drop, Moment::Before);
@@ -128,7 +128,7 @@ fn a_network_that_swallows_everything_ends_the_run() {
 /// `active`, and waiting for its client. What is lost elsewhere may be well there, so it gets ten times as long.
 #[test]
 fn a_coordinator_that_waits_for_its_workers_is_not_given_up() {
-    let _alone = AutocommitCommand::new();
+    let _alone = Exclusive::new();
     let scene = Scene::new(Way::Upgrade);
     let fault = scene.in_a_statement(Harm::Drop);
     let database = scene.new_database("no_citus");
