@@ -245,7 +245,7 @@ fn an_index_that_is_being_built_is_left_alone() {
     let mut builder = builder.spawn().expect("psql runs");
     project.database.wait_until(WAITS);
     let output = project.host(&["upgrade", "head"]).with_code(1);
-    assert!(output.stderr.contains("a session is still at work on index public.table_a_id"), "{}", output.stable());
+    assert!(output.stderr.contains("a session is still working on index public.table_a_id"), "{}", output.stable());
     assert!(output.stderr.contains("wait until it ends"), "{}", output.stable());
     open.end();
     assert!(builder.wait().expect("psql ends").success(), "nobody dropped the index while it was being built");
