@@ -126,10 +126,7 @@ impl Runner<'_> {
             // Every revision of a plan comes from the graph, which was made of these migrations.
             let Some(migration) = self.project.migration(&step.revision) else { continue };
             let heads_before = heads.clone();
-            step.change.remove.iter().for_each(|row| {
-                heads.remove(row);
-            });
-            heads.extend(step.change.add.iter().cloned());
+            step.change.apply_to(&mut heads);
             let Program { component, runtime } = program(index, migration);
             let granted = self.project.environment().grants.with(Class::Query);
             steps.push(PreparedStep {

@@ -169,10 +169,7 @@ impl Runner<'_> {
             if let Err(cause) = result.outcome {
                 return Err(failure(cause, result.recorded, result.non_transactional, &heads));
             }
-            for row in &step.change.remove {
-                heads.remove(row);
-            }
-            heads.extend(step.change.add.iter().cloned());
+            step.change.apply_to(&mut heads);
             observer.observe(Event::StepDone {
                 direction,
                 revision: step.revision.clone(),

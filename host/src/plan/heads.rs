@@ -17,6 +17,16 @@ pub struct HeadChange {
     pub add: Vec<RevisionId>,
 }
 
+impl HeadChange {
+    /// Makes the change to the rows of a version table.
+    pub fn apply_to(&self, heads: &mut BTreeSet<RevisionId>) {
+        for row in &self.remove {
+            heads.remove(row);
+        }
+        heads.extend(self.add.iter().cloned());
+    }
+}
+
 /// What is applied while a plan goes on, and which of it has a row.
 ///
 /// A revision has a row as long as no applied revision revises it or depends on it. Counting those is enough to know
