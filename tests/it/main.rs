@@ -15,6 +15,7 @@ mod bad_database;
 mod bad_project;
 mod bad_target;
 mod bad_usage;
+mod begun_ahead;
 mod bookkeeping;
 mod cache;
 mod carried;

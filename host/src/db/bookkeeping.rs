@@ -14,6 +14,7 @@ use super::fast_commit::WRITE;
 use super::integrity::Locks;
 use super::integrity::TransactionState;
 use super::names::KINDS;
+use super::opening::Opening;
 use super::sqlstate::INVALID_SCHEMA_NAME;
 use super::sqlstate::UNDEFINED_TABLE;
 use super::sqlstate::UNIQUE_VIOLATION;
@@ -41,20 +42,27 @@ impl Database {
     /// its transaction, checks that each row is there, and commits. One round trip; some more where there is something to look
     /// at more closely, or a savepoint is open.
     ///
+    /// With `next`, the transaction of the step after it may begin in the same round trip; [`Database::begin`] knows.
+    ///
     /// # Errors
     /// [`DatabaseError::IntegrityViolated`] when the migration changed what belongs to the host,
     /// [`DatabaseError::DeferredConstraint`] when what it left to be checked at the end fails,
     /// [`DatabaseError::HeadsMoved`] when somebody else changed the version table, [`DatabaseError::CommitUnknown`] when the
     /// connection was lost before the answer came, or what the server said.
-    pub async fn finish(&mut self, begun: &Begun, bookkeeping: &Bookkeeping<'_>) -> Result<(), DatabaseError> {
+    pub async fn finish(
+        &mut self,
+        begun: &Begun,
+        bookkeeping: &Bookkeeping<'_>,
+        next: Option<&Opening<'_>>,
+    ) -> Result<(), DatabaseError> {
         // What is set inside of a savepoint is undone when that ends, which would be within the COMMIT.
         if let Some(savepoint) = self.savepoint.take() {
             self.simple(WRITE, format!("RELEASE SAVEPOINT {savepoint}")).await?;
         }
         let last_log_id = self.known.last_log_id.take();
         let mut unwritten = Unwritten::Constraints;
-        if let Some(end) = self.fast_commit(begun, bookkeeping, last_log_id) {
-            match self.commit_fast(end).await? {
+        if let Some(end) = self.fast_commit(begun, bookkeeping, last_log_id, next) {
+            match self.commit_fast(end, begun, next).await? {
                 FastCommitResult::Committed => return Ok(()),
                 FastCommitResult::Doubt => unwritten = Unwritten::Savepoint,
             }

@@ -6,6 +6,7 @@ use sqlx::Connection as _;
 use sqlx::postgres::PgConnection;
 use sqlx::postgres::PgRow;
 
+use super::begun_ahead::BegunAhead;
 use super::connector::Connector;
 use super::driver;
 use super::error::DatabaseError;
@@ -33,6 +34,8 @@ pub struct Database {
     pub(super) savepoint: Option<String>,
     /// What earlier steps of this run have found out.
     pub(super) known: Known,
+    /// The transaction of the next step, where it has begun already.
+    pub(super) begun_ahead: Option<BegunAhead>,
 }
 
 /// Lets the names of functions, operators, types and tables in the rest of a text mean the system's, whatever search path the
@@ -71,6 +74,7 @@ impl Database {
             has_lock: false,
             savepoint: None,
             known: Known::default(),
+            begun_ahead: None,
         }
     }
 

@@ -14,9 +14,11 @@ use super::driver::text_field;
 use super::error::DatabaseError;
 use super::integrity::DEFAULTS_TABLES;
 use super::names::TableKind;
+use super::opening::Opening;
 use super::sqlstate;
 use super::table_state::TableState;
 use super::table_state::rights;
+use super::transaction::BeginText;
 use super::transaction::Begun;
 use super::transaction::Bookkeeping;
 use super::transaction::COMMIT;
@@ -56,6 +58,8 @@ pub(super) struct FastCommit {
     /// Where the savepoint is released: what comes from there on is no matter of the assertion any more.
     release: usize,
     statements: usize,
+    /// What begins the next step behind the COMMIT, if that stands there.
+    next: Option<BeginText>,
 }
 
 /// What comes before the check.
@@ -82,6 +86,7 @@ impl Database {
         begun: &Begun,
         bookkeeping: &Bookkeeping<'_>,
         last_log_id: Option<i64>,
+        next: Option<&Opening<'_>>,
     ) -> Option<FastCommit> {
         let assertion = self.assertion(begun, bookkeeping)?;
         let rows = self.rows(begun, bookkeeping, last_log_id)?;
@@ -96,7 +101,12 @@ impl Database {
         let release = statements.len();
         statements.push(format!("RELEASE SAVEPOINT {SAVEPOINT}"));
         statements.push(COMMIT.to_owned());
-        let sql = statements.join("; ");
+        let mut sql = statements.join("; ");
+        let next = next.and_then(|next| self.begin_ahead_text(next, begun.tables));
+        if let Some(next) = &next {
+            sql.push_str("; ");
+            sql.push_str(&next.sql);
+        }
         // What is deferred to the end and what a migration has set must not make another text of it.
         crate::sql::reads_alike(&sql).then_some(FastCommit {
             sql,
@@ -104,6 +114,7 @@ impl Database {
             release,
             // The last text is two statements.
             statements: statements.len() + 1,
+            next,
         })
     }
 
@@ -111,16 +122,24 @@ impl Database {
     ///
     /// # Errors
     /// Those of [`Database::finish`].
-    pub(super) async fn commit_fast(&mut self, end: FastCommit) -> Result<FastCommitResult, DatabaseError> {
-        let Results { statements, error } = self.results("commit", end.sql).await;
-        let Some(error) = error else {
-            if statements.len() != end.statements {
-                return Err(unknown(no_answer("commit")));
-            }
+    pub(super) async fn commit_fast(
+        &mut self,
+        end: FastCommit,
+        begun: &Begun,
+        next: Option<&Opening<'_>>,
+    ) -> Result<FastCommitResult, DatabaseError> {
+        let Results { mut statements, error } = self.results("commit", end.sql).await;
+        // Whatever happened behind the COMMIT, it was answered.
+        if statements.len() >= end.statements && (error.is_none() || end.next.is_some()) {
             let id = statements.get(end.written).and_then(|rows| rows.first()).and_then(|row| text_field(row, 0));
             self.known.last_log_id = id.and_then(|id| id.parse().ok());
+            if let (Some(next), Some(text)) = (next, &end.next) {
+                let begun_next = statements.split_off(end.statements);
+                self.keep_begun(next, begun.tables, text, begun_next, error).await;
+            }
             return Ok(FastCommitResult::Committed);
-        };
+        }
+        let Some(error) = error else { return Err(unknown(no_answer("commit"))) };
         let DatabaseError::Statement { error: said, .. } = &error else { return Err(unknown(error)) };
         let sqlstate = said.sqlstate.as_str();
         match statements.len() {

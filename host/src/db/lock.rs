@@ -53,6 +53,7 @@ impl Database {
     /// # Errors
     /// [`DatabaseError::HeadsMoved`] when it does not; other errors when the connection is gone, and the lock with it.
     pub async fn unlock(&mut self, heads: Option<&BTreeSet<RevisionId>>) -> Result<(), DatabaseError> {
+        self.drop_begun().await?;
         self.table_numbers = None;
         self.known = Known::default();
         // A pooler's session is somebody else's next: the driver's statements go with the others. What cannot be forgotten is

@@ -4,13 +4,15 @@
 //! [`Connector`] opens the connection, `own_tables` finds the host's tables, [`applied`] reads what is applied, [`preflight`] looks at
 //! the server, [`lock`] keeps other runners away, [`transaction`] begins and ends one step, [`session`] runs a guest's statements
 //! ([`offline`] writes them down instead, [`guest`] is either), [`integrity`] says what a migration must leave as it is, `bookkeeping`
-//! looks at that and writes down what was done (`fast_commit` does both in one text), and [`log`] is the append-only record, from which `log_digests` reads what ran. [`cancel`] stops a statement from
+//! looks at that and writes down what was done (`fast_commit` does both in one text, in which the next step may begin, too:
+//! `begun_ahead`), and [`log`] is the append-only record, from which `log_digests` reads what ran. [`cancel`] stops a statement from
 //! outside, [`statement_progress`] tells how far it is, [`liveness`] notices that no answer will come, and [`reconnect`] is for the time after that.
 //!
 //! Statements of guests go one at a time: through the extended protocol, which refuses a text of several statements, or
 //! through the simple one where a text cannot be several. Other texts of the simple protocol are written in this module.
 
 pub mod applied;
+mod begun_ahead;
 mod bookkeeping;
 pub mod cancel;
 pub mod connect;

@@ -6,6 +6,8 @@
 //! The host's statements here go through the simple protocol, with exact literals. A prepared statement would be cheaper,
 //! but it lives in the session under a name, where a migration could put another one in its place.
 
+use sqlx::postgres::PgRow;
+
 use super::connect::Database;
 use super::connect::Results;
 use super::driver::text_field;
@@ -37,6 +39,15 @@ pub struct Begun {
     pub(super) tables: TableNumbers,
     pub(super) states: Vec<TableState>,
     pub(super) has_role: bool,
+}
+
+/// The text that begins a step.
+#[derive(Debug)]
+pub(super) struct BeginText {
+    pub(super) sql: String,
+    /// Whether it asks for the state of the host's tables, and for that of the session.
+    asks_tables: bool,
+    asks_session: bool,
 }
 
 /// What is written at the end of a step.
@@ -81,6 +92,9 @@ impl Begun {
 /// TRANSACTION). What was rightly deferred has run before, in the integrity check.
 pub(super) const COMMIT: &str = "SET TRANSACTION READ ONLY; COMMIT";
 
+/// What the host does when it begins a step.
+pub(super) const BEGIN: &str = "begin the transaction";
+
 /// Makes a session as fresh as a new one: what an earlier migration set, prepared, made for the session or left open is gone.
 /// These are the parts of DISCARD ALL (PostgreSQL manual), which cannot run in a transaction, without its last one: that would
 /// give up the migration lock.
@@ -108,6 +122,9 @@ impl Database {
     /// [`DatabaseError::LockLost`] and [`DatabaseError::HeadsMoved`] when another runner is or was at work, or what the
     /// server said. The transaction has ended then, and nothing was done.
     pub async fn begin(&mut self, opening: &Opening<'_>) -> Result<Begun, DatabaseError> {
+        if let Some(begun) = self.take_begun(opening).await? {
+            return Ok(begun);
+        }
         match self.try_begin(opening).await {
             Ok(begun) => Ok(begun),
             Err(error) => {
@@ -119,22 +136,33 @@ impl Database {
     }
 
     async fn try_begin(&mut self, opening: &Opening<'_>) -> Result<Begun, DatabaseError> {
-        const DOING: &str = "begin the transaction";
         let tables = self.known_table_numbers().await?;
         self.savepoint = None;
         // Those of the step before are forgotten by the server, too.
         self.forget_statements().await?;
-        // What earlier steps of the run have found out is not asked again.
-        let asks_tables = self.known.tables.is_none();
-        let asks_session = !self.known.session.as_ref().is_some_and(|session| session.is_of(opening));
-        let sql = self.begin_text(opening, tables, asks_tables, asks_session);
-        if !sql.is_ascii() {
-            self.simple(DOING, crate::sql::READ_AS_THE_SCANNER.to_owned()).await?;
+        let text = self.begin_text(opening, tables);
+        if !text.sql.is_ascii() {
+            self.simple(BEGIN, crate::sql::READ_AS_THE_SCANNER.to_owned()).await?;
         }
-        let Results { mut statements, error } = self.results(DOING, sql).await;
-        if let Some(error) = error {
-            return Err(error);
+        let Results { statements, error } = self.results(BEGIN, text.sql.clone()).await;
+        match error {
+            Some(error) => Err(error),
+            None => self.read_begun(opening, tables, &text, statements).await,
         }
+    }
+
+    /// Judges the answers to the text that begins a step.
+    ///
+    /// # Errors
+    /// Those of [`Database::begin`]; the transaction is still open then.
+    pub(super) async fn read_begun(
+        &mut self,
+        opening: &Opening<'_>,
+        tables: TableNumbers,
+        text: &BeginText,
+        mut statements: Vec<Vec<PgRow>>,
+    ) -> Result<Begun, DatabaseError> {
+        let &BeginText { asks_tables, asks_session, .. } = text;
         let mut last = || statements.pop().unwrap_or_default();
         let mut state = if asks_session { last() } else { Vec::new() };
         let facts = last();
@@ -152,8 +180,8 @@ impl Database {
             let (states, details) = (TableState::read(&states), TableDetails::read(&details));
             self.known.tables = Some(KnownTables { states, details });
         }
-        let row = facts.first().ok_or_else(|| no_answer(DOING))?;
-        let fact = |index| text_field(row, index).ok_or_else(|| no_answer(DOING));
+        let row = facts.first().ok_or_else(|| no_answer(BEGIN))?;
+        let fact = |index| text_field(row, index).ok_or_else(|| no_answer(BEGIN));
         let (transaction, loaded) = (fact(0)?, fact(1)?);
         let known = self.known.session.as_ref().filter(|_| !asks_session);
         let state = match known.and_then(|session| session.state(&loaded, &transaction)) {
@@ -161,9 +189,9 @@ impl Database {
             None => {
                 // The server has read its settings again since they were asked for.
                 if !asks_session {
-                    state = self.simple(DOING, TransactionState::select()).await?;
+                    state = self.simple(BEGIN, TransactionState::select()).await?;
                 }
-                let state = TransactionState::read(&state).ok_or_else(|| no_answer(DOING))?;
+                let state = TransactionState::read(&state).ok_or_else(|| no_answer(BEGIN))?;
                 self.known.session = Some(KnownSession::new(opening, loaded, state.clone()));
                 state
             }
@@ -179,7 +207,10 @@ impl Database {
     }
 
     /// The text that begins a step. What comes last is read first: the answers to RESET and SET are not counted.
-    fn begin_text(&self, opening: &Opening<'_>, tables: TableNumbers, asks_tables: bool, asks_session: bool) -> String {
+    pub(super) fn begin_text(&self, opening: &Opening<'_>, tables: TableNumbers) -> BeginText {
+        // What earlier steps of the run have found out is not asked again.
+        let asks_tables = self.known.tables.is_none();
+        let asks_session = !self.known.session.as_ref().is_some_and(|session| session.is_of(opening));
         let key = self.lock_key();
         let mut statements = vec![
             // With another isolation level, what is read after the lock would be what was there before it. What an earlier
@@ -219,7 +250,7 @@ impl Database {
         if asks_session {
             statements.push(TransactionState::select());
         }
-        statements.join("; ")
+        BeginText { sql: statements.join("; "), asks_tables, asks_session }
     }
 
     /// Commits.

@@ -120,7 +120,7 @@ impl StepRun<'_> {
             Err(error) => return (Err(Cause::Database(error)), None),
         };
         let bookkeeping = Bookkeeping { forget: Forget::Step(step), ..self.bookkeeping(record) };
-        let outcome = match database.finish(&begun, &bookkeeping).await {
+        let outcome = match database.finish(&begun, &bookkeeping, None).await {
             Err(DatabaseError::Statement { error, .. } | DatabaseError::DeferredConstraint { error }) => {
                 Err(Cause::Commit(error))
             }

@@ -18,6 +18,7 @@ use super::retry;
 use super::runner::Report;
 use super::runner::Runner;
 use super::runner::out;
+use super::step::NextStep;
 use super::step::StepResult;
 use super::step::StepRun;
 use super::unfinished;
@@ -28,6 +29,7 @@ use crate::plan::Step;
 use crate::revision::RevisionId;
 use crate::runtime::Loaded;
 use crate::runtime::Runtime;
+use crate::store::Transaction;
 
 /// What became of a plan that was made before the lock.
 enum Locked {
@@ -161,8 +163,16 @@ impl Runner<'_> {
                 number: index + 1,
                 of: plan.steps.len(),
             });
+            let next = plan.steps.get(index + 1).zip(components.get(index + 1)).and_then(|(next, checked)| {
+                let in_transaction = checked.migration.metadata.transaction != Transaction::None;
+                in_transaction.then(|| {
+                    let mut heads = heads.clone();
+                    step.change.apply_to(&mut heads);
+                    NextStep { revision: next.revision.clone(), heads }
+                })
+            });
             let Some(result) =
-                self.repeat((step, &heads), &component, &loaded, loader.runtime(), &canceller, observer).await?
+                self.repeat((step, &heads), next, &component, &loaded, loader.runtime(), &canceller, observer).await?
             else {
                 return Err(RunError::Interrupted { direction, heads: heads.into_iter().collect(), steps_done: index });
             };
@@ -197,6 +207,7 @@ impl Runner<'_> {
     async fn repeat(
         &mut self,
         (step, heads): (&Step, &BTreeSet<RevisionId>),
+        next: Option<NextStep>,
         component: &StepComponent,
         loaded: &Loaded,
         runtime: &Arc<Runtime>,
@@ -218,6 +229,7 @@ impl Runner<'_> {
                 options: &self.options,
                 interrupt: &self.interrupt,
                 canceller,
+                next: next.clone(),
                 may_repeat: repetition < limits.lock_retries,
             };
             let (database, result) = run.run(database, observer).await;

@@ -102,7 +102,7 @@ impl Runner<'_> {
         };
         let database = self.database()?;
         let begun = database.begin(&opening).await?;
-        let mut written = database.finish(&begun, &bookkeeping).await;
+        let mut written = database.finish(&begun, &bookkeeping, None).await;
         if let (Err(DatabaseError::CommitUnknown { reason, .. }), Some(record)) = (&written, records.first()) {
             let (reason, interrupt) = (reason.clone(), self.interrupt());
             written = match in_doubt_commit::settle(self.database()?, &begun, record, &interrupt).await {

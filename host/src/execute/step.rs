@@ -74,8 +74,18 @@ pub(super) struct StepRun<'a> {
     pub(super) options: &'a Options,
     pub(super) interrupt: &'a Interrupt,
     pub(super) canceller: &'a Canceller,
+    /// The step after it, if that can begin as soon as this one is committed.
+    pub(super) next: Option<NextStep>,
     /// Whether the step is run again when it loses to a lock; only the last failure is recorded.
     pub(super) may_repeat: bool,
+}
+
+/// The step that comes next.
+#[derive(Debug, Clone)]
+pub(super) struct NextStep {
+    pub(super) revision: RevisionId,
+    /// The heads before it.
+    pub(super) heads: BTreeSet<RevisionId>,
 }
 
 /// How a step went.
@@ -144,7 +154,7 @@ impl StepRun<'_> {
 
     /// What the server shows as the name of this session.
     pub(super) fn application(&self) -> String {
-        format!("host {} {}", env!("CARGO_PKG_VERSION"), self.step.revision)
+        application(&self.step.revision)
     }
 
     /// How a transaction of this step begins.
@@ -342,7 +352,9 @@ impl StepRun<'_> {
             return Err(Cause::Stopped(Stop::Interrupted));
         }
         let bookkeeping = self.bookkeeping(record);
-        let written = database.finish(begun, &bookkeeping);
+        let next = self.next.as_ref().map(|next| (application(&next.revision), &next.heads));
+        let next = next.as_ref().map(|(application, heads)| Opening { heads, ..self.opening(application, self.role) });
+        let written = database.finish(begun, &bookkeeping, next.as_ref());
         // What is deferred is checked only now, which may take as long as any statement.
         let limit = limits::guest(self.limits).migration_time;
         let left = limit.map(|limit| limit.saturating_sub(started.elapsed()));
@@ -363,6 +375,10 @@ impl StepRun<'_> {
             Err(error) => Err(Cause::Database(error)),
         }
     }
+}
+
+fn application(revision: &RevisionId) -> String {
+    format!("host {} {revision}", env!("CARGO_PKG_VERSION"))
 }
 
 /// What a guest says about its failure, where it says anything.

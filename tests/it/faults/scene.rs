@@ -157,8 +157,7 @@ impl Scene {
 
     /// A fault at the COMMIT of a step, counted from 1.
     pub(super) fn at_commit(&self, step: usize, harm: Harm, moment: Moment) -> Fault {
-        let mut commits =
-            (0..self.messages[0].len()).filter(|number| self.messages[0][*number].ends_with(wire::COMMIT));
+        let mut commits = (0..self.messages[0].len()).filter(|number| wire::commits(&self.messages[0][*number]));
         let number = commits.nth(step - 1).expect("a step that commits");
         Fault { harm, sender: Sender::Host, number, moment }
     }

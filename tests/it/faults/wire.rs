@@ -2,8 +2,13 @@
 
 use std::io::Read;
 
-/// What the text ends with by which the host ends a step: a simple query.
-pub(super) const COMMIT: &[u8] = b"; SET TRANSACTION READ ONLY; COMMIT\0";
+/// What ends a step, in a simple query; the next step may begin behind it.
+const COMMIT: &[u8] = b"; SET TRANSACTION READ ONLY; COMMIT";
+
+/// Whether a message ends a step.
+pub(super) fn commits(message: &[u8]) -> bool {
+    message.windows(COMMIT.len()).any(|part| part == COMMIT)
+}
 
 /// The letter of the server's `ReadyForQuery`.
 pub(super) const READY: u8 = b'Z';
