@@ -114,3 +114,97 @@ fn the_session_is_fresh_all_the_same() {
         "\"$user\", public true"
     );
 }
+
+/// A chain of migrations from `m01` on. Each of them but those of `others` counts the prepared statements of its session.
+fn long_chain(steps: usize, others: &[(usize, &str)]) -> TestProject {
+    let files = TestProject::new();
+    let id = |number: usize| format!("m{number:02}");
+    for number in 1..=steps {
+        let counts = "INSERT INTO seen SELECT count(*) FROM pg_prepared_statements";
+        let other = others.iter().find(|(other, _)| *other == number).map(|(_, upgrade)| *upgrade);
+        let upgrade = if number == 1 { "CREATE TABLE seen (statements int)" } else { other.unwrap_or(counts) };
+        let parent = number.checked_sub(1).filter(|parent| *parent > 0).map(id);
+        files.write(
+            &format!("migrations/{}.sql", id(number)),
+            &format!(
+                "-- /// migration\n-- revision = \"{}\"\n-- revises = [{}]\n-- message = \"m\"\n-- asks = [\"data\", \"schema\", \"function\"]\n-- ///\n\
+                 -- upgrade\n{upgrade};\n-- downgrade\nSELECT 1;\n",
+                id(number),
+                parent.map(|parent| format!("{parent:?}")).unwrap_or_default()
+            ),
+        );
+    }
+    files.host(&["build"]).success();
+    files
+}
+
+const SEEN: &str = "SELECT string_agg(statements::text, ' ' ORDER BY ctid) FROM seen";
+
+/// How many steps are recorded, in the order in which they ran.
+const RECORDED: &str = "SELECT count(*) || ' ' || count(DISTINCT id) || ' ' || max(revision) FROM host_log WHERE outcome = 'done' \
+     AND direction = 'upgrade' AND revision = 'm' || lpad(id::text, 2, '0')";
+
+#[test]
+fn a_long_run_keeps_its_statements_prepared() {
+    let files = long_chain(12, &[]);
+    files.host(&["upgrade", "head"]).success();
+    // The first step puts its head in the place of no other, so it is not like the rest.
+    assert_eq!(files.database.query(SEEN), "0 2 2 2 2 2 2 2 2 2 2");
+    assert_eq!(files.database.query(RECORDED), "12 12 m12");
+    files.host(&["downgrade", "base"]).success();
+    assert_eq!(files.database.query("SELECT count(*) FROM host_log WHERE direction = 'downgrade'"), "12");
+}
+
+#[test]
+fn a_short_run_prepares_nothing() {
+    let files = long_chain(5, &[]);
+    files.host(&["upgrade", "head"]).success();
+    assert_eq!(files.database.query(SEEN), "0 0 0 0");
+}
+
+/// What a migration puts in the place of the host's statements is not run.
+#[test]
+fn statements_in_the_place_of_prepared_ones_are_not_believed() {
+    let replaced = "DO $$ BEGIN \
+         EXECUTE 'DEALLOCATE ALL'; \
+         EXECUTE 'PREPARE host_check(xid8) AS SELECT 0'; \
+         EXECUTE 'PREPARE host_rows(text, text, int8, text, text, text, text, interval, int8, int8) AS SELECT 99::int8'; END $$";
+    let left = "DO $$ BEGIN EXECUTE 'PREPARE mine AS SELECT 1'; END $$";
+    let gone = "DO $$ BEGIN EXECUTE 'DEALLOCATE host_rows'; END $$";
+    let files = long_chain(20, &[(5, replaced), (8, left), (11, gone)]);
+    files.host(&["upgrade", "head"]).success();
+    assert_eq!(files.database.query(RECORDED), "20 20 m20");
+    assert_eq!(files.database.query("SELECT version_num FROM host_version"), "m20");
+    // What was left is gone in the next step, and a long rest of the run is worth preparing again.
+    assert_eq!(files.database.query(SEEN), "0 2 2 0 2 0 2 0 0 0 0 0 0 0 0 0");
+}
+
+/// What is replaced for the sake of a change to the host's tables is found all the same.
+#[test]
+fn a_change_behind_replaced_statements_is_found() {
+    let attack = "DO $$ BEGIN \
+         EXECUTE 'DEALLOCATE ALL'; \
+         EXECUTE 'PREPARE host_check(xid8) AS SELECT 0'; \
+         EXECUTE 'PREPARE host_rows(text, text, int8, text, text, text, text, interval, int8, int8) AS SELECT 99::int8'; \
+         EXECUTE 'DELETE FROM host_' || 'log'; END $$";
+    let files = long_chain(12, &[(5, attack)]);
+    let output = files.host(&["upgrade", "head"]).with_code(1);
+    assert!(output.stderr.contains("host_log"), "{}", output.stable());
+    assert_eq!(files.database.query("SELECT version_num FROM host_version"), "m04");
+    assert_eq!(files.database.query("SELECT count(*) FROM host_log WHERE outcome = 'done'"), "4");
+}
+
+/// The query of a WITH HOLD cursor runs inside of the COMMIT, behind the look at the prepared statements.
+#[test]
+fn what_a_commit_prepares_is_found_at_the_end_of_the_next_step() {
+    let function = "CREATE FUNCTION forge() RETURNS int LANGUAGE plpgsql AS $$ BEGIN \
+         EXECUTE 'DEALLOCATE ALL'; \
+         EXECUTE 'PREPARE host_check(xid8) AS SELECT 0'; \
+         EXECUTE 'PREPARE host_rows(text, text, int8, text, text, text, text, interval, int8, int8) AS SELECT 99::int8'; \
+         EXECUTE 'PREPARE third AS SELECT 1'; RETURN 1; END $$";
+    let held = "DO $$ BEGIN EXECUTE 'DECLARE held CURSOR WITH HOLD FOR SELECT forge()'; END $$";
+    let files = long_chain(20, &[(3, function), (4, held)]);
+    files.host(&["upgrade", "head"]).success();
+    assert_eq!(files.database.query(SEEN), format!("0 3 0{}", " 2".repeat(14)));
+    assert_eq!(files.database.query(RECORDED), "20 20 m20");
+}

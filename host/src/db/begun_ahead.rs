@@ -5,7 +5,6 @@
 
 use std::collections::BTreeSet;
 
-use sqlx::Connection as _;
 use sqlx::postgres::PgRow;
 
 use super::connect::Database;
@@ -15,6 +14,7 @@ use super::opening::Timeouts;
 use super::table_state::TableNumbers;
 use super::transaction::BeginText;
 use super::transaction::Begun;
+use super::transaction::SessionStatements;
 use crate::revision::RevisionId;
 
 /// A transaction that has begun, and for which step.
@@ -52,12 +52,17 @@ impl BegunAhead {
 
 impl Database {
     /// The text that begins the next step, if it can stand behind a COMMIT.
-    pub(super) fn begin_ahead_text(&self, next: &Opening<'_>, tables: TableNumbers) -> Option<BeginText> {
-        // The driver would have to forget them before.
-        if self.connection.cached_statements_size() > 0 {
+    pub(super) fn begin_ahead_text(
+        &self,
+        next: &Opening<'_>,
+        tables: TableNumbers,
+        session_statements: SessionStatements,
+    ) -> Option<BeginText> {
+        // Otherwise the driver has to forget those that it keeps.
+        if self.keeps_statements() {
             return None;
         }
-        let text = self.begin_text(next, tables);
+        let text = self.begin_text(next, tables, session_statements);
         crate::sql::reads_alike(&text.sql).then_some(text)
     }
 

@@ -159,12 +159,17 @@ impl Database {
         }
     }
 
+    /// Whether the driver keeps prepared statements in the session.
+    pub(super) fn keeps_statements(&self) -> bool {
+        self.connection.cached_statements_size() > 0
+    }
+
     /// Drops the prepared statements that the driver keeps; no round trip where it keeps none.
     pub(super) async fn forget_statements(&mut self) -> Result<(), DatabaseError> {
-        let connection = &mut self.connection;
-        if connection.cached_statements_size() == 0 {
+        if !self.keeps_statements() {
             return Ok(());
         }
+        let connection = &mut self.connection;
         let doing = "deallocate prepared statements";
         let answer = async {
             driver::guarded(connection.clear_cached_statements()).await.map_err(|error| classify(doing, error))

@@ -15,6 +15,9 @@ use super::error::DatabaseError;
 use super::integrity::DEFAULTS_TABLES;
 use super::names::TableKind;
 use super::opening::Opening;
+use super::prepared_end::EndTexts;
+use super::prepared_end::PreparedEnd;
+use super::prepared_end::WORTH_PREPARING;
 use super::sqlstate;
 use super::table_state::TableState;
 use super::table_state::rights;
@@ -23,11 +26,13 @@ use super::transaction::Begun;
 use super::transaction::Bookkeeping;
 use super::transaction::COMMIT;
 use super::transaction::Forget;
+use super::transaction::SessionStatements;
 use super::transaction::deferred;
 use super::transaction::no_answer;
 use super::transaction::not_committed;
 use super::transaction::unknown;
 use super::version_rows::LogNumber;
+use super::version_rows::LogValues;
 use super::version_rows::delete_versions;
 use super::version_rows::insert_log;
 use super::version_rows::insert_versions;
@@ -60,6 +65,8 @@ pub(super) struct FastCommit {
     statements: usize,
     /// What begins the next step behind the COMMIT, if that stands there.
     next: Option<BeginText>,
+    /// The prepared statements that it has used and the next step finds.
+    prepared: Option<PreparedEnd>,
 }
 
 /// What comes before the check.
@@ -82,16 +89,26 @@ pub(super) enum FastCommitResult {
 impl Database {
     /// The text for the end of this step; none where the slow way is to be gone from the start.
     pub(super) fn fast_commit(
-        &self,
+        &mut self,
         begun: &Begun,
         bookkeeping: &Bookkeeping<'_>,
         last_log_id: Option<i64>,
         next: Option<&Opening<'_>>,
     ) -> Option<FastCommit> {
-        let assertion = self.assertion(begun, bookkeeping)?;
-        let rows = self.rows(begun, bookkeeping, last_log_id)?;
-        let mut statements =
-            vec!["SET CONSTRAINTS ALL IMMEDIATE".to_owned(), format!("SAVEPOINT {SAVEPOINT}"), assertion];
+        let texts = EndTexts::new(self, begun, bookkeeping);
+        let prepared = self.known.prepared.take().filter(|_| !self.keeps_statements());
+        let prepared = prepared.filter(|prepared| texts.as_ref() == Some(&prepared.texts));
+        let mut statements = vec!["SET CONSTRAINTS ALL IMMEDIATE".to_owned(), format!("SAVEPOINT {SAVEPOINT}")];
+        let rows = match (&prepared, last_log_id.and_then(|id| id.checked_add(1)), bookkeeping.records) {
+            (Some(prepared), Some(number), [record]) => {
+                statements.extend([prepared.verification(RAISE), prepared.check(begun)]);
+                prepared.rows(bookkeeping, record, number)
+            }
+            _ => {
+                statements.push(self.assertion(begun, bookkeeping, &quote_text(begun.transaction()))?);
+                self.rows(begun, bookkeeping, last_log_id)?
+            }
+        };
         if begun.has_role {
             statements.push("RESET ROLE".to_owned());
         }
@@ -102,7 +119,14 @@ impl Database {
         statements.push(format!("RELEASE SAVEPOINT {SAVEPOINT}"));
         statements.push(COMMIT.to_owned());
         let mut sql = statements.join("; ");
-        let next = next.and_then(|next| self.begin_ahead_text(next, begun.tables));
+        let next = next.and_then(|next| {
+            let session_statements = match texts {
+                Some(_) if prepared.is_some() => SessionStatements::Keep,
+                Some(texts) if next.steps_after >= WORTH_PREPARING => SessionStatements::Prepare(texts),
+                _ => SessionStatements::Deallocate,
+            };
+            self.begin_ahead_text(next, begun.tables, session_statements)
+        });
         if let Some(next) = &next {
             sql.push_str("; ");
             sql.push_str(&next.sql);
@@ -114,6 +138,7 @@ impl Database {
             release,
             // The last text is two statements.
             statements: statements.len() + 1,
+            prepared: prepared.filter(|_| next.is_some()),
             next,
         })
     }
@@ -135,6 +160,7 @@ impl Database {
             self.known.last_log_id = id.and_then(|id| id.parse().ok());
             if let (Some(next), Some(text)) = (next, &end.next) {
                 let begun_next = statements.split_off(end.statements);
+                self.known.prepared = end.prepared;
                 self.keep_begun(next, begun.tables, text, begun_next, error).await;
             }
             return Ok(FastCommitResult::Committed);
@@ -159,7 +185,9 @@ impl Database {
     }
 
     /// One SELECT that fails unless everything is as it was. None where that cannot be said in one.
-    fn assertion(&self, begun: &Begun, bookkeeping: &Bookkeeping<'_>) -> Option<String> {
+    ///
+    /// `transaction` is an expression for the id that the transaction must have.
+    pub(super) fn assertion(&self, begun: &Begun, bookkeeping: &Bookkeeping<'_>, transaction: &str) -> Option<String> {
         let tables = self.known.tables.as_ref().filter(|known| known.states == begun.states)?;
         let mut states: Vec<&TableState> = tables.states.iter().collect();
         if states.len() != begun.tables.all().len() || states.iter().any(|state| state.is_signed) {
@@ -177,10 +205,7 @@ impl Database {
         }
         let watched: Vec<String> = watched.iter().map(u32::to_string).collect();
         let mut conditions = vec![
-            format!(
-                "pg_catalog.pg_current_xact_id() {EQUAL} {}::pg_catalog.xid8",
-                quote_text(begun.state.transaction())
-            ),
+            format!("pg_catalog.pg_current_xact_id() {EQUAL} {transaction}::pg_catalog.xid8"),
             format!("session_user {EQUAL} {}", quote_text(session_user)),
             format!("current_user {EQUAL} {}", quote_text(current_user)),
             format!("{settings} {EQUAL} {values}"),
@@ -216,52 +241,74 @@ impl Database {
         if bookkeeping.remove_all {
             return None;
         }
-        let (version, tables) = (&self.tables.version, begun.tables);
-        let (mut parts, mut conditions) = (Vec::new(), Vec::new());
-        let is_in =
-            |part: &str, number: u32| format!("(SELECT r.tableoid FROM {part} AS r) {EQUAL} {number}::pg_catalog.oid");
-        let may_update = begun.states.iter().any(|state| state.number == tables.version && state.may_update());
-        match (bookkeeping.remove, bookkeeping.add) {
-            ([from], [to]) if may_update => {
-                parts.push(format!("moved AS ({} RETURNING tableoid)", replace_version(version, from, to, quote_text)));
-                conditions.push(is_in("moved", tables.version));
-            }
-            (remove, add) => {
-                let all_in = |part: &str, rows: usize| {
-                    format!(
-                        "(SELECT pg_catalog.count(*) FROM {part} AS r WHERE r.tableoid {EQUAL} {}::pg_catalog.oid) \
-                         {EQUAL} {rows}",
-                        tables.version
-                    )
-                };
-                if !remove.is_empty() {
-                    let delete = delete_versions(version, remove, quote_text);
-                    parts.push(format!("removed AS ({delete} RETURNING tableoid)"));
-                    conditions.push(all_in("removed", remove.len()));
-                }
-                if !add.is_empty() {
-                    let insert = insert_versions(version, add, quote_text);
-                    parts.push(format!("added AS ({insert} RETURNING tableoid)"));
-                    conditions.push(all_in("added", add.len()));
-                }
-            }
-        }
         // Nobody else writes there while this run has the lock; if somebody did, the number is taken, and the slow way asks.
         let number = last_log_id.and_then(|id| id.checked_add(1)).map_or(LogNumber::Next, LogNumber::Is);
-        let insert = insert_log(&self.tables.log, number, &record.values("done"));
-        parts.push(format!("logged AS ({insert} RETURNING tableoid, id)"));
-        conditions.push(is_in("logged", tables.log));
+        let values = record.values("done");
+        if let ([from], [to]) = (bookkeeping.remove, bookkeeping.add)
+            && self.may_update(begun)
+        {
+            let [from, to] = [from, to].map(|row| quote_text(row.as_str()));
+            return Some(self.move_and_log(begun, &from, &to, number, &values));
+        }
+        let (version, (remove, add)) = (&self.tables.version, (bookkeeping.remove, bookkeeping.add));
+        let (mut parts, mut conditions) = (Vec::new(), Vec::new());
+        let all_in = |part: &str, rows: usize| {
+            format!(
+                "(SELECT pg_catalog.count(*) FROM {part} AS r WHERE r.tableoid {EQUAL} {}::pg_catalog.oid) {EQUAL} {rows}",
+                begun.tables.version
+            )
+        };
+        if !remove.is_empty() {
+            parts.push(format!("removed AS ({} RETURNING tableoid)", delete_versions(version, remove, quote_text)));
+            conditions.push(all_in("removed", remove.len()));
+        }
+        if !add.is_empty() {
+            parts.push(format!("added AS ({} RETURNING tableoid)", insert_versions(version, add, quote_text)));
+            conditions.push(all_in("added", add.len()));
+        }
+        Some(self.and_log(begun, parts, conditions, number, &values))
+    }
+
+    /// The same for a step that puts one head in the place of another; all values are expressions.
+    pub(super) fn move_and_log(
+        &self,
+        begun: &Begun,
+        from: &str,
+        to: &str,
+        number: LogNumber,
+        values: &LogValues,
+    ) -> String {
+        let moved = format!("moved AS ({} RETURNING tableoid)", replace_version(&self.tables.version, from, to));
+        self.and_log(begun, vec![moved], vec![is_in("moved", begun.tables.version)], number, values)
+    }
+
+    /// Adds the row of the log to what changes the version table.
+    fn and_log(
+        &self,
+        begun: &Begun,
+        mut parts: Vec<String>,
+        mut conditions: Vec<String>,
+        number: LogNumber,
+        values: &LogValues,
+    ) -> String {
+        parts.push(format!("logged AS ({} RETURNING tableoid, id)", insert_log(&self.tables.log, number, values)));
+        conditions.push(is_in("logged", begun.tables.log));
         // The journal is not written here, so its name has to say that it is still the same.
         conditions.push(format!(
             "pg_catalog.to_regclass({})::pg_catalog.oid {EQUAL} {}::pg_catalog.oid",
             quote_text(&self.table(TableKind::Journal).quoted()),
-            tables.journal
+            begun.tables.journal
         ));
-        Some(format!(
+        format!(
             "WITH {} SELECT CASE WHEN {} THEN (SELECT r.id FROM logged AS r) ELSE {RAISE} END",
             parts.join(", "),
             conditions.join(" AND ")
-        ))
+        )
+    }
+
+    /// Whether rows of the version table may be changed in their places.
+    pub(super) fn may_update(&self, begun: &Begun) -> bool {
+        begun.states.iter().any(|state| state.number == begun.tables.version && state.may_update())
     }
 
     /// What forgets statements of the journal, if any.
@@ -277,6 +324,11 @@ impl Database {
             Forget::Everything => Some(format!("DELETE FROM ONLY {journal}")),
         }
     }
+}
+
+/// Whether the only row of a part of the statement went into this table.
+fn is_in(part: &str, number: u32) -> String {
+    format!("(SELECT r.tableoid FROM {part} AS r) {EQUAL} {number}::pg_catalog.oid")
 }
 
 /// Whether a refusal says nothing about the migration: it was cancelled, or lost to a lock. The slow way would, too.

@@ -6,6 +6,7 @@
 use super::integrity::TransactionState;
 use super::opening::Opening;
 use super::opening::Timeouts;
+use super::prepared_end::PreparedEnd;
 use super::table_state::TableDetails;
 use super::table_state::TableState;
 
@@ -16,6 +17,8 @@ pub(super) struct Known {
     pub(super) session: Option<KnownSession>,
     /// The number of the last row of the log table, which this run has written.
     pub(super) last_log_id: Option<i64>,
+    /// The statements that end a step, while the session keeps them prepared.
+    pub(super) prepared: Option<PreparedEnd>,
 }
 
 /// The host's tables, as they were before the first step or after the last look at them.

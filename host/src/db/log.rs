@@ -83,25 +83,66 @@ pub struct Record {
 impl Record {
     /// As it stands in SQL.
     pub(super) fn values(&self, outcome: &'static str) -> LogValues {
-        // The server has no text with a NUL.
-        let text = |text: &str| quote_text(&text.replace('\0', "\u{fffd}"));
-        let or_null = |value: &Option<String>| value.as_deref().map_or_else(|| "NULL".to_owned(), text);
+        let [revision, source_digest, component_digest, runtime_digest, elapsed, statements, rows] = self.arguments();
         LogValues {
-            revision: text(&self.revision),
-            direction: self.direction,
-            outcome,
-            source_digest: or_null(&self.source_digest),
-            component_digest: or_null(&self.component_digest),
-            runtime_digest: or_null(&self.runtime_digest),
-            started_at: format!(
-                "pg_catalog.clock_timestamp() OPERATOR(pg_catalog.-) '{} microseconds'::pg_catalog.interval",
-                self.microseconds
-            ),
-            statements: self.statements.to_string(),
-            rows: self.rows.to_string(),
             error: self.error.as_deref().map(text),
+            ..self.with(
+                outcome,
+                [
+                    &revision,
+                    &source_digest,
+                    &component_digest,
+                    &runtime_digest,
+                    &format!("{elapsed}::pg_catalog.interval"),
+                    &statements,
+                    &rows,
+                ],
+            )
         }
     }
+
+    /// The same for a prepared statement, which gets [`Self::arguments`] for these parameters.
+    pub(super) fn parameters(&self, parameters: [&str; 7]) -> LogValues {
+        self.with("done", parameters)
+    }
+
+    /// What differs from step to step, as literals.
+    pub(super) fn arguments(&self) -> [String; 7] {
+        let or_null = |value: &Option<String>| value.as_deref().map_or_else(|| "NULL".to_owned(), text);
+        [
+            text(&self.revision),
+            or_null(&self.source_digest),
+            or_null(&self.component_digest),
+            or_null(&self.runtime_digest),
+            format!("'{} microseconds'", self.microseconds),
+            self.statements.to_string(),
+            self.rows.to_string(),
+        ]
+    }
+
+    fn with(
+        &self,
+        outcome: &'static str,
+        [revision, source_digest, component_digest, runtime_digest, elapsed, statements, rows]: [&str; 7],
+    ) -> LogValues {
+        LogValues {
+            revision: revision.to_owned(),
+            direction: self.direction,
+            outcome,
+            source_digest: source_digest.to_owned(),
+            component_digest: component_digest.to_owned(),
+            runtime_digest: runtime_digest.to_owned(),
+            started_at: format!("pg_catalog.clock_timestamp() OPERATOR(pg_catalog.-) {elapsed}"),
+            statements: statements.to_owned(),
+            rows: rows.to_owned(),
+            error: None,
+        }
+    }
+}
+
+/// A text as a literal. The server has none with a NUL.
+fn text(text: &str) -> String {
+    quote_text(&text.replace('\0', "\u{fffd}"))
 }
 
 impl Database {

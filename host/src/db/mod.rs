@@ -4,8 +4,8 @@
 //! [`Connector`] opens the connection, `own_tables` finds the host's tables, [`applied`] reads what is applied, [`preflight`] looks at
 //! the server, [`lock`] keeps other runners away, [`transaction`] begins and ends one step, [`session`] runs a guest's statements
 //! ([`offline`] writes them down instead, [`guest`] is either), [`integrity`] says what a migration must leave as it is, `bookkeeping`
-//! looks at that and writes down what was done (`fast_commit` does both in one text, in which the next step may begin, too:
-//! `begun_ahead`), and [`log`] is the append-only record, from which `log_digests` reads what ran. [`cancel`] stops a statement from
+//! looks at that and writes down what was done (`fast_commit` does both in one text, with statements that `prepared_end` keeps
+//! in a long run, and the next step may begin in it: `begun_ahead`), and [`log`] is the append-only record, from which `log_digests` reads what ran. [`cancel`] stops a statement from
 //! outside, [`statement_progress`] tells how far it is, [`liveness`] notices that no answer will come, and [`reconnect`] is for the time after that.
 //!
 //! Statements of guests go one at a time: through the extended protocol, which refuses a text of several statements, or
@@ -38,6 +38,7 @@ mod own_tables;
 pub mod parameters;
 mod pooler;
 pub mod preflight;
+mod prepared_end;
 pub mod reconnect;
 mod server_error;
 pub mod session;

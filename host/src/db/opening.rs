@@ -41,6 +41,8 @@ pub struct Opening<'a> {
     pub heads: &'a BTreeSet<RevisionId>,
     /// Whether it may hold anything else, because all of it is going to be replaced.
     pub any_heads: bool,
+    /// How many steps of the run come after it.
+    pub steps_after: usize,
     /// The role under which the migration's statements run; without one it is the user who logged in.
     pub role: Option<&'a str>,
 }

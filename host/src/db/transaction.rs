@@ -17,6 +17,9 @@ use super::known::KnownSession;
 use super::known::KnownTables;
 use super::log::Record;
 use super::opening::Opening;
+use super::prepared_end::EndTexts;
+use super::prepared_end::PREPARED_AT;
+use super::prepared_end::PreparedEnd;
 use super::sqlstate::READ_ONLY_SQL_TRANSACTION;
 use super::statement_journal::StepKey;
 use super::table_state::TableDetails;
@@ -48,6 +51,19 @@ pub(super) struct BeginText {
     /// Whether it asks for the state of the host's tables, and for that of the session.
     asks_tables: bool,
     asks_session: bool,
+    /// What it prepares, and asks when.
+    prepares: Option<EndTexts>,
+}
+
+/// What a step does with the prepared statements of its session.
+#[derive(Debug, Clone)]
+pub(super) enum SessionStatements {
+    /// All of them go.
+    Deallocate,
+    /// The same, and those of the host come.
+    Prepare(EndTexts),
+    /// Those of the host stay; the text before this one has seen that there are no others.
+    Keep,
 }
 
 /// What is written at the end of a step.
@@ -101,6 +117,11 @@ pub(super) const BEGIN: &str = "begin the transaction";
 const FRESH: &str = "RESET SESSION AUTHORIZATION; RESET ROLE; RESET ALL; CLOSE ALL; DEALLOCATE ALL; UNLISTEN *; \
      DISCARD PLANS; DISCARD TEMP; DISCARD SEQUENCES";
 
+/// The same for a session whose prepared statements were just found to be the host's and no others. Plans are made anew anyway
+/// where something changes.
+const FRESH_BUT_PREPARED: &str = "RESET SESSION AUTHORIZATION; RESET ROLE; RESET ALL; CLOSE ALL; UNLISTEN *; DISCARD TEMP; \
+     DISCARD SEQUENCES";
+
 /// Lets the server end a statement whose client is gone, instead of finding out at its end: until then the migration lock
 /// is held, too.
 pub(super) const NOTICE_A_LOST_CLIENT: &str = "SET client_connection_check_interval = 1000";
@@ -140,7 +161,8 @@ impl Database {
         self.savepoint = None;
         // Those of the step before are forgotten by the server, too.
         self.forget_statements().await?;
-        let text = self.begin_text(opening, tables);
+        self.known.prepared = None;
+        let text = self.begin_text(opening, tables, SessionStatements::Deallocate);
         if !text.sql.is_ascii() {
             self.simple(BEGIN, crate::sql::READ_AS_THE_SCANNER.to_owned()).await?;
         }
@@ -169,12 +191,17 @@ impl Database {
         if opening.role.is_some() {
             last();
         }
+        let prepared_at = if text.prepares.is_some() { last() } else { Vec::new() };
         let (details, states) = if asks_tables { (last(), last()) } else { (Vec::new(), Vec::new()) };
         let (heads, lock) = (last(), last());
         self.refuse_without_lock(&lock).await?;
         // A purge takes whatever there is.
         if !opening.any_heads {
             self.compare_heads(&heads, opening.heads)?;
+        }
+        if let Some(texts) = &text.prepares {
+            let at = prepared_at.first().and_then(|row| text_field(row, 0)).ok_or_else(|| no_answer(BEGIN))?;
+            self.known.prepared = Some(PreparedEnd::new(texts.clone(), &at));
         }
         if asks_tables {
             let (states, details) = (TableState::read(&states), TableDetails::read(&details));
@@ -207,21 +234,38 @@ impl Database {
     }
 
     /// The text that begins a step. What comes last is read first: the answers to RESET and SET are not counted.
-    pub(super) fn begin_text(&self, opening: &Opening<'_>, tables: TableNumbers) -> BeginText {
+    pub(super) fn begin_text(
+        &self,
+        opening: &Opening<'_>,
+        tables: TableNumbers,
+        session_statements: SessionStatements,
+    ) -> BeginText {
         // What earlier steps of the run have found out is not asked again.
         let asks_tables = self.known.tables.is_none();
         let asks_session = !self.known.session.as_ref().is_some_and(|session| session.is_of(opening));
         let key = self.lock_key();
-        let mut statements = vec![
+        let mut statements = Vec::new();
+        let (fresh, prepares) = match session_statements {
+            SessionStatements::Deallocate => (FRESH, None),
+            SessionStatements::Keep => (FRESH_BUT_PREPARED, None),
+            SessionStatements::Prepare(texts) => {
+                // In a transaction of their own: they take the locks of what they would write.
+                statements.extend(["BEGIN".to_owned(), FRESH.to_owned()]);
+                statements.extend(texts.prepare());
+                statements.push("COMMIT".to_owned());
+                (FRESH_BUT_PREPARED, Some(texts))
+            }
+        };
+        statements.extend([
             // With another isolation level, what is read after the lock would be what was there before it. What an earlier
             // step has set decides how this transaction begins, unless all is said.
             "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE NOT DEFERRABLE".to_owned(),
-            FRESH.to_owned(),
+            fresh.to_owned(),
             "SET LOCAL standard_conforming_strings = on".to_owned(),
             format!("SET LOCAL application_name = {}", quote_text(opening.application)),
             format!("SET LOCAL lock_timeout = {}", opening.timeouts.lock_milliseconds),
             format!("SET LOCAL statement_timeout = {}", opening.timeouts.statement_milliseconds),
-        ];
+        ]);
         let (dead, lost) = (!self.connector.is_local_socket(), self.can_notice_a_lost_client);
         let notice = [(dead, NOTICE_A_DEAD_CLIENT), (lost, NOTICE_A_LOST_CLIENT)];
         statements.extend(notice.iter().filter(|(wanted, _)| *wanted).map(|(_, set)| (*set).to_owned()));
@@ -241,6 +285,9 @@ impl Database {
         if asks_tables {
             statements.extend([tables.select_states(), tables.select_details()]);
         }
+        if prepares.is_some() {
+            statements.push(PREPARED_AT.to_owned());
+        }
         statements.extend(opening.role.map(|role| format!("SET LOCAL ROLE {}", quote_identifier(role))));
         statements.push(format!(
             "SELECT pg_catalog.pg_current_xact_id(), pg_catalog.pg_conf_load_time(), {}, \
@@ -250,7 +297,7 @@ impl Database {
         if asks_session {
             statements.push(TransactionState::select());
         }
-        BeginText { sql: statements.join("; "), asks_tables, asks_session }
+        BeginText { sql: statements.join("; "), asks_tables, asks_session, prepares }
     }
 
     /// Commits.
@@ -269,6 +316,8 @@ impl Database {
     /// # Errors
     /// [`DatabaseError::Lost`] when the connection is gone; then the server rolls back by itself.
     pub async fn rollback(&mut self) -> Result<(), DatabaseError> {
+        // It does not take back what was prepared.
+        self.known.prepared = None;
         self.simple("roll back", "ROLLBACK".to_owned()).await?;
         Ok(())
     }

@@ -26,12 +26,12 @@ pub fn insert_versions(version: &TableName, rows: &[RevisionId], quote: Quote) -
 }
 
 /// Puts one row of the version table in the place of another one, which is less work than to delete one and to insert one.
-pub fn replace_version(version: &TableName, from: &RevisionId, to: &RevisionId, quote: Quote) -> String {
+///
+/// Both are expressions.
+pub fn replace_version(version: &TableName, from: &str, to: &str) -> String {
     format!(
-        "UPDATE ONLY {} SET version_num = {} WHERE version_num OPERATOR(pg_catalog.=) {}::pg_catalog.text",
-        version.quoted(),
-        quote(to.as_str()),
-        quote(from.as_str())
+        "UPDATE ONLY {} SET version_num = {to} WHERE version_num OPERATOR(pg_catalog.=) {from}::pg_catalog.text",
+        version.quoted()
     )
 }
 
@@ -67,6 +67,8 @@ pub enum LogNumber {
     Next,
     /// This one.
     Is(i64),
+    /// The parameter of this number, of a prepared statement.
+    Parameter(u8),
 }
 
 /// Adds a row to the log table.
@@ -80,6 +82,7 @@ pub fn insert_log(log: &TableName, number: LogNumber, values: &LogValues) -> Str
             format!("COALESCE((SELECT pg_catalog.max(h.id) FROM ONLY {log} AS h), 0) OPERATOR(pg_catalog.+) 1")
         }
         LogNumber::Is(number) => number.to_string(),
+        LogNumber::Parameter(number) => format!("${number}"),
     };
     let (error_column, error) = match &values.error {
         Some(error) => (", error", format!(", {error}")),
@@ -127,7 +130,7 @@ mod tests {
             format!("INSERT INTO {v} (version_num) VALUES ('a'), ('x'';DELETE')")
         );
         assert_eq!(
-            replace_version(&table, &rows[0], &rows[1], quote_text),
+            replace_version(&table, &quote_text(rows[0].as_str()), &quote_text(rows[1].as_str())),
             format!(
                 "UPDATE ONLY {v} SET version_num = 'x'';DELETE' WHERE version_num OPERATOR(pg_catalog.=) 'a'::pg_catalog.text"
             )

@@ -168,7 +168,7 @@ impl Runner<'_> {
                 in_transaction.then(|| {
                     let mut heads = heads.clone();
                     step.change.apply_to(&mut heads);
-                    NextStep { revision: next.revision.clone(), heads }
+                    NextStep { revision: next.revision.clone(), heads, steps_after: plan.steps.len() - index - 2 }
                 })
             });
             let Some(result) =

@@ -88,6 +88,7 @@ impl Runner<'_> {
             timeouts: self.options.timeouts(&self.project.environment().limits),
             heads: &plan.heads_before,
             any_heads: purge,
+            steps_after: 0,
             role: None,
         };
         // A purge takes every row away, also those that stay.

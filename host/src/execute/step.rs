@@ -86,6 +86,8 @@ pub(super) struct NextStep {
     pub(super) revision: RevisionId,
     /// The heads before it.
     pub(super) heads: BTreeSet<RevisionId>,
+    /// How many come after it.
+    pub(super) steps_after: usize,
 }
 
 /// How a step went.
@@ -159,7 +161,14 @@ impl StepRun<'_> {
 
     /// How a transaction of this step begins.
     pub(super) fn opening<'b>(&'b self, application: &'b str, role: Option<&'b str>) -> Opening<'b> {
-        Opening { application, timeouts: self.options.timeouts(self.limits), heads: self.heads, any_heads: false, role }
+        Opening {
+            application,
+            timeouts: self.options.timeouts(self.limits),
+            heads: self.heads,
+            any_heads: false,
+            steps_after: 0,
+            role,
+        }
     }
 
     /// What is written when the step is done.
@@ -352,8 +361,12 @@ impl StepRun<'_> {
             return Err(Cause::Stopped(Stop::Interrupted));
         }
         let bookkeeping = self.bookkeeping(record);
-        let next = self.next.as_ref().map(|next| (application(&next.revision), &next.heads));
-        let next = next.as_ref().map(|(application, heads)| Opening { heads, ..self.opening(application, self.role) });
+        let next = self.next.as_ref().map(|next| (application(&next.revision), next));
+        let next = next.as_ref().map(|(application, next)| Opening {
+            heads: &next.heads,
+            steps_after: next.steps_after,
+            ..self.opening(application, self.role)
+        });
         let written = database.finish(begun, &bookkeeping, next.as_ref());
         // What is deferred is checked only now, which may take as long as any statement.
         let limit = limits::guest(self.limits).migration_time;
