@@ -2,10 +2,10 @@
 //! spends most of a small step on planning them.
 //!
 //! A prepared statement lives in the session under a name, where a migration could put another one in its place. So the text that
-//! ends a step first looks whether the session has these statements, prepared when the host did it, and no others; if not, it goes
-//! no further, and the check in `bookkeeping` decides. The server notes the time at which the message arrived that prepared a
-//! statement (PostgreSQL manual, `pg_prepared_statements`), and after the statements of the host no other code runs for that message.
-//! What is left in the session behind that look, by a COMMIT, is found at the end of the next step.
+//! ends a step first looks whether all that the session has was prepared when the host did it; if not, it goes no further, and
+//! the check in `bookkeeping` decides. The server notes the time at which the message arrived that prepared a statement
+//! (PostgreSQL manual, `pg_prepared_statements`), and after the statements of the host no other code runs for that message. What is
+//! left in the session behind that look, by a COMMIT, is found at the end of the next step.
 
 use super::connect::Database;
 use super::log::Record;
@@ -21,9 +21,6 @@ pub(super) const WORTH_PREPARING: usize = 8;
 /// The name of the statement that looks, and of the one that writes.
 const CHECK: &str = "host_check";
 const ROWS: &str = "host_rows";
-
-/// How many statements are prepared.
-const STATEMENTS: usize = 2;
 
 /// The two statements, with parameters in the place of what is another value in each step.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -60,7 +57,7 @@ impl EndTexts {
     }
 
     /// The statements that prepare them.
-    pub(super) fn prepare(&self) -> [String; STATEMENTS] {
+    pub(super) fn prepare(&self) -> [String; 2] {
         let text = "pg_catalog.text";
         [
             format!("PREPARE {CHECK} (pg_catalog.xid8) AS {}", self.check),
@@ -79,12 +76,12 @@ impl PreparedEnd {
         Self { texts, prepared_at: quote_text(&format!("{prepared_at}+00")) }
     }
 
-    /// One SELECT that fails unless the session has just these statements.
+    /// One SELECT that fails where the session has another prepared statement. One that is missing fails when it is executed.
     pub(super) fn verification(&self, raise: &str) -> String {
-        let times = vec![format!("{}::pg_catalog.timestamptz", self.prepared_at); STATEMENTS].join(", ");
         format!(
-            "SELECT CASE WHEN ARRAY(SELECT p.prepare_time FROM pg_catalog.pg_prepared_statement() AS p) \
-             OPERATOR(pg_catalog.=) ARRAY[{times}] THEN 0 ELSE {raise} END"
+            "SELECT {raise} FROM pg_catalog.pg_prepared_statement() AS p \
+             WHERE p.prepare_time OPERATOR(pg_catalog.<>) {}::pg_catalog.timestamptz",
+            self.prepared_at
         )
     }
 
