@@ -38,9 +38,9 @@ impl Store {
     /// The first one, in the order of the file names: a folder or file that cannot be read, leads out of the project, has
     /// no or wrong metadata, or a name that is not UTF-8.
     pub fn scan(&self) -> Result<Vec<Migration>, StoreError> {
-        let mut found = self.find()?;
+        let (found, mut index) = self.find_and_load();
+        let mut found = found?;
         found.sort_unstable_by(|one, other| one.name.cmp(&other.name));
-        let mut index = Index::load(self);
         let mut entries = Vec::with_capacity(found.len());
         let mut writer = None;
         for Found { name, kind, files } in found {
@@ -61,6 +61,19 @@ impl Store {
             writer.write(&index, &entries);
         }
         Ok(entries.into_iter().map(|entry| entry.migration).collect())
+    }
+
+    /// Looks at the files and reads the index side by side: with thousands of migrations each takes as long as the other.
+    fn find_and_load(&self) -> (Result<Vec<Found>, StoreError>, Index) {
+        std::thread::scope(|scope| {
+            let loading = std::thread::Builder::new().spawn_scoped(scope, || Index::load(self));
+            let found = self.find();
+            let index = match loading {
+                Ok(loading) => loading.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)),
+                Err(_) => Index::load(self),
+            };
+            (found, index)
+        })
     }
 
     fn read_found(&self, name: &str, kind: Kind, files: &[(String, Fingerprint)]) -> Result<Migration, StoreError> {
