@@ -71,6 +71,12 @@ fn a_batch_is_one_text_of_which_nothing_is_the_guests() {
     assert_eq!(batches() - before, 1, "the server saw the batch as one text");
 }
 
+/// A column of another type is told with the statement and the line of the author's file.
+#[test]
+fn a_column_that_is_read_wrongly_is_told_with_its_place() {
+    assert_output!(fails("misreads").1);
+}
+
 #[test]
 fn log_lines_reach_the_operator_and_not_the_terminal() {
     let project = TestProject::with_guest("logs");
@@ -85,7 +91,7 @@ fn log_lines_as_json_stay_one_object_a_line() {
     let output = project.host(&["--json", "upgrade", "head"]).success();
     let lines = output.json_lines();
     let logs: Vec<_> = lines.iter().filter(|line| line["event"] == "log").collect();
-    assert_eq!(logs.len(), 6);
+    assert_eq!(logs.len(), 10);
     assert_eq!(logs[4]["message"], "an error\nin two lines");
     assert!(!output.stdout.contains('\u{1b}'), "{}", output.stdout);
 }

@@ -101,6 +101,75 @@ macro_rules! error {
     ($($text:tt)+) => { $crate::log($crate::Level::Error, &::std::format!($($text)+)) };
 }
 
+/// What the macros of standard output and error call: a line to the host's log, or to the stream itself in a test on this machine.
+#[doc(hidden)]
+#[expect(clippy::print_stdout, clippy::print_stderr, reason = "what a test prints is for its author")]
+pub fn print_line(level: Level, text: &str) {
+    if cfg!(target_family = "wasm") {
+        log(level, text);
+    } else if level == Level::Info {
+        ::std::println!("{text}");
+    } else {
+        ::std::eprintln!("{text}");
+    }
+}
+
+/// Writes a line to the host's log, like [`info!`](crate::info!). The `println!` of std writes nowhere in a migration:
+/// `use host_guest::println;` puts this one in its place. In `cargo test` it prints.
+///
+/// ```
+/// use host_guest::println;
+///
+/// println!("{} dishes", 7);
+/// println!();
+/// ```
+#[macro_export]
+macro_rules! println {
+    () => { $crate::print_line($crate::Level::Info, "") };
+    ($($text:tt)+) => { $crate::print_line($crate::Level::Info, &::std::format!($($text)+)) };
+}
+
+/// Writes a line to the host's log, like [`warn!`](crate::warn!). The `eprintln!` of std writes nowhere in a migration:
+/// `use host_guest::eprintln;` puts this one in its place. In `cargo test` it prints.
+///
+/// ```
+/// use host_guest::eprintln;
+///
+/// eprintln!("no dish costs {}", 7);
+/// ```
+#[macro_export]
+macro_rules! eprintln {
+    () => { $crate::print_line($crate::Level::Warn, "") };
+    ($($text:tt)+) => { $crate::print_line($crate::Level::Warn, &::std::format!($($text)+)) };
+}
+
+/// Writes the value of an expression and where it stands to the host's log, and gives the value on, as the `dbg!` of std does,
+/// which writes nowhere in a migration. In `cargo test` it prints.
+///
+/// ```
+/// use host_guest::dbg;
+///
+/// let seats = dbg!(3 * 4) + 1;
+/// assert_eq!(seats, 13);
+/// ```
+#[macro_export]
+macro_rules! dbg {
+    () => {
+        $crate::print_line($crate::Level::Warn, &::std::format!("[{}:{}]", ::std::file!(), ::std::line!()))
+    };
+    ($value:expr $(,)?) => {
+        // A match lets what is borrowed in the expression live as long as the value.
+        match $value {
+            value => {
+                let (file, line, text) = (::std::file!(), ::std::line!(), ::std::stringify!($value));
+                $crate::print_line($crate::Level::Warn, &::std::format!("[{file}:{line}] {text} = {value:#?}"));
+                value
+            }
+        }
+    };
+    ($($value:expr),+ $(,)?) => { ($($crate::dbg!($value)),+,) };
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

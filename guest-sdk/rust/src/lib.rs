@@ -30,7 +30,8 @@
 //! - [`execute`], [`execute_script`], [`query`], [`query_one`], [`query_optional`] and [`Statement`] run SQL.
 //! - [`ToValue`] says what can be a parameter, [`FromValue`] what can be read from a [`Row`].
 //! - [`Savepoint`] and [`savepoint()`] undo a part.
-//! - [`info!`] and its like write to the host's log, [`progress`] says how far a long piece of work is, [`run_info`] has
+//! - [`info!`] and its like write to the host's log, and so do [`println!`](crate::println!), [`eprintln!`](crate::eprintln!) and [`dbg!`](crate::dbg!), which take the place of
+//!   those of std where they are imported; [`progress`] says how far a long piece of work is, [`run_info`] has
 //!   the facts of this run.
 //!
 //! The crate also compiles natively, so that the pure part of a migration can be tested with `cargo test`; every
@@ -46,6 +47,8 @@ mod sql;
 mod statement;
 mod value;
 
+#[doc(hidden)]
+pub use env::print_line;
 pub use env::{Level, RunInfo, log, progress, run_info};
 pub use error::{Error, Failure, Limit, SqlError};
 pub use migration::Migration;

@@ -1,4 +1,5 @@
 use crate::bindings::host::migration::sql;
+use crate::row::Text;
 use crate::{Error, Row, Rows, ToValue, Value};
 
 /// Runs one statement and gives the number of rows that it touched. Parameters are `$1`, `$2`, …
@@ -49,7 +50,7 @@ pub fn execute_script(sql: &str) -> Result<(), Error> {
 /// # Errors
 /// As for [`execute`].
 pub fn query(sql: &str, params: &[&dyn ToValue]) -> Result<Rows, Error> {
-    sql::query(sql, &to_values(params)).map(Rows::from).map_err(Error::from)
+    sql::query(sql, &to_values(params)).map(|result| Rows::new(result, &Text::new(sql))).map_err(Error::from)
 }
 
 /// Runs one statement that must give exactly one row.
@@ -63,6 +64,7 @@ pub fn query(sql: &str, params: &[&dyn ToValue]) -> Result<Rows, Error> {
 ///
 /// # Errors
 /// As for [`execute`], and [`Error::Conversion`] when it gives no row, or more than one.
+#[track_caller]
 pub fn query_one(sql: &str, params: &[&dyn ToValue]) -> Result<Row, Error> {
     query(sql, params)?.one()
 }
@@ -79,6 +81,7 @@ pub fn query_one(sql: &str, params: &[&dyn ToValue]) -> Result<Row, Error> {
 ///
 /// # Errors
 /// As for [`execute`], and [`Error::Conversion`] when it gives more than one row.
+#[track_caller]
 pub fn query_optional(sql: &str, params: &[&dyn ToValue]) -> Result<Option<Row>, Error> {
     query(sql, params)?.optional()
 }

@@ -1,4 +1,5 @@
 use crate::bindings::host::migration::sql;
+use crate::row::Text;
 use crate::sql::to_values;
 use crate::types::Oid;
 use crate::{Column, Error, Row, Rows, ToRow, ToValue};
@@ -19,6 +20,7 @@ use crate::{Column, Error, Row, Rows, ToRow, ToValue};
 #[derive(Debug)]
 pub struct Statement {
     inner: sql::Statement,
+    text: Text,
 }
 
 impl Statement {
@@ -35,7 +37,7 @@ impl Statement {
     /// When the server or the host refuses the statement.
     pub fn prepare(sql: &str) -> Result<Self, Error> {
         let inner = sql::prepare(sql)?;
-        Ok(Self { inner })
+        Ok(Self { inner, text: Text::new(sql) })
     }
 
     /// The types of its parameters.
@@ -89,13 +91,14 @@ impl Statement {
     /// # Errors
     /// As for [`query`](crate::query()).
     pub fn query(&self, params: &[&dyn ToValue]) -> Result<Rows, Error> {
-        self.inner.query(&to_values(params)).map(Rows::from).map_err(Error::from)
+        self.inner.query(&to_values(params)).map(|result| Rows::new(result, &self.text)).map_err(Error::from)
     }
 
     /// Runs it; it must give exactly one row.
     ///
     /// # Errors
     /// As for [`query_one`](crate::query_one).
+    #[track_caller]
     pub fn query_one(&self, params: &[&dyn ToValue]) -> Result<Row, Error> {
         self.query(params)?.one()
     }
@@ -104,6 +107,7 @@ impl Statement {
     ///
     /// # Errors
     /// As for [`query_optional`](crate::query_optional).
+    #[track_caller]
     pub fn query_optional(&self, params: &[&dyn ToValue]) -> Result<Option<Row>, Error> {
         self.query(params)?.optional()
     }

@@ -1,6 +1,6 @@
 //! Writes to the log at every level, and says how far it is.
 
-use host_guest::{Failure, Migration, debug, error, info, progress, run_info, trace, warn};
+use host_guest::{Failure, Migration, dbg, debug, eprintln, error, info, println, progress, run_info, trace, warn};
 
 struct Logs;
 
@@ -13,6 +13,10 @@ impl Migration for Logs {
         info!("an info line of {} words", 6);
         warn!("a warning with \u{1b}[31mcolour\u{1b}[0m and a bell \u{7}");
         error!("an error\nin two lines");
+        println!("a line of {}", "println");
+        eprintln!("a line of eprintln");
+        let words = dbg!("one two".split(' ').collect::<Vec<_>>()).len();
+        println!("{words} words");
         for done in 1..=3 {
             progress("rows", done, 3);
         }

@@ -101,8 +101,10 @@ fn check_rust_types() -> Result<(), Failure> {
     same("a vector", &row.get::<Vec<i64>>("ids")?, &vec![1, 2])?;
     same("a vector of text", &row.get::<Vec<&str>>("words")?, &vec!["a", "b"])?;
     same("a range", &row.get::<Range<i32>>("span")?, &Range::new(1..5))?;
-    let error = row.get::<i32>("words").map_err(|error| error.to_string());
-    same("an error of type", &error, &Err("column \"words\" is text[], i32 was wanted".into()))
+    let (error, line) = (row.get::<i32>("words").map_err(|error| error.to_string()), line!());
+    let statement = "SELECT $1::int8[] AS ids, $2::text[] AS words, $3::int4range AS span";
+    let message = format!("column \"words\" of \"{statement}\" is text[], i32 was wanted, at src/lib.rs:{line}");
+    same("an error of type", &error, &Err(message))
 }
 
 /// What the host answers without asking the server: the transaction stays usable.
