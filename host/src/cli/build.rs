@@ -80,20 +80,29 @@ fn build_with(
         limits: crate::execute::compile_limits(&project.environment().limits).process,
         runtimes: &super::worker::languages(settings).preferred_of_all(),
     };
+    let mut status = report.status();
     let result = crate::toolchain::build(project.store()?, &migrations, options, &mut |event| {
         match event {
-        BuildEvent::Started { migration } if !report.is_json() => {
-            report.progress(&format!("Building {}", migration.file));
+            BuildEvent::Compiling { progress, .. } => {
+                return status.show(&format!("compiled {} of {} crates", progress.done, progress.total));
+            }
+            _ => status.clear(),
         }
-        BuildEvent::Built { migration, bytes } if report.is_json() => report.document(&json!({
-            "event": "built", "revision": migration.metadata.revision, "file": migration.file, "bytes": bytes,
-        })),
-        BuildEvent::Failed { migration, error } if report.is_json() => report.document(&json!({
-            "event": "build-failed", "revision": migration.metadata.revision, "file": migration.file, "message": with_causes(error),
-        })),
-        _ => {}
-    }
+        match event {
+            BuildEvent::Started { migration } if !report.is_json() => {
+                report.progress(&format!("Building {}", migration.file));
+            }
+            BuildEvent::Built { migration, bytes } if report.is_json() => report.document(&json!({
+                "event": "built", "revision": migration.metadata.revision, "file": migration.file, "bytes": bytes,
+            })),
+            BuildEvent::Failed { migration, error } if report.is_json() => report.document(&json!({
+                "event": "build-failed", "revision": migration.metadata.revision, "file": migration.file,
+                "message": with_causes(error),
+            })),
+            _ => {}
+        }
     });
+    drop(status);
     let summary = result.map_err(|error| failed(&error))?;
     if summary.built == 0 {
         return Ok((project, summary));

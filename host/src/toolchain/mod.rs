@@ -10,6 +10,7 @@
 mod cargo;
 mod environment;
 mod error;
+mod progress;
 mod rust;
 mod sdk;
 mod sql;
@@ -21,6 +22,7 @@ pub use environment::ProcessEnvironment;
 pub use error::BuildError;
 pub use error::BuildFailure;
 pub use error::ToolchainError;
+pub use progress::CompileProgress;
 pub use target::TargetFolder;
 pub use wrap::ENCODE_JOB;
 pub use wrap::encode;
@@ -76,6 +78,13 @@ pub enum BuildEvent<'a> {
         /// The migration.
         migration: &'a Migration,
     },
+    /// A compiler works on the migration, and has come so far.
+    Compiling {
+        /// The migration.
+        migration: &'a Migration,
+        /// How far it is.
+        progress: CompileProgress,
+    },
     /// The migration was built.
     Built {
         /// The migration.
@@ -101,13 +110,16 @@ pub struct Summary {
     pub fresh: usize,
 }
 
+/// Who is told what happens.
+type OnEvent<'a> = &'a mut dyn FnMut(BuildEvent<'_>);
+
 /// Writes the SDK of a language.
 type WriteSdk = fn(&Store) -> Result<(), StoreError>;
 
 /// How migrations in one language are built.
 struct Support {
     /// Makes a component of one.
-    build: fn(&mut Builder<'_>, &Migration) -> Result<Vec<u8>, ToolchainError>,
+    build: fn(&mut Builder<'_>, &Migration, OnEvent<'_>) -> Result<Vec<u8>, ToolchainError>,
     /// Writes the SDK into the project, so that an editor finds it before the first build.
     write_sdk: Option<WriteSdk>,
 }
@@ -199,7 +211,7 @@ impl Builder<'_> {
             return Ok(None);
         }
         on_event(BuildEvent::Started { migration });
-        let component = (support(migration.language).build)(self, migration)?;
+        let component = (support(migration.language).build)(self, migration, on_event)?;
         self.store.write_component(&migration.metadata.revision, &component)?;
         Ok(Some(component.len()))
     }

@@ -1,16 +1,22 @@
 //! Rust: a folder with a `Cargo.toml` becomes a core module by cargo, and a component by the host.
 
 use std::ffi::OsString;
+use std::io;
 use std::process::Command;
+use std::process::Output;
 
 use serde::Deserialize;
 
+use super::BuildEvent;
 use super::Builder;
+use super::OnEvent;
 use super::Support;
 use super::ToolchainError;
 use super::cargo::Cargo;
 use super::cargo::TARGET;
 use super::manifest;
+use super::progress;
+use super::progress::Resolve;
 use super::sdk::locks_another_sdk;
 use super::sdk::write_rust_sdk;
 use super::wrap::wrap;
@@ -49,15 +55,15 @@ struct Target {
 
 pub(super) const SUPPORT: Support = Support { build, write_sdk: Some(write_rust_sdk) };
 
-fn build(builder: &mut Builder<'_>, migration: &Migration) -> Result<Vec<u8>, ToolchainError> {
+fn build(builder: &mut Builder<'_>, migration: &Migration, on_event: OnEvent<'_>) -> Result<Vec<u8>, ToolchainError> {
     write_rust_sdk(builder.store)?;
     let cargo = match builder.cargo.take() {
         Some(cargo) => cargo,
         None => Cargo::find(builder.store, builder.options)?,
     };
     let lock = lock(builder, migration);
-    let output =
-        forget_packages(builder, &cargo, migration, lock).and_then(|()| run_cargo(builder, &cargo, migration, lock));
+    let output = forget_packages(builder, &cargo, migration, lock)
+        .and_then(|packages| run_cargo(builder, &cargo, migration, lock, packages, on_event));
     let cargo = builder.cargo.insert(cargo);
     let folder = migration.file.clone();
     let name = library(&output?).ok_or(ToolchainError::NoLibrary { folder })?;
@@ -80,16 +86,17 @@ fn lock(builder: &Builder<'_>, migration: &Migration) -> Option<&'static str> {
 
 /// Forgets what cargo made of the packages in the project, so that it compiles them again. It knows a package by its name, and
 /// takes it for unchanged by the times of its files; an archive sets times, and two migrations may have one name. The SDK stays:
-/// host itself wrote its files.
+/// host itself wrote its files. Answers how many packages there are to compile.
 fn forget_packages(
     builder: &Builder<'_>,
     cargo: &Cargo,
     migration: &Migration,
     lock: Option<&str>,
-) -> Result<(), ToolchainError> {
+) -> Result<usize, ToolchainError> {
     #[derive(Deserialize)]
     struct Metadata {
         packages: Vec<Package>,
+        resolve: Option<Resolve>,
     }
     #[derive(Deserialize)]
     struct Package {
@@ -100,7 +107,7 @@ fn forget_packages(
 
     let mut command = cargo.command(builder.options);
     command.args(["metadata", "--format-version=1", "--filter-platform", TARGET]).args(lock);
-    let metadata = run(builder, cargo, migration, command)?;
+    let metadata = run(builder, cargo, migration, &mut command, Command::output)?;
     let metadata: Metadata = serde_json::from_slice(&metadata)
         .map_err(|source| ToolchainError::Metadata { folder: migration.file.clone(), source })?;
     let sdk = builder.options.project.join(RUST_SDK_FOLDER).join("Cargo.toml");
@@ -110,7 +117,8 @@ fn forget_packages(
     for package in metadata.packages.iter().filter(is_own) {
         command.args(["--package", &package.id]);
     }
-    run(builder, cargo, migration, command).map(drop)
+    run(builder, cargo, migration, &mut command, Command::output)?;
+    Ok(metadata.resolve.unwrap_or_default().packages())
 }
 
 fn run_cargo(
@@ -118,6 +126,8 @@ fn run_cargo(
     cargo: &Cargo,
     migration: &Migration,
     lock: Option<&str>,
+    packages: usize,
+    on_event: OnEvent<'_>,
 ) -> Result<Vec<u8>, ToolchainError> {
     let mut command = cargo.command(builder.options);
     command
@@ -126,7 +136,9 @@ fn run_cargo(
         .arg("--message-format=json-render-diagnostics")
         .args(lock)
         .env("CARGO_ENCODED_RUSTFLAGS", flags(builder, cargo));
-    run(builder, cargo, migration, command)
+    run(builder, cargo, migration, &mut command, |command| {
+        progress::watch(command, packages, &mut |progress| on_event(BuildEvent::Compiling { migration, progress }))
+    })
 }
 
 /// What cargo prints when it runs in the folder of a migration.
@@ -134,12 +146,13 @@ fn run(
     builder: &Builder<'_>,
     cargo: &Cargo,
     migration: &Migration,
-    mut command: Command,
+    command: &mut Command,
+    start: impl FnOnce(&mut Command) -> io::Result<Output>,
 ) -> Result<Vec<u8>, ToolchainError> {
     command.current_dir(builder.options.project.join(&migration.file));
     // A configuration file in the project could name another folder for what is not finished.
     command.env("CARGO_BUILD_BUILD_DIR", &cargo.target().path);
-    let output = command.output().map_err(|source| ToolchainError::Start { program: cargo.name(), source })?;
+    let output = start(command).map_err(|source| ToolchainError::Start { program: cargo.name(), source })?;
     if output.status.success() {
         return Ok(output.stdout);
     }

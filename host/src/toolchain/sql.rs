@@ -1,6 +1,7 @@
 //! SQL: a component without code, which carries its source and names the runtime that runs it.
 
 use super::Builder;
+use super::OnEvent;
 use super::Support;
 use super::ToolchainError;
 use super::embed;
@@ -14,7 +15,7 @@ use crate::store::Transaction;
 
 pub(super) const SUPPORT: Support = Support { build, write_sdk: None };
 
-fn build(builder: &mut Builder<'_>, migration: &Migration) -> Result<Vec<u8>, ToolchainError> {
+fn build(builder: &mut Builder<'_>, migration: &Migration, _: OnEvent<'_>) -> Result<Vec<u8>, ToolchainError> {
     let source = builder.store.text_source(migration)?;
     let found =
         sections(&source.text).map_err(|source| ToolchainError::Sections { file: migration.file.clone(), source })?;

@@ -55,6 +55,7 @@ impl Project {
             let (what, migration) = match event {
                 BuildEvent::Fresh { migration } => ("fresh", migration),
                 BuildEvent::Started { migration } => ("started", migration),
+                BuildEvent::Compiling { .. } => return,
                 BuildEvent::Built { migration, .. } => ("built", migration),
                 BuildEvent::Failed { migration, .. } => ("failed", migration),
             };

@@ -1,6 +1,7 @@
 //! WebAssembly that was built elsewhere: a core module or a component.
 
 use super::Builder;
+use super::OnEvent;
 use super::Support;
 use super::ToolchainError;
 use super::manifest;
@@ -9,7 +10,7 @@ use crate::store::Migration;
 
 pub(super) const SUPPORT: Support = Support { build, write_sdk: None };
 
-fn build(builder: &mut Builder<'_>, migration: &Migration) -> Result<Vec<u8>, ToolchainError> {
+fn build(builder: &mut Builder<'_>, migration: &Migration, _: OnEvent<'_>) -> Result<Vec<u8>, ToolchainError> {
     let (file, bytes) = builder.store.prebuilt(migration)?;
     wrap(&builder.options, &file, &bytes, &manifest(migration, &builder.options))
 }

@@ -10,12 +10,14 @@ mod json;
 mod progress;
 mod secret_forms;
 pub(super) mod secrets;
+mod status;
 pub(super) mod terminal;
 pub(super) mod text;
 
 use std::process::ExitCode;
 
 use self::secrets::Secrets;
+use self::status::Status;
 use self::terminal::Line;
 use self::terminal::Word;
 
@@ -82,6 +84,11 @@ impl Report {
         if !self.quiet && !self.json {
             terminal::print_error(&[Line::new(text)], false, &self.secrets);
         }
+    }
+
+    /// A line for what is being done now, which changes.
+    pub(super) fn status(&self) -> Status<'_> {
+        Status::new(!self.quiet && !self.json, &self.secrets)
     }
 
     /// Reports a failure, and gives its exit code.

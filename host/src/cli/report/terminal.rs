@@ -15,6 +15,9 @@ use super::text::safe;
 use super::text::safe_line;
 use crate::revision::is_visible;
 
+/// Clears the line in which the cursor is (ECMA-48, EL).
+const CLEAR_LINE: &str = "\u{1b}[2K";
+
 /// One line for people.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(in crate::cli) struct Line {
@@ -80,6 +83,22 @@ pub(super) fn print(lines: &[Line], secrets: &Secrets) {
 pub(in crate::cli) fn print_error(lines: &[Line], colour: bool, secrets: &Secrets) {
     let text: String = lines.iter().map(|line| line.render(colour, secrets)).collect();
     write(std::io::stderr().lock(), text.as_bytes());
+}
+
+/// Whether a line on standard error can be written over: it is a terminal that knows the sequences of ECMA-48 for that.
+pub(super) fn lines_can_be_written_over() -> bool {
+    errors_go_to_a_terminal() && crate::cli::settings::variable("TERM").is_some_and(|terminal| terminal != "dumb")
+}
+
+/// Prints a line on standard error over the one that stands there, and stays on it.
+pub(super) fn print_over(line: &Line, secrets: &Secrets) {
+    let text = line.render(false, secrets);
+    write(std::io::stderr().lock(), format!("\r{CLEAR_LINE}{}", text.trim_end_matches('\n')).as_bytes());
+}
+
+/// Takes away the line that stands on standard error.
+pub(super) fn clear_line() {
+    write(std::io::stderr().lock(), format!("\r{CLEAR_LINE}").as_bytes());
 }
 
 /// Prints one JSON document on standard output, in one line.
