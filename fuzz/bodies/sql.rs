@@ -48,11 +48,14 @@ pub(super) fn run(data: &[u8]) {
     }
     match sql::sections(text) {
         Ok(sections) => {
-            for part in [Some(sections.upgrade), sections.downgrade].into_iter().flatten() {
-                assert!(text.get(part.clone()).is_some(), "a section that cuts a character");
-                if let Err(error) = sql::check_sql_file(text, part, &Grant::of_asks(Classes::usual())) {
-                    let _ = (error.to_string(), error.hint());
-                }
+            let parts: Vec<_> = std::iter::once(sections.upgrade).chain(sections.downgrade).collect();
+            assert!(parts.iter().all(|part| text.get(part.clone()).is_some()), "a section that cuts a character");
+            let grant = Grant::of_asks(Classes::usual());
+            if let Err(error) = sql::check_sql_file(text, &parts, &grant) {
+                let _ = (error.to_string(), error.hint());
+                // What would be asked for is what is missing.
+                let missing = sql::missing_classes(text, &parts, &grant);
+                assert!(error.asks().is_none_or(|asks| asks == grant.allowed().union(missing)), "{error}");
             }
         }
         Err(error) => {

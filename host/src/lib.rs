@@ -224,6 +224,7 @@ pub use config::Environment;
 pub use config::Limits;
 
 pub use digest::Digest;
+pub use grant::TimeLimits;
 pub use language::Language;
 pub use store::BuildTrust;
 pub use store::Component;

@@ -74,9 +74,9 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("worker", &["units"]),
     ("config", &["grant", "units"]),
     ("plan", &["digest", "grant", "revision"]),
-    ("sql", &["grant"]),
+    ("sql", &["grant", "units"]),
     ("value", &["bindings"]),
-    ("db", &["bindings", "config", "revision", "sql", "value"]),
+    ("db", &["bindings", "config", "grant", "revision", "sql", "value"]),
     ("store", &["config", "digest", "grant", "language", "revision", "sql"]),
     ("host_functions", &["bindings", "db", "grant", "sql", "units"]),
     ("project", &["config", "db", "digest", "revision", "store"]),
@@ -101,7 +101,7 @@ const LAYERS: &[(&str, &[&str])] = &[
             "worker",
         ],
     ),
-    ("scaffold", &["language", "revision", "store"]),
+    ("scaffold", &["grant", "language", "revision", "store"]),
     ("error", &["config", "db", "execute", "project", "revision", "store"]),
 ];
 

@@ -1,5 +1,7 @@
 //! What migrations ask for, what settings grant, and the guard between them.
 
+use std::os::unix::fs::PermissionsExt as _;
+
 use host::store::Manifest;
 use host::store::add_manifest;
 use host::store::read_manifest;
@@ -84,6 +86,181 @@ fn an_unknown_grant() {
     let project = TestProject::with_three_tables();
     project.write("host.toml", "[default.grants]\nsuperuser = true\n");
     assert_output!(refused(&project, &["upgrade", "head"]));
+}
+
+/// All classes that a file needs are told at once, in both directions, and what the environment does not grant of them. Then the
+/// lines that are told are enough.
+#[test]
+fn everything_that_is_missing_is_told_by_one_build() {
+    let upgrade = "CREATE TABLE table_b (id int);\nCREATE FUNCTION one() RETURNS int LANGUAGE sql AS 'SELECT 1';\n\
+                   CREATE FUNCTION two() RETURNS int LANGUAGE sql AS 'SELECT 2';\nALTER TABLE table_b OWNER TO CURRENT_USER;\n\
+                   SET LOCAL lock_timeout = '2s';\nSELECT set_config('lock_timeout', '3s', true)";
+    let project = project_asking("", upgrade);
+    let downgrade =
+        "DROP FUNCTION one();\nDROP FUNCTION two();\nDROP TABLE table_b;\nREVOKE ALL ON table_a FROM PUBLIC";
+    let text = std::fs::read_to_string(project.path("migrations/b.sql")).expect("the file");
+    project.write("migrations/b.sql", &text.replace("-- downgrade\nSELECT 1", &format!("-- downgrade\n{downgrade}")));
+    project.write("host.toml", "[default]\n");
+    let output = refused(&project, &["build"]);
+    assert_output!(output);
+
+    // Both lines, as they are told.
+    let line = |before: &str| {
+        let (_, rest) = output.stderr.split_once(&format!("write `{before}")).expect("a line to write");
+        format!("{before}{}\n", rest.split('`').next().expect("its end"))
+    };
+    let text = std::fs::read_to_string(project.path("migrations/b.sql")).expect("the file");
+    project.write("migrations/b.sql", &text.replace("-- ///\n", &format!("{}-- ///\n", line("-- asks"))));
+    project.write("host.toml", &format!("[default]\n{}", line("grants")));
+    project.host(&["build"]).success();
+    project.host(&["upgrade", "head"]).success();
+    project.host(&["downgrade", "base"]).success();
+}
+
+#[test]
+fn a_build_writes_what_a_file_has_to_ask_for() {
+    let project =
+        project_asking("-- asks = [ 'schema' ] # tables\n", &format!("CREATE TABLE table_b (id int);\n{FUNCTION}"));
+    let file = "migrations/b.sql";
+    let text = std::fs::read_to_string(project.path(file)).expect("the file");
+    let windows = format!("\u{feff}{}", text.replace('\n', "\r\n"));
+    project.write(file, &windows);
+    project.write("host.toml", "[default]\n");
+    let rights = std::fs::Permissions::from_mode(0o640);
+    std::fs::set_permissions(project.path(file), rights.clone()).expect("rights to set");
+    assert_output!(project.host(&["build", "--fix-asks"]));
+    let expected = windows.replace("[ 'schema' ]", "[ 'schema', \"function\" ]");
+    assert_eq!(std::fs::read_to_string(project.path(file)).expect("the file"), expected);
+    assert_eq!(std::fs::metadata(project.path(file)).expect("the file").permissions().mode() & 0o777, rights.mode());
+
+    // There is nothing more to write.
+    let again = project.host(&["build", "--fix-asks"]).success();
+    assert_eq!(again.stdout, "");
+    assert_eq!(std::fs::read_to_string(project.path(file)).expect("the file"), expected);
+    project.write("host.toml", "[default.grants]\nfunction = true\n");
+    project.host(&["upgrade", "head"]).success();
+}
+
+#[test]
+fn a_build_tells_programs_what_it_wrote() {
+    let project = project_asking("", FUNCTION);
+    project.write("host.toml", "[default]\n");
+    let lines = project.host(&["--json", "build", "--fix-asks"]).success().json_lines();
+    let event = |name: &str| lines.iter().find(|line| line["event"] == name).cloned().unwrap_or_default();
+    let written = serde_json::json!({
+        "event": "asks-written", "revision": "b", "file": "migrations/b.sql", "asks": ["data", "schema", "function"],
+    });
+    assert_eq!(event("asks-written"), written);
+    let missing = serde_json::json!({
+        "event": "not-granted", "environment": "default", "files": ["migrations/b.sql"], "classes": ["function"],
+    });
+    assert_eq!(event("not-granted"), missing);
+}
+
+/// A link is followed, not replaced, and what does not need anything is not written.
+#[test]
+fn a_file_behind_a_link_is_written_where_it_is() {
+    let project = project_asking("", FUNCTION);
+    std::fs::create_dir(project.path("shared")).expect("a folder");
+    std::fs::rename(project.path("migrations/b.sql"), project.path("shared/b.sql")).expect("a rename");
+    std::os::unix::fs::symlink("../shared/b.sql", project.path("migrations/b.sql")).expect("a link");
+    let before = std::fs::read(project.path("migrations/a.sql")).expect("the file");
+    project.host(&["build", "--fix-asks"]).success();
+    assert!(project.path("migrations/b.sql").is_symlink());
+    let text = std::fs::read_to_string(project.path("shared/b.sql")).expect("the file");
+    assert!(text.contains("-- asks = [\"data\", \"schema\", \"function\"]\n-- ///\n"), "{text}");
+    assert_eq!(std::fs::read(project.path("migrations/a.sql")).expect("the file"), before);
+}
+
+/// Each refusal as a person reads it.
+#[test]
+fn refusals_name_the_real_reason() {
+    let project = project_asking(
+        "",
+        "BEGIN;\nCOMMIT;\nALTER TABLE a OWNER TO b;\nALTER ROLE a SET work_mem = '1GB';\n\
+         ALTER DATABASE a SET work_mem = '1GB';\nALTER DATABASE a RENAME TO b;\n\
+         SELECT set_config('statement_timeout', '0', true);\nSELECT set_config('role', 'a', true);\n\
+         SELECT set_config(name, 'a', true) FROM pg_settings;\nSET LOCAL lock_timeout = '1min';\n\
+         SET LOCAL statement_timeout = 0;\nSET lock_timeout = '1s';\nRESET lock_timeout;\n\
+         CREATE SCHEMA AUTHORIZATION a;\nSELECT nextval('a'), pg_notify('a', 'b');\nINSERT INTO a VALUES (nextval('a'));\n\
+         SELECT query_to_xml('', true, true, '')",
+    );
+    assert_output!(refused(&project, &["build"]));
+}
+
+/// For each of these alone, with its hint.
+#[test]
+fn hints_of_refusals() {
+    for statement in [
+        "COMMIT",
+        "ALTER TABLE a OWNER TO b",
+        "ALTER DATABASE a SET work_mem = '1GB'",
+        "SET lock_timeout = '1s'",
+        "SET LOCAL lock_timeout = '1min'",
+        "PREPARE a AS SELECT 1",
+    ] {
+        assert_output!(refused(&project_asking("", statement), &["build"]));
+    }
+}
+
+const LIMITS: &str = "SELECT current_setting('lock_timeout') || ' ' || current_setting('statement_timeout')";
+
+/// Also where a function does it. The limit that counts is the one in force, which may be an option.
+#[test]
+fn a_stricter_time_limit_needs_no_class() {
+    let upgrade = format!(
+        "SET LOCAL lock_timeout = '2s';\nSET LOCAL statement_timeout = '1 min';\nCREATE TABLE table_b AS {LIMITS} AS limits"
+    );
+    let project = project_asking("", &upgrade);
+    project.host(&["build"]).success();
+    let output = project.host(&["upgrade", "head", "--lock-timeout", "1s"]).with_code(1);
+    assert!(
+        output.stderr.contains("SET LOCAL lock_timeout to more than 1 s is of the class session"),
+        "{}",
+        output.stable()
+    );
+    assert_eq!(project.database.query("SELECT to_regclass('table_a') IS NULL"), "t", "nothing ran");
+    project.host(&["upgrade", "head", "--lock-timeout", "2s"]).success();
+    assert_eq!(project.database.query("SELECT limits FROM table_b"), "2s 1min");
+    project.host(&["downgrade", "a"]).success();
+
+    let longer = project_asking("", "SET LOCAL lock_timeout = '20s'");
+    longer.write("host.toml", "[default.limits]\nlock-timeout = \"30s\"\n");
+    longer.host(&["build"]).success();
+    longer.host(&["upgrade", "head"]).success();
+}
+
+/// A limit that a function made stricter, however it did that, may stay; a longer one, none, or another setting may not.
+#[test]
+fn what_a_function_does_with_time_limits_is_checked_at_the_end() {
+    let migration = |statement: &str| {
+        let text = format!("DO $$ BEGIN {statement}; END $$");
+        let project = project_asking("-- asks = [\"function\"]\n", &text);
+        project.host(&["build"]).success();
+        project
+    };
+    for statement in [
+        "SET LOCAL lock_timeout = '9s'",
+        "SET lock_timeout = '10s'; SET statement_timeout = '1h'",
+        "PERFORM set_config('statement_timeout', '59999ms', false), set_config('lock_timeout', '1000', false)",
+    ] {
+        let project = migration(statement);
+        let output = project.host(&["upgrade", "head"]).success();
+        assert_eq!(project.database.query("SELECT version_num FROM host_version"), "b", "{}", output.stable());
+    }
+    for (statement, why) in [
+        ("SET LOCAL lock_timeout = '11s'", "lock_timeout was 10s and is 11s"),
+        ("SET LOCAL lock_timeout = 0", "lock_timeout was 10s and is 0"),
+        ("SET LOCAL lock_timeout = '400us'", "lock_timeout was 10s and is 0"),
+        (
+            "SET LOCAL lock_timeout = '1s'; SET idle_in_transaction_session_timeout = '1s'",
+            "idle_in_transaction_session_timeout",
+        ),
+        ("SET LOCAL statement_timeout = '1h'; SET LOCAL row_security = off", "row_security was on and is off"),
+    ] {
+        let output = migration(statement).host(&["upgrade", "head"]).with_code(1);
+        assert!(output.stderr.contains(why), "{}", output.stable());
+    }
 }
 
 /// Whoever writes components need not keep to what `host build` checks.

@@ -196,7 +196,6 @@ fn another_user_at_the_end() {
 fn settings_that_stand_for_limits() {
     for (name, value, before) in [
         ("lock_timeout", "0", "10s"),
-        ("statement_timeout", "1h", "0"),
         ("idle_in_transaction_session_timeout", "1h", "0"),
         ("session_replication_role", "replica", "origin"),
         ("row_security", "off", "on"),

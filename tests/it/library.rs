@@ -64,6 +64,7 @@ fn build(files: &TestProject, project: &Project) -> toolchain::Summary {
         force: false,
         worker: None,
         limits: Limits::default(),
+        time_limits: host::grant::TimeLimits::default(),
         runtimes: &RuntimeRegistry::default().preferred_of_all(),
     };
     toolchain::build(project.store().expect("a folder"), project.migrations(), options, &mut |_| {})

@@ -8,14 +8,22 @@ use super::failure::Failure;
 use super::failure::with_causes;
 use super::report::text::count;
 use super::settings::Settings;
+use crate::config::Environment;
+use crate::db::opening::Timeouts;
 use crate::execute::RunError;
+use crate::grant::Class;
+use crate::grant::Classes;
+use crate::grant::Grant;
+use crate::grant::TimeLimits;
 use crate::project::Project;
 use crate::runtime::LoadError;
 use crate::store::BUILD_FOLDER;
 use crate::store::Migration;
+use crate::store::asks_line;
 use crate::toolchain::BuildEvent;
 use crate::toolchain::BuildFailure;
 use crate::toolchain::BuildOptions;
+use crate::toolchain::FixedAsks;
 use crate::toolchain::ProcessEnvironment;
 use crate::toolchain::Summary;
 use crate::worker::Cancel;
@@ -30,20 +38,86 @@ pub(super) struct BuildArguments {
     /// Also rebuild what is up to date
     #[arg(long, conflicts_with = "check")]
     force: bool,
+    /// First let migrations in SQL ask for all that their statements need, in their files
+    #[arg(long, conflicts_with = "check")]
+    fix_asks: bool,
 }
 
 pub(super) fn run(settings: &Settings, arguments: &BuildArguments) -> Result<u8, Failure> {
     if arguments.check {
         return check(settings, &settings.project()?, &arguments.revisions);
     }
-    let project = settings.project_to_build()?;
+    let mut project = settings.project_to_build()?;
+    if arguments.fix_asks {
+        project = fix_asks(settings, project, &arguments.revisions)?;
+    }
     let (project, summary) = build_with(settings, project, &arguments.revisions, arguments.force)?;
     if arguments.revisions.is_empty() {
         remove_others(settings, &project)?;
     }
     finished(settings, summary);
     compile(settings, &project, &arguments.revisions)?;
+    let migrations = chosen(&project, &arguments.revisions)?;
+    let asking: Vec<_> =
+        migrations.iter().map(|migration| (migration.file.as_str(), migration.metadata.asks)).collect();
+    tell_not_granted(settings, project.environment(), &asking);
     Ok(0)
+}
+
+/// Lets migrations ask for what they need. Answers the project as it is afterwards.
+fn fix_asks(settings: &Settings, project: Project, revisions: &[String]) -> Result<Project, Failure> {
+    let report = settings.report();
+    let migrations = chosen(&project, revisions)?;
+    let fixed = crate::toolchain::fix_asks(project.store()?, &migrations, time_limits(&project))
+        .map_err(|error| Failure::new("project-files", with_causes(&error), error.hint().unwrap_or_default()))?;
+    for FixedAsks { migration, asks } in &fixed {
+        if report.is_json() {
+            report.document(&json!({
+                "event": "asks-written", "revision": migration.metadata.revision, "file": migration.file,
+                "asks": asks.written().map(Class::word).collect::<Vec<_>>(),
+            }));
+        } else {
+            report.line(&format!("wrote {}", asks_line(&migration.file, *asks)));
+        }
+    }
+    if fixed.is_empty() { Ok(project) } else { Ok(project.read_again()?) }
+}
+
+/// The time limits that host.toml sets for a run.
+fn time_limits(project: &Project) -> TimeLimits {
+    let limits = &project.environment().limits;
+    Timeouts::new(limits.lock_timeout, limits.statement_timeout).into()
+}
+
+/// Says which classes migrations ask for, by their files, that the environment does not grant: a run would refuse them.
+fn tell_not_granted(settings: &Settings, environment: &Environment, asking: &[(&str, Classes)]) {
+    let report = settings.report();
+    let refused = |(_, asks): &&(&str, Classes)| Grant::new(*asks, environment.grants).is_err();
+    let refused: Vec<_> = asking.iter().filter(refused).collect();
+    let asked = refused.iter().fold(Classes::NONE, |all, (_, asks)| all.union(*asks));
+    let missing = asked.minus(environment.grants.with(Class::Query));
+    let ((file, _), others) = match refused.as_slice() {
+        [] => return,
+        [first, others @ ..] => (first, others.len()),
+    };
+    if report.is_json() {
+        return report.document(&json!({
+            "event": "not-granted", "environment": environment.name,
+            "files": refused.iter().map(|(file, _)| file).collect::<Vec<_>>(),
+            "classes": missing.written().map(Class::word).collect::<Vec<_>>(),
+        }));
+    }
+    let asks = match others {
+        0 => format!("{file} asks"),
+        1 => format!("{file} and 1 other migration ask"),
+        _ => format!("{file} and {others} other migrations ask"),
+    };
+    report.note(&format!(
+        "{asks} for {missing}, which the environment '{0}' does not grant; to grant it, write `grants = {1}` under [{0}] in \
+         host.toml, in place of its grants",
+        environment.name,
+        environment.grants.union(missing).as_toml(),
+    ));
 }
 
 /// Builds what is out of date. Answers the project as it is afterwards.
@@ -78,6 +152,7 @@ fn build_with(
         force,
         worker: Some(&worker),
         limits: crate::execute::compile_limits(&project.environment().limits).process,
+        time_limits: time_limits(&project),
         runtimes: &super::worker::languages(settings).preferred_of_all(),
     };
     let mut status = report.status();
@@ -103,7 +178,13 @@ fn build_with(
         }
     });
     drop(status);
-    let summary = result.map_err(|error| failed(&error))?;
+    let summary = result.map_err(|error| {
+        // So that both lines can be written before the next build.
+        let asking = error.failures.iter().filter_map(|failure| Some((failure.file.as_str(), failure.error.asks()?)));
+        let asking: Vec<_> = asking.collect();
+        tell_not_granted(settings, project.environment(), &asking);
+        failed(&error)
+    })?;
     if summary.built == 0 {
         return Ok((project, summary));
     }
@@ -244,7 +325,8 @@ fn failed(error: &crate::toolchain::BuildError) -> Failure {
     }
     let mut text = format!("{} migrations cannot be built", error.failures.len());
     for failure in &error.failures {
-        text.push_str(&format!("\n{}", message(failure)));
+        // What belongs to one of them stands further in.
+        text.push_str(&format!("\n{}", message(failure).replace('\n', "\n    ")));
         if let Some(hint) = failure.error.hint().filter(|_| error.hint().is_none()) {
             text.push_str(&format!("\n  {hint}"));
         }

@@ -8,9 +8,9 @@ use super::DEFAULT_ENVIRONMENT;
 use super::ExpandError;
 use super::TableName;
 use super::expand;
-use super::file::GrantsSection;
 use super::file::LimitsSection;
 use super::file::Section;
+use super::grants::GrantsSection;
 use crate::grant::Class;
 use crate::grant::Classes;
 

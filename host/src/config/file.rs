@@ -7,6 +7,8 @@ use super::bounded::AtLeastOne;
 use super::bounded::Count;
 use super::bounded::Size;
 use super::bounded::Time;
+use super::grants::GrantsSection;
+use super::grants::grants;
 
 /// A 32-bit guest has no more memory than this, and a result cannot be larger either.
 type GuestSize = Size<{ 1 << 20 }, { 4 << 30 }>;
@@ -37,7 +39,7 @@ pub(super) struct Section {
     pub(super) journal_table: Option<TableName>,
     #[serde(default)]
     pub(super) local: LocalSection,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "grants")]
     pub(super) grants: GrantsSection,
     #[serde(default)]
     pub(super) limits: LimitsSection,
@@ -48,20 +50,6 @@ pub(super) struct Section {
 #[serde(deny_unknown_fields, expecting = "a table")]
 pub(super) struct LocalSection {
     pub(super) extensions: Option<Vec<String>>,
-}
-
-/// One key for each class that somebody has to allow.
-#[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields, expecting = "a table")]
-pub(super) struct GrantsSection {
-    pub(super) data: Option<bool>,
-    pub(super) schema: Option<bool>,
-    pub(super) function: Option<bool>,
-    pub(super) extension: Option<bool>,
-    pub(super) privilege: Option<bool>,
-    pub(super) role: Option<bool>,
-    pub(super) session: Option<bool>,
-    pub(super) foreign: Option<bool>,
 }
 
 #[derive(Debug, Default, Deserialize)]

@@ -9,6 +9,7 @@ mod environment;
 mod error;
 mod expand;
 mod file;
+mod grants;
 mod limit_keys;
 mod renamed;
 mod table_name;

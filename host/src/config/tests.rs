@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use super::file::GrantsSection;
 use super::file::LimitsSection;
 use super::file::LocalSection;
+use super::grants::GrantsSection;
 use super::*;
 use crate::grant::Class;
 use crate::grant::Classes;
@@ -104,6 +104,15 @@ fn environments_inherit_key_by_key() {
     assert_eq!(prod.grants, [Class::Query, Class::Schema, Class::Function].into_iter().collect());
     assert_eq!(environment("", "default").grants, Classes::usual());
 
+    // A list is all of it; a table in another section changes it key by key.
+    let text = "[default]\ngrants = ['schema', 'role']\n[prod.grants]\nrole = false\ndata = true\n[test]\ngrants = []";
+    let granted = |name: &str| environment(text, name).grants.as_toml();
+    assert_eq!(
+        (granted("default"), granted("prod")),
+        (r#"["schema", "role"]"#.to_owned(), r#"["data", "schema"]"#.to_owned())
+    );
+    assert_eq!(granted("test"), "[]");
+
     let url = prod.url.unwrap();
     assert!(!format!("{url:?}").contains("postgres"));
     assert_eq!(url.expand(&|_| Some("x".to_owned())).unwrap(), "postgres://x@db/");
@@ -164,6 +173,15 @@ fn errors_name_line_key_and_what_is_known() {
             "[default.grants]\nnetwork = true",
             "host.toml:2: 'default.grants.network': unknown field `network`, expected one of `data`, `schema`, `function`, \
              `extension`, `privilege`, `role`, `session`, `foreign`",
+        ),
+        (
+            "[default]\ngrants = ['data', 'functions']",
+            "host.toml:2: 'default.grants': unknown class `functions`, expected one of `query`, `data`, `schema`, `function`, \
+             `extension`, `privilege`, `role`, `session`, `foreign`",
+        ),
+        (
+            "[default]\ngrants = true",
+            "host.toml:2: 'default.grants': invalid type: boolean `true`, expected a list of classes, or a table",
         ),
         (
             "[default.grants]\nfunction = 'yes'",

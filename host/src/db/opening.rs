@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use crate::config::SERVER_TIMEOUT_MILLISECONDS_MAX;
+use crate::grant::TimeLimits;
 use crate::revision::RevisionId;
 
 /// Time limits that the server enforces inside a step, in milliseconds. 0 means none.
@@ -19,6 +20,13 @@ impl Timeouts {
     /// The limits in the server's unit; zero means none.
     pub fn new(lock: Duration, statement: Duration) -> Self {
         Self { lock_milliseconds: milliseconds(lock), statement_milliseconds: milliseconds(statement) }
+    }
+}
+
+impl From<Timeouts> for TimeLimits {
+    fn from(timeouts: Timeouts) -> Self {
+        let Timeouts { lock_milliseconds, statement_milliseconds } = timeouts;
+        Self { lock_milliseconds, statement_milliseconds }
     }
 }
 

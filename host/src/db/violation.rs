@@ -1,5 +1,8 @@
 //! What a migration may leave changed, and what it changed all the same.
 
+use crate::grant::TimeLimit;
+use crate::sql::time_limit_milliseconds;
+
 /// What a migration may leave changed that else is the host's.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct MayChange {
@@ -63,6 +66,17 @@ pub enum Violation {
     },
 }
 
+impl Violation {
+    /// Whether a limit on time is only stricter than before, which every migration may leave behind in its transaction: nothing that
+    /// is the host's depends on a longer one. The values are those of `current_setting`.
+    pub fn is_stricter_limit(&self) -> bool {
+        let Self::Setting { name, before, after } = self else { return false };
+        let is_limit = TimeLimit::ALL.iter().any(|limit| limit.setting() == *name);
+        let milliseconds = |value: &str| time_limit_milliseconds(value).filter(|_| is_limit);
+        matches!((milliseconds(before), milliseconds(after)), (Some(before), Some(after)) if TimeLimit::is_kept(after, before))
+    }
+}
+
 impl std::fmt::Display for Violation {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
@@ -89,5 +103,36 @@ fn action(mode: &str) -> &'static str {
         "ShareRowExclusiveLock" => "got a trigger or a foreign key, or was locked",
         "ExclusiveLock" => "was locked",
         _ => "was altered, emptied, dropped or locked",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_stricter_limit_is_one_of_time_and_no_longer() {
+        let setting = |name, before: &str, after: &str| Violation::Setting {
+            name,
+            before: before.to_owned(),
+            after: after.to_owned(),
+        };
+        for (name, before, after, expected) in [
+            ("lock_timeout", "10s", "2s", true),
+            ("lock_timeout", "10s", "9999ms", true),
+            ("lock_timeout", "10s", "10001ms", false),
+            ("lock_timeout", "10s", "1min", false),
+            ("lock_timeout", "10s", "0", false),
+            ("lock_timeout", "10s", "unset", false),
+            ("statement_timeout", "0", "1d", true),
+            ("statement_timeout", "0", "1ms", true),
+            ("statement_timeout", "1min", "0", false),
+            ("transaction_timeout", "0", "1s", false),
+            ("idle_in_transaction_session_timeout", "10s", "1s", false),
+            ("row_security", "on", "off", false),
+        ] {
+            assert_eq!(setting(name, before, after).is_stricter_limit(), expected, "{name} {before} {after}");
+        }
+        assert!(!Violation::TransactionEnded.is_stricter_limit() && !Violation::Defaults.is_stricter_limit());
     }
 }

@@ -6,9 +6,11 @@ use std::sync::Arc;
 
 use super::compile;
 use super::error::RunError;
+use super::options::Options;
 use crate::config::Limits;
 use crate::digest::Digest;
 use crate::grant::Grant;
+use crate::grant::TimeLimits;
 use crate::plan::Direction;
 use crate::plan::Plan;
 use crate::plan::Step;
@@ -54,6 +56,7 @@ pub(super) struct Checked {
     pub(super) digest: Digest,
     /// What runs it, unless it has code of its own.
     pub(super) language: Option<LanguageRuntime>,
+    time_limits: TimeLimits,
     kept: Option<Arc<StepComponent>>,
 }
 
@@ -77,11 +80,17 @@ impl CheckedComponents {
     /// Finds the component of each step and checks all that can be checked: that it is built and fresh, that all it asks for
     /// is granted, that the plan does not hold a step that cannot run; and, of those in compiled languages, that this host
     /// has what they import, that they are valid and can be compiled. Their code is kept.
-    pub(super) async fn new(project: &Project, runtime: Arc<Runtime>, plan: &Plan) -> Result<Self, RunError> {
+    pub(super) async fn new(
+        project: &Project,
+        runtime: Arc<Runtime>,
+        plan: &Plan,
+        options: &Options,
+    ) -> Result<Self, RunError> {
+        let time_limits = TimeLimits::from(options.timeouts(&project.environment().limits));
         let mut kept_bytes = 0;
         let mut components = Vec::with_capacity(plan.steps.len());
         for step in &plan.steps {
-            let component = read(project, runtime.languages(), step)?;
+            let component = read(project, runtime.languages(), step, time_limits)?;
             // So that signals are heard between the components of a long plan.
             tokio::task::yield_now().await;
             kept_bytes += component.component.bytes.len();
@@ -90,6 +99,7 @@ impl CheckedComponents {
                 migration: component.migration.clone(),
                 digest: component.component.digest,
                 language: component.language.clone(),
+                time_limits,
                 kept: (kept_bytes <= KEPT_BYTES_MAX).then(|| Arc::new(component)),
             });
         }
@@ -119,7 +129,7 @@ impl Checked {
         if let Some(kept) = &self.kept {
             return Ok(Arc::clone(kept));
         }
-        let component = read(project, runtime.languages(), &self.step)?;
+        let component = read(project, runtime.languages(), &self.step, self.time_limits)?;
         if component.component.digest != self.digest {
             return Err(StoreError::Changed { file: project.source().component_path(&self.migration) }.into());
         }
@@ -127,7 +137,12 @@ impl Checked {
     }
 }
 
-fn read(project: &Project, languages: &RuntimeRegistry, step: &Step) -> Result<StepComponent, RunError> {
+fn read(
+    project: &Project,
+    languages: &RuntimeRegistry,
+    step: &Step,
+    time_limits: TimeLimits,
+) -> Result<StepComponent, RunError> {
     let migration =
         project.migration(&step.revision).ok_or_else(|| RunError::UnknownRevision(step.revision.clone()))?;
     let irreversible = || RunError::Irreversible { revision: step.revision.clone(), file: migration.file.clone() };
@@ -141,6 +156,7 @@ fn read(project: &Project, languages: &RuntimeRegistry, step: &Step) -> Result<S
         environment: environment.name.clone(),
         error,
     })?;
+    let grant = grant.within(time_limits);
     let component = project.source().component(migration)?;
     let refused = |error: LoadError| refused(project, migration, error);
     size::check_component(&component.bytes, project.environment().limits.component_size)
@@ -163,7 +179,7 @@ fn read(project: &Project, languages: &RuntimeRegistry, step: &Step) -> Result<S
                 error,
             };
             if language.name() == SQL {
-                crate::sql::check_sql_file(text, range.clone(), &grant).map_err(refused)?;
+                crate::sql::check_sql_file(text, std::slice::from_ref(&range), &grant).map_err(refused)?;
             }
             if language.name() == SQL && migration.metadata.transaction == Transaction::None {
                 let own = project.tables().relations();

@@ -13,6 +13,7 @@ use crate::revision::TargetError;
 use crate::runtime::LoadError;
 use crate::sql::SqlFileError;
 use crate::store::StoreError;
+use crate::store::asks_line;
 
 /// How many differences of a plan stand in a message.
 const DIFFERENCES_SHOWN: usize = 5;
@@ -178,17 +179,21 @@ impl RunError {
                 format!("downgrade to {revision} at most, or restore a backup")
             }
             Self::Unfinished(error) => error.hint(),
-            Self::NotGranted { environment, error, .. } => {
-                let keys: Vec<String> =
-                    error.missing().written().map(|class| format!("`{} = true`", class.word())).collect();
+            Self::NotGranted { file, environment, error, .. } => {
                 format!(
-                    "if it is meant to do that here, write {} under [{environment}.grants] in host.toml; otherwise write \
-                     `asks = {}` into its metadata and build it again",
-                    keys.join(" and "),
-                    error.asks.minus(error.missing()).as_toml(),
+                    "if it is meant to do that here, write `grants = {}` under [{environment}] in host.toml, in place of its \
+                     grants; otherwise write {} and build it again",
+                    error.granted.union(error.missing()).as_toml(),
+                    asks_line(file, error.asks.minus(error.missing())),
                 )
             }
-            Self::ScriptRefused { error, .. } => return error.hint(),
+            Self::ScriptRefused { file, error, .. } => match error.asks() {
+                Some(asks) => {
+                    let instead = error.instead();
+                    format!("if it is meant to do that, write {} and build it again{instead}", asks_line(file, asks))
+                }
+                None => return error.hint(),
+            },
             Self::ComponentRefused { error, .. } => error.hint(),
             Self::Offline { .. } => {
                 "run it online with `host upgrade`, or write the script up to the revision before and after it"

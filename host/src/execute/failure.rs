@@ -19,6 +19,7 @@ use crate::revision::RevisionId;
 use crate::runtime::LoadError;
 use crate::runtime::Trapped;
 use crate::sql::Refusal;
+use crate::store::asks_line;
 
 /// A step that failed. With a transaction around it, the database is as it was before the step.
 #[derive(Debug)]
@@ -189,9 +190,13 @@ impl StepFailure {
             Cause::Irreversible => format!("downgrade to {} at most, or restore a backup", self.revision),
             Cause::Statement { failure, .. } => self.statement_hint(&failure.error, &again),
             Cause::Commit(error) => self.statement_hint(error, &again),
-            Cause::Denied(refusal) => match refusal.hint() {
-                Some(hint) => format!("{hint}; then run `host build` and the {direction} again"),
-                None => self.correct(&again),
+            Cause::Denied(refusal) => match (refusal.asks(), refusal.hint()) {
+                (Some(asks), _) => format!(
+                    "if it is meant to do that, write {}, then run `host build` and the {direction} again",
+                    asks_line(&self.file, asks)
+                ),
+                (None, Some(hint)) => format!("{hint}; then run `host build` and the {direction} again"),
+                (None, None) => self.correct(&again),
             },
             Cause::IntegrityViolated(violations) if violations.iter().any(|violation| matches!(violation, Violation::Rewritten { .. })) => {
                 "that is committed, because the statement ran outside of a transaction: find out which function or trigger did \

@@ -59,8 +59,13 @@ pub async fn write_offline_sql(
         Direction::Upgrade => plan::upgrade(project.graph(), &heads, to)?,
         Direction::Downgrade => plan::downgrade(project.graph(), &heads, to)?,
     };
-    let prepared =
-        CheckedComponents::new(project, limits::shared_runtime(options, &project.environment().limits)?, &plan).await?;
+    let prepared = CheckedComponents::new(
+        project,
+        limits::shared_runtime(options, &project.environment().limits)?,
+        &plan,
+        options,
+    )
+    .await?;
     let components = prepared.of(&plan).unwrap_or_default();
     let mut loader = Loader::new(project, &prepared);
     let tables = project.tables();

@@ -86,7 +86,7 @@ impl Runner<'_> {
                 heads: plan.heads_before.iter().cloned().collect(),
                 steps_done: 0,
             }),
-            prepared = CheckedComponents::new(self.project, runtime, plan) => prepared,
+            prepared = CheckedComponents::new(self.project, runtime, plan, &self.options) => prepared,
         }
     }
 

@@ -8,7 +8,8 @@ use serde::Serialize;
 
 /// What a statement does, as far as somebody has to allow it. Its word is the key in a migration's `asks` and in
 /// `[*.grants]` of the settings.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[serde(try_from = "String")]
 #[non_exhaustive]
 pub enum Class {
     /// Reading. Every migration may: what is read goes nowhere but into the migration.

@@ -5,15 +5,19 @@
 //! guard ([`crate::sql::check`]) lets nothing pass without a [`Grant`].
 
 mod class;
+mod time_limit;
 
 pub use class::Class;
 pub use class::Classes;
 pub use class::UnknownClass;
+pub use time_limit::TimeLimit;
+pub use time_limit::TimeLimits;
 
 /// What one migration may do in one environment: what it asks for, all of which is granted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Grant {
     allowed: Classes,
+    time_limits: Option<TimeLimits>,
 }
 
 /// A migration that asks for more than is granted.
@@ -43,7 +47,18 @@ impl Grant {
     /// What a migration may do where all that it asks for is granted. For checks that know no environment, such as those
     /// of a build.
     pub fn of_asks(asks: Classes) -> Self {
-        Self { allowed: asks.with(Class::Query) }
+        Self { allowed: asks.with(Class::Query), time_limits: None }
+    }
+
+    /// The same where these limits are in force. Only then a migration may set a stricter one without [`Class::Session`].
+    #[must_use]
+    pub fn within(self, time_limits: TimeLimits) -> Self {
+        Self { time_limits: Some(time_limits), ..self }
+    }
+
+    /// The limits in force, as far as they are known.
+    pub fn time_limits(self) -> Option<TimeLimits> {
+        self.time_limits
     }
 
     /// The classes that it may use. [`Class::Query`] is always among them.

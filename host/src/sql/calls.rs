@@ -25,6 +25,8 @@ use crate::grant::Classes;
 pub(super) struct Calls {
     /// What sets a parameter beside SET, and the worst that it sets.
     pub(super) setting: Option<(&'static str, Setting)>,
+    /// Which parameter that is, where its name is written plainly.
+    pub(super) parameter: Option<String>,
     /// What the functions need that are called.
     pub(super) classes: Classes,
     /// The first function that needs something.
@@ -197,7 +199,9 @@ impl<'a> Pass<'a> {
             return;
         }
         if known.last.is_none_or(|last| last == "pg_settings") {
-            self.sets("UPDATE pg_settings", update_of_settings(self.text).unwrap_or(Setting::Hidden));
+            let set = update_of_settings(self.text);
+            let (parameter, found) = set.map_or((None, Setting::Hidden), |(name, found)| (Some(name), found));
+            self.sets("UPDATE pg_settings", parameter, found);
         }
     }
 
@@ -254,26 +258,27 @@ impl<'a> Pass<'a> {
             Argument::None => return,
             Argument::Next if kind == TokenKind::String => Argument::String(written),
             Argument::Next => {
-                self.sets("set_config", Setting::Hidden);
+                self.sets("set_config", None, Setting::Hidden);
                 Argument::None
             }
             Argument::String(string) => {
                 let name = plain(string).filter(|_| kind == TokenKind::Comma);
-                self.sets("set_config", name.map_or(Setting::Hidden, setting));
+                self.sets("set_config", name, name.map_or(Setting::Hidden, setting));
                 Argument::None
             }
         };
     }
 
-    fn sets(&mut self, how: &'static str, found: Setting) {
+    fn sets(&mut self, how: &'static str, parameter: Option<&str>, found: Setting) {
         if self.calls.setting.is_none_or(|(_, worst)| worst < found) {
             self.calls.setting = Some((how, found));
+            self.calls.parameter = parameter.map(str::to_ascii_lowercase);
         }
     }
 }
 
 /// What `UPDATE pg_settings SET setting = '…' WHERE name = '…'` sets; none for any other way to write it.
-fn update_of_settings(text: &str) -> Option<Setting> {
+fn update_of_settings(text: &str) -> Option<(&str, Setting)> {
     let words = Words::new(text);
     let mut place = 1 + usize::from(words.is(1, "ONLY"));
     place = words.after_name(place)?;
@@ -292,7 +297,7 @@ fn update_of_settings(text: &str) -> Option<Setting> {
         && words.kind(place + 8).is_none_or(|kind| kind == TokenKind::Semicolon);
     let name = words.raw(place + 7).filter(|_| assigns).and_then(plain)?;
     // It needs the class at least: a rule does it, not a SET.
-    Some(setting(name).max(Setting::Other))
+    Some((name, setting(name).max(Setting::Other)))
 }
 
 #[cfg(test)]

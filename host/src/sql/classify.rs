@@ -10,6 +10,7 @@ use super::refusal::Reason;
 use super::refusal::Refusal;
 use super::settings::Setting;
 use super::settings::set_or_reset;
+use super::time_limit::time_limit_set;
 use super::token::TokenKind;
 use super::token::Tokens;
 use super::trusted_languages::brings_untrusted_language;
@@ -17,6 +18,7 @@ use super::words::Words;
 use super::words::plain;
 use crate::grant::Class;
 use crate::grant::Classes;
+use crate::grant::TimeLimit;
 
 /// Statements that contain another one.
 const NESTING_MAX: usize = 2;
@@ -28,6 +30,9 @@ pub struct Needs {
     pub command: Command,
     /// The classes that the migration has to have. A statement may need several.
     pub classes: Classes,
+    /// The limit that it sets for its transaction, and to how many milliseconds, if that is all it does. Where the limit in
+    /// force is kept it needs no class.
+    pub time_limit: Option<(TimeLimit, u64)>,
 }
 
 /// Commands that are always of one class.
@@ -96,7 +101,17 @@ pub fn classify(statement: &str) -> Result<Needs, Refusal> {
         return Err(forbidden(Command::unknown(&format!("{function}()"), ""), reason));
     }
     if let Some((how, setting)) = calls.setting {
-        needs.classes = needs.classes.union(class_of(setting, || Command::new(how))?.into());
+        let set = match (&calls.parameter, how) {
+            (Some(parameter), "set_config") => format!("{how}('{parameter}')"),
+            (Some(parameter), _) => format!("{how} ({parameter})"),
+            (None, _) => how.to_owned(),
+        };
+        let class = class_of(setting, || Command::unknown(&set, ""))?;
+        if class != Class::Query && !needs.classes.contains(class) {
+            needs.command =
+                if needs.command.is("UPDATE") { Command::unknown(&set, "") } else { needs.command.with(&set) };
+            needs.classes = needs.classes.with(class);
+        }
     }
     if let Some(function) = calls.function.filter(|_| !calls.classes.minus(needs.classes).is_empty()) {
         needs.command = needs.command.with(&format!("{function}()"));
@@ -139,7 +154,7 @@ fn nested(statement: &str, features: &Features, levels: usize) -> Result<Needs, 
 }
 
 fn needs(command: Command, classes: impl Into<Classes>) -> Needs {
-    Needs { command, classes: classes.into() }
+    Needs { command, classes: classes.into(), time_limit: None }
 }
 
 fn forbidden(command: Command, reason: Reason) -> Refusal {
@@ -162,7 +177,7 @@ fn forbidden_command(words: &Words<'_>, command: &'static str, reason: Reason) -
 fn query(verb: &'static str, features: &Features) -> Needs {
     let mut found = needs(Command::new(verb), Class::Query);
     if features.into {
-        found = Needs { command: Command::on(verb, "… INTO"), classes: found.classes.with(Class::Schema) };
+        found = needs(Command::on(verb, "… INTO"), found.classes.with(Class::Schema));
     }
     if let Some(change) = features.changes {
         found.classes = found.classes.with(Class::Data);
@@ -176,11 +191,12 @@ fn query(verb: &'static str, features: &Features) -> Needs {
 fn change(verb: &'static str, statement: &str, words: &Words<'_>, features: &Features) -> Result<Needs, Refusal> {
     let unknown = || Refusal::Unknown { command: Command::unknown(verb, words.raw(1).unwrap_or_default()) };
     let object = object(words).ok_or_else(unknown)?;
-    let command = Command::on(verb, object.words);
+    let mut command = Command::on(verb, object.words);
     let Some(class) = object.class else {
-        return Err(forbidden(command, Reason::Server));
+        return Err(of_operator(command, verb, words, &object));
     };
     let mut classes = Classes::from(class);
+    let and = |part: &str| Command::on_written(verb, &format!("{} … {part}", object.words));
     match (verb, object.words) {
         ("CREATE", "FUNCTION" | "PROCEDURE" | "TRANSFORM" | "LANGUAGE") => trusted(verb, statement, features)?,
         ("CREATE", "EXTENSION") => untrusted_extension(words, &object)?,
@@ -192,14 +208,39 @@ fn change(verb: &'static str, statement: &str, words: &Words<'_>, features: &Fea
             }
             if features.grant || features.authorization {
                 classes = classes.with(Class::Privilege);
+                command = and(if features.grant { "GRANT" } else { "AUTHORIZATION" });
             }
         }
         // It drops the objects of a role, too.
         ("DROP", "OWNED") => classes = classes.with(Class::Schema),
-        ("ALTER", _) if features.owner_to && !renames(words, &object) => classes = classes.with(Class::Privilege),
+        ("ALTER", _) if features.owner_to && !renames(words, &object) => {
+            classes = classes.with(Class::Privilege);
+            command = and("OWNER TO");
+        }
+        ("ALTER", "ROLE" | "USER") if sets_defaults(words, &object) => command = and("SET"),
         _ => {}
     }
-    Ok(Needs { command, classes })
+    Ok(needs(command, classes))
+}
+
+/// Why an object is none of a migration's.
+fn of_operator(command: Command, verb: &'static str, words: &Words<'_>, object: &Object) -> Refusal {
+    if (verb, object.words) != ("ALTER", "DATABASE") {
+        return forbidden(command, Reason::Server);
+    }
+    match sets_defaults(words, object) {
+        true => forbidden(Command::on(verb, "DATABASE … SET"), Reason::Defaults),
+        false => forbidden(command, Reason::Database),
+    }
+}
+
+/// `ALTER ROLE a [IN DATABASE b] SET …` and `ALTER DATABASE b SET …`, or RESET: what new sessions begin with.
+fn sets_defaults(words: &Words<'_>, object: &Object) -> bool {
+    let Some(mut place) = words.after_name(object.name_at) else { return false };
+    if words.begin_with(place, "IN DATABASE") {
+        place = words.after_name(place + 2).unwrap_or(place);
+    }
+    words.is_any(place, &["SET", "RESET"]) && !words.is(place + 1, "TABLESPACE")
 }
 
 /// `ALTER TABLE t RENAME owner TO b` is about a column.
@@ -250,9 +291,9 @@ fn security_label(words: &Words<'_>) -> Result<Needs, Refusal> {
 
 /// What a remark on a kind of object that all databases share needs.
 fn shared(verb: &'static str, words: &Words<'_>, place: usize) -> Result<Option<Class>, Refusal> {
-    for object in ["DATABASE", "TABLESPACE"] {
+    for (object, reason) in [("DATABASE", Reason::Database), ("TABLESPACE", Reason::Server)] {
         if words.is(place, object) {
-            return Err(forbidden(Command::on(verb, object), Reason::Server));
+            return Err(forbidden(Command::on(verb, object), reason));
         }
     }
     Ok(words.is(place, "ROLE").then_some(Class::Role))
@@ -271,7 +312,7 @@ fn set(verb: &'static str, words: &Words<'_>) -> Result<Needs, Refusal> {
     let (setting, name) = set_or_reset(words);
     let command = || Command::on_written(verb, &name);
     let class = class_of(setting, command)?;
-    Ok(needs(command(), class))
+    Ok(Needs { time_limit: time_limit_set(words), ..needs(command(), class) })
 }
 
 fn class_of(setting: Setting, command: impl Fn() -> Command) -> Result<Class, Refusal> {

@@ -3,6 +3,8 @@
 use std::borrow::Cow;
 use std::fmt;
 
+use crate::grant::TimeLimit;
+
 /// What a statement is called, in the words of the PostgreSQL manual: `ALTER TABLE`, `INSERT`, `SET lock_timeout`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Command {
@@ -31,6 +33,17 @@ impl Command {
     /// A command with what in it needs more than the command itself.
     pub(super) fn with(&self, part: &str) -> Self {
         Self { verb: Cow::Owned(self.to_string()), object: Cow::Owned(format!("with {}", shortened(part))) }
+    }
+
+    /// The setting that it sets, if that is a time limit.
+    pub(super) fn sets_time_limit(&self) -> Option<&'static str> {
+        let settings = TimeLimit::ALL.map(TimeLimit::setting);
+        settings.into_iter().find(|setting| self.verb == "SET" && self.object == *setting)
+    }
+
+    /// Whether it is the one of this verb, and of nothing else.
+    pub(super) fn is(&self, verb: &str) -> bool {
+        self.object.is_empty() && self.verb == verb
     }
 
     /// A command that nobody knows.

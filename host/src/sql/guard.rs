@@ -1,12 +1,15 @@
 //! The guard: what a migration must not send. The host owns the transaction and the connection, and a migration does only
 //! what it asked for.
 
+use std::time::Duration;
+
 use super::classify::classify;
 use super::command::Command;
 use super::refusal::Refusal;
 use super::split::statements;
 use super::words::Words;
 use crate::grant::Grant;
+use crate::grant::TimeLimit;
 
 /// Lets a text pass that is one statement, that is known, and that needs nothing beyond the grant.
 ///
@@ -30,7 +33,24 @@ pub fn check(text: &str, grant: &Grant) -> Result<(), Refusal> {
     if missing.is_empty() {
         return Ok(());
     }
-    Err(Refusal::NotAsked { command: needs.command, missing, asks: grant.allowed() })
+    let mut command = needs.command;
+    if let Some((limit, milliseconds)) = needs.time_limit
+        && let Some(in_force) = grant.time_limits().map(|limits| limits.of(limit))
+    {
+        if TimeLimit::is_kept(milliseconds, in_force) {
+            return Ok(());
+        }
+        command = Command::on_written("SET LOCAL", &beyond(limit, in_force));
+    }
+    Err(Refusal::NotAsked { command, missing, asks: grant.allowed() })
+}
+
+/// What a statement sets that no stricter limit is.
+fn beyond(limit: TimeLimit, in_force: u64) -> String {
+    match in_force {
+        0 => format!("{limit} to 0"),
+        _ => format!("{limit} to more than {}", crate::units::time(Duration::from_millis(in_force))),
+    }
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@
 //! - [`execution_mode()`] says how a statement is sent where no transaction is around its migration.
 //! - [`not_plain`] tells what psql could read otherwise than the server.
 //! - [`reads_alike`] tells what a session's settings could make another statement of.
-//! - [`sections()`] finds the two directions in a migration file, and [`check_sql_file`] checks one of them.
+//! - [`sections()`] finds the two directions in a migration file, and [`check_sql_file`] checks them.
 //!
 //! All of it rests on a scanner that follows the rules of PostgreSQL's own (`scan.l`), with `standard_conforming_strings`
 //! on. A statement's end needs no grammar beyond parentheses and `BEGIN ATOMIC`, so statements of future versions are
@@ -33,6 +33,7 @@ mod sections;
 mod settings;
 mod split;
 mod sql_file;
+mod time_limit;
 mod token;
 mod trusted_languages;
 mod words;
@@ -72,7 +73,10 @@ pub use split::Statements;
 pub use split::split;
 pub use split::statements;
 pub use sql_file::OWN_TABLES_ALONE;
+pub use sql_file::RefusedStatement;
 pub use sql_file::SqlFileError;
 pub use sql_file::check_non_transactional_sql_file;
 pub use sql_file::check_sql_file;
+pub use sql_file::missing_classes;
+pub use time_limit::time_limit_milliseconds;
 pub use token::Construct;

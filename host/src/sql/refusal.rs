@@ -46,7 +46,7 @@ pub enum Refusal {
         reason: Reason,
     },
     /// The migration did not ask for it.
-    #[error("{command} is of the class {missing}, and the migration asks for {asks}")]
+    #[error("{command} is of the class{} {missing}, and the migration asks for {asks}", if missing.iter().count() > 1 { "es" } else { "" })]
     NotAsked {
         /// What it is.
         command: Command,
@@ -77,6 +77,10 @@ pub enum Reason {
     SessionState,
     /// It is about the whole server.
     Server,
+    /// It is about the database as a whole.
+    Database,
+    /// It changes what every new session of the database begins with.
+    Defaults,
     /// It brings code that is not known to stay inside of the database.
     Language,
     /// It runs on after the transaction.
@@ -108,12 +112,30 @@ impl Refusal {
             Self::Forbidden { reason, .. } => return Some(reason.hint()),
             Self::NotAsked { missing, asks, .. } => {
                 return Some(format!(
-                    "if the migration is meant to do that, write `asks = {}` into its metadata",
-                    asks.union(*missing).as_toml()
+                    "if the migration is meant to do that, write `asks = {}` into its metadata{}",
+                    asks.union(*missing).as_toml(),
+                    self.instead()
                 ));
             }
         };
         Some(hint.to_owned())
+    }
+
+    /// What would need no class in its place, to be put behind a hint; empty where there is nothing.
+    pub fn instead(&self) -> String {
+        let setting = match self {
+            Self::NotAsked { command, .. } => command.sets_time_limit(),
+            _ => None,
+        };
+        setting.map_or_else(String::new, |setting| format!("; a stricter `SET LOCAL {setting}` needs no class"))
+    }
+
+    /// What the migration would have to ask for, if that is all that is missing.
+    pub fn asks(&self) -> Option<Classes> {
+        match self {
+            Self::NotAsked { missing, asks, .. } => Some(asks.union(*missing)),
+            _ => None,
+        }
     }
 }
 
@@ -121,17 +143,22 @@ impl Reason {
     fn hint(self) -> String {
         let hint = match self {
             Self::Transaction => {
-                "leave it out: host commits after the migration; to undo a part of it, use begin-savepoint"
+                "leave it out: host begins a transaction for each migration and commits it; `transaction = \"none\"` in the \
+                 metadata runs each statement for itself, and in Rust `savepoint` undoes a part"
             }
             Self::Identity => "leave it out; `url` and `role` in host.toml choose the role of migrations",
             Self::Copy => "write rows with INSERT, read them with a query; bulk transfer is not provided yet",
             Self::Prepared => {
-                "prepare it through the contract's `prepare` (in Rust `Statement::prepare`), or send it as it is"
+                "send it as it is; code prepares it through the contract's `prepare` (in Rust `Statement::prepare`)"
             }
             Self::Library => "let an administrator put it into session_preload_libraries",
             Self::Notification => "leave it out; let the application notify others when the upgrade is done",
             Self::SessionState => "leave it out; every migration begins with a fresh session",
-            Self::Server => "let an administrator run it, outside of the migrations",
+            Self::Server | Self::Database => "let an administrator run it, outside of the migrations",
+            Self::Defaults => {
+                "let an administrator run it; a migration with the class role can set it for one role: \
+                 ALTER ROLE … IN DATABASE … SET"
+            }
             Self::Language => {
                 return format!(
                     "use a trusted language ({}), or let an administrator install it",
@@ -160,6 +187,8 @@ impl fmt::Display for Reason {
             Self::Notification => "it affects other sessions",
             Self::SessionState => "host needs the state of the session",
             Self::Server => "it affects the whole server, not only this database",
+            Self::Database => "it is about the database as a whole, which is the operator's",
+            Self::Defaults => "it changes what every new session of the database begins with",
             Self::Language => "code in a language that is not trusted can leave the database",
             Self::HeldCursor => "the cursor would run on after the migration",
             Self::Fixed => "host relies on this setting",

@@ -130,6 +130,25 @@ impl Block {
         }
     }
 
+    /// Where in the source a byte of the TOML text stands.
+    pub(super) fn place_of(&self, source: &str, prefix: &str, at: usize) -> Option<usize> {
+        let (mut line_start, mut toml_start) = (self.range.start, 0);
+        // The first line is that of the marker.
+        for (index, text) in source.get(self.range.clone())?.split_inclusive('\n').enumerate() {
+            if index > 0 {
+                let comment = comment(text, prefix)?;
+                let content = comment.strip_prefix(' ').unwrap_or(comment);
+                let end = text.trim_end_matches(['\r', '\n']).len();
+                if at <= toml_start + content.len() {
+                    return Some(line_start + end - content.len() + (at - toml_start));
+                }
+                toml_start += content.len() + 1;
+            }
+            line_start += text.len();
+        }
+        None
+    }
+
     /// Reads the metadata.
     ///
     /// # Errors

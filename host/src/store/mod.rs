@@ -8,6 +8,7 @@
 //! migrations/*.sql, *.wasm, folders -> scan (index) -> Migration -> build -> .host/build/<revision>.wasm -> Component
 //! ```
 
+mod asks;
 mod block;
 mod component;
 mod digest;
@@ -26,6 +27,7 @@ mod short;
 mod source;
 mod write;
 
+pub use asks::asks_line;
 pub use block::Block;
 pub use block::BlockError;
 pub use block::write_block;

@@ -3,11 +3,13 @@
 use std::io;
 
 use super::Summary;
+use crate::grant::Classes;
 use crate::revision::RevisionId;
 use crate::sql::SectionError;
 use crate::sql::SqlFileError;
 use crate::store::MANIFEST_BYTES_MAX;
 use crate::store::StoreError;
+use crate::store::asks_line;
 use crate::worker::WorkerError;
 
 /// Why one migration cannot be built.
@@ -132,6 +134,14 @@ pub struct BuildError {
 }
 
 impl ToolchainError {
+    /// What the migration would have to ask for, if that is all that is missing.
+    pub fn asks(&self) -> Option<Classes> {
+        match self {
+            Self::Script { source, .. } => source.asks(),
+            _ => None,
+        }
+    }
+
     /// What the user should do.
     pub fn hint(&self) -> Option<String> {
         let hint = match self {
@@ -168,7 +178,16 @@ impl ToolchainError {
                 "build it against the contract of this version of host; in Rust, call `host_guest::export!`"
             }
             Self::Sections { source, .. } => return source.hint(),
-            Self::Script { source, .. } => return source.hint(),
+            Self::Script { file, source } => {
+                return match source.asks() {
+                    Some(asks) => Some(format!(
+                        "if it is meant to do that, write {}, or run `host build --fix-asks`{}",
+                        asks_line(file, asks),
+                        source.instead()
+                    )),
+                    None => source.hint(),
+                };
+            }
             Self::Cargo { .. } | Self::Metadata { .. } => return None,
         };
         Some(hint.to_owned())

@@ -7,6 +7,7 @@
 //! wasm  core module or component ------> wrap -> component
 //! ```
 
+mod asks;
 mod cargo;
 mod environment;
 mod error;
@@ -18,6 +19,8 @@ mod target;
 mod wasm;
 mod wrap;
 
+pub use asks::FixedAsks;
+pub use asks::fix_asks;
 pub use environment::ProcessEnvironment;
 pub use error::BuildError;
 pub use error::BuildFailure;
@@ -31,6 +34,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use crate::digest::Digest;
+use crate::grant::TimeLimits;
 use crate::language::Language;
 use crate::store::MANIFEST_FORMAT;
 use crate::store::Manifest;
@@ -61,6 +65,8 @@ pub struct BuildOptions<'a> {
     pub worker: Option<&'a Worker>,
     /// What such a process may use.
     pub limits: Limits,
+    /// The time limits that will be in force when the migrations run, which they may make stricter without asking.
+    pub time_limits: TimeLimits,
     /// The language runtimes that components are built for, by name. A component for another one names no digest.
     pub runtimes: &'a BTreeMap<String, Digest>,
 }

@@ -19,11 +19,12 @@ fn build(builder: &mut Builder<'_>, migration: &Migration, _: OnEvent<'_>) -> Re
     let source = builder.store.text_source(migration)?;
     let found =
         sections(&source.text).map_err(|source| ToolchainError::Sections { file: migration.file.clone(), source })?;
-    let grant = Grant::of_asks(migration.metadata.asks);
-    for part in [Some(found.upgrade.clone()), found.downgrade.clone()].into_iter().flatten() {
-        let refused = |source| ToolchainError::Script { file: migration.file.clone(), source };
-        crate::sql::check_sql_file(&source.text, part.clone(), &grant).map_err(refused)?;
-        if migration.metadata.transaction == Transaction::None {
+    let grant = Grant::of_asks(migration.metadata.asks).within(builder.options.time_limits);
+    let refused = |source| ToolchainError::Script { file: migration.file.clone(), source };
+    let parts: Vec<_> = std::iter::once(found.upgrade.clone()).chain(found.downgrade.clone()).collect();
+    crate::sql::check_sql_file(&source.text, &parts, &grant).map_err(refused)?;
+    if migration.metadata.transaction == Transaction::None {
+        for part in parts {
             crate::sql::check_non_transactional_sql_file(&source.text, part, &[]).map_err(refused)?;
         }
     }

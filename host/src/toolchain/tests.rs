@@ -49,6 +49,7 @@ impl Project {
             force,
             worker: None,
             limits: Limits::default(),
+            time_limits: TimeLimits::default(),
             runtimes: &BTreeMap::new(),
         };
         let result = build(&self.store, &migrations, options, &mut |event| {
@@ -235,6 +236,7 @@ fn without_a_rust_toolchain_the_error_says_what_to_install() {
         force: false,
         worker: None,
         limits: Limits::default(),
+        time_limits: TimeLimits::default(),
         runtimes: &BTreeMap::new(),
     };
     let error = Cargo::find_with("/nowhere/bin", &project.store, options).unwrap_err();

@@ -11,6 +11,7 @@ use super::super::split::split;
 use super::*;
 use crate::grant::Class;
 use crate::grant::Classes;
+use crate::grant::TimeLimits;
 
 /// What each SQL command of the reference of PostgreSQL 13 to 18 needs, by one text each. `-` is query alone.
 const COMMANDS: &str = include_str!("commands.txt");
@@ -118,7 +119,8 @@ fn another_parser_sees_the_same_commands() {
         if kind.starts_with("CREATE_") || kind.starts_with("ALTER_") || kind.starts_with("DROP_") {
             // It shortens two of them, in some places.
             let theirs = kind.trim_end_matches("_AS").replace("CONFIGURATION", "CONFIG").replace("DICTIONARY", "DICT");
-            let ours = ours.replace("CONFIGURATION", "CONFIG").replace("DICTIONARY", "DICT");
+            let ours =
+                ours.split("_…").next().unwrap().replace("CONFIGURATION", "CONFIG").replace("DICTIONARY", "DICT");
             assert_eq!(ours, theirs, "{text}");
         }
         seen += 1;
@@ -133,7 +135,7 @@ fn refusals_say_what_and_what_to_do() {
         (
             "commit and chain",
             "COMMIT is not allowed in a migration, because host owns the transaction",
-            "begin-savepoint",
+            "`savepoint` undoes a part",
         ),
         (
             "CREATE FUNCTION f() RETURNS int LANGUAGE sql RETURN 1",
@@ -143,13 +145,56 @@ fn refusals_say_what_and_what_to_do() {
         (
             "SET Lock_Timeout = 0",
             "SET lock_timeout is of the class session, and the migration asks for data and schema",
-            "session",
+            "into its metadata; a stricter `SET LOCAL lock_timeout` needs no class",
         ),
         (
             "DO LANGUAGE plpython3u 'x'",
             "DO … LANGUAGE plpython3u is not allowed in a migration, because code in a language that is not trusted can leave \
              the database",
             "plpgsql",
+        ),
+        (
+            "ALTER TABLE a OWNER TO b",
+            "ALTER TABLE … OWNER TO is of the class privilege, and the migration asks for data and schema",
+            "`asks = [\"data\", \"schema\", \"privilege\"]`",
+        ),
+        ("CREATE SCHEMA AUTHORIZATION a", "CREATE SCHEMA … AUTHORIZATION is of the class privilege, and", "privilege"),
+        (
+            "ALTER FUNCTION a() OWNER TO b",
+            "ALTER FUNCTION … OWNER TO is of the classes function and privilege, and",
+            "privilege",
+        ),
+        ("ALTER ROLE a IN DATABASE b SET work_mem = 1", "ALTER ROLE … SET is of the class role, and", "role"),
+        (
+            "ALTER DATABASE a SET work_mem = 1",
+            "ALTER DATABASE … SET is not allowed in a migration, because it changes what every new session of the database \
+             begins with",
+            "ALTER ROLE … IN DATABASE … SET",
+        ),
+        (
+            "ALTER DATABASE a RENAME TO b",
+            "ALTER DATABASE is not allowed in a migration, because it is about the database as a whole",
+            "administrator",
+        ),
+        (
+            "SELECT set_config('lock_timeout', '0', true)",
+            "SELECT with set_config('lock_timeout') is of the class session, and",
+            "session",
+        ),
+        (
+            "SELECT set_config('role', 'a', true)",
+            "set_config('role') is not allowed in a migration, because the operator chooses the role",
+            "url",
+        ),
+        (
+            "SELECT set_config($1, 'a', true)",
+            "set_config is not allowed in a migration, because host cannot tell",
+            "escapes",
+        ),
+        (
+            "UPDATE pg_settings SET setting = '0' WHERE name = 'lock_timeout'",
+            "UPDATE pg_settings (lock_timeout) is of the class session, and",
+            "session",
         ),
         ("SET LOCAL \"role\" TO a", "SET role is not allowed in a migration, because the operator chooses", "url"),
         ("GRANT a TO b", "GRANT of a role is of the class role, and", "role"),
@@ -182,6 +227,8 @@ fn every_reason_has_words() {
         Reason::Notification,
         Reason::SessionState,
         Reason::Server,
+        Reason::Database,
+        Reason::Defaults,
         Reason::Language,
         Reason::HeldCursor,
         Reason::Fixed,
@@ -191,6 +238,38 @@ fn every_reason_has_words() {
         let name = format!("!{reason:?}");
         assert!(cases(COMMANDS).chain(cases(TRICKS)).any(|(expected, _)| expected == name), "no text for {name}");
         assert!(!reason.to_string().is_empty());
+    }
+}
+
+/// A limit may be made stricter, where the one in force is known. Nothing else of the session may be changed.
+#[test]
+fn a_stricter_time_limit_needs_no_class() {
+    let limits = TimeLimits { lock_milliseconds: 10_000, statement_milliseconds: 0 };
+    let grant = Grant::of_asks(Classes::usual()).within(limits);
+    for text in [
+        "SET LOCAL lock_timeout = '2s'",
+        "SET LOCAL lock_timeout TO 10000",
+        "set local statement_timeout = '1 h';",
+        "SET LOCAL statement_timeout = 2147483647",
+    ] {
+        assert_eq!(check(text, &grant), Ok(()), "{text}");
+        assert!(check(text, &Grant::of_asks(Classes::usual())).is_err(), "{text}: the limit is not known");
+    }
+    for (text, command) in [
+        ("SET LOCAL lock_timeout = '11s'", "SET LOCAL lock_timeout to more than 10 s"),
+        ("SET LOCAL lock_timeout = 10001", "SET LOCAL lock_timeout to more than 10 s"),
+        ("SET LOCAL lock_timeout = 0", "SET LOCAL lock_timeout to more than 10 s"),
+        ("SET LOCAL lock_timeout = '400us'", "SET LOCAL lock_timeout to more than 10 s"),
+        ("SET LOCAL statement_timeout = 0", "SET LOCAL statement_timeout to 0"),
+        ("SET lock_timeout = '2s'", "SET lock_timeout"),
+        ("SET LOCAL lock_timeout = DEFAULT", "SET lock_timeout"),
+        ("SET LOCAL lock_timeout = '0x1'", "SET lock_timeout"),
+        ("RESET lock_timeout", "RESET lock_timeout"),
+        ("SET LOCAL idle_in_transaction_session_timeout = '2s'", "SET idle_in_transaction_session_timeout"),
+    ] {
+        let refusal = check(text, &grant).unwrap_err();
+        let expected = format!("{command} is of the class session, and the migration asks for data and schema");
+        assert_eq!(refusal.to_string(), expected, "{text}");
     }
 }
 
