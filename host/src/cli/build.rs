@@ -19,6 +19,7 @@ use crate::project::Project;
 use crate::runtime::LoadError;
 use crate::store::BUILD_FOLDER;
 use crate::store::Migration;
+use crate::store::SDK_FOLDER;
 use crate::store::asks_line;
 use crate::toolchain::BuildEvent;
 use crate::toolchain::BuildFailure;
@@ -41,11 +42,17 @@ pub(super) struct BuildArguments {
     /// First let migrations in SQL ask for all that their statements need, in their files
     #[arg(long, conflicts_with = "check")]
     fix_asks: bool,
+    /// Only write the SDK of each language into .host/sdk, for editors
+    #[arg(long, conflicts_with_all = ["revisions", "check", "force", "fix_asks"])]
+    sdk: bool,
 }
 
 pub(super) fn run(settings: &Settings, arguments: &BuildArguments) -> Result<u8, Failure> {
     if arguments.check {
         return check(settings, &settings.project()?, &arguments.revisions);
+    }
+    if arguments.sdk {
+        return write_sdks(settings, &settings.project()?);
     }
     let mut project = settings.project_to_build()?;
     if arguments.fix_asks {
@@ -61,6 +68,17 @@ pub(super) fn run(settings: &Settings, arguments: &BuildArguments) -> Result<u8,
     let asking: Vec<_> =
         migrations.iter().map(|migration| (migration.file.as_str(), migration.metadata.asks)).collect();
     tell_not_granted(settings, project.environment(), &asking);
+    Ok(0)
+}
+
+fn write_sdks(settings: &Settings, project: &Project) -> Result<u8, Failure> {
+    crate::toolchain::write_all_sdks(project.store()?)?;
+    let report = settings.report();
+    if report.is_json() {
+        report.document(&json!({"event": "sdk-written", "folder": SDK_FOLDER}));
+    } else {
+        report.line(&format!("wrote the SDK to {SDK_FOLDER}"));
+    }
     Ok(0)
 }
 

@@ -7,8 +7,9 @@ use serde_json::json;
 
 use super::failure::Failure;
 use super::settings::Settings;
+use crate::grant::Class;
+use crate::grant::Classes;
 use crate::language::Language;
-use crate::project::Project;
 use crate::revision::NewRevision;
 use crate::revision::RevisionId;
 use crate::revision::place;
@@ -40,6 +41,14 @@ pub(super) struct RevisionArguments {
     /// The revision id [default: twelve random hexadecimal digits]
     #[arg(long, value_name = "ID")]
     rev_id: Option<String>,
+    /// All classes of statements that it asks for [default: data,schema]
+    #[arg(long, value_name = "CLASS", value_delimiter = ',', value_parser = class_parser())]
+    asks: Vec<Class>,
+}
+
+/// Reads a class of statements; help and completions list them.
+fn class_parser() -> impl TypedValueParser<Value = Class> {
+    PossibleValuesParser::new(Class::ALL.map(Class::word)).try_map(|word| word.parse::<Class>())
 }
 
 #[derive(Debug, Args)]
@@ -80,10 +89,18 @@ struct Wanted<'a> {
     depends_on: Vec<String>,
     branch_labels: Vec<String>,
     id: Option<&'a str>,
+    asks: Classes,
+}
+
+/// A migration that was written.
+pub(super) struct Written {
+    id: RevisionId,
+    path: String,
 }
 
 pub(super) fn run(settings: &Settings, arguments: &RevisionArguments) -> Result<u8, Failure> {
-    make(
+    let asks = arguments.asks.iter().copied().collect::<Classes>();
+    let made = make(
         settings,
         Wanted {
             message: arguments.message.as_deref(),
@@ -94,13 +111,16 @@ pub(super) fn run(settings: &Settings, arguments: &RevisionArguments) -> Result<
             depends_on: arguments.depends_on.clone(),
             branch_labels: arguments.branch_label.clone(),
             id: arguments.rev_id.as_deref(),
+            asks: if arguments.asks.is_empty() { Classes::usual() } else { asks.with(Class::Query) },
         },
-    )
+    )?;
+    written(settings, &made);
+    Ok(0)
 }
 
 pub(super) fn merge(settings: &Settings, arguments: &MergeArguments) -> Result<u8, Failure> {
     let default = format!("merge {}", arguments.revisions.join(" and "));
-    make(
+    let made = make(
         settings,
         Wanted {
             message: Some(arguments.message.as_deref().unwrap_or(&default)),
@@ -111,12 +131,15 @@ pub(super) fn merge(settings: &Settings, arguments: &MergeArguments) -> Result<u
             depends_on: Vec::new(),
             branch_labels: arguments.branch_label.clone(),
             id: arguments.rev_id.as_deref(),
+            asks: Classes::usual(),
         },
-    )
+    )?;
+    written(settings, &made);
+    Ok(0)
 }
 
-/// The first migration of a new project.
-pub(super) fn first(settings: &Settings, language: Language) -> Result<u8, Failure> {
+/// The first migration of a new project. It is not told yet.
+pub(super) fn first(settings: &Settings, language: Language) -> Result<Written, Failure> {
     make(
         settings,
         Wanted {
@@ -128,13 +151,14 @@ pub(super) fn first(settings: &Settings, language: Language) -> Result<u8, Failu
             depends_on: Vec::new(),
             branch_labels: Vec::new(),
             id: None,
+            asks: Classes::usual(),
         },
     )
 }
 
 /// Checks what the graph would be like, and only then writes.
 #[expect(clippy::disallowed_methods, reason = "a new migration is named after the time")]
-fn make(settings: &Settings, wanted: Wanted<'_>) -> Result<u8, Failure> {
+fn make(settings: &Settings, wanted: Wanted<'_>) -> Result<Written, Failure> {
     let project = settings.project()?;
     let id = match wanted.id {
         Some(id) => {
@@ -168,6 +192,7 @@ fn make(settings: &Settings, wanted: Wanted<'_>) -> Result<u8, Failure> {
         depends_on: place.depends_on,
         branch_labels: wanted.branch_labels,
         message: wanted.message.unwrap_or_default().to_owned(),
+        asks: wanted.asks,
         created: Some(now.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()),
         ..Metadata::new(id.clone())
     };
@@ -181,6 +206,7 @@ fn make(settings: &Settings, wanted: Wanted<'_>) -> Result<u8, Failure> {
         let hint = error.hint().unwrap_or_else(|| "choose another message".to_owned());
         Failure::new("no-template", super::failure::with_causes(&error), hint)
     })?;
+    crate::toolchain::write_sdk(wanted.language, project.store()?)?;
     let path = project.store()?.create_migration(&files).map_err(|error| match error {
         StoreError::Exists { .. } => Failure::new(
             "project-files",
@@ -189,24 +215,17 @@ fn make(settings: &Settings, wanted: Wanted<'_>) -> Result<u8, Failure> {
         ),
         error => error.into(),
     })?;
-    written(settings, &project, wanted.language, &id, &path)
+    Ok(Written { id, path })
 }
 
-fn written(
-    settings: &Settings,
-    project: &Project,
-    language: Language,
-    id: &RevisionId,
-    path: &str,
-) -> Result<u8, Failure> {
-    crate::toolchain::write_sdk(language, project.store()?)?;
-    let report = settings.report();
+/// Tells which migration was written.
+pub(super) fn written(settings: &Settings, made: &Written) {
+    let (Written { id, path }, report) = (made, settings.report());
     if report.is_json() {
         report.document(&json!({"event": "written", "revision": id, "file": path}));
     } else {
         report.line(&format!("wrote {path} (revision {id})"));
     }
-    Ok(0)
 }
 
 fn random_id() -> Result<RevisionId, Failure> {

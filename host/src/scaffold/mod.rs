@@ -1,5 +1,9 @@
 //! What a new project and a new migration begin with: templates and names. Writing them is for the store.
 
+mod grants;
+
+pub use grants::GrantSet;
+
 use std::fmt::Write as _;
 
 use jiff::civil::DateTime;
@@ -14,8 +18,8 @@ use crate::store::Metadata;
 use crate::store::NewFile;
 use crate::store::write_block;
 
-/// The `host.toml` of a new project.
-pub const HOST_TOML: &str = include_str!("host.toml");
+/// The `host.toml` of a new project, without its grants.
+const HOST_TOML: &str = include_str!("host.toml");
 
 /// The longest slug, in characters.
 pub const SLUG_CHARACTERS_MAX: usize = 40;
@@ -63,6 +67,11 @@ impl ScaffoldError {
             Self::Metadata { .. } => None,
         }
     }
+}
+
+/// The `host.toml` of a new project.
+pub fn host_toml(grants: GrantSet) -> String {
+    fill(HOST_TOML, &[("{{grants}}", &grants.lines())])
 }
 
 /// A new revision id of twelve hexadecimal digits, as Alembic has them.

@@ -5,6 +5,8 @@ use cap_std::ambient_authority;
 
 use super::*;
 use crate::config::Config;
+use crate::grant::Class;
+use crate::grant::Classes;
 use crate::store::Store;
 
 fn metadata(message: &str) -> Metadata {
@@ -104,7 +106,15 @@ fn what_is_put_into_a_template_is_not_searched_again() {
 
 #[test]
 fn the_settings_of_a_new_project_can_be_read() {
-    let config = Config::parse(HOST_TOML, "host.toml").unwrap();
-    let environment = config.environment("default").unwrap();
-    assert_eq!(environment.url.as_ref().unwrap().expand(&|_| None).unwrap(), "local:");
+    for set in GrantSet::ALL {
+        let text = host_toml(set);
+        let config = Config::parse(&text, "host.toml").unwrap();
+        let environment = config.environment("default").unwrap();
+        assert_eq!(environment.url.as_ref().unwrap().expand(&|_| None).unwrap(), "local:");
+        assert_eq!(environment.grants, set.classes().with(Class::Query), "{text}");
+        assert!(text.lines().all(|line| line.chars().count() <= 125), "{text}");
+        let not_granted = text.matches("(not granted)").count();
+        assert_eq!(not_granted, Class::ALL.len() - environment.grants.iter().count(), "{text}");
+    }
+    assert_eq!(GrantSet::default().classes(), Classes::usual());
 }

@@ -58,6 +58,7 @@ pub use read::TextSource;
 #[cfg(feature = "build")]
 pub(crate) use short::shortened;
 pub use source::MigrationSource;
+pub use write::IGNORE_FILE;
 pub use write::NewFile;
 pub use write::create_file;
 pub use write::ensure_ignored;
@@ -75,6 +76,9 @@ pub const STATE_FOLDER: &str = ".host";
 
 /// The folder of the built components.
 pub const BUILD_FOLDER: &str = ".host/build";
+
+/// The folder of the SDKs, in a folder for each language.
+pub const SDK_FOLDER: &str = ".host/sdk";
 
 /// The metadata of a migration that is a folder.
 pub const FOLDER_METADATA_FILE: &str = "migration.toml";

@@ -20,7 +20,7 @@ use super::files;
 use crate::revision::RevisionId;
 
 /// The file that keeps git away from the state folder.
-const IGNORE_FILE: &str = ".gitignore";
+pub const IGNORE_FILE: &str = ".gitignore";
 
 /// A text file to be written.
 #[derive(Debug, Clone, PartialEq, Eq)]

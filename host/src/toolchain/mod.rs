@@ -147,6 +147,14 @@ pub fn write_sdk(language: Language, store: &Store) -> Result<(), StoreError> {
     support(language).write_sdk.map_or(Ok(()), |write| write(store))
 }
 
+/// The same for every language.
+///
+/// # Errors
+/// Those of writing.
+pub fn write_all_sdks(store: &Store) -> Result<(), StoreError> {
+    Language::ALL.into_iter().try_for_each(|language| write_sdk(language, store))
+}
+
 /// What is found out once in a build.
 struct Builder<'a> {
     store: &'a Store,
