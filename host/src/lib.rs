@@ -117,12 +117,12 @@
 //!   revision  metadata -> Graph, or an error that names the file       pure
 //! db        url -> Database: the one connection
 //!           version table, log table -> AppliedState               one round trip; reading never writes
-//! plan      Graph + AppliedState + target -> Plan of steps             pure; --dry-run stops here
+//! plan      Graph + AppliedState + target -> Plan of steps             pure
 //! execute   for each component of the plan, before anything is locked:
 //!   grant       what it asks for + what is granted -> Grant            pure; asking for more stops the run here
 //!   runtime     component -> machine code, from the cache or from a worker
 //!     worker      this program once more: validates and compiles         with limits; ends when nobody waits any more
-//!           then the lock, then for each step:
+//!           --dry-run stops here; then the lock, then for each step:
 //!   runtime     machine code -> instance                               made ready while the step before is still running
 //!   db          begin -> Session                                       one transaction for each step
 //!   host_functions  the guest calls; each call is guarded, counted, timed, written down
@@ -250,6 +250,7 @@ pub use plan::PlanDifference;
 pub use plan::PlanError;
 pub use plan::PlanFormatError;
 pub use plan::PlanOptions;
+pub use plan::PlanProblem;
 pub use plan::PlanSettings;
 pub use plan::PreparedPlan;
 pub use plan::PreparedRuntime;
@@ -260,6 +261,7 @@ pub use plan::UnfinishedStep;
 
 pub use execute::Blame;
 pub use execute::Cause;
+pub use execute::DryRun;
 pub use execute::Event;
 pub use execute::Observer;
 pub use execute::Options;
@@ -271,6 +273,7 @@ pub use execute::Silent;
 pub use execute::SourcePlace;
 pub use execute::StepFailure;
 pub use execute::UnfinishedError;
+pub use execute::check_migrations;
 pub use execute::runtime as runtime_for;
 
 pub use host_functions::Exceeded;

@@ -123,8 +123,17 @@ impl Project {
         urls: Vec<UrlSetting>,
         source: Source,
     ) -> Result<Self, ProjectError> {
-        let migrations = source.as_dyn().migrations()?;
-        let graph = Graph::new(migrations.iter().map(Revision::from))?;
+        let migrations = source.as_dyn().migrations().map_err(|first| match source.as_dyn().problems() {
+            all if all.len() > 1 => {
+                ProjectError::Several { problems: all.into_iter().map(ProjectError::from).collect() }
+            }
+            _ => first.into(),
+        })?;
+        let graph =
+            Graph::checked(migrations.iter().map(Revision::from)).map_err(|mut problems| match problems.len() {
+                1 => problems.remove(0).into(),
+                _ => ProjectError::Several { problems: problems.into_iter().map(ProjectError::from).collect() },
+            })?;
         let by_revision = migrations
             .iter()
             .enumerate()
@@ -285,7 +294,15 @@ impl Project {
 
     /// The migrations that are applied and whose source is another one than at that time, in the order of the files.
     pub fn changed(&self, applied: &AppliedState) -> Vec<Changed> {
-        let suspects: Vec<&Migration> = self
+        let changed = self.changed_migrations(applied).into_iter();
+        changed
+            .map(|migration| Changed { revision: migration.metadata.revision.clone(), file: migration.file.clone() })
+            .collect()
+    }
+
+    /// The same as migrations.
+    pub(crate) fn changed_migrations(&self, applied: &AppliedState) -> Vec<&Migration> {
+        let mut suspects: Vec<&Migration> = self
             .migrations
             .iter()
             .filter(|migration| {
@@ -295,16 +312,12 @@ impl Project {
             })
             .filter(|migration| !self.is_applied_component(applied, migration))
             .collect();
-        if suspects.is_empty() {
-            return Vec::new();
+        if !suspects.is_empty() {
+            // What was downgraded since may be changed freely.
+            let applied = self.graph.implied(&applied.heads);
+            suspects.retain(|migration| applied.contains(&migration.metadata.revision));
         }
-        // What was downgraded since may be changed freely.
-        let applied = self.graph.implied(&applied.heads);
         suspects
-            .into_iter()
-            .filter(|migration| applied.contains(&migration.metadata.revision))
-            .map(|migration| Changed { revision: migration.metadata.revision.clone(), file: migration.file.clone() })
-            .collect()
     }
 
     /// Whether what would run is, byte by byte, the component that was applied: it may have been applied from its source, and

@@ -101,7 +101,8 @@ class Host:
             return Crashed(f"exit code {process.returncode}, {process.stdout}{process.stderr}")
         if process.returncode in REFUSED and "error" in document:
             return Refused(document["error"]["message"], document["error"]["kind"])
-        if process.returncode != 0:
+        # The plan is all that counts: nothing is built here, which the dry run says with code 3.
+        if process.returncode not in (0, 3):
             return Crashed(f"exit code {process.returncode}, {process.stdout}{process.stderr}")
         if command == "stamp":
             return Done((), self.table.get())

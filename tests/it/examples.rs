@@ -38,8 +38,9 @@ fn branches_are_upgraded_one_by_one_and_merged() {
     assert_eq!(project.database.query("SELECT version_num FROM host_version"), "202");
     project.host(&["upgrade", "heads"]).success();
     assert_eq!(project.database.query("SELECT version_num FROM host_version"), "400");
-    let output = project.host(&["downgrade", "billing@base", "--dry-run"]).success();
+    let output = project.host(&["downgrade", "billing@base", "--dry-run"]).with_code(3);
     assert!(output.stdout.contains("also removes"), "{}", output.stdout);
+    project.host(&["downgrade", "billing@base", "--dry-run", "--all-branches"]).success();
     project.host(&["downgrade", "billing@base"]).with_code(1);
     project.host(&["downgrade", "base"]).success();
 }

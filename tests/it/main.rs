@@ -19,6 +19,7 @@ mod begun_ahead;
 mod bookkeeping;
 mod cache;
 mod carried;
+mod checks;
 mod circles;
 mod compile;
 mod debug_information;

@@ -15,9 +15,11 @@ const TABLES: &str = "SELECT coalesce(string_agg(tablename, ' ' ORDER BY tablena
 
 /// Writes the plan of a command into plan.json.
 fn plan(project: &TestProject, arguments: &[&str]) -> PreparedPlan {
-    let output = project.host(&[arguments, &["--dry-run", "--json"]].concat()).success();
+    let output = project.host(&[arguments, &["--dry-run", "--json"]].concat());
     project.write("plan.json", &output.stdout);
-    PreparedPlan::from_json(output.stdout.as_bytes()).expect("a plan")
+    let plan = PreparedPlan::from_json(output.stdout.as_bytes()).expect("a plan");
+    assert_eq!(output.code, if plan.problems.is_empty() { 0 } else { 3 }, "{}", output.stable());
+    plan
 }
 
 fn apply(project: &TestProject) -> Output {
@@ -66,6 +68,7 @@ fn a_plan_of_what_is_not_built_is_a_plan_to_read() {
     project.sql("a", None, "CREATE TABLE table_a (id int)", "DROP TABLE table_a");
     let made = plan(&project, &["upgrade", "head"]);
     assert_eq!(made.steps[0].component_digest, None);
+    assert_eq!(made.problems[0].kind, "not-built");
     let output = apply(&project).with_code(1);
     assert!(output.stderr.contains("is not built"), "{}", output.stable());
     project.host(&["build"]).success();
@@ -170,6 +173,7 @@ fn a_plan_that_takes_along_more_is_applied_as_it_stands() {
     let _ = project.host(&["downgrade", "left@base"]).with_code(1);
     let made = plan(&project, &["downgrade", "left@base"]);
     assert_eq!(made.notes, ["also removes c of right, which the target does not name"]);
+    assert_eq!(made.problems[0].kind, "takes-along");
     apply(&project).success();
     assert_eq!(project.database.query("SELECT count(*) FROM host_version"), "0");
 }

@@ -46,8 +46,14 @@ fn revision(project: &TestProject) -> String {
 fn every_command_means_the_names_of_the_system() {
     let project = project();
     let succeeds = |arguments: &[&str]| uncaught(project.host(arguments)).success();
-    for arguments in [&["current"][..], &["history"], &["log"], &["upgrade", "head", "--dry-run"], &["ensure-version"]]
-    {
+    for arguments in [
+        &["current"][..],
+        &["history"],
+        &["log"],
+        &["upgrade", "head", "--dry-run"],
+        &["validate", "--online"],
+        &["ensure-version"],
+    ] {
         succeeds(arguments);
     }
     succeeds(&["upgrade", "c"]);

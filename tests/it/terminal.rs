@@ -116,12 +116,14 @@ fn no_command_lets_a_hostile_project_speak_for_the_host() {
     both(&project, &["build", "--check"]);
     both(&project, &["build"]);
     both(&project, &["inspect", "b"]);
+    both(&project, &["validate"]);
     both(&project, &["upgrade", "head", "--dry-run"]);
     both(&project, &["upgrade", "head", "--sql"]);
     let output = both(&project, &["upgrade", "head"]).with_code(1);
     assert!(output.stderr.contains("FORGED"), "{}", output.stable());
     both(&project, &["current", "-v"]);
     both(&project, &["log", "-v"]);
+    both(&project, &["validate", "--online"]);
     both(&project, &["downgrade", "base", "--dry-run"]);
     both(&project, &["downgrade", "base"]);
 }

@@ -56,6 +56,8 @@ pub(super) enum Command {
     Merge(super::revision::MergeArguments),
     /// Build the components of migrations from their sources
     Build(super::build::BuildArguments),
+    /// Check everything that would refuse an upgrade, and list all of it
+    Validate(super::validate::ValidateArguments),
     /// Upgrade the database to a target
     Upgrade(super::migrate::MigrateArguments),
     /// Downgrade the database to a target

@@ -6,10 +6,13 @@ use serde_json::json;
 use super::failure::CHECK_SAYS_NO;
 use super::failure::Failure;
 use super::failure::with_causes;
+use super::problem;
+use super::problem::Problem;
 use super::report::text::count;
 use super::settings::Settings;
 use crate::config::Environment;
 use crate::db::opening::Timeouts;
+use crate::execute::Options;
 use crate::execute::RunError;
 use crate::grant::Class;
 use crate::grant::Classes;
@@ -33,7 +36,7 @@ use crate::worker::Cancel;
 pub(super) struct BuildArguments {
     /// Only these revisions
     revisions: Vec<String>,
-    /// Only list what is out of date, and exit with code 3 if anything is
+    /// Build nothing: list what is out of date or could not run in this environment, and exit with code 3 if anything is
     #[arg(long)]
     check: bool,
     /// Also rebuild what is up to date
@@ -47,9 +50,9 @@ pub(super) struct BuildArguments {
     sdk: bool,
 }
 
-pub(super) fn run(settings: &Settings, arguments: &BuildArguments) -> Result<u8, Failure> {
+pub(super) async fn run(settings: &Settings, arguments: &BuildArguments) -> Result<u8, Failure> {
     if arguments.check {
-        return check(settings, &settings.project()?, &arguments.revisions);
+        return check(settings, &settings.project()?, &arguments.revisions).await;
     }
     if arguments.sdk {
         return write_sdks(settings, &settings.project()?);
@@ -297,25 +300,36 @@ fn compile(settings: &Settings, project: &Project, revisions: &[String]) -> Resu
     }
 }
 
-fn check(settings: &Settings, project: &Project, revisions: &[String]) -> Result<u8, Failure> {
+async fn check(settings: &Settings, project: &Project, revisions: &[String]) -> Result<u8, Failure> {
     let migrations = chosen(project, revisions)?;
     let outdated = crate::toolchain::outdated(project.store()?, &migrations)?;
+    let options = Options { compiler: super::worker::compiler(settings)?, ..settings.options() };
+    let mut problems = crate::execute::check_migrations(project, &migrations, &options).await?;
+    // These are the ones that are out of date.
+    problems.retain(|problem| !matches!(problem, RunError::Store(error) if error.is_outdated()));
+    let problems: Vec<Problem> = problems.iter().map(Problem::from).collect();
     let report = settings.report();
+    let is_fine = outdated.is_empty() && problems.is_empty();
     if report.is_json() {
         let outdated: Vec<_> = outdated
             .iter()
             .map(|migration| json!({"revision": migration.metadata.revision, "file": migration.file}))
             .collect();
-        report.document(&json!({ "outdated": outdated }));
+        let problems: Vec<_> = problems.iter().map(problem::document).collect();
+        report.document(&json!({ "outdated": outdated, "problems": problems }));
     } else {
         for migration in &outdated {
             report.line(&format!("{} ({}) is not built, or out of date", migration.metadata.revision, migration.file));
         }
-        if outdated.is_empty() {
+        if !problems.is_empty() {
+            report.line(&format!("in the environment '{}':", project.environment().name));
+            report.lines(&problem::lines(&problems));
+        }
+        if is_fine {
             report.note("everything is up to date");
         }
     }
-    Ok(if outdated.is_empty() { 0 } else { CHECK_SAYS_NO })
+    Ok(if is_fine { 0 } else { CHECK_SAYS_NO })
 }
 
 fn chosen(project: &Project, revisions: &[String]) -> Result<Vec<Migration>, Failure> {

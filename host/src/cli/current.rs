@@ -11,7 +11,7 @@ use crate::revision::RevisionId;
 
 #[derive(Debug, Args)]
 pub(super) struct CurrentArguments {
-    /// Exit with code 3 unless everything is applied
+    /// Exit with code 3 unless everything is applied, finished and unchanged
     #[arg(short, long)]
     check_heads: bool,
 }
@@ -27,8 +27,12 @@ pub(super) async fn run(settings: &Settings, arguments: &CurrentArguments) -> Re
     // Compared by what is applied, not by rows: a head that another one depends on has no row of its own.
     let implied = graph.implied(&applied.heads);
     let is_applied = graph.iter().all(|revision| implied.contains(&revision.id));
-    // Of an unfinished downgrade the version table says that nothing has happened.
-    let up_to_date = is_applied && applied.unfinished.is_empty() && applied.unreadable.is_empty();
+    let changed = project.changed(&applied);
+    let is_known = applied.heads.iter().all(|id| graph.get(id.as_str()).is_some());
+    // Of an unfinished downgrade the version table says that nothing has happened. What an upgrade would refuse is not up to
+    // date either.
+    let is_sound = applied.unfinished.is_empty() && applied.unreadable.is_empty() && changed.is_empty() && is_known;
+    let up_to_date = is_applied && is_sound;
     let is_head = |id: &RevisionId| graph.heads().iter().any(|head| head.id == *id);
     if report.is_json() {
         let rows: Vec<_> = applied
@@ -39,9 +43,15 @@ pub(super) async fn run(settings: &Settings, arguments: &CurrentArguments) -> Re
                 json!({"revision": id, "head": is_head(id), "known": known.is_some(), "message": known.map(|revision| &revision.message)})
             })
             .collect();
-        report.document(
-            &json!({"current": rows, "unreadable": applied.unreadable, "up_to_date": up_to_date, "unfinished": unfinished::documents(&applied.unfinished)}),
-        );
+        let changed: Vec<_> =
+            changed.iter().map(|changed| json!({"revision": changed.revision, "file": changed.file})).collect();
+        report.document(&json!({
+            "current": rows,
+            "unreadable": applied.unreadable,
+            "changed": changed,
+            "up_to_date": up_to_date,
+            "unfinished": unfinished::documents(&applied.unfinished),
+        }));
     } else {
         for id in &applied.heads {
             let mark = match graph.get(id.as_str()) {
@@ -59,6 +69,9 @@ pub(super) async fn run(settings: &Settings, arguments: &CurrentArguments) -> Re
         }
         if applied.heads.is_empty() && applied.unreadable.is_empty() {
             report.note("nothing is applied");
+        }
+        for changed in &changed {
+            report.note(&format!("{} ({}) was changed since it was applied", changed.revision, changed.file));
         }
         unfinished::note(report, &applied.unfinished);
     }

@@ -12,14 +12,10 @@ use super::settings::Settings;
 use super::signals;
 use super::times::TimeArguments;
 use super::times::server_timeout;
-use super::unfinished;
-use crate::db::Unfinished;
 use crate::execute::Options;
 use crate::plan::Direction;
 use crate::plan::Plan;
-use crate::plan::PreparedPlan;
 use crate::project::Project;
-use crate::runtime::Compiler;
 
 #[derive(Debug, Args)]
 #[command(
@@ -30,7 +26,7 @@ pub(super) struct MigrateArguments {
     /// The target
     #[arg(allow_negative_numbers = true)]
     target: String,
-    /// Show the plan and change nothing
+    /// Show the plan, change nothing, and exit with code 3 if anything stands in its way
     #[arg(long)]
     dry_run: bool,
     /// Print an SQL script instead of running; the target may be a range FROM:TO, and no database is asked
@@ -81,11 +77,7 @@ pub(super) async fn run(
         statement_timeout: arguments.statement_timeout,
         resume_from: arguments.resume_from,
         mark_done: arguments.mark_done.clone(),
-        compiler: if arguments.dry_run {
-            Compiler { languages: super::worker::languages(settings), ..Compiler::default() }
-        } else {
-            super::worker::compiler(settings)?
-        },
+        compiler: super::worker::compiler(settings)?,
         ..settings.options()
     };
     if arguments.sql {
@@ -95,12 +87,7 @@ pub(super) async fn run(
         return Err(Failure::usage("Range revision not allowed", "a range FROM:TO is for --sql"));
     }
     if arguments.dry_run {
-        let mut runner = settings.runner(&project, options).await?;
-        let plan = runner.plan(direction, &arguments.target).await?;
-        let unfinished = runner.unfinished().await?;
-        runner.close().await;
-        show_plan(settings, &plan, &unfinished)?;
-        return Ok(0);
+        return super::dry_run::run(settings, &project, direction, &arguments.target, options).await;
     }
     let mut runner = settings.writing_runner(&project, options).await?;
     signals::listen(&project, runner.interrupt(), settings.report().clone());
@@ -153,32 +140,4 @@ pub(super) fn finished(settings: &Settings, plan: &Plan) {
         let steps = u64::try_from(plan.steps.len()).unwrap_or(u64::MAX);
         report.note(&format!("{} done: the database is at {}", count(steps, "step"), list_or(&heads, "base")));
     }
-}
-
-fn show_plan(settings: &Settings, plan: &PreparedPlan, unfinished: &[Unfinished]) -> Result<(), Failure> {
-    let report = settings.report();
-    if report.is_json() {
-        let document = serde_json::to_value(plan);
-        report.document(&document.map_err(|error| Failure::bug(format!("the plan cannot be written: {error}")))?);
-        return Ok(());
-    }
-    unfinished::note(report, unfinished);
-    for step in &plan.steps {
-        let message = Some(&step.message).filter(|message| !message.is_empty()).map(|message| format!(", {message}"));
-        report.line(&super::report::text::safe_line(&format!(
-            "Would run {} {} -> {}{}",
-            step.direction.name(),
-            list_or(&step.from, ""),
-            list_or(&step.to, ""),
-            message.unwrap_or_default(),
-        )));
-    }
-    for note in &plan.notes {
-        report.line(&format!("Note: this {} {note}", plan.direction.name()));
-    }
-    if plan.steps.is_empty() {
-        let heads: Vec<_> = plan.heads_before.iter().collect();
-        report.note(&format!("nothing to do: the database is at {}", list_or(&heads, "base")));
-    }
-    Ok(())
 }

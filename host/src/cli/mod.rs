@@ -9,6 +9,7 @@ mod build;
 mod cache;
 mod completions;
 mod current;
+mod dry_run;
 mod edit;
 mod ensure_version;
 mod failure;
@@ -20,6 +21,7 @@ mod inspect;
 mod local;
 mod log;
 mod migrate;
+mod problem;
 mod report;
 mod revision;
 mod settings;
@@ -28,6 +30,7 @@ mod signals;
 mod stamp;
 mod times;
 mod unfinished;
+mod validate;
 mod worker;
 
 use std::process::ExitCode;
@@ -130,7 +133,8 @@ async fn run(settings: &Settings, command: Command) -> Result<u8, Failure> {
         Command::Init(arguments) => init::run(settings, &arguments),
         Command::Revision(arguments) => revision::run(settings, &arguments),
         Command::Merge(arguments) => revision::merge(settings, &arguments),
-        Command::Build(arguments) => build::run(settings, &arguments),
+        Command::Build(arguments) => build::run(settings, &arguments).await,
+        Command::Validate(arguments) => validate::run(settings, &arguments).await,
         Command::Upgrade(arguments) => migrate::run(settings, Direction::Upgrade, &arguments).await,
         Command::Downgrade(arguments) => migrate::run(settings, Direction::Downgrade, &arguments).await,
         Command::Apply(arguments) => apply::run(settings, &arguments).await,

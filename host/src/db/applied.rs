@@ -145,6 +145,7 @@ impl Database {
         if !self.are_tables_found() && !self.find_tables().await?.log {
             self.refuse_earlier_log().await?;
         }
+        self.may_make_tables().await?;
         self.version_column().await?;
         // Names every column, and reads none if there is no such table.
         self.read_log(Some(0)).await?;
@@ -161,17 +162,49 @@ impl Database {
         &mut self,
         revisions: impl IntoIterator<Item = &RevisionId>,
     ) -> Result<(), DatabaseError> {
+        self.ids_that_do_not_fit(revisions).await?.into_iter().next().map_or(Ok(()), Err)
+    }
+
+    /// One [`DatabaseError::RevisionTooLong`] for each revision that the version table cannot hold.
+    pub(super) async fn ids_that_do_not_fit(
+        &mut self,
+        revisions: impl IntoIterator<Item = &RevisionId>,
+    ) -> Result<Vec<DatabaseError>, DatabaseError> {
         let Some(VersionColumn { characters_max: Some(characters_max) }) = self.version_column().await? else {
-            return Ok(());
+            return Ok(Vec::new());
         };
-        for revision in revisions {
-            let characters = u32::try_from(revision.as_str().chars().count()).unwrap_or(u32::MAX);
-            if characters > characters_max {
-                return Err(DatabaseError::RevisionTooLong {
-                    revision: revision.to_string(),
-                    table: self.tables.version.to_string(),
-                    characters_max,
-                });
+        let is_too_long = |revision: &&RevisionId| {
+            u32::try_from(revision.as_str().chars().count()).unwrap_or(u32::MAX) > characters_max
+        };
+        let table = self.tables.version.to_string();
+        let refusal = |revision: &RevisionId| DatabaseError::RevisionTooLong {
+            revision: revision.to_string(),
+            table: table.clone(),
+            characters_max,
+        };
+        Ok(revisions.into_iter().filter(is_too_long).map(refusal).collect())
+    }
+
+    /// Refuses a user who may not make the tables that are missing, and a schema that is not there.
+    pub(super) async fn may_make_tables(&mut self) -> Result<(), DatabaseError> {
+        let mut schemas: Vec<String> = KINDS.into_iter().filter_map(|kind| self.table(kind).schema.clone()).collect();
+        schemas.dedup();
+        for schema in schemas {
+            let sql = format!(
+                "SELECT has_schema_privilege(oid, 'CREATE') FROM pg_namespace WHERE nspname = {}",
+                crate::value::quote_text(&schema)
+            );
+            let rows = self.simple_apart("look at the schema of the version table", &sql).await?;
+            match rows.first().and_then(|row| text_field(row, 0)).as_deref() {
+                None => return Err(DatabaseError::NoSchema { schema }),
+                Some("t") => {}
+                Some(_) => {
+                    return Err(DatabaseError::NoRights {
+                        table: format!("schema {}", crate::value::quote_identifier(&schema)),
+                        rights: "CREATE".to_owned(),
+                        user: self.connector.user().to_owned(),
+                    });
+                }
             }
         }
         Ok(())

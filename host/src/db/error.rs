@@ -214,14 +214,20 @@ pub enum DatabaseError {
         /// The database user.
         user: String,
     },
+    /// The schema in which the host's tables are to be made does not exist.
+    #[error("schema '{schema}', where the tables of host are to be created, does not exist")]
+    NoSchema {
+        /// The schema.
+        schema: String,
+    },
     /// The log table is that of an earlier version, and the user may not change it.
-    #[error("{table} lacks the column runtime_digest, and user '{user}' may not add it")]
-    LogColumn {
+    #[error("{table} lacks columns that this version of host writes, and user '{user}' may not add them")]
+    LogColumns {
         /// The table.
         table: String,
         /// The database user.
         user: String,
-        /// The statement that adds it.
+        /// The statement that adds those that are missing.
         statement: String,
     },
     /// A pooler gives each transaction another session.

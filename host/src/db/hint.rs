@@ -16,6 +16,29 @@ impl DatabaseError {
         }
     }
 
+    /// Whether this refuses a run before its first step, by what the database, its tables or its user are: it stays so until
+    /// somebody changes that. What comes from the moment, such as a lost connection or a lock, is none.
+    pub fn is_refusal(&self) -> bool {
+        matches!(
+            self,
+            Self::ForeignTable { .. }
+                | Self::EarlierLog { .. }
+                | Self::AmbiguousTable { .. }
+                | Self::TooManyRows { .. }
+                | Self::UnreadableRows { .. }
+                | Self::RevisionTooLong { .. }
+                | Self::TablesNotClean { .. }
+                | Self::ReadOnly { .. }
+                | Self::NoRights { .. }
+                | Self::NoSchema { .. }
+                | Self::LogColumns { .. }
+                | Self::TransactionPooling { .. }
+                | Self::UnrestrictedRole { .. }
+                | Self::NoSuchRole { .. }
+                | Self::NotInRole { .. }
+        )
+    }
+
     /// What the operator should do, where there is something to say.
     pub fn hint(&self) -> Option<String> {
         Some(match self {
@@ -75,7 +98,11 @@ impl DatabaseError {
                 "GRANT {rights} ON {table} TO {}, or use another user",
                 crate::value::quote_identifier(user)
             ),
-            Self::LogColumn { statement, .. } => format!("let the owner of the table run: {statement}"),
+            Self::NoSchema { schema } => format!(
+                "create it with CREATE SCHEMA {}, or correct version-table, log-table and journal-table in host.toml",
+                crate::value::quote_identifier(schema)
+            ),
+            Self::LogColumns { statement, .. } => format!("let the owner of the table run: {statement}"),
             Self::TransactionPooling { .. } => {
                 "set direct-url in host.toml, or HOST_DIRECT_URL, to the server itself or to a pool with pool_mode = session".to_owned()
             }

@@ -19,6 +19,12 @@ use crate::value::quote_text;
 /// The most rows that are read.
 const LOG_ROWS_MAX: u32 = 100_000;
 
+/// The columns that log tables of earlier versions do not have, all of them texts that may be NULL.
+pub const LATER_COLUMNS: [&str; 1] = ["runtime_digest"];
+
+/// The most characters of one of them that are read.
+const LATER_CHARACTERS_MAX: usize = 16_384;
+
 /// How often a row is written anew when its number is taken.
 const TRIES: u32 = 5;
 
@@ -157,21 +163,27 @@ impl Database {
         }
         let limit = limit.unwrap_or(LOG_ROWS_MAX).min(LOG_ROWS_MAX);
         let table = self.tables.log.quoted();
-        let select = |runtime_digest: &str| {
-            format!(
+        // A table of an earlier version has fewer columns, as long as nothing was written since.
+        let mut later = LATER_COLUMNS.map(|column| format!("left({column}, {LATER_CHARACTERS_MAX})"));
+        let mut missing = later.len();
+        let rows = loop {
+            let sql = format!(
                 "SELECT id, left(revision, 1000), left(direction, 100), left(outcome, 100), left(source_digest, 200), \
-             left(component_digest, 200), {}, {}, (extract(epoch FROM finished_at - started_at) * 1000)::bigint, \
-             statements, rows, left(database_user, 200), left(host_version, 100), left(error, 16384), {runtime_digest} \
-             FROM ONLY {table} ORDER BY id DESC LIMIT {limit}",
+                 left(component_digest, 200), {}, {}, (extract(epoch FROM finished_at - started_at) * 1000)::bigint, \
+                 statements, rows, left(database_user, 200), left(host_version, 100), left(error, 16384), {} \
+                 FROM ONLY {table} ORDER BY id DESC LIMIT {limit}",
                 rfc3339("started_at"),
                 rfc3339("finished_at"),
-            )
+                later.join(", "),
+            );
+            match (self.simple_on_tables(doing, &sql).await, missing.checked_sub(1)) {
+                (Err(DatabaseError::Statement { error, .. }), Some(last)) if error.sqlstate == UNDEFINED_COLUMN => {
+                    "NULL".clone_into(&mut later[last]);
+                    missing = last;
+                }
+                (rows, _) => break rows,
+            }
         };
-        let mut rows = self.simple_on_tables(doing, &select("left(runtime_digest, 200)")).await;
-        if matches!(&rows, Err(DatabaseError::Statement { error, .. }) if error.sqlstate == UNDEFINED_COLUMN) {
-            // A table of an earlier version, as long as nothing was written since.
-            rows = self.simple_on_tables(doing, &select("NULL")).await;
-        }
         let rows = match rows {
             Ok(rows) => rows,
             Err(DatabaseError::Statement { error, .. }) if error.sqlstate == UNDEFINED_TABLE => return Ok(Vec::new()),
@@ -183,35 +195,37 @@ impl Database {
             .map_err(|reason| self.foreign_table(TableKind::Log, reason.to_owned()))
     }
 
-    /// Adds the column that a log table of an earlier version does not have. One round trip, and another one where it is
+    /// Adds the columns that a log table of an earlier version does not have. One round trip, and another one where some are
     /// missing.
     ///
     /// # Errors
-    /// [`DatabaseError::LogColumn`] for a user who does not own the table, or what the server said.
+    /// [`DatabaseError::LogColumns`] for a user who does not own the table, or what the server said.
     pub(super) async fn complete_log(&mut self) -> Result<(), DatabaseError> {
         let doing = "look at the log table";
-        let sql = format!(
-            "SELECT EXISTS (SELECT FROM pg_catalog.pg_attribute \
-             WHERE attrelid OPERATOR(pg_catalog.=) pg_catalog.to_regclass({})::pg_catalog.oid \
-             AND attname OPERATOR(pg_catalog.=) 'runtime_digest'::pg_catalog.name AND NOT attisdropped)",
-            quote_text(&self.tables.log.quoted())
-        );
+        let sql = format!("SELECT {}", lacks_log_columns(&quote_text(&self.tables.log.quoted())));
         let rows = self.simple_on_tables(doing, &sql).await?;
-        if rows.first().and_then(|row| text_field(row, 0)).as_deref() == Some("t") {
+        if rows.last().and_then(|row| text_field(row, 0)).as_deref() != Some("t") {
             return Ok(());
         }
-        self.add_log_column().await
+        self.add_log_columns().await
     }
 
-    /// Adds that column. It has no value in the rows that are there, so nothing is written to them.
-    pub(super) async fn add_log_column(&mut self) -> Result<(), DatabaseError> {
-        let statement = add_log_column_sql(&self.tables.log);
-        match self.simple_on_tables("add a column to the log table", &statement).await {
+    /// Adds those columns. They have no value in the rows that are there, so nothing is written to them.
+    pub(super) async fn add_log_columns(&mut self) -> Result<(), DatabaseError> {
+        let statement = add_log_columns_sql(&self.tables.log);
+        match self.simple_on_tables("add columns to the log table", &statement).await {
             Err(DatabaseError::Statement { error, .. }) if error.sqlstate == INSUFFICIENT_PRIVILEGE => {
-                let user = self.connector.user().to_owned();
-                Err(DatabaseError::LogColumn { table: self.tables.log.to_string(), user, statement })
+                Err(self.log_lacks_columns())
             }
             result => result.map(drop),
+        }
+    }
+
+    pub(super) fn log_lacks_columns(&self) -> DatabaseError {
+        DatabaseError::LogColumns {
+            table: self.tables.log.to_string(),
+            user: self.connector.user().to_owned(),
+            statement: add_log_columns_sql(&self.tables.log),
         }
     }
 
@@ -234,9 +248,21 @@ impl Database {
     }
 }
 
-/// The statement that adds the column that a log table of an earlier version does not have.
-pub fn add_log_column_sql(log: &TableName) -> String {
-    format!("ALTER TABLE ONLY {} ADD COLUMN IF NOT EXISTS runtime_digest pg_catalog.text", log.quoted())
+/// The statement that adds the columns that a log table of an earlier version does not have.
+pub fn add_log_columns_sql(log: &TableName) -> String {
+    let add = LATER_COLUMNS.map(|column| format!("ADD COLUMN IF NOT EXISTS {column} pg_catalog.text"));
+    format!("ALTER TABLE ONLY {} {}", log.quoted(), add.join(", "))
+}
+
+/// An expression that is true when a log table lacks one of these columns. `table` is a literal with its name. Names without a
+/// schema are those of the system.
+pub(super) fn lacks_log_columns(table: &str) -> String {
+    let columns = LATER_COLUMNS.map(quote_text).join(", ");
+    format!(
+        "(SELECT count(*) < {} FROM pg_attribute WHERE attrelid = {table}::regclass AND attname = ANY (ARRAY[{columns}]::name[]) \
+         AND NOT attisdropped)",
+        LATER_COLUMNS.len()
+    )
 }
 
 /// Reads a row in the order of the columns; none if a column has no value that it must have.

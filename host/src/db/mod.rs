@@ -39,6 +39,7 @@ pub mod parameters;
 mod pooler;
 pub mod preflight;
 mod prepared_end;
+mod problems;
 pub mod reconnect;
 mod server_error;
 pub mod session;

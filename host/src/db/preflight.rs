@@ -7,6 +7,7 @@ use super::connect::Database;
 use super::driver::text_field;
 use super::error::DatabaseError;
 use super::liveness::SessionIdentity;
+use super::log::lacks_log_columns;
 use super::log_digests::may_make_log_index;
 use super::names::KINDS;
 use super::names::TableKind;
@@ -22,6 +23,19 @@ pub struct Reach {
     /// Why migrations could reach files and programs of the server's machine; none if they cannot. It follows the
     /// user's name: `is a superuser`.
     pub machine: Option<String>,
+}
+
+/// What was found at the host's tables.
+pub(super) struct Inspection {
+    process: String,
+    started: String,
+    can_notice_a_lost_client: bool,
+    numbers: TableNumbers,
+    log_has_sequence: bool,
+    log_lacks_columns: bool,
+    may_make_log_index: bool,
+    /// What refuses a run.
+    pub(super) problems: Vec<DatabaseError>,
 }
 
 impl Database {
@@ -84,6 +98,33 @@ impl Database {
     /// # Errors
     /// [`DatabaseError::NoRights`], [`DatabaseError::TablesNotClean`] for what is attached, or what the server said.
     pub async fn preflight(&mut self) -> Result<Canceller, DatabaseError> {
+        let inspection = self.inspect_tables().await?;
+        if let Some(problem) = inspection.problems.into_iter().next() {
+            return Err(problem);
+        }
+        // The setting came with PostgreSQL 14, and systems that cannot watch a socket refuse it.
+        self.can_notice_a_lost_client = inspection.can_notice_a_lost_client;
+        self.liveness.know(SessionIdentity { process: inspection.process.clone(), started: inspection.started });
+        self.table_numbers = Some(inspection.numbers);
+        // A log of an earlier version counts by a sequence, which a migration could move.
+        if inspection.log_has_sequence {
+            let sql = format!("ALTER TABLE ONLY {} ALTER COLUMN id DROP IDENTITY IF EXISTS", self.tables.log.quoted());
+            self.simple_on_tables("drop the sequence of the log table", &sql).await?;
+        }
+        if inspection.log_lacks_columns {
+            self.add_log_columns().await?;
+        }
+        if inspection.may_make_log_index {
+            self.make_log_index().await?;
+        }
+        Ok(self.canceller_of(inspection.process))
+    }
+
+    /// Looks at the host's tables, which have to be there. Two round trips; nothing is written.
+    ///
+    /// # Errors
+    /// What the server said. What refuses a run is no error here.
+    pub(super) async fn inspect_tables(&mut self) -> Result<Inspection, DatabaseError> {
         let doing = "check the version table and the log table";
         let names = KINDS.map(|kind| quote_text(&self.table(kind).quoted()));
         let [version, log, journal] = &names;
@@ -103,14 +144,16 @@ impl Database {
              current_setting('client_connection_check_interval', true) = '0' AND version() LIKE '%linux%', \
              {version}::regclass::oid, {log}::regclass::oid, {journal}::regclass::oid, \
              (SELECT attidentity <> '' FROM pg_attribute WHERE attrelid = {log}::regclass AND attname = 'id'), \
-             EXISTS (SELECT FROM pg_attribute WHERE attrelid = {log}::regclass AND attname = 'runtime_digest' AND NOT attisdropped), {}, {} \
+             {}, (SELECT pg_has_role(relowner, 'USAGE') FROM pg_class WHERE oid = {log}::regclass), {}, {} \
              FROM pg_stat_activity WHERE pid = pg_backend_pid()",
-            asked.join(", "),
+            lacks_log_columns(log),
             may_make_log_index(log),
+            asked.join(", "),
         );
         let rows = self.simple_apart(doing, &sql).await?;
         let field = |index| rows.first().and_then(|row| text_field(row, index)).unwrap_or_default();
-        let mut index = 8;
+        let mut problems = Vec::new();
+        let mut index = 10;
         for (kind, _, rights) in rights {
             let mut missing = Vec::new();
             for right in rights {
@@ -120,7 +163,7 @@ impl Database {
                 index += 1;
             }
             if !missing.is_empty() {
-                return Err(DatabaseError::NoRights {
+                problems.push(DatabaseError::NoRights {
                     table: self.table(kind).to_string(),
                     rights: missing.join(", "),
                     user: self.connector.user().to_owned(),
@@ -129,26 +172,24 @@ impl Database {
         }
         let number = |index| field(index).parse().unwrap_or_default();
         let numbers = TableNumbers { version: number(3), log: number(4), journal: number(5) };
-        // The setting came with PostgreSQL 14, and systems that cannot watch a socket refuse it.
-        self.can_notice_a_lost_client = field(2) == "t";
-        self.liveness.know(SessionIdentity { process: field(0), started: field(1) });
-        self.table_numbers = Some(numbers);
         let violations = self.attachments(numbers).await?;
         if !violations.is_empty() {
-            return Err(DatabaseError::TablesNotClean { violations });
+            problems.push(DatabaseError::TablesNotClean { violations });
         }
-        // A log of an earlier version counts by a sequence, which a migration could move.
-        if field(6) == "t" {
-            let sql = format!("ALTER TABLE ONLY {} ALTER COLUMN id DROP IDENTITY IF EXISTS", self.tables.log.quoted());
-            self.simple_on_tables("drop the sequence of the log table", &sql).await?;
+        let log_lacks_columns = field(7) == "t";
+        if log_lacks_columns && field(8) != "t" {
+            problems.push(self.log_lacks_columns());
         }
-        if field(7) != "t" {
-            self.add_log_column().await?;
-        }
-        if field(index) == "t" {
-            self.make_log_index().await?;
-        }
-        Ok(self.canceller_of(field(0)))
+        Ok(Inspection {
+            process: field(0),
+            started: field(1),
+            can_notice_a_lost_client: field(2) == "t",
+            numbers,
+            log_has_sequence: field(6) == "t",
+            log_lacks_columns,
+            may_make_log_index: field(9) == "t",
+            problems,
+        })
     }
 
     pub(super) async fn known_table_numbers(&mut self) -> Result<TableNumbers, DatabaseError> {

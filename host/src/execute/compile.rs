@@ -32,9 +32,9 @@ pub(super) struct Compiling<T> {
     _cancel: CancelOnDrop,
 }
 
-/// Compiles those components that have no code yet: as many at a time as there are processors, in the order of the plan. The
-/// first one that cannot be compiled ends it.
-pub(super) async fn all(project: &Project, runtime: &Arc<Runtime>, components: &[Checked]) -> Result<(), RunError> {
+/// Compiles those components that have no code yet: as many at a time as there are processors, in the order of the plan.
+/// Answers those that cannot be compiled, with the reasons.
+pub(super) async fn all(project: &Project, runtime: &Arc<Runtime>, components: &[Checked]) -> Vec<RunError> {
     let mut known = HashSet::new();
     let missing: Vec<&Checked> = components
         .iter()
@@ -45,39 +45,46 @@ pub(super) async fn all(project: &Project, runtime: &Arc<Runtime>, components: &
     let at_a_time = missing.len().clamp(1, alone.threads);
     let limits = CompileLimits { threads: alone.threads / at_a_time, ..alone };
     let (mut missing, mut begun) = (missing.into_iter(), VecDeque::new());
+    let mut problems = Vec::new();
     loop {
         while begun.len() < at_a_time
             && let Some(checked) = missing.next()
         {
-            let component = checked.read(project, runtime)?;
+            let component = match checked.read(project, runtime) {
+                Ok(component) => component,
+                Err(error) => {
+                    problems.push(error);
+                    continue;
+                }
+            };
             let digest = checked.digest.to_string();
             let work = begin(runtime, &project.environment().limits, move |runtime, cancel| {
                 runtime.compile(&component.component.bytes, &digest, limits, cancel)
             });
             begun.push_back((checked, work));
         }
-        let Some((checked, work)) = begun.pop_front() else { return Ok(()) };
-        work.finished().await.map_err(|error| refused(project, &checked.migration, error))?;
+        let Some((checked, work)) = begun.pop_front() else { return problems };
+        problems.extend(work.finished().await.err().map(|error| refused(project, &checked.migration, error)));
     }
 }
 
-/// Makes the language runtimes of a plan ready, each once.
+/// Makes the language runtimes of a plan ready, each once. Answers those that cannot be, too, with the reasons.
 pub(super) async fn all_scripts(
     project: &Project,
     runtime: &Arc<Runtime>,
     components: &[Checked],
-) -> Result<HashMap<Digest, Loaded>, RunError> {
-    let mut scripts = HashMap::new();
+) -> (HashMap<Digest, Loaded>, Vec<RunError>) {
+    let (mut known, mut scripts, mut problems) = (HashSet::new(), HashMap::new(), Vec::new());
     for checked in components {
-        let Some(language) = checked.language.as_ref().filter(|language| !scripts.contains_key(&language.digest()))
-        else {
+        let Some(language) = checked.language.as_ref().filter(|language| known.insert(language.digest())) else {
             continue;
         };
-        let work = load_script(runtime, language.clone(), &project.environment().limits);
-        let loaded = work.finished().await.map_err(|error| refused(project, &checked.migration, error))?;
-        scripts.insert(language.digest(), loaded);
+        match load_script(runtime, language.clone(), &project.environment().limits).finished().await {
+            Ok(loaded) => drop(scripts.insert(language.digest(), loaded)),
+            Err(error) => problems.push(refused(project, &checked.migration, error)),
+        }
     }
-    Ok(scripts)
+    (scripts, problems)
 }
 
 /// Begins to make a migration in a compiled language ready.

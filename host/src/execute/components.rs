@@ -2,6 +2,7 @@
 //! each is read again and made ready while the step before it works in the database.
 
 use std::collections::HashMap;
+use std::ops::Range;
 use std::sync::Arc;
 
 use super::compile;
@@ -80,19 +81,30 @@ impl CheckedComponents {
     /// Finds the component of each step and checks all that can be checked: that it is built and fresh, that all it asks for
     /// is granted, that the plan does not hold a step that cannot run; and, of those in compiled languages, that this host
     /// has what they import, that they are valid and can be compiled. Their code is kept.
+    ///
+    /// # Errors
+    /// [`RunError::Several`] where several of them cannot run, for whatever reasons.
     pub(super) async fn new(
         project: &Project,
         runtime: Arc<Runtime>,
-        plan: &Plan,
+        steps: &[Step],
         options: &Options,
     ) -> Result<Self, RunError> {
         let time_limits = TimeLimits::from(options.timeouts(&project.environment().limits));
         let mut kept_bytes = 0;
-        let mut components = Vec::with_capacity(plan.steps.len());
-        for step in &plan.steps {
-            let component = read(project, runtime.languages(), step, time_limits)?;
+        let mut components = Vec::with_capacity(steps.len());
+        let mut problems = Vec::new();
+        for step in steps {
+            let read = read(project, runtime.languages(), step, time_limits);
             // So that signals are heard between the components of a long plan.
             tokio::task::yield_now().await;
+            let component = match read {
+                Ok(component) => component,
+                Err(found) => {
+                    problems.extend(found);
+                    continue;
+                }
+            };
             kept_bytes += component.component.bytes.len();
             components.push(Checked {
                 step: step.clone(),
@@ -103,9 +115,10 @@ impl CheckedComponents {
                 kept: (kept_bytes <= KEPT_BYTES_MAX).then(|| Arc::new(component)),
             });
         }
-        compile::all(project, &runtime, &components).await?;
-        let scripts = compile::all_scripts(project, &runtime, &components).await?;
-        Ok(Self { runtime, components, scripts })
+        problems.extend(compile::all(project, &runtime, &components).await);
+        let (scripts, more) = compile::all_scripts(project, &runtime, &components).await;
+        problems.extend(more);
+        RunError::of_problems(problems).map_or(Ok(Self { runtime, components, scripts }), Err)
     }
 
     /// The components of a plan, if all of them are here.
@@ -129,25 +142,33 @@ impl Checked {
         if let Some(kept) = &self.kept {
             return Ok(Arc::clone(kept));
         }
-        let component = read(project, runtime.languages(), &self.step, self.time_limits)?;
+        let component = read(project, runtime.languages(), &self.step, self.time_limits)
+            .map_err(|problems| RunError::of_problems(problems).unwrap_or_else(|| self.changed(project)))?;
         if component.component.digest != self.digest {
-            return Err(StoreError::Changed { file: project.source().component_path(&self.migration) }.into());
+            return Err(self.changed(project));
         }
         Ok(Arc::new(component))
     }
+
+    fn changed(&self, project: &Project) -> RunError {
+        StoreError::Changed { file: project.source().component_path(&self.migration) }.into()
+    }
 }
 
+/// Reads the component of a step, or says all that can be known to be wrong with it without compiling it.
 fn read(
     project: &Project,
     languages: &RuntimeRegistry,
     step: &Step,
     time_limits: TimeLimits,
-) -> Result<StepComponent, RunError> {
-    let migration =
-        project.migration(&step.revision).ok_or_else(|| RunError::UnknownRevision(step.revision.clone()))?;
+) -> Result<StepComponent, Vec<RunError>> {
+    let Some(migration) = project.migration(&step.revision) else {
+        return Err(vec![RunError::UnknownRevision(step.revision.clone())]);
+    };
+    let mut problems = Vec::new();
     let irreversible = || RunError::Irreversible { revision: step.revision.clone(), file: migration.file.clone() };
     if step.direction == Direction::Downgrade && migration.metadata.irreversible {
-        return Err(irreversible());
+        problems.push(irreversible());
     }
     let environment = project.environment();
     let grant = Grant::new(migration.metadata.asks, environment.grants).map_err(|error| RunError::NotGranted {
@@ -155,43 +176,72 @@ fn read(
         file: migration.file.clone(),
         environment: environment.name.clone(),
         error,
-    })?;
-    let grant = grant.within(time_limits);
-    let component = project.source().component(migration)?;
-    let refused = |error: LoadError| refused(project, migration, error);
-    size::check_component(&component.bytes, project.environment().limits.component_size)
-        .map_err(|error| refused(error.into()))?;
-    let language = match &component.manifest.runtime {
-        Some(name) => Some(languages.find(name, component.manifest.runtime_digest.as_ref()).map_err(refused)?),
-        None => None,
+    });
+    let grant = grant.map(|grant| grant.within(time_limits));
+    let program = project.source().component(migration).map_err(RunError::from).and_then(|component| {
+        let refused = |error: LoadError| refused(project, migration, error);
+        size::check_component(&component.bytes, environment.limits.component_size)
+            .map_err(|error| refused(error.into()))?;
+        let language = match &component.manifest.runtime {
+            Some(name) => Some(languages.find(name, component.manifest.runtime_digest.as_ref()).map_err(refused)?),
+            None => None,
+        };
+        Ok((component, language))
+    });
+    let (grant, component, language) = match (grant, program) {
+        (Ok(grant), Ok((component, language))) => (grant, component, language),
+        (grant, program) => {
+            problems.extend([grant.err(), program.err()].into_iter().flatten());
+            return Err(problems);
+        }
     };
     let script = match &language {
         Some(language) => {
             let text = component.source().unwrap_or_default();
             let range = match (step.direction, &component.manifest.sections) {
-                (Direction::Upgrade, Some(sections)) => sections.upgrade(),
-                (Direction::Downgrade, Some(sections)) => sections.downgrade().ok_or_else(irreversible)?,
-                (_, None) => 0..text.len(),
+                (Direction::Upgrade, Some(sections)) => Some(sections.upgrade()),
+                (Direction::Downgrade, Some(sections)) => sections.downgrade(),
+                (_, None) => Some(0..text.len()),
             };
-            let refused = |error| RunError::ScriptRefused {
-                revision: step.revision.clone(),
-                file: migration.file.clone(),
-                error,
+            let Some(range) = range else {
+                problems.push(irreversible());
+                return Err(problems);
             };
             if language.name() == SQL {
-                crate::sql::check_sql_file(text, std::slice::from_ref(&range), &grant).map_err(refused)?;
-            }
-            if language.name() == SQL && migration.metadata.transaction == Transaction::None {
-                let own = project.tables().relations();
-                let own: Vec<&str> = own.iter().map(String::as_str).collect();
-                crate::sql::check_non_transactional_sql_file(text, range.clone(), &own).map_err(refused)?;
+                problems.extend(check_sql(project, migration, text, range.clone(), &grant));
             }
             let source = Source { file: migration.file.clone(), text: text[range.clone()].to_owned() };
             Some((source, range.start))
         }
         None => None,
     };
-    Ok(StepComponent { migration: migration.clone(), component, script, language, grant })
+    if problems.is_empty() {
+        Ok(StepComponent { migration: migration.clone(), component, script, language, grant })
+    } else {
+        Err(problems)
+    }
+}
+
+/// What of a migration in SQL would be refused while it runs.
+fn check_sql(
+    project: &Project,
+    migration: &Migration,
+    text: &str,
+    range: Range<usize>,
+    grant: &Grant,
+) -> Vec<RunError> {
+    let mut checked = vec![crate::sql::check_sql_file(text, std::slice::from_ref(&range), grant)];
+    if migration.metadata.transaction == Transaction::None {
+        let own = project.tables().relations();
+        let own: Vec<&str> = own.iter().map(String::as_str).collect();
+        checked.push(crate::sql::check_non_transactional_sql_file(text, range, &own));
+    }
+    let refused = |error| RunError::ScriptRefused {
+        revision: migration.metadata.revision.clone(),
+        file: migration.file.clone(),
+        error,
+    };
+    checked.into_iter().filter_map(Result::err).map(refused).collect()
 }
 
 pub(super) fn refused(project: &Project, migration: &Migration, error: LoadError) -> RunError {

@@ -1,5 +1,8 @@
 //! Why a run failed, or was not begun.
 
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+
 use super::failure::StepFailure;
 use super::unfinished::UnfinishedError;
 use crate::db::DatabaseError;
@@ -113,6 +116,12 @@ pub enum RunError {
         /// Why not.
         reason: String,
     },
+    /// Several problems, found at once. Each of them alone would refuse the run.
+    #[error("{} problems: {}", problems.len(), problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))]
+    Several {
+        /// At least two; none of them is of this kind.
+        problems: Vec<RunError>,
+    },
     /// A step failed and was rolled back.
     #[error("migration {} failed: {}", _0.revision, _0.cause.summary())]
     Step(Box<StepFailure>),
@@ -129,9 +138,103 @@ pub enum RunError {
 }
 
 impl RunError {
+    /// Puts problems together: none for none, the one, or [`RunError::Several`]. What is said twice is told once.
+    pub fn of_problems(problems: impl IntoIterator<Item = Self>) -> Option<Self> {
+        let mut problems = problems.into_iter();
+        problems.next().map(|first| first.with(problems))
+    }
+
+    /// This error together with others, after it.
+    pub(super) fn with(self, others: impl IntoIterator<Item = Self>) -> Self {
+        let mut problems: Vec<Self> = Vec::new();
+        let mut places = HashMap::new();
+        for problem in std::iter::once(self).chain(others).flat_map(Self::into_problems) {
+            match places.entry(problem.subject()) {
+                Entry::Vacant(place) => {
+                    place.insert(problems.len());
+                    problems.push(problem);
+                }
+                // What says more takes the place of what says less.
+                Entry::Occupied(place) => {
+                    if let Some(told) = problems.get_mut(*place.get())
+                        && told.to_string().len() < problem.to_string().len()
+                    {
+                        *told = problem;
+                    }
+                }
+            }
+        }
+        if problems.len() == 1 { problems.remove(0) } else { Self::Several { problems } }
+    }
+
+    /// What this is about, so that it is told once: that a table is not the host's, or that rights on it are missing, may be found
+    /// out in several ways.
+    fn subject(&self) -> String {
+        match self {
+            Self::Database(DatabaseError::ForeignTable { table, .. }) => format!("table {table}"),
+            Self::Database(DatabaseError::NoRights { table, .. }) => format!("rights on {table}"),
+            other => other.to_string(),
+        }
+    }
+
+    /// The same as [`RunError::problems`], taken apart.
+    pub(super) fn into_problems(self) -> Vec<Self> {
+        match self {
+            Self::Several { problems } => problems,
+            one => vec![one],
+        }
+    }
+
+    /// The problems that this error consists of: usually itself alone.
+    pub fn problems(&self) -> &[Self] {
+        match self {
+            Self::Several { problems } => problems,
+            one => std::slice::from_ref(one),
+        }
+    }
+
+    /// Whether this refuses a run that has not begun, and other checks would have been made as well: so there may be more to
+    /// tell. What comes from the moment (a lost connection, a lock, an interrupt) is none, nor is what happens in a step.
+    pub(super) fn is_refusal(&self) -> bool {
+        match self {
+            error if error.is_usage() => false,
+            Self::Database(error) => error.is_refusal(),
+            Self::Store(StoreError::Changed { .. })
+            | Self::Runtime(_)
+            | Self::PlanDiffers { .. }
+            | Self::Offline { .. }
+            | Self::Step(_)
+            | Self::Interrupted { .. } => false,
+            _ => true,
+        }
+    }
+
+    /// Whether no project and no database could make sense of what was asked for; then nothing else is worth telling.
+    pub(super) fn is_usage(&self) -> bool {
+        matches!(self.kind(), "malformed-target" | "range-syntax" | "current-not-allowed")
+    }
+
+    /// The migration that this is about, with its file or folder, where it is about one.
+    pub fn migration(&self) -> Option<(&RevisionId, &str)> {
+        match self {
+            Self::Store(error) => error.migration(),
+            Self::Irreversible { revision, file }
+            | Self::NotGranted { revision, file, .. }
+            | Self::ScriptRefused { revision, file, .. }
+            | Self::ComponentRefused { revision, file, .. }
+            | Self::Offline { revision, file, .. } => Some((revision, file)),
+            Self::Step(failure) => Some((&failure.revision, &failure.file)),
+            _ => None,
+        }
+    }
+
     /// A stable word for programs.
     pub fn kind(&self) -> &'static str {
         match self {
+            Self::Several { problems } => {
+                let first = problems.first().map_or("several-problems", Self::kind);
+                if problems.iter().all(|problem| problem.kind() == first) { first } else { "several-problems" }
+            }
             Self::Store(error) => error.kind(),
             Self::Target(error) => error.kind(),
             Self::Plan(error) => error.kind(),
@@ -199,6 +302,8 @@ impl RunError {
                 "run it online with `host upgrade`, or write the script up to the revision before and after it"
                     .to_owned()
             }
+            // Each has its own.
+            Self::Several { .. } => return None,
             Self::Step(failure) => failure.hint(),
             Self::Interrupted { .. } => "run the command again".to_owned(),
         })
@@ -216,4 +321,37 @@ fn shown(differences: &[PlanDifference]) -> String {
 
 fn list(changed: &[Changed]) -> String {
     changed.iter().map(|changed| format!("{} ({})", changed.revision, changed.file)).collect::<Vec<_>>().join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn unknown(id: &str) -> RunError {
+        RunError::UnknownRevision(RevisionId::new(id).expect("an id"))
+    }
+
+    #[test]
+    fn problems_are_put_together_and_told_once() {
+        assert!(RunError::of_problems([]).is_none());
+        let one = RunError::of_problems([unknown("a"), unknown("a")]).expect("a problem");
+        assert!(matches!(one, RunError::UnknownRevision(_)), "{one}");
+        let two = RunError::of_problems([unknown("a"), unknown("b")]).expect("two problems");
+        assert_eq!(two.kind(), "unknown-revision");
+        let takes_along = RunError::TakesAlong { note: "also removes c".to_owned() };
+        let three = RunError::of_problems([two, takes_along, unknown("b")]).expect("three problems");
+        assert_eq!((three.kind(), three.problems().len(), three.hint()), ("several-problems", 3, None));
+        assert!(three.to_string().starts_with("3 problems: Can't locate"), "{three}");
+    }
+
+    #[test]
+    fn what_says_more_takes_the_place_of_what_says_less() {
+        let lacks = |rights: &str| {
+            let (table, user) = ("host_log".to_owned(), "me".to_owned());
+            RunError::from(DatabaseError::NoRights { table, rights: rights.to_owned(), user })
+        };
+        let all =
+            RunError::of_problems([lacks("SELECT"), lacks("SELECT, INSERT"), lacks("SELECT")]).expect("a problem");
+        assert_eq!(all.to_string(), "user 'me' lacks SELECT, INSERT on host_log");
+    }
 }

@@ -18,6 +18,16 @@ pub(super) enum Goal<'a> {
     Plan(&'a PreparedPlan),
 }
 
+impl<'a> Goal<'a> {
+    /// Which way it goes, and where to.
+    pub(super) fn direction_and_target(self) -> (Direction, &'a str) {
+        match self {
+            Self::Target { direction, target } => (direction, target),
+            Self::Plan(plan) => (plan.direction, plan.target.as_str()),
+        }
+    }
+}
+
 /// Refuses what is different from a plan that was given.
 pub(super) fn refuse_another(given: &PreparedPlan, now: &PreparedPlan) -> Result<(), RunError> {
     let differences = given.differences(now);

@@ -4,6 +4,7 @@
 //! after the other. What happens is reported to an [`Observer`]; only the caller decides how that looks.
 
 mod cancellation;
+mod checks;
 mod compile;
 mod components;
 mod error;
@@ -25,6 +26,8 @@ mod stamp;
 mod step;
 mod unfinished;
 
+pub use checks::DryRun;
+pub use checks::check_migrations;
 pub use error::RunError;
 pub use event::Event;
 pub use event::Observer;

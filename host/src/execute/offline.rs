@@ -62,7 +62,7 @@ pub async fn write_offline_sql(
     let prepared = CheckedComponents::new(
         project,
         limits::shared_runtime(options, &project.environment().limits)?,
-        &plan,
+        &plan.steps,
         options,
     )
     .await?;

@@ -35,30 +35,53 @@ struct Program {
 
 impl Runner<'_> {
     /// Plans, and refuses what a plan may not do without being asked to.
+    ///
+    /// # Errors
+    /// [`RunError::Several`] where there are several reasons.
     pub(super) fn admitted_plan(&self, applied: &AppliedState, goal: Goal<'_>) -> Result<Plan, RunError> {
-        let (direction, target) = match goal {
-            Goal::Target { direction, target } => (direction, target),
-            Goal::Plan(plan) => (plan.direction, plan.target.as_str()),
-        };
+        let mut problems = Vec::new();
+        let plan = self.judged_plan(applied, goal, &mut problems)?;
+        RunError::of_problems(problems).map_or(Ok(plan), Err)
+    }
+
+    /// The plan, with all that refuses it.
+    ///
+    /// # Errors
+    /// Those without which there is no plan, and with them what else would refuse it.
+    pub(super) fn judged_plan(
+        &self,
+        applied: &AppliedState,
+        goal: Goal<'_>,
+        problems: &mut Vec<RunError>,
+    ) -> Result<Plan, RunError> {
+        let (direction, target) = goal.direction_and_target();
         if direction == Direction::Upgrade && !self.options.allow_changed {
             let changed = self.project.changed(applied);
             if !changed.is_empty() {
-                return Err(RunError::Changed { changed });
+                problems.push(RunError::Changed { changed });
             }
         }
         if let Goal::Plan(given) = goal {
             // Elsewhere the target may not even be one.
             let now = PreparedPlan { heads_before: applied.heads.iter().cloned().collect(), ..given.clone() };
-            refuse_another(given, &now)?;
+            if let Err(error) = refuse_another(given, &now) {
+                return Err(error.with(problems.drain(..)));
+            }
         }
-        let plan = self.plan_for(applied, direction, target)?;
+        let plan = match self.plan_for(applied, direction, target) {
+            Ok(plan) => plan,
+            Err(error) if error.is_usage() => return Err(error),
+            Err(error) => return Err(error.with(problems.drain(..))),
+        };
         // A plan that is given names every step.
         let may_take_along = self.options.all_branches || matches!(goal, Goal::Plan(_));
         let takes_along = plan.notes.iter().find(|note| matches!(note, plan::Note::TakesAlong { .. }));
         if let (Some(note), false) = (takes_along, may_take_along) {
-            return Err(RunError::TakesAlong { note: note.to_string() });
+            problems.push(RunError::TakesAlong { note: note.to_string() });
         }
-        unfinished::admit(self.project, &applied.unfinished, direction, &plan.steps)?;
+        let unfinished = unfinished::admit(self.project, &applied.unfinished, direction, &plan.steps)
+            .and_then(|()| unfinished::check_corrections(&applied.unfinished, &self.options));
+        problems.extend(unfinished.err().map(RunError::from));
         Ok(plan)
     }
 
@@ -153,6 +176,7 @@ impl Runner<'_> {
             heads_after: plan.heads_after.clone(),
             steps,
             notes: plan.notes.iter().map(ToString::to_string).collect(),
+            problems: Vec::new(),
             unfinished: applied.unfinished.iter().map(unfinished_step).collect(),
             options: PlanOptions {
                 args: self.options.args.clone(),

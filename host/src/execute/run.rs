@@ -21,7 +21,6 @@ use super::runner::out;
 use super::step::NextStep;
 use super::step::StepResult;
 use super::step::StepRun;
-use super::unfinished;
 use crate::db::AppliedState;
 use crate::db::Canceller;
 use crate::plan::Plan;
@@ -42,7 +41,10 @@ enum Locked {
 impl Runner<'_> {
     /// Runs what a goal asks for.
     pub(super) async fn run_to(&mut self, goal: Goal<'_>, observer: &mut dyn Observer) -> Result<Report, RunError> {
-        let result = self.plan_and_run(goal, observer).await;
+        let result = match self.plan_and_run(goal, observer).await {
+            Err(error) if error.is_refusal() => Err(self.with_other_problems(error, goal).await),
+            result => result,
+        };
         // An application may go on with this runner.
         self.interrupt.reset();
         result
@@ -51,7 +53,6 @@ impl Runner<'_> {
     async fn plan_and_run(&mut self, goal: Goal<'_>, observer: &mut dyn Observer) -> Result<Report, RunError> {
         let applied = self.applied().await?;
         let mut plan = self.admitted_plan(&applied, goal)?;
-        unfinished::check_corrections(&applied.unfinished, &self.options)?;
         if let Goal::Plan(given) = goal {
             refuse_another(given, &self.prepared_of_files(&given.target, &applied, &plan))?;
         }
@@ -77,7 +78,7 @@ impl Runner<'_> {
     }
 
     /// Checks and compiles all that a plan needs, or ends when it is told to.
-    async fn prepare(&self, plan: &Plan) -> Result<CheckedComponents, RunError> {
+    pub(super) async fn prepare(&self, plan: &Plan) -> Result<CheckedComponents, RunError> {
         let runtime = limits::shared_runtime(&self.options, &self.project.environment().limits)?;
         tokio::select! {
             biased;
@@ -86,7 +87,7 @@ impl Runner<'_> {
                 heads: plan.heads_before.iter().cloned().collect(),
                 steps_done: 0,
             }),
-            prepared = CheckedComponents::new(self.project, runtime, plan, &self.options) => prepared,
+            prepared = CheckedComponents::new(self.project, runtime, &plan.steps, &self.options) => prepared,
         }
     }
 

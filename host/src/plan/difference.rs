@@ -42,7 +42,7 @@ impl Differences {
 }
 
 impl PreparedPlan {
-    /// All that is different in `now`, which was made anew. The version of the host, the notes and messages do not count:
+    /// All that is different in `now`, which was made anew. The version of the host, the notes, the problems and messages do not count:
     /// they change nothing.
     pub fn differences(&self, now: &Self) -> Vec<PlanDifference> {
         // Taken apart, so that a field that is added has to be thought of here.
@@ -55,6 +55,7 @@ impl PreparedPlan {
             heads_after,
             steps,
             notes: _,
+            problems: _,
             unfinished,
             options,
             settings,

@@ -33,6 +33,7 @@ pub use heads::HeadChange;
 pub use prepared::PLAN_FORMAT;
 pub use prepared::PlanFormatError;
 pub use prepared::PlanOptions;
+pub use prepared::PlanProblem;
 pub use prepared::PlanSettings;
 pub use prepared::PreparedPlan;
 pub use prepared::PreparedRuntime;

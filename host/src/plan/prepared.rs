@@ -37,6 +37,9 @@ pub struct PreparedPlan {
     pub steps: Vec<PreparedStep>,
     /// What the user should know before it runs, in sentences.
     pub notes: Vec<String>,
+    /// What would have refused it when it was made; that is found again, and not compared.
+    #[serde(default)]
+    pub problems: Vec<PlanProblem>,
     /// Migrations without a transaction that were begun and are not finished.
     pub unfinished: Vec<UnfinishedStep>,
     /// What was asked for besides the target.
@@ -73,6 +76,18 @@ pub struct PreparedStep {
     pub transactional: bool,
     /// What it may do: what it asks for and the environment grants.
     pub permissions: Classes,
+}
+
+/// What would refuse a plan before its first statement.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PlanProblem {
+    /// A stable word for programs.
+    pub kind: String,
+    /// What it is, a sentence.
+    pub message: String,
+    /// What to do about it, where there is something to say.
+    pub hint: Option<String>,
 }
 
 /// The language runtime of a step.

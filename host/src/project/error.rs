@@ -29,9 +29,23 @@ pub enum ProjectError {
     /// The revisions do not form a graph.
     #[error(transparent)]
     Graph(#[from] GraphError),
+    /// Several problems, found at once.
+    #[error("{} problems: {}", problems.len(), problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))]
+    Several {
+        /// At least two; none of them is of this kind.
+        problems: Vec<ProjectError>,
+    },
 }
 
 impl ProjectError {
+    /// The problems that this error consists of: usually itself alone.
+    pub fn problems(&self) -> &[Self] {
+        match self {
+            Self::Several { problems } => problems,
+            one => std::slice::from_ref(one),
+        }
+    }
+
     /// A stable word for programs.
     pub fn kind(&self) -> &'static str {
         match self {
@@ -39,6 +53,10 @@ impl ProjectError {
             Self::Config(_) => "configuration",
             Self::Store(error) => error.kind(),
             Self::Graph(error) => error.kind(),
+            Self::Several { problems } => {
+                let first = problems.first().map_or("project-files", Self::kind);
+                if problems.iter().all(|problem| problem.kind() == first) { first } else { "several-problems" }
+            }
         }
     }
 
@@ -55,6 +73,8 @@ impl ProjectError {
             Self::Config(error) => return error.hint(),
             Self::Store(error) => return error.hint(),
             Self::Graph(error) => return error.hint(),
+            // Each has its own.
+            Self::Several { .. } => return None,
         })
     }
 }

@@ -11,21 +11,27 @@ use super::RevisionId;
 use super::labels::Labels;
 use super::resolve::names_with_prefix;
 
-/// Builds and checks the graph. The order of the checks decides which of several problems is reported.
-pub(super) fn build(revisions: Vec<Revision>) -> Result<Graph, GraphError> {
-    let mut names = index_ids(&revisions)?;
-    let parents = link_parents(&revisions, &names)?;
-    let labels = index_labels(&revisions, &mut names)?;
-    let all_dependencies = link_dependencies(&revisions, &names)?;
+/// Builds and checks the graph. All problems are found, but for circles, which are looked for where everything else is right;
+/// the order of the checks is that of the answer.
+pub(super) fn build(revisions: Vec<Revision>) -> Result<Graph, Vec<GraphError>> {
+    let mut problems = Vec::new();
+    let mut names = index_ids(&revisions, &mut problems);
+    let parents = link_parents(&revisions, &names, &mut problems);
+    let before = problems.len();
+    let labels = index_labels(&revisions, &mut names, &mut problems);
+    // A name that stands for two things would make a dependency on either.
+    let all_dependencies =
+        if problems.len() == before { link_dependencies(&revisions, &names, &mut problems) } else { Vec::new() };
+    if !problems.is_empty() {
+        return Err(problems);
+    }
 
-    let order = topological(&parents).map_err(|cycle| GraphError::Cycle {
-        revisions: ids_of(&revisions, &cycle),
-        files: files_of(&revisions, &cycle),
+    let order = topological(&parents).map_err(|cycle| {
+        vec![GraphError::Cycle { revisions: ids_of(&revisions, &cycle), files: files_of(&revisions, &cycle) }]
     })?;
     let all_real_parents = join_edges(&parents, &all_dependencies);
-    let real_order = topological(&all_real_parents).map_err(|cycle| GraphError::DependencyCycle {
-        revisions: ids_of(&revisions, &cycle),
-        files: files_of(&revisions, &cycle),
+    let real_order = topological(&all_real_parents).map_err(|cycle| {
+        vec![GraphError::DependencyCycle { revisions: ids_of(&revisions, &cycle), files: files_of(&revisions, &cycle) }]
     })?;
     let mut heights = vec![0; revisions.len()];
     for (height, node) in real_order.into_iter().enumerate() {
@@ -40,48 +46,51 @@ pub(super) fn build(revisions: Vec<Revision>) -> Result<Graph, GraphError> {
     Ok(Graph { revisions, names, parents, dependencies, real_parents, children, real_children, heights, labels })
 }
 
-fn index_ids(revisions: &[Revision]) -> Result<BTreeMap<RevisionId, Node>, GraphError> {
+fn index_ids(revisions: &[Revision], problems: &mut Vec<GraphError>) -> BTreeMap<RevisionId, Node> {
     let mut names = BTreeMap::new();
     for (node, revision) in revisions.iter().enumerate() {
         if let Some(first) = names.insert(revision.id.clone(), node) {
-            return Err(GraphError::DuplicateRevision {
+            problems.push(GraphError::DuplicateRevision {
                 id: revision.id.clone(),
                 first_file: revisions[first].file.clone(),
                 second_file: revision.file.clone(),
             });
         }
     }
-    Ok(names)
+    names
 }
 
-fn link_parents(revisions: &[Revision], names: &BTreeMap<RevisionId, Node>) -> Result<Vec<Vec<Node>>, GraphError> {
+fn link_parents(
+    revisions: &[Revision],
+    names: &BTreeMap<RevisionId, Node>,
+    problems: &mut Vec<GraphError>,
+) -> Vec<Vec<Node>> {
     let mut parents = Vec::with_capacity(revisions.len());
     for revision in revisions {
         let mut linked = Vec::with_capacity(revision.revises.len());
         for parent in &revision.revises {
             let (id, file) = (revision.id.clone(), revision.file.clone());
-            if *parent == revision.id {
-                return Err(GraphError::SelfLoop { id, file });
-            }
             let parent = parent.clone();
             match names.get(&parent) {
-                None => return Err(GraphError::MissingParent { id, file, parent }),
+                _ if parent == revision.id => problems.push(GraphError::SelfLoop { id, file }),
+                None => problems.push(GraphError::MissingParent { id, file, parent }),
                 Some(node) if linked.contains(node) => {
-                    return Err(GraphError::RepeatedParent { id, file, parent });
+                    problems.push(GraphError::RepeatedParent { id, file, parent });
                 }
                 Some(node) => linked.push(*node),
             }
         }
         parents.push(linked);
     }
-    Ok(parents)
+    parents
 }
 
 /// Adds the labels to the names; gives each label with its owner.
 fn index_labels(
     revisions: &[Revision],
     names: &mut BTreeMap<RevisionId, Node>,
-) -> Result<BTreeMap<RevisionId, Node>, GraphError> {
+    problems: &mut Vec<GraphError>,
+) -> BTreeMap<RevisionId, Node> {
     let mut labels = BTreeMap::new();
     for (node, revision) in revisions.iter().enumerate() {
         for label in &revision.branch_labels {
@@ -89,21 +98,22 @@ fn index_labels(
             let name = match RevisionId::new(label) {
                 Ok(name) => name,
                 Err(source) => {
-                    let label = label.clone();
-                    return Err(GraphError::InvalidLabel { label, id, file, source });
+                    problems.push(GraphError::InvalidLabel { label: label.clone(), id, file, source });
+                    continue;
                 }
             };
             if let Some(other) = labels.insert(name.clone(), node) {
-                return Err(GraphError::DuplicateLabel {
+                problems.push(GraphError::DuplicateLabel {
                     label: label.clone(),
                     id,
                     file,
                     other: revisions[other].id.clone(),
                     other_file: revisions[other].file.clone(),
                 });
+                continue;
             }
             if let Some(other) = names.insert(name, node) {
-                return Err(GraphError::LabelIsRevision {
+                problems.push(GraphError::LabelIsRevision {
                     label: label.clone(),
                     id,
                     file,
@@ -112,30 +122,32 @@ fn index_labels(
             }
         }
     }
-    Ok(labels)
+    labels
 }
 
-fn link_dependencies(revisions: &[Revision], names: &BTreeMap<RevisionId, Node>) -> Result<Vec<Vec<Node>>, GraphError> {
+fn link_dependencies(
+    revisions: &[Revision],
+    names: &BTreeMap<RevisionId, Node>,
+    problems: &mut Vec<GraphError>,
+) -> Vec<Vec<Node>> {
     let mut dependencies = Vec::with_capacity(revisions.len());
     for (node, revision) in revisions.iter().enumerate() {
         let mut linked = Vec::with_capacity(revision.depends_on.len());
         for text in &revision.depends_on {
             let found = names.get(text.as_str()).copied();
-            let found = match found {
-                Some(found) => found,
-                None => unique_dependency(revision, text, names)?,
-            };
-            if found == node {
-                let (id, file) = (revision.id.clone(), revision.file.clone());
-                return Err(GraphError::DependencySelfLoop { id, file });
-            }
-            if !linked.contains(&found) {
-                linked.push(found);
+            match found.map_or_else(|| unique_dependency(revision, text, names), Ok) {
+                Err(problem) => problems.push(problem),
+                Ok(found) if found == node => {
+                    let (id, file) = (revision.id.clone(), revision.file.clone());
+                    problems.push(GraphError::DependencySelfLoop { id, file });
+                }
+                Ok(found) if linked.contains(&found) => {}
+                Ok(found) => linked.push(found),
             }
         }
         dependencies.push(linked);
     }
-    Ok(dependencies)
+    dependencies
 }
 
 fn unique_dependency(revision: &Revision, text: &str, names: &BTreeMap<RevisionId, Node>) -> Result<Node, GraphError> {

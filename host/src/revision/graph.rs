@@ -58,6 +58,14 @@ impl Graph {
     /// # Errors
     /// [`GraphError`] with the first problem: duplicate ids before bad names, missing revisions and circles.
     pub fn new(revisions: impl IntoIterator<Item = Revision>) -> Result<Self, GraphError> {
+        Self::checked(revisions).map_err(|mut problems| problems.swap_remove(0))
+    }
+
+    /// The same, with all problems, at least one.
+    ///
+    /// # Errors
+    /// [`GraphError`], several in the order of [`Graph::new`]. Circles are only looked for where everything else is right.
+    pub fn checked(revisions: impl IntoIterator<Item = Revision>) -> Result<Self, Vec<GraphError>> {
         check::build(revisions.into_iter().collect())
     }
 

@@ -117,13 +117,7 @@ impl Store {
     pub fn is_built(&self, migration: &Migration) -> Result<bool, StoreError> {
         match self.fresh_component(migration) {
             Ok(_) => Ok(true),
-            Err(
-                StoreError::NotBuilt { .. }
-                | StoreError::Stale { .. }
-                | StoreError::Corrupt { .. }
-                | StoreError::OtherSource { .. }
-                | StoreError::NotBuiltHere { .. },
-            ) => Ok(false),
+            Err(error) if error.is_outdated() => Ok(false),
             Err(other) => Err(other),
         }
     }

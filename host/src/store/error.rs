@@ -237,6 +237,29 @@ impl StoreError {
         leads_out(source).then(|| Self::Outside { path: path.to_owned() })
     }
 
+    /// The migration that this is about, with its file or folder, where that is known.
+    pub fn migration(&self) -> Option<(&RevisionId, &str)> {
+        match self {
+            Self::NotBuilt { revision, file }
+            | Self::Stale { revision, file }
+            | Self::OtherSource { revision, file, .. }
+            | Self::NotBuiltHere { revision, file, .. } => Some((revision, file)),
+            _ => None,
+        }
+    }
+
+    /// Whether this says that a component is missing, out of date, broken, or made of something else: `host build` makes it anew.
+    pub fn is_outdated(&self) -> bool {
+        matches!(
+            self,
+            Self::NotBuilt { .. }
+                | Self::Stale { .. }
+                | Self::Corrupt { .. }
+                | Self::OtherSource { .. }
+                | Self::NotBuiltHere { .. }
+        )
+    }
+
     /// A stable word for programs.
     pub fn kind(&self) -> &'static str {
         match self {
@@ -283,6 +306,9 @@ impl StoreError {
             Self::Read { .. } => "check the permissions of the file and of the folders above it".to_owned(),
             Self::Write { source, .. } if source.kind() == io::ErrorKind::StorageFull => {
                 "make room on the disk".to_owned()
+            }
+            Self::Write { source, .. } if source.kind() == io::ErrorKind::NotFound => {
+                "create the folder in which it should lie, or name another one".to_owned()
             }
             Self::Write { .. } => "check the permissions of the project's folder".to_owned(),
             Self::NotAFile { .. } => {

@@ -38,11 +38,19 @@ impl Store {
     /// The first one, in the order of the file names: a folder or file that cannot be read, leads out of the project, has
     /// no or wrong metadata, or a name that is not UTF-8.
     pub fn scan(&self) -> Result<Vec<Migration>, StoreError> {
+        self.scan_all().map_err(|mut problems| problems.swap_remove(0))
+    }
+
+    /// The same, with everything that is wrong, at least one thing.
+    ///
+    /// # Errors
+    /// As [`Store::scan`], for every file.
+    pub fn scan_all(&self) -> Result<Vec<Migration>, Vec<StoreError>> {
         let (found, mut index) = self.find_and_load();
-        let mut found = found?;
+        let mut found = found.map_err(|error| vec![error])?;
         found.sort_unstable_by(|one, other| one.name.cmp(&other.name));
         let mut entries = Vec::with_capacity(found.len());
-        let mut writer = None;
+        let (mut writer, mut problems) = (None, Vec::new());
         for Found { name, kind, files } in found {
             let known = index.take(&name, &files);
             let trusted = known.is_some();
@@ -51,10 +59,19 @@ impl Store {
                 None => {
                     // The time of the index is that before the first read.
                     writer.get_or_insert_with(|| IndexWriter::begin(self));
-                    self.read_found(&name, kind, &files)?
+                    match self.read_found(&name, kind, &files) {
+                        Ok(migration) => migration,
+                        Err(problem) => {
+                            problems.push(problem);
+                            continue;
+                        }
+                    }
                 }
             };
             entries.push(Entry { name, files, migration, trusted });
+        }
+        if !problems.is_empty() {
+            return Err(problems);
         }
         if self.trust.key.is_some() && index.is_outdated_by(&entries) {
             let writer = writer.unwrap_or_else(|| IndexWriter::begin(self));

@@ -18,6 +18,11 @@ pub trait MigrationSource: fmt::Debug + Send + Sync {
     /// [`StoreError`] for the first one that cannot be read.
     fn migrations(&self) -> Result<Vec<Migration>, StoreError>;
 
+    /// Everything that keeps [`MigrationSource::migrations`] from listing them; empty where it lists them.
+    fn problems(&self) -> Vec<StoreError> {
+        self.migrations().err().into_iter().collect()
+    }
+
     /// The component of one of these migrations, which belongs to it as it was listed.
     ///
     /// # Errors
@@ -37,6 +42,10 @@ pub trait MigrationSource: fmt::Debug + Send + Sync {
 impl MigrationSource for Store {
     fn migrations(&self) -> Result<Vec<Migration>, StoreError> {
         self.scan()
+    }
+
+    fn problems(&self) -> Vec<StoreError> {
+        self.scan_all().err().unwrap_or_default()
     }
 
     fn component(&self, migration: &Migration) -> Result<Component, StoreError> {

@@ -29,6 +29,18 @@ impl Output {
         self
     }
 
+    /// Replaces digests that are words of their own.
+    pub(crate) fn without_long_digests(mut self) -> Self {
+        let digests: Vec<String> = self
+            .stdout
+            .split(|character: char| !character.is_ascii_alphanumeric())
+            .filter(|word| word.len() == 64 && word.bytes().all(|byte| byte.is_ascii_hexdigit()))
+            .map(str::to_owned)
+            .collect();
+        self.replacements.extend(digests.into_iter().map(|digest| (digest, "[digest]")));
+        self
+    }
+
     /// The same with more parts replaced that differ from run to run.
     pub(crate) fn replace(mut self, replacements: &[(String, &'static str)]) -> Self {
         self.replacements.extend_from_slice(replacements);

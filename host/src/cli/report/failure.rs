@@ -6,6 +6,7 @@ use super::text::count;
 use super::text::list_or;
 use crate::bindings::types::SqlError;
 use crate::cli::failure::Failure;
+use crate::cli::problem;
 use crate::db::DatabaseError;
 use crate::db::JournalError;
 use crate::error::Error;
@@ -44,7 +45,15 @@ pub(super) fn lines(failure: &Failure) -> Vec<Line> {
                 say(&mut lines, &state(heads, *steps_done, *direction));
                 lines
             }
-            _ => general(&failure.message()),
+            error => match problem::several(error) {
+                Some(problems) => {
+                    let mut lines = Vec::new();
+                    first(&mut lines, &format!("{} problems were found", problems.len()));
+                    lines.extend(problem::lines(&problems));
+                    lines
+                }
+                None => general(&failure.message()),
+            },
         },
         Failure::Command { .. } => general(&failure.message()),
     };

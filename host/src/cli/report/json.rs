@@ -6,6 +6,7 @@ use serde_json::json;
 use super::human::level_name;
 use crate::bindings::types::SqlError;
 use crate::cli::failure::Failure;
+use crate::cli::problem;
 use crate::error::Error;
 use crate::execute::Cause;
 use crate::execute::Event;
@@ -74,6 +75,11 @@ pub(super) fn failure(failure: &Failure) -> Value {
         "message": failure.message(),
         "hint": failure.hint(),
     });
+    if let Failure::Library(library) = failure
+        && let Some(problems) = problem::several(library)
+    {
+        error["problems"] = problems.iter().map(problem::document).collect();
+    }
     if let Failure::Library(library) = failure
         && let Error::Run(RunError::Step(step)) = library.as_ref()
     {

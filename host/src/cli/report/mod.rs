@@ -22,6 +22,8 @@ use self::terminal::Line;
 use self::terminal::Word;
 
 use super::failure::Failure;
+use super::problem;
+use super::problem::Problem;
 use super::signals::EndingSignal;
 use crate::execute::Event;
 use crate::execute::Observer;
@@ -65,6 +67,20 @@ impl Report {
     /// A line of the result. One line, whatever is in the text.
     pub(super) fn line(&self, text: &str) {
         terminal::print(&[Line::new(text)], &self.secrets);
+    }
+
+    /// Lines of the result that belong together.
+    pub(super) fn lines(&self, lines: &[Line]) {
+        terminal::print(lines, &self.secrets);
+    }
+
+    /// Problems that were found, but end nothing: a check says no.
+    pub(super) fn problems(&self, what: &str, problems: &[Problem]) {
+        if !self.json {
+            let mut lines = vec![Line::with_word(Word::Error, what)];
+            lines.extend(problem::lines(problems));
+            terminal::print_error(&lines, self.colour, &self.secrets);
+        }
     }
 
     /// A result as one JSON document.

@@ -53,6 +53,11 @@ impl Line {
         Self { word: Some(word), indent: 0, text: text.into() }
     }
 
+    /// The same line, indented.
+    pub(in crate::cli) fn at(self, indent: usize) -> Self {
+        Self { indent, ..self }
+    }
+
     /// A text of several lines, each indented by so many blanks.
     pub(in crate::cli) fn block(indent: usize, text: &str) -> impl Iterator<Item = Self> {
         text.lines().map(move |line| Self::indented(indent, line))

@@ -9,7 +9,8 @@ use super::statement::literal;
 use super::statement::literals;
 use crate::config::TableName;
 use crate::db::Tables;
-use crate::db::log::add_log_column_sql;
+use crate::db::log::LATER_COLUMNS;
+use crate::db::log::add_log_columns_sql;
 use crate::plan::Direction;
 use crate::plan::Step;
 use crate::revision::RevisionId;
@@ -74,15 +75,17 @@ pub(super) fn tables(script: &mut OfflineScript, tables: &Tables) {
     script.block(&["host_table pg_catalog.text;", "host_place pg_catalog.name;"], &body);
 }
 
-/// Adds the column that a log table of an earlier version does not have.
+/// Adds the columns that a log table of an earlier version does not have.
 pub(super) fn complete_log(script: &mut OfflineScript, tables: &Tables) {
     let log = qualified(tables).log;
     let table = literal(&log.quoted());
     let body = format!(
         "IF EXISTS (SELECT FROM pg_catalog.pg_class c WHERE c.oid {EQUAL} pg_catalog.to_regclass({table})::pg_catalog.oid\n        \
-         AND NOT EXISTS (SELECT FROM pg_catalog.pg_attribute a WHERE a.attrelid {EQUAL} c.oid \
-         AND a.attname {EQUAL} 'runtime_digest'::pg_catalog.name AND NOT a.attisdropped)) THEN\n        {};\n    END IF;",
-        add_log_column_sql(&log)
+         AND (SELECT pg_catalog.count(*) FROM pg_catalog.pg_attribute a WHERE a.attrelid {EQUAL} c.oid \
+         AND a.attname {EQUAL} ANY ({}::pg_catalog.name[]) AND NOT a.attisdropped) OPERATOR(pg_catalog.<) {}) THEN\n        {};\n    END IF;",
+        literals(LATER_COLUMNS.into_iter()),
+        LATER_COLUMNS.len(),
+        add_log_columns_sql(&log)
     );
     script.block(&[], &[body]);
 }

@@ -114,6 +114,7 @@ fn plan() -> impl Strategy<Value = PreparedPlan> {
             heads_after: heads.1,
             steps,
             notes,
+            problems: Vec::new(),
             unfinished,
             options,
             settings,
@@ -190,6 +191,7 @@ fn example() -> PreparedPlan {
         heads_after: step.heads_after.clone(),
         steps: vec![step],
         notes: Vec::new(),
+        problems: Vec::new(),
         unfinished: Vec::new(),
         options: PlanOptions::default(),
         settings: PlanSettings {
