@@ -259,6 +259,7 @@ pub use plan::StampPlan;
 pub use plan::Step;
 pub use plan::UnfinishedStep;
 
+pub use execute::AppliedChange;
 pub use execute::Blame;
 pub use execute::Cause;
 pub use execute::DryRun;
@@ -275,6 +276,9 @@ pub use execute::StepFailure;
 pub use execute::UnfinishedError;
 pub use execute::check_migrations;
 pub use execute::runtime as runtime_for;
+
+pub use sql::FileChange;
+pub use sql::SectionChange;
 
 pub use host_functions::Exceeded;
 pub use host_functions::GuestEvent;
@@ -299,7 +303,9 @@ pub use db::Connector;
 pub use db::Database;
 pub use db::DatabaseError;
 pub use db::JournalError;
+pub use db::LogDetail;
 pub use db::LogRow;
+pub use db::Repaired;
 pub use db::StatementProgress;
 pub use db::Tables;
 pub use db::Unfinished;

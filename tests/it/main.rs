@@ -49,6 +49,7 @@ mod pooler;
 mod prepared_plan;
 mod psql_differential;
 mod records;
+mod repair;
 mod repetitions;
 mod retry;
 mod road;

@@ -37,9 +37,14 @@ fn an_upgrade_with_nothing_to_do_changes_nothing() {
 #[test]
 fn reading_commands_never_make_a_table() {
     let project = TestProject::with_three_tables();
-    for arguments in
-        [&["current"][..], &["history", "-i"], &["log"], &["upgrade", "head", "--dry-run"], &["validate", "--online"]]
-    {
+    for arguments in [
+        &["current"][..],
+        &["history", "-i"],
+        &["log"],
+        &["upgrade", "head", "--dry-run"],
+        &["validate", "--online"],
+        &["repair"],
+    ] {
         project.host(arguments).success();
     }
     assert_eq!(project.database.query("SELECT count(*) FROM pg_tables WHERE schemaname = 'public'"), "0");

@@ -133,6 +133,7 @@ fn no_command_shows_the_password() {
         &["log"],
         &["log", "--json"],
         &["validate", "--online"],
+        &["repair", "--dry-run"],
         &["stamp", "a"],
         &["show", "current"],
         &["edit", "current"],

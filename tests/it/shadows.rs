@@ -52,6 +52,7 @@ fn every_command_means_the_names_of_the_system() {
         &["log"],
         &["upgrade", "head", "--dry-run"],
         &["validate", "--online"],
+        &["repair"],
         &["ensure-version"],
     ] {
         succeeds(arguments);

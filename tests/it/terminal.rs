@@ -124,6 +124,7 @@ fn no_command_lets_a_hostile_project_speak_for_the_host() {
     both(&project, &["current", "-v"]);
     both(&project, &["log", "-v"]);
     both(&project, &["validate", "--online"]);
+    both(&project, &["repair", "--dry-run"]);
     both(&project, &["downgrade", "base", "--dry-run"]);
     both(&project, &["downgrade", "base"]);
 }

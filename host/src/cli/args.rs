@@ -78,6 +78,8 @@ pub(super) enum Command {
     Edit(super::edit::EditArguments),
     /// Set the version table without running migrations
     Stamp(super::stamp::StampArguments),
+    /// Accept that files of applied migrations were changed, after showing how
+    Repair(super::repair::RepairArguments),
     /// Show what ran on this database: when, by whom, for how long, and whether it failed
     Log(super::log::LogArguments),
     /// Show what a component could do: its imports, exports and metadata

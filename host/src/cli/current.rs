@@ -71,7 +71,10 @@ pub(super) async fn run(settings: &Settings, arguments: &CurrentArguments) -> Re
             report.note("nothing is applied");
         }
         for changed in &changed {
-            report.note(&format!("{} ({}) was changed since it was applied", changed.revision, changed.file));
+            report.note(&format!(
+                "{} ({}) was changed since it was applied; `host repair` shows how",
+                changed.revision, changed.file
+            ));
         }
         unfinished::note(report, &applied.unfinished);
     }

@@ -6,6 +6,7 @@ use serde_json::json;
 use super::failure::Failure;
 use super::report::text::count;
 use super::report::text::duration;
+use super::report::text::list_or;
 use super::settings::Settings;
 use super::unfinished;
 use crate::db::LogRow;
@@ -41,6 +42,12 @@ pub(super) async fn run(settings: &Settings, arguments: &LogArguments) -> Result
             }
             report.line(&format!("    host {}", row.host_version));
         }
+        if let (Some(from), Some(to)) = (&row.detail.from, &row.detail.to) {
+            report.line(&format!("    from {} to {}", list_or(from, "base"), list_or(to, "base")));
+        }
+        if let Some(repaired) = &row.detail.repaired {
+            report.line(&format!("    accepted a changed file: {}", repaired.difference));
+        }
         if let Some(error) = &row.error {
             report.line(&format!("    {error}"));
         }
@@ -58,7 +65,7 @@ fn line(row: &LogRow) -> String {
     format!(
         "{}  {:<9}  {}  {:<6}  {}, {}, {}, by {}",
         row.started_at,
-        row.direction,
+        what(row),
         row.revision,
         row.outcome,
         duration(milliseconds),
@@ -68,11 +75,16 @@ fn line(row: &LogRow) -> String {
     )
 }
 
+/// What was done: a repair is one kind of stamp in the table, so that any version of host can read it.
+fn what(row: &LogRow) -> &str {
+    if row.detail.repaired.is_some() { "repair" } else { &row.direction }
+}
+
 fn document(row: &LogRow) -> serde_json::Value {
     json!({
         "id": row.id,
         "revision": row.revision,
-        "direction": row.direction,
+        "direction": what(row),
         "outcome": row.outcome,
         "source_digest": row.source_digest,
         "component_digest": row.component_digest,
@@ -85,5 +97,9 @@ fn document(row: &LogRow) -> serde_json::Value {
         "database_user": row.database_user,
         "host_version": row.host_version,
         "error": row.error,
+        "from": row.detail.from,
+        "to": row.detail.to,
+        "source_digest_before": row.detail.repaired.as_ref().map(|repaired| &repaired.source_digest_before),
+        "difference": row.detail.repaired.as_ref().map(|repaired| &repaired.difference),
     })
 }

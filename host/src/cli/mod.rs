@@ -8,6 +8,7 @@ mod args;
 mod build;
 mod cache;
 mod completions;
+mod consent;
 mod current;
 mod dry_run;
 mod edit;
@@ -22,6 +23,7 @@ mod local;
 mod log;
 mod migrate;
 mod problem;
+mod repair;
 mod report;
 mod revision;
 mod settings;
@@ -145,6 +147,7 @@ async fn run(settings: &Settings, command: Command) -> Result<u8, Failure> {
         Command::Show(arguments) => show::run(settings, &arguments).await,
         Command::Edit(arguments) => edit::run(settings, &arguments).await,
         Command::Stamp(arguments) => stamp::run(settings, &arguments).await,
+        Command::Repair(arguments) => repair::run(settings, &arguments).await,
         Command::Log(arguments) => log::run(settings, &arguments).await,
         Command::Inspect(arguments) => inspect::run(settings, &arguments),
         Command::Local(arguments) => local::run(settings, &arguments),

@@ -313,6 +313,7 @@ pub fn create_tables_sql(tables: &Tables) -> String {
          database_user text NOT NULL,\n    \
          host_version text NOT NULL,\n    \
          error text,\n    \
+         detail text,\n    \
          UNIQUE (revision, id)\n);\n{journal};",
         version = version.quoted(),
         log = log.quoted(),

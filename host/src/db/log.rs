@@ -5,6 +5,7 @@ use sqlx::postgres::PgRow;
 use super::connect::Database;
 use super::driver::text_field;
 use super::error::DatabaseError;
+use super::log_detail::LogDetail;
 use super::names::TableKind;
 use super::sqlstate::INSUFFICIENT_PRIVILEGE;
 use super::sqlstate::UNDEFINED_COLUMN;
@@ -20,7 +21,7 @@ use crate::value::quote_text;
 const LOG_ROWS_MAX: u32 = 100_000;
 
 /// The columns that log tables of earlier versions do not have, all of them texts that may be NULL.
-pub const LATER_COLUMNS: [&str; 1] = ["runtime_digest"];
+pub const LATER_COLUMNS: [&str; 2] = ["runtime_digest", "detail"];
 
 /// The most characters of one of them that are read.
 const LATER_CHARACTERS_MAX: usize = 16_384;
@@ -61,6 +62,8 @@ pub struct LogRow {
     pub host_version: String,
     /// Why it failed.
     pub error: Option<String>,
+    /// What more there is to say of it.
+    pub detail: LogDetail,
 }
 
 /// What the host writes about one step; the server adds user and time.
@@ -84,6 +87,8 @@ pub struct Record {
     pub rows: i64,
     /// Why it failed; none when it is done.
     pub error: Option<String>,
+    /// What more there is to say of it.
+    pub detail: LogDetail,
 }
 
 impl Record {
@@ -92,6 +97,7 @@ impl Record {
         let [revision, source_digest, component_digest, runtime_digest, elapsed, statements, rows] = self.arguments();
         LogValues {
             error: self.error.as_deref().map(text),
+            detail: self.detail.written().as_deref().map(text),
             ..self.with(
                 outcome,
                 [
@@ -105,6 +111,11 @@ impl Record {
                 ],
             )
         }
+    }
+
+    /// Whether [`Self::arguments`] say all of it.
+    pub(super) fn is_plain(&self) -> bool {
+        self.error.is_none() && self.detail.written().is_none()
     }
 
     /// The same for a prepared statement, which gets [`Self::arguments`] for these parameters.
@@ -142,6 +153,7 @@ impl Record {
             statements: statements.to_owned(),
             rows: rows.to_owned(),
             error: None,
+            detail: None,
         }
     }
 }
@@ -285,6 +297,7 @@ fn log_row(row: &PgRow) -> Option<LogRow> {
         host_version: text(12)?,
         error: text(13),
         runtime_digest: text(14),
+        detail: text(15).as_deref().map(LogDetail::read).unwrap_or_default(),
     })
 }
 

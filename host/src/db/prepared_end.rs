@@ -46,7 +46,8 @@ impl EndTexts {
     /// The texts for steps like this one; none where they would be others each time.
     pub(super) fn new(database: &Database, begun: &Begun, bookkeeping: &Bookkeeping<'_>) -> Option<Self> {
         let ([record], [_], [_]) = (bookkeeping.records, bookkeeping.remove, bookkeeping.add) else { return None };
-        if bookkeeping.remove_all || bookkeeping.forget != Forget::Nothing || !database.may_update(begun) {
+        let is_usual = !bookkeeping.remove_all && bookkeeping.forget == Forget::Nothing && record.is_plain();
+        if !is_usual || !database.may_update(begun) {
             return None;
         }
         let values = record.parameters(["$4", "$5", "$6", "$7", "$8", "$9", "$10"]);

@@ -58,6 +58,8 @@ pub struct LogValues {
     pub rows: String,
     /// Why it failed: a literal.
     pub error: Option<String>,
+    /// What more there is to say: a literal.
+    pub detail: Option<String>,
 }
 
 /// The number of a row of the log table.
@@ -84,14 +86,14 @@ pub fn insert_log(log: &TableName, number: LogNumber, values: &LogValues) -> Str
         LogNumber::Is(number) => number.to_string(),
         LogNumber::Parameter(number) => format!("${number}"),
     };
-    let (error_column, error) = match &values.error {
-        Some(error) => (", error", format!(", {error}")),
-        None => ("", String::new()),
-    };
+    let more = [("error", &values.error), ("detail", &values.detail)];
+    let more = more.iter().filter_map(|(column, value)| Some((column, value.as_ref()?)));
+    let (columns, more): (String, String) =
+        more.map(|(column, value)| (format!(", {column}"), format!(", {value}"))).unzip();
     format!(
         "INSERT INTO {log} (id, revision, direction, outcome, source_digest, component_digest, runtime_digest, started_at, \
-         finished_at, statements, rows, database_user, host_version{error_column})\n        OVERRIDING SYSTEM VALUE VALUES ({number}, \
-         {}, '{}', '{}', {}, {}, {}, {}, pg_catalog.clock_timestamp(), {}, {}, current_user, '{}'{error})",
+         finished_at, statements, rows, database_user, host_version{columns})\n        OVERRIDING SYSTEM VALUE VALUES ({number}, \
+         {}, '{}', '{}', {}, {}, {}, {}, pg_catalog.clock_timestamp(), {}, {}, current_user, '{}'{more})",
         values.revision,
         values.direction,
         values.outcome,

@@ -116,6 +116,12 @@ pub enum RunError {
         /// Why not.
         reason: String,
     },
+    /// A repair was to accept a change that is another one by now.
+    #[error("revision {revision} is not what it was when its change was shown; nothing was written")]
+    RepairOvertaken {
+        /// The revision.
+        revision: RevisionId,
+    },
     /// Several problems, found at once. Each of them alone would refuse the run.
     #[error("{} problems: {}", problems.len(), problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))]
     Several {
@@ -251,6 +257,7 @@ impl RunError {
             Self::ScriptRefused { .. } => "call-refused",
             Self::ComponentRefused { .. } => "component-refused",
             Self::Offline { .. } => "offline",
+            Self::RepairOvertaken { .. } => "repair-overtaken",
             Self::Step(failure) => failure.cause.kind(),
         }
     }
@@ -265,7 +272,9 @@ impl RunError {
             Self::Runtime(error) => error.hint(),
             Self::UnknownRevision(_) => "see `host history`".to_owned(),
             Self::Changed { .. } => {
-                "restore the file and write a new migration for the change, or continue with --allow-changed".to_owned()
+                "restore the file and write a new migration for the change; or accept it with `host repair`, or continue this \
+                 once with --allow-changed"
+                    .to_owned()
             }
             Self::PlanDiffers { is_applied: true, .. } => {
                 "the database is where the plan leads to, so it may have been applied already: see `host log`"
@@ -304,6 +313,7 @@ impl RunError {
             }
             // Each has its own.
             Self::Several { .. } => return None,
+            Self::RepairOvertaken { .. } => "run `host repair` again, and look at what it shows".to_owned(),
             Self::Step(failure) => failure.hint(),
             Self::Interrupted { .. } => "run the command again".to_owned(),
         })

@@ -86,6 +86,13 @@ pub enum Event {
         /// The rows after.
         to: Vec<RevisionId>,
     },
+    /// The changed file of an applied migration was accepted.
+    Repaired {
+        /// The revision.
+        revision: RevisionId,
+        /// Its file or folder.
+        file: String,
+    },
     /// Something that the operator should know and that stops nothing.
     Note {
         /// The note, a sentence.

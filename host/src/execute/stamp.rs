@@ -1,5 +1,7 @@
 //! Setting the version table without running a migration.
 
+use std::collections::BTreeSet;
+
 use super::error::RunError;
 use super::event::Event;
 use super::event::Observer;
@@ -9,6 +11,7 @@ use super::runner::Runner;
 use super::unfinished::UnfinishedError;
 use crate::db::AppliedState;
 use crate::db::DatabaseError;
+use crate::db::LogDetail;
 use crate::db::log::Record;
 use crate::db::names::TableKind;
 use crate::db::opening::Opening;
@@ -17,6 +20,7 @@ use crate::db::transaction::Forget;
 use crate::db::violation::MayChange;
 use crate::plan;
 use crate::plan::StampPlan;
+use crate::revision::RevisionId;
 
 impl Runner<'_> {
     /// Makes the version table say that the targets are applied, and records it in the history. With `purge` the rows that
@@ -101,27 +105,40 @@ impl Runner<'_> {
             may_change: MayChange::default(),
             forget: if forgets { Forget::Everything } else { Forget::Nothing },
         };
-        let database = self.database()?;
-        let begun = database.begin(&opening).await?;
-        let mut written = database.finish(&begun, &bookkeeping, None).await;
-        if let (Err(DatabaseError::CommitUnknown { reason, .. }), Some(record)) = (&written, records.first()) {
-            let (reason, interrupt) = (reason.clone(), self.interrupt());
-            written = match in_doubt_commit::settle(self.database()?, &begun, record, &interrupt).await {
-                CommitStatus::Committed => Ok(()),
-                CommitStatus::RolledBack => Err(DatabaseError::NotCommitted { reason }),
-                CommitStatus::Unknown { why } => Err(DatabaseError::CommitUnknown { reason, why: Some(why) }),
-            };
-        }
-        if let Err(error) = written {
-            // The first error is the one to tell.
-            let _ = self.database()?.rollback().await;
-            return Err(error.into());
-        }
+        self.write_records(&opening, &bookkeeping).await?;
         observer.observe(Event::Stamped {
             from: plan.heads_before.iter().cloned().collect(),
             to: plan.heads_after.iter().cloned().collect(),
         });
         Ok(plan)
+    }
+
+    /// Writes rows of the version table and the log in a transaction of its own, and finds out what became of it where the
+    /// connection was lost. The migration lock is held.
+    pub(super) async fn write_records(
+        &mut self,
+        opening: &Opening<'_>,
+        bookkeeping: &Bookkeeping<'_>,
+    ) -> Result<(), DatabaseError> {
+        let interrupt = self.interrupt();
+        let database = self.database()?;
+        let begun = database.begin(opening).await?;
+        let mut written = database.finish(&begun, bookkeeping, None).await;
+        if let (Err(DatabaseError::CommitUnknown { reason, .. }), Some(record)) =
+            (&written, bookkeeping.records.first())
+        {
+            let reason = reason.clone();
+            written = match in_doubt_commit::settle(database, &begun, record, &interrupt).await {
+                CommitStatus::Committed => Ok(()),
+                CommitStatus::RolledBack => Err(DatabaseError::NotCommitted { reason }),
+                CommitStatus::Unknown { why } => Err(DatabaseError::CommitUnknown { reason, why: Some(why) }),
+            };
+        }
+        if written.is_err() {
+            // The first error is the one to tell.
+            let _ = database.rollback().await;
+        }
+        written
     }
 
     /// What is applied, as far as it can be read: rows without end or without sense are what a stamp may be there to repair.
@@ -145,12 +162,15 @@ impl Runner<'_> {
     /// One row for each revision that the stamp names, or, for a stamp to base, one for each row that it takes away.
     fn records(&self, plan: &StampPlan) -> Vec<Record> {
         let named = if plan.change.add.is_empty() { &plan.change.remove } else { &plan.change.add };
+        let ids = |rows: &BTreeSet<RevisionId>| Some(rows.iter().map(ToString::to_string).collect());
+        let detail = LogDetail { from: ids(&plan.heads_before), to: ids(&plan.heads_after), ..LogDetail::default() };
         named
             .iter()
             .map(|revision| Record {
                 revision: revision.to_string(),
                 direction: "stamp",
                 source_digest: self.project.migration(revision).map(|migration| migration.source_digest.to_string()),
+                detail: detail.clone(),
                 ..Record::default()
             })
             .collect()

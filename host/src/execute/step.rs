@@ -199,7 +199,7 @@ impl StepRun<'_> {
             microseconds: i64::try_from(started.elapsed().as_micros()).unwrap_or(i64::MAX),
             statements: i64::try_from(trace.statements).unwrap_or(i64::MAX),
             rows: i64::try_from(trace.rows).unwrap_or(i64::MAX),
-            error: None,
+            ..Record::default()
         }
     }
 

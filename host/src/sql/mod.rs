@@ -7,6 +7,7 @@
 //! - [`execution_mode()`] says how a statement is sent where no transaction is around its migration.
 //! - [`not_plain`] tells what psql could read otherwise than the server.
 //! - [`reads_alike`] tells what a session's settings could make another statement of.
+//! - [`file_change`] tells whether the statements of a file changed, or only what stands between them.
 //! - [`sections()`] finds the two directions in a migration file, and [`check_sql_file`] checks them.
 //!
 //! All of it rests on a scanner that follows the rules of PostgreSQL's own (`scan.l`), with `standard_conforming_strings`
@@ -16,6 +17,7 @@
 mod calls;
 mod classify;
 mod command;
+mod difference;
 mod execution_mode;
 mod features;
 mod functions;
@@ -41,6 +43,9 @@ mod words;
 pub use classify::Needs;
 pub use classify::classify;
 pub use command::Command;
+pub use difference::FileChange;
+pub use difference::SectionChange;
+pub use difference::file_change;
 pub use execution_mode::AutocommitCommand;
 pub use execution_mode::ExecutionMode;
 pub use execution_mode::execution_mode;

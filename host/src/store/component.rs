@@ -122,6 +122,19 @@ impl Store {
         }
     }
 
+    /// The text in the build folder that a migration was made of when its source had this digest. The folder is not believed:
+    /// the digest of the text is.
+    pub(super) fn built_text(&self, migration: &Migration, digest: &Digest) -> Option<String> {
+        let path = built_path(&migration.metadata.revision);
+        let bytes = files::read_at_most(&self.root, &path, self.component_bytes_max).ok()?;
+        let contents = read_contents(&bytes).ok()?;
+        if digest_of_contents(&bytes, &contents).ok()? != *digest {
+            return None;
+        }
+        let text = str::from_utf8(bytes.get(contents.source?)?).ok()?;
+        Some(text.to_owned())
+    }
+
     /// Where the component of a migration is, relative to the project's folder.
     pub fn component_path(&self, migration: &Migration) -> String {
         // A prebuilt component that carries its metadata is used where it is.

@@ -6,6 +6,7 @@ use super::Component;
 use super::Migration;
 use super::Store;
 use super::StoreError;
+use crate::digest::Digest;
 
 /// Where the migrations of a project come from: all that planning, running and looking need. Finding, building and writing
 /// migrations is for the folder alone, [`Store`].
@@ -37,6 +38,11 @@ pub trait MigrationSource: fmt::Debug + Send + Sync {
 
     /// Where the component of a migration is, for messages.
     fn component_path(&self, migration: &Migration) -> String;
+
+    /// The text of a migration whose source had this digest once, and the one that it has now, where both are still here.
+    fn texts(&self, _migration: &Migration, _digest: &Digest) -> Option<(String, String)> {
+        None
+    }
 }
 
 impl MigrationSource for Store {
@@ -58,5 +64,9 @@ impl MigrationSource for Store {
 
     fn component_path(&self, migration: &Migration) -> String {
         Self::component_path(self, migration)
+    }
+
+    fn texts(&self, migration: &Migration, digest: &Digest) -> Option<(String, String)> {
+        Some((self.built_text(migration, digest)?, self.text_source(migration).ok()?.text))
     }
 }

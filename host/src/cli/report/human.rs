@@ -50,6 +50,7 @@ pub(super) fn event(event: &Event, verbose: bool) -> Vec<Line> {
         Event::Stamped { from, to } => {
             Line::new(format!("Stamped {} -> {}", list_or(from, "base"), list_or(to, "base")))
         }
+        Event::Repaired { revision, file } => Line::new(format!("Accepted {revision} ({file}) as it is now")),
         Event::Note { text } => Line::new(format!("Note: {text}")),
     };
     vec![line]

@@ -64,6 +64,7 @@ pub(super) fn event(event: &Event) -> Value {
             "rows": rows,
         }),
         Event::Stamped { from, to } => json!({"event": "stamped", "from": from, "to": to}),
+        Event::Repaired { revision, file } => json!({"event": "repaired", "revision": revision, "file": file}),
         Event::Note { text } => json!({"event": "note", "text": text}),
     }
 }

@@ -95,6 +95,11 @@ impl Report {
         }
     }
 
+    /// A question to the person at the terminal, whatever is left out otherwise.
+    pub(super) fn ask(&self, question: &str) {
+        terminal::print_error(&[Line::new(question)], false, &self.secrets);
+    }
+
     /// What is being done now, for people.
     pub(super) fn progress(&self, text: &str) {
         if !self.quiet && !self.json {

@@ -120,7 +120,7 @@ pub(in crate::cli) fn print_exactly(text: &str) {
 }
 
 /// Whether standard error is a terminal that may show colours.
-pub(super) fn errors_go_to_a_terminal() -> bool {
+pub(in crate::cli) fn errors_go_to_a_terminal() -> bool {
     std::io::stderr().is_terminal()
 }
 

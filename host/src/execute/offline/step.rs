@@ -208,6 +208,7 @@ impl StepText<'_> {
             statements: self.statements.len().to_string(),
             rows: "0".to_owned(),
             error: None,
+            detail: None,
         };
         let insert = insert_log(&tables.log, LogNumber::Next, &values);
         format!("{insert}\n        RETURNING xmin INTO {transaction};")
