@@ -41,6 +41,7 @@ const KNOWN: &[(&str, &[&str])] = &[
             "show",
             "signals",
             "stamp",
+            "status",
             "unfinished",
             "validate",
             "worker",

@@ -60,6 +60,7 @@ mod scripts;
 mod secrets;
 mod shadows;
 mod start;
+mod status;
 mod supply;
 mod terminal;
 mod vectors;

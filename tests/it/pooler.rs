@@ -76,7 +76,7 @@ fn reading_works_through_any_pooler() {
             Pooler::new(&project.database, &format!("pool_mode = {mode}\nserver_round_robin = 1\nmin_pool_size = 3"));
         let url = pooler.url();
         for _ in 0..3 {
-            for arguments in [&["current"][..], &["history", "-i"], &["log"], &["upgrade", "b"]] {
+            for arguments in [&["current"][..], &["status"], &["history", "-i"], &["log"], &["upgrade", "b"]] {
                 let output = project.host_with(("HOST_DATABASE_URL", &url), arguments).success();
                 assert_eq!(output.stderr.matches("error").count(), 0, "{mode}: {}", output.stable());
             }

@@ -39,6 +39,7 @@ fn reading_commands_never_make_a_table() {
     let project = TestProject::with_three_tables();
     for arguments in [
         &["current"][..],
+        &["status"],
         &["history", "-i"],
         &["log"],
         &["upgrade", "head", "--dry-run"],

@@ -132,6 +132,7 @@ fn no_command_shows_the_password() {
         &["-v", "history", "-i"][..],
         &["log"],
         &["log", "--json"],
+        &["status"],
         &["validate", "--online"],
         &["repair", "--dry-run"],
         &["stamp", "a"],

@@ -48,6 +48,7 @@ fn every_command_means_the_names_of_the_system() {
     let succeeds = |arguments: &[&str]| uncaught(project.host(arguments)).success();
     for arguments in [
         &["current"][..],
+        &["status"],
         &["history"],
         &["log"],
         &["upgrade", "head", "--dry-run"],

@@ -123,6 +123,7 @@ fn no_command_lets_a_hostile_project_speak_for_the_host() {
     assert!(output.stderr.contains("FORGED"), "{}", output.stable());
     both(&project, &["current", "-v"]);
     both(&project, &["log", "-v"]);
+    both(&project, &["status", "-v"]);
     both(&project, &["validate", "--online"]);
     both(&project, &["repair", "--dry-run"]);
     both(&project, &["downgrade", "base", "--dry-run"]);

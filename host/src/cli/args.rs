@@ -64,6 +64,8 @@ pub(super) enum Command {
     Downgrade(super::migrate::MigrateArguments),
     /// Run a plan that was made before with --dry-run --json, if it still fits
     Apply(super::apply::ApplyArguments),
+    /// Show where the database is, what is pending, what ran last, and what needs a look
+    Status(super::status::StatusArguments),
     /// Show which revisions the database is at
     Current(super::current::CurrentArguments),
     /// List the migrations, newest first

@@ -76,11 +76,11 @@ fn line(row: &LogRow) -> String {
 }
 
 /// What was done: a repair is one kind of stamp in the table, so that any version of host can read it.
-fn what(row: &LogRow) -> &str {
+pub(super) fn what(row: &LogRow) -> &str {
     if row.detail.repaired.is_some() { "repair" } else { &row.direction }
 }
 
-fn document(row: &LogRow) -> serde_json::Value {
+pub(super) fn document(row: &LogRow) -> serde_json::Value {
     json!({
         "id": row.id,
         "revision": row.revision,

@@ -30,6 +30,7 @@ mod settings;
 mod show;
 mod signals;
 mod stamp;
+mod status;
 mod times;
 mod unfinished;
 mod validate;
@@ -140,6 +141,7 @@ async fn run(settings: &Settings, command: Command) -> Result<u8, Failure> {
         Command::Upgrade(arguments) => migrate::run(settings, Direction::Upgrade, &arguments).await,
         Command::Downgrade(arguments) => migrate::run(settings, Direction::Downgrade, &arguments).await,
         Command::Apply(arguments) => apply::run(settings, &arguments).await,
+        Command::Status(arguments) => status::run(settings, &arguments).await,
         Command::Current(arguments) => current::run(settings, &arguments).await,
         Command::History(arguments) => history::run(settings, &arguments).await,
         Command::Heads(arguments) => heads::run(settings, &arguments),
