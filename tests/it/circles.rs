@@ -22,6 +22,7 @@ const KNOWN: &[(&str, &[&str])] = &[
             "consent",
             "current",
             "dry_run",
+            "dump",
             "edit",
             "ensure_version",
             "failure",

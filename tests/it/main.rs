@@ -25,6 +25,7 @@ mod compile;
 mod debug_information;
 mod demonstration;
 mod documents;
+mod dump;
 mod edit;
 mod examples;
 mod failing_step;

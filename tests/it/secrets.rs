@@ -135,6 +135,7 @@ fn no_command_shows_the_password() {
         &["status"],
         &["validate", "--online"],
         &["repair", "--dry-run"],
+        &["dump"],
         &["stamp", "a"],
         &["show", "current"],
         &["edit", "current"],

@@ -57,7 +57,11 @@ pub(super) async fn run(settings: &Settings, arguments: &ApplyArguments) -> Resu
     signals::listen(&project, runner.interrupt(), settings.report().clone());
     let result = runner.apply(&plan, &mut settings.report().observer()).await;
     runner.close().await;
-    finished(settings, &result?.plan);
+    let plan = result?.plan;
+    if !plan.steps.is_empty() {
+        super::dump::after_run(settings, &project).await;
+    }
+    finished(settings, &plan);
     Ok(0)
 }
 

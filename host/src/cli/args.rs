@@ -84,6 +84,8 @@ pub(super) enum Command {
     Repair(super::repair::RepairArguments),
     /// Show what ran on this database: when, by whom, for how long, and whether it failed
     Log(super::log::LogArguments),
+    /// Write the structure of the database into a file, for review and for test databases
+    Dump(super::dump::DumpArguments),
     /// Show what a component could do: its imports, exports and metadata
     Inspect(super::inspect::InspectArguments),
     /// Manage the development cluster behind url = "local:"

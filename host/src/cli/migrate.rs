@@ -93,7 +93,11 @@ pub(super) async fn run(
     signals::listen(&project, runner.interrupt(), settings.report().clone());
     let result = runner.run(direction, &arguments.target, &mut settings.report().observer()).await;
     runner.close().await;
-    finished(settings, &result?.plan);
+    let plan = result?.plan;
+    if !plan.steps.is_empty() {
+        super::dump::after_run(settings, &project).await;
+    }
+    finished(settings, &plan);
     Ok(0)
 }
 

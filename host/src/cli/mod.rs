@@ -11,6 +11,7 @@ mod completions;
 mod consent;
 mod current;
 mod dry_run;
+mod dump;
 mod edit;
 mod ensure_version;
 mod failure;
@@ -151,6 +152,7 @@ async fn run(settings: &Settings, command: Command) -> Result<u8, Failure> {
         Command::Stamp(arguments) => stamp::run(settings, &arguments).await,
         Command::Repair(arguments) => repair::run(settings, &arguments).await,
         Command::Log(arguments) => log::run(settings, &arguments).await,
+        Command::Dump(arguments) => dump::run(settings, &arguments).await,
         Command::Inspect(arguments) => inspect::run(settings, &arguments),
         Command::Local(arguments) => local::run(settings, &arguments),
         Command::Cache(arguments) => cache::run(settings, &arguments),

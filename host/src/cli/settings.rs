@@ -227,6 +227,12 @@ impl Settings {
         Ok(Some((url, direct_url.place())))
     }
 
+    /// The complete url for what goes through no pooler.
+    pub(super) fn unpooled_url(&self, project: &Project) -> Result<String, Failure> {
+        let Some((url, _)) = self.direct_url(project)? else { return self.url(project) };
+        if url == LOCAL_URL { self.start_cluster() } else { Ok(url) }
+    }
+
     /// Connects to the database for writing: past a pooler, where the settings name a way.
     async fn connect_directly(&self, project: &Project) -> Result<Database, Failure> {
         let Some((url, source)) = self.direct_url(project)? else { return self.connect(project).await };

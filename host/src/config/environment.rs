@@ -29,6 +29,9 @@ pub struct Environment {
     pub require_restricted_role: bool,
     /// The folder of the migrations, relative to the project's.
     pub migrations: String,
+    /// The file that is written after each run with the structure of the database, relative to the project's folder. It is that
+    /// of the section itself: no environment takes it from `[default]`.
+    pub dump: Option<String>,
     /// The table that holds the heads.
     pub version_table: TableName,
     /// The table that records what ran.
@@ -106,6 +109,8 @@ impl Environment {
             let text = section.direct_url.clone()?;
             Some(UrlSetting { text, key: format!("{name}.direct-url"), file: file.to_owned() })
         };
+        // Nothing else of [default] is its own alone.
+        let section_itself = if name == DEFAULT_ENVIRONMENT { default } else { own };
         // A section with a database of its own does not go to the one that [default] names.
         let inherited_direct_url = if own.url.is_some() { None } else { direct_url(default, DEFAULT_ENVIRONMENT) };
         let table = |own: &Option<TableName>, default: &Option<TableName>, name: &str| {
@@ -126,6 +131,7 @@ impl Environment {
                 .clone()
                 .or_else(|| default.migrations.clone())
                 .unwrap_or_else(|| "migrations".to_owned()),
+            dump: section_itself.dump.clone().filter(|file| !file.is_empty()),
             version_table: table(&own.version_table, &default.version_table, "host_version"),
             log_table: table(&own.log_table, &default.log_table, "host_log"),
             local_extensions: own

@@ -34,6 +34,7 @@ pub(super) struct Section {
     pub(super) role: Option<String>,
     pub(super) require_restricted_role: Option<bool>,
     pub(super) migrations: Option<String>,
+    pub(super) dump: Option<String>,
     pub(super) version_table: Option<TableName>,
     pub(super) log_table: Option<TableName>,
     pub(super) journal_table: Option<TableName>,

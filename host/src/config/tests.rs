@@ -13,6 +13,16 @@ fn environment(text: &str, name: &str) -> Environment {
     Config::parse(text, "host.toml").unwrap().environment(name).unwrap().clone()
 }
 
+/// A file of the development database is not written because another one was migrated.
+#[test]
+fn the_schema_file_is_that_of_its_section() {
+    let dump = |name| {
+        environment("[default]\ndump = \"schema.sql\"\n[prod]\n[other]\ndump = \"\"\n[own]\ndump = \"x\"", name).dump
+    };
+    assert_eq!(dump("default").as_deref(), Some("schema.sql"));
+    assert_eq!((dump("prod"), dump("other"), dump("own").as_deref()), (None, None, Some("x")));
+}
+
 #[test]
 fn the_reference_names_every_key_and_its_default() {
     let text = include_str!("reference.toml");
@@ -26,6 +36,7 @@ fn the_reference_names_every_key_and_its_default() {
         role: _,
         require_restricted_role,
         migrations,
+        dump: _,
         version_table,
         log_table,
         journal_table,
@@ -158,7 +169,7 @@ fn errors_name_line_key_and_what_is_known() {
         (
             "[default]\n\nurll = 'x'\n",
             "host.toml:3: 'default.urll': unknown field `urll`, expected one of `url`, `direct-url`, `role`, \
-             `require-restricted-role`, `migrations`, `version-table`, `log-table`, \
+             `require-restricted-role`, `migrations`, `dump`, `version-table`, `log-table`, \
              `journal-table`, `local`, `grants`, `limits`",
         ),
         (

@@ -101,6 +101,10 @@ impl Connector {
         self.role.as_deref()
     }
 
+    pub(super) fn options(&self) -> &PgConnectOptions {
+        &self.options
+    }
+
     pub(super) fn requires_restricted_role(&self) -> bool {
         self.require_restricted_role
     }
@@ -120,7 +124,7 @@ impl Connector {
         self.options.get_socket().is_some() || self.options.get_host().starts_with('/')
     }
 
-    fn database_name(&self) -> &str {
+    pub(super) fn database_name(&self) -> &str {
         self.options.get_database().unwrap_or(self.options.get_username())
     }
 

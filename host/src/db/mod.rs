@@ -26,6 +26,7 @@ mod hint;
 pub mod integrity;
 mod interrupted_statement;
 mod known;
+mod libpq;
 pub mod liveness;
 pub mod lock;
 pub mod log;

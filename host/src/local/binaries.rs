@@ -118,8 +118,13 @@ pub(super) fn server_version(folder: &Path, account: &Account) -> Result<String,
     major_version(&output).ok_or(LocalError::UnknownVersion { program, output })
 }
 
+/// Where packages put the programs, highest version first in each place.
+pub(super) fn packaged_folders(root: &Path) -> Vec<PathBuf> {
+    PACKAGED.iter().flat_map(|pattern| expand(root, pattern)).collect()
+}
+
 /// Reads `postgres (PostgreSQL) 15.8 (Debian 15.8-1)`: `15`. Before 10, the major version had two numbers.
-fn major_version(output: &str) -> Option<String> {
+pub(super) fn major_version(output: &str) -> Option<String> {
     let (_, rest) = output.split_once("(PostgreSQL) ")?;
     let mut numbers = rest.split(|letter: char| !letter.is_ascii_digit());
     let first: u32 = numbers.next()?.parse().ok()?;

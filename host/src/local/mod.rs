@@ -14,6 +14,7 @@
 //! | `programs` | running them as that user, in an empty environment |
 //! | `create`, `server`, `process` | making the data folder, starting and stopping, recognising the process |
 //! | `adopt` | looking at a cluster that lies in a project before it is taken over |
+//! | `pg_dump`, `dump_text` | the structure of any database as SQL, by the program for it |
 //! | `setup`, `convert` | what the superuser does: the ordinary role, extensions, clusters of earlier versions |
 
 #![expect(clippy::disallowed_methods, reason = "a cluster is folders and processes of another user")]
@@ -23,9 +24,11 @@ mod adopt;
 mod binaries;
 mod convert;
 mod create;
+mod dump_text;
 mod error;
 mod folder;
 mod paths;
+mod pg_dump;
 mod place;
 mod process;
 mod programs;
@@ -42,7 +45,10 @@ use std::path::PathBuf;
 use std::process::Command;
 use std::time::SystemTime;
 
+pub use self::dump_text::normalised;
 pub use self::error::LocalError;
+pub use self::pg_dump::DumpError;
+pub use self::pg_dump::PgDump;
 use self::place::Place;
 use self::place::Site;
 use self::server::StopMode;

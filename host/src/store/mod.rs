@@ -62,6 +62,7 @@ pub use write::IGNORE_FILE;
 pub use write::NewFile;
 pub use write::create_file;
 pub use write::ensure_ignored;
+pub use write::replace_file;
 
 use cap_std::fs::Dir;
 use serde::Deserialize;

@@ -187,6 +187,24 @@ pub fn create_file(root: &Dir, path: &str, content: &[u8]) -> Result<(), StoreEr
     written.map_err(failed)
 }
 
+/// Writes a file that can be made again, over one that is there: as a whole, or not at all. `path` is relative to `root`. False
+/// where the file has this content already, and was left alone.
+///
+/// # Errors
+/// [`StoreError::Write`], [`StoreError::Outside`], and [`StoreError::NotAFile`] where something else is in its place.
+pub fn replace_file(root: &Dir, path: &str, content: &[u8]) -> Result<bool, StoreError> {
+    let failed = |error| StoreError::write(root, path, error);
+    let (folder, name) = path.rsplit_once('/').unwrap_or((".", path));
+    let folder = root.open_dir(folder).map_err(failed)?;
+    match folder.symlink_metadata(name) {
+        Ok(found) if found.is_dir() => return Err(StoreError::NotAFile { path: path.to_owned() }),
+        Ok(found) if found.is_file() && files::read(&folder, name).is_ok_and(|now| now == content) => return Ok(false),
+        _ => {}
+    }
+    replace(&folder, name, content).map_err(failed)?;
+    Ok(true)
+}
+
 /// Makes sure that the project's `.gitignore` names the state folder.
 ///
 /// # Errors

@@ -100,6 +100,15 @@ impl Report {
         terminal::print_error(&[Line::new(question)], false, &self.secrets);
     }
 
+    /// Something that went wrong beside what was asked for, which is done.
+    pub(super) fn warn(&self, text: &str, hint: Option<&str>) {
+        let (head, rest) = text.split_once('\n').unwrap_or((text, ""));
+        let mut lines = vec![Line::with_word(Word::Warning, head)];
+        lines.extend(Line::block(4, rest));
+        lines.extend(hint.map(|hint| Line::with_word(Word::Hint, hint)));
+        terminal::print_error(&lines, self.colour, &self.secrets);
+    }
+
     /// What is being done now, for people.
     pub(super) fn progress(&self, text: &str) {
         if !self.quiet && !self.json {

@@ -33,6 +33,8 @@ pub(in crate::cli) enum Word {
     Error,
     /// What to do.
     Hint,
+    /// What went wrong without failing what was asked for.
+    Warning,
     /// What is good to know.
     Note,
 }
@@ -71,6 +73,8 @@ impl Line {
             (Some(Word::Error), true) => "\u{1b}[1;31merror\u{1b}[0m: ",
             (Some(Word::Hint), false) => "hint: ",
             (Some(Word::Hint), true) => "\u{1b}[1;36mhint\u{1b}[0m: ",
+            (Some(Word::Warning), false) => "warning: ",
+            (Some(Word::Warning), true) => "\u{1b}[1;33mwarning\u{1b}[0m: ",
             (Some(Word::Note), _) => "note: ",
         };
         let text = safe_line(&secrets.masked(&self.text));
