@@ -73,6 +73,15 @@ fn settings_that_are_not_toml() {
 }
 
 #[test]
+fn server_programs_that_are_not_there() {
+    let project = TestProject::new();
+    let start = |folder: &str| project.host_with(("HOST_PG_BIN", folder), &["local", "start"]).with_code(1);
+    assert_output!(start("/nowhere"));
+    assert_output!(start("bin"));
+    assert_output!(start("/"));
+}
+
+#[test]
 fn an_unknown_environment() {
     let project = TestProject::new();
     project.write("host.toml", "[default]\n[staging]\n[production]\n");

@@ -54,19 +54,22 @@ fn every_class_of_failure_as_json() {
         (&["--url", "postgres://me@localhost/shop?host=/nowhere", "current"], 1, "database"),
     ];
     for (arguments, code, kind) in cases {
-        let before = project.contents();
+        let contents = project.contents();
         let mut all = vec!["--json"];
         all.extend_from_slice(arguments);
         let output = project.host(&all).with_code(*code);
         assert_eq!(output.stderr, "", "{arguments:?}");
-        let document = output.json();
+        // What writes says first which database it is.
+        let lines = output.json_lines();
+        let (document, before) = lines.split_last().expect("a document");
+        assert!(before.iter().all(|line| line["event"] == "database"), "{before:?}");
         let error = document["error"].as_object().unwrap_or_else(|| panic!("{document}"));
         assert_eq!(error["kind"], *kind, "{document}");
         for key in ["message", "hint"] {
             assert!(error[key].as_str().is_some_and(|text| !text.is_empty()), "{document}");
         }
         assert_eq!(document.as_object().map(serde_json::Map::len), Some(1), "{document}");
-        project.contents().assert_same(&before, &format!("{arguments:?}"));
+        project.contents().assert_same(&contents, &format!("{arguments:?}"));
     }
 }
 
@@ -74,6 +77,13 @@ fn every_class_of_failure_as_json() {
 fn a_revision_that_does_not_exist() {
     let project = TestProject::with_three_tables();
     assert_output!(project.refuses(1, &["show", "nothing"]));
+}
+
+#[test]
+fn base_is_no_parent_beside_others() {
+    let project = TestProject::with_three_tables();
+    assert_output!(project.refuses(1, &["revision", "-m", "x", "--head", "c", "--head", "base"]));
+    assert_output!(project.refuses(1, &["merge", "c", "base"]));
 }
 
 #[test]

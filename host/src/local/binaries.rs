@@ -44,7 +44,10 @@ impl Search<'_> {
                 let problem = "it is not an absolute path".to_owned();
                 return Err(LocalError::GivenBinaries { folder: given.to_path_buf(), problem });
             }
-            let folder = fs::canonicalize(given).map_err(LocalError::io("open", given))?;
+            let folder = fs::canonicalize(given).map_err(|error| LocalError::GivenBinaries {
+                folder: given.to_path_buf(),
+                problem: format!("it cannot be opened: {error}"),
+            })?;
             if let Some(problem) = problem(&folder, account) {
                 return Err(LocalError::GivenBinaries { folder, problem });
             }

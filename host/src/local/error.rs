@@ -18,7 +18,7 @@ pub enum LocalError {
     },
 
     /// The folder that the user named does not hold usable server binaries.
-    #[error("{} cannot be used for the local cluster: {problem}", folder.display())]
+    #[error("HOST_PG_BIN is {}, which cannot be used for the local cluster: {problem}", folder.display())]
     GivenBinaries {
         /// The folder from `HOST_PG_BIN`.
         folder: PathBuf,
@@ -247,7 +247,14 @@ impl LocalError {
                 "install PostgreSQL {data_version}, or set HOST_PG_BIN to its binaries, \
                  or run `host local destroy` to begin with an empty cluster of the installed version"
             )),
-            Self::NoPsql { .. } => Some("install the PostgreSQL client (`apt-get install postgresql-client`)".to_owned()),
+            Self::NoPsql { .. } => Some(
+                "install the PostgreSQL client (`apt-get install postgresql-client`), or set HOST_PG_BIN to a folder that holds \
+                 psql beside the server"
+                    .to_owned(),
+            ),
+            Self::UnknownVersion { .. } | Self::Spawn { .. } => Some(
+                "repair this installation of PostgreSQL, or set HOST_PG_BIN to the folder of another one".to_owned(),
+            ),
             Self::NoAccount => Some("create a user postgres, or run host as an ordinary user".to_owned()),
             Self::ForeignFolder { folder, expected, .. } => Some(format!(
                 "run host as the owner of {0}, or give it away with `chown -R {expected} {0}`, or remove it",
@@ -285,9 +292,7 @@ impl LocalError {
                  you: run `host local destroy`"
                     .to_owned(),
             ),
-            Self::UnknownVersion { .. }
-            | Self::Io { .. }
-            | Self::Spawn { .. }
+            Self::Io { .. }
             | Self::Create { .. }
             | Self::Start { .. }
             | Self::Stop { .. } => None,

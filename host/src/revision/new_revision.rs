@@ -59,6 +59,12 @@ pub enum PlaceError {
         /// The parent.
         revision: RevisionId,
     },
+    /// `base`, which is no revision, was named beside others.
+    #[error("'{text}' stands for no revision, so it cannot be a parent beside others")]
+    BaseAmongParents {
+        /// What the user named.
+        text: String,
+    },
     /// A merge of fewer than two revisions.
     #[error("There is nothing to merge: {} names {} revision(s)", heads.join(", "), revises.len())]
     NothingToMerge {
@@ -90,6 +96,7 @@ impl PlaceError {
             Self::MultipleHeads { .. } => "multiple-heads",
             Self::NotAHead { .. } => "not-a-head",
             Self::DuplicateHeads { .. } => "duplicate-heads",
+            Self::BaseAmongParents { .. } => "base-among-parents",
             Self::NothingToMerge { .. } => "nothing-to-merge",
             Self::NotOneDependency { .. } => "not-one-dependency",
             Self::Target(error) => error.kind(),
@@ -105,6 +112,9 @@ impl PlaceError {
             }
             Self::NotAHead { .. } => Some("add `--splice` if a new branch is meant, or leave out `--head`".to_owned()),
             Self::DuplicateHeads { .. } => Some("name each parent once".to_owned()),
+            Self::BaseAmongParents { text } => {
+                Some(format!("leave out '{text}', or name nothing else for a revision that begins a new tree"))
+            }
             Self::NothingToMerge { .. } => Some("name two or more heads; `host heads` lists them".to_owned()),
             Self::NotOneDependency { .. } => Some("name one revision or label".to_owned()),
             Self::Target(error) => error.hint(),
@@ -133,6 +143,9 @@ pub fn place(graph: &Graph, new: &NewRevision) -> Result<Place, PlaceError> {
             TargetError::MultipleHeads { heads, .. } => PlaceError::MultipleHeads { heads },
             error => error.into(),
         })?;
+        if found.is_empty() && new.heads.len() > 1 {
+            return Err(PlaceError::BaseAmongParents { text: text.clone() });
+        }
         for parent in found {
             if parents.contains(&parent) {
                 let revision = graph.id(parent).clone();

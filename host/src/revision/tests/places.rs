@@ -45,6 +45,16 @@ fn finds_the_parents() {
         ),
         (BRANCHES, merge("d1 d1"), "duplicate-heads: Duplicate head revisions specified: d1"),
         (BRANCHES, merge("d1"), "nothing-to-merge: There is nothing to merge: d1 names 1 revision(s)"),
+        (
+            BRANCHES,
+            new_revision("d1 base"),
+            "base-among-parents: 'base' stands for no revision, so it cannot be a parent beside others",
+        ),
+        (
+            BRANCHES,
+            merge("base d1 d2"),
+            "base-among-parents: 'base' stands for no revision, so it cannot be a parent beside others",
+        ),
         (BRANCHES, new_revision("zz"), "unknown-revision: Can't locate revision identified by 'zz'"),
     ];
     for (graph, new, expected) in cases {
