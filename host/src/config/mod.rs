@@ -5,6 +5,8 @@
 #![doc = concat!("```toml\n", include_str!("reference.toml"), "```")]
 
 mod bounded;
+pub mod database_url;
+mod distance;
 mod environment;
 mod error;
 mod expand;

@@ -13,13 +13,16 @@ use super::driver;
 use super::error::DatabaseError;
 use super::error::sql_error;
 use super::liveness;
+use super::location::Location;
+use super::location::Server;
 use super::names::Tables;
 use super::opening::Timeouts;
 use super::opening::set_timeouts;
 use super::sqlstate;
+use crate::config::database_url;
 use crate::value::quote_identifier;
 
-/// How long a server may take to answer. Without a limit, packets that get lost on their way would block for minutes.
+/// How long a server may take to answer where the url does not say it. Without a limit, packets that get lost on their way would block for minutes.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// How long the host waits for a lock on its own tables where nothing else is said, in milliseconds.
@@ -33,6 +36,7 @@ const LOCK_TIMEOUT_MILLISECONDS: u64 = 10_000;
 #[derive(Clone)]
 pub struct Connector {
     options: PgConnectOptions,
+    connect_timeout: Duration,
     pub(super) silence: Duration,
     pub(super) lock_timeout_milliseconds: u64,
     timeouts: Timeouts,
@@ -51,6 +55,7 @@ impl Connector {
         let options = options(url)?.application_name(application).extra_float_digits(None);
         Ok(Self {
             options,
+            connect_timeout: database_url::connect_timeout(url).unwrap_or(CONNECT_TIMEOUT),
             silence: liveness::INTERVAL,
             lock_timeout_milliseconds: LOCK_TIMEOUT_MILLISECONDS,
             timeouts: Timeouts { lock_milliseconds: LOCK_TIMEOUT_MILLISECONDS, statement_milliseconds: 0 },
@@ -119,6 +124,18 @@ impl Connector {
         format!("{} at {}", self.database_name(), address(&self.options))
     }
 
+    /// The same, part by part.
+    pub fn location(&self) -> Location {
+        let host = self.options.get_host();
+        let server = match self.options.get_socket() {
+            Some(socket) => Server::Socket(socket.display().to_string()),
+            None if host.starts_with('/') => Server::Socket(host.to_owned()),
+            None => Server::Host(host.to_owned()),
+        };
+        let (user, database) = (self.user().to_owned(), self.database_name().to_owned());
+        Location { user, server, port: self.options.get_port(), database }
+    }
+
     /// Whether the server is on this machine, with no network in between.
     pub(super) fn is_local_socket(&self) -> bool {
         self.options.get_socket().is_some() || self.options.get_host().starts_with('/')
@@ -154,8 +171,8 @@ impl Connector {
     pub(super) async fn open(&self) -> Result<PgConnection, DatabaseError> {
         let (options, address, user) = (&self.options, address(&self.options), self.user().to_owned());
         let connected = driver::guarded(PgConnection::connect_with(options));
-        let Ok(connected) = tokio::time::timeout(CONNECT_TIMEOUT, connected).await else {
-            let reason = format!("no answer within {} s", CONNECT_TIMEOUT.as_secs());
+        let Ok(connected) = tokio::time::timeout(self.connect_timeout, connected).await else {
+            let reason = format!("no answer within {} s", self.connect_timeout.as_secs());
             return Err(DatabaseError::NoServer { address, reason });
         };
         connected.map_err(|error| match error {
@@ -187,10 +204,9 @@ impl fmt::Debug for Connector {
 }
 
 fn options(url: &str) -> Result<PgConnectOptions, DatabaseError> {
-    let invalid = |reason: &str| DatabaseError::InvalidUrl { reason: reason.to_owned() };
-    if !(url.starts_with("postgres://") || url.starts_with("postgresql://")) {
-        return Err(invalid("it does not begin with postgres://"));
-    }
+    let invalid = |reason: &str| DatabaseError::InvalidUrl { reason: reason.to_owned(), hint: None };
+    database_url::check(url)
+        .map_err(|problem| DatabaseError::InvalidUrl { reason: problem.reason, hint: Some(problem.hint) })?;
     // What the parser of urls says is one of a few fixed texts. The driver's message may quote the url and with it the
     // password.
     url::Url::parse(url).map_err(|error| invalid(&error.to_string()))?;
@@ -213,13 +229,19 @@ mod tests {
 
     #[test]
     fn a_bad_url_is_refused_without_being_quoted() {
+        let port = "its port is not a number from 1 to 65535";
+        let stray =
+            "it has an '@' where none can be: the user or the password has a character before it that ends them";
+        let mode = "its parameter sslmode is not one of disable, allow, prefer, require, verify-ca or verify-full";
         for (url, reason) in [
-            ("mysql://root:secret@h/d", "it does not begin with postgres://"),
+            ("mysql://root:secret@h/d", "it is one of MySQL, and host works with PostgreSQL"),
             ("secret", "it does not begin with postgres://"),
-            ("postgres://u:secret@h:port/d", "invalid port number"),
-            ("postgres://u:sec/ret@h/d", "invalid port number"),
-            ("postgres://u:secret@[::1/d", "invalid IPv6 address"),
-            ("postgres://u:secret@h/d?sslmode=secret", "one of its parameters has a value that cannot be read"),
+            ("postgres://u:secret@h:port/d", port),
+            ("postgres://u:sec/ret@h/d", stray),
+            ("postgres://u:secret@[::1/d", "its IPv6 address has no ']' at the end"),
+            ("postgres://u:secret@[x]/d", "invalid IPv6 address"),
+            ("postgres://u:secret@h/d?sslmode=secret", mode),
+            ("postgres://u:secret@h/d?hostaddr=secret", "one of its parameters has a value that cannot be read"),
         ] {
             let error = Connector::new(url, "test").expect_err("not a url").to_string();
             assert_eq!(error, format!("the database url is not valid: {reason}"), "{url}");

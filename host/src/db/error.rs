@@ -17,6 +17,8 @@ pub enum DatabaseError {
     InvalidUrl {
         /// What is wrong. Never the url itself, because it may hold a password.
         reason: String,
+        /// What to write instead, where that is known.
+        hint: Option<String>,
     },
     /// No server answers.
     #[error("cannot connect to PostgreSQL at {address}: {reason}")]

@@ -42,7 +42,8 @@ impl DatabaseError {
     /// What the operator should do, where there is something to say.
     pub fn hint(&self) -> Option<String> {
         Some(match self {
-            Self::InvalidUrl { .. } => {
+            Self::InvalidUrl { hint: Some(hint), .. } => hint.clone(),
+            Self::InvalidUrl { hint: None, .. } => {
                 "write it as postgres://user:password@host:5432/database, with special characters percent-encoded, or use url = \"local:\"".to_owned()
             }
             Self::NoServer { .. } => {
