@@ -220,6 +220,7 @@ pub use project::Project;
 pub use project::ProjectError;
 
 pub use config::ConfigError;
+pub use config::Downgrade;
 pub use config::Environment;
 pub use config::Limits;
 
@@ -303,10 +304,12 @@ pub use db::Connector;
 pub use db::Database;
 pub use db::DatabaseError;
 pub use db::JournalError;
+pub use db::Location;
 pub use db::LogDetail;
 pub use db::LogRow;
 pub use db::Repaired;
 pub use db::StatementProgress;
 pub use db::Tables;
 pub use db::Unfinished;
+pub use db::location::Server;
 pub use db::opening::Timeouts;

@@ -2,7 +2,6 @@
 
 mod error;
 
-use std::collections::BTreeSet;
 use std::collections::HashMap;
 
 use cap_std::fs::Dir;
@@ -10,7 +9,6 @@ use cap_std::fs::Dir;
 use crate::config::CONFIG_FILE;
 use crate::config::Config;
 use crate::config::Environment;
-use crate::config::UrlSetting;
 use crate::db::AppliedState;
 use crate::db::Connector;
 use crate::db::Database;
@@ -61,9 +59,8 @@ impl Source {
 /// A project in one of its environments. Opening it reads files and nothing else: no guest runs, no database is asked.
 #[derive(Debug)]
 pub struct Project {
+    config: Config,
     environment: Environment,
-    url_variables: BTreeSet<String>,
-    urls: Vec<UrlSetting>,
     source: Source,
     migrations: Vec<Migration>,
     by_revision: HashMap<RevisionId, usize>,
@@ -85,12 +82,12 @@ impl Project {
     /// # Errors
     /// As [`Project::open`].
     pub fn open_with(directory: Dir, environment: &str, trust: BuildTrust) -> Result<Self, ProjectError> {
-        let config = Self::config(&directory)?;
+        let config = Self::read_config(&directory)?;
         let environment = config.environment(environment)?.clone();
         let store = Store::open(directory, &environment.migrations)
             .with_trust(trust)
             .with_components_of(environment.limits.component_size);
-        Self::read(environment, config.url_variables(), config.urls().cloned().collect(), Source::Folder(store))
+        Self::read(config, environment, Source::Folder(store))
     }
 
     /// A project without a folder: its settings are the text of a `host.toml`, `[default]` for those that nobody changes, and
@@ -106,7 +103,7 @@ impl Project {
         let config = Config::parse(settings, CONFIG_FILE)?;
         let environment = config.environment(environment)?.clone();
         let source = Source::Other(Box::new(source));
-        Self::read(environment, config.url_variables(), config.urls().cloned().collect(), source)
+        Self::read(config, environment, source)
     }
 
     /// The same project with its migrations as they are now, such as after a build, in which cargo may write lock files.
@@ -114,15 +111,10 @@ impl Project {
     /// # Errors
     /// As [`Project::open`].
     pub fn read_again(self) -> Result<Self, ProjectError> {
-        Self::read(self.environment, self.url_variables, self.urls, self.source)
+        Self::read(self.config, self.environment, self.source)
     }
 
-    fn read(
-        environment: Environment,
-        url_variables: BTreeSet<String>,
-        urls: Vec<UrlSetting>,
-        source: Source,
-    ) -> Result<Self, ProjectError> {
+    fn read(config: Config, environment: Environment, source: Source) -> Result<Self, ProjectError> {
         let migrations = source.as_dyn().migrations().map_err(|first| match source.as_dyn().problems() {
             all if all.len() > 1 => {
                 ProjectError::Several { problems: all.into_iter().map(ProjectError::from).collect() }
@@ -139,7 +131,7 @@ impl Project {
             .enumerate()
             .map(|(index, migration)| (migration.metadata.revision.clone(), index))
             .collect();
-        Ok(Self { environment, url_variables, urls, source, migrations, by_revision, graph })
+        Ok(Self { config, environment, source, migrations, by_revision, graph })
     }
 
     /// The settings of an environment, whatever the migrations of the project are.
@@ -147,10 +139,10 @@ impl Project {
     /// # Errors
     /// [`ProjectError`] when the settings cannot be read, or have no such environment.
     pub fn settings(directory: &Dir, environment: &str) -> Result<Environment, ProjectError> {
-        Ok(Self::config(directory)?.environment(environment)?.clone())
+        Ok(Self::read_config(directory)?.environment(environment)?.clone())
     }
 
-    fn config(directory: &Dir) -> Result<Config, ProjectError> {
+    fn read_config(directory: &Dir) -> Result<Config, ProjectError> {
         let bytes =
             crate::store::read_file_at_most(directory, CONFIG_FILE, TOML_BYTES_MAX).map_err(|error| match error {
                 StoreError::Read { source, .. } if source.kind() == std::io::ErrorKind::NotFound => {
@@ -242,14 +234,9 @@ impl Project {
         &self.environment
     }
 
-    /// The environment variables that the urls of all environments name: each may hold a password.
-    pub fn url_variables(&self) -> &BTreeSet<String> {
-        &self.url_variables
-    }
-
-    /// The urls of all environments.
-    pub fn urls(&self) -> &[UrlSetting] {
-        &self.urls
+    /// The settings of all its environments.
+    pub fn config(&self) -> &Config {
+        &self.config
     }
 
     /// Where its migrations come from.

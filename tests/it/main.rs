@@ -66,6 +66,7 @@ mod supply;
 mod terminal;
 mod vectors;
 mod wasi;
+mod which_database;
 
 /// A test file that no module names would never run.
 #[test]

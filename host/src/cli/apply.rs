@@ -53,7 +53,8 @@ pub(super) async fn run(settings: &Settings, arguments: &ApplyArguments) -> Resu
         compiler: super::worker::compiler(settings)?,
         ..Options::default()
     };
-    let mut runner = settings.writing_runner(&project, options).await?;
+    let target = settings.announced_target(&project)?;
+    let mut runner = settings.runner_on(&target, &project, options).await?;
     signals::listen(&project, runner.interrupt(), settings.report().clone());
     let result = runner.apply(&plan, &mut settings.report().observer()).await;
     runner.close().await;

@@ -26,10 +26,10 @@ pub(super) struct Global {
     /// Use the project in this folder [default: the nearest folder upwards with a host.toml]
     #[arg(short = 'C', long, global = true, value_name = "DIR")]
     pub(super) dir: Option<PathBuf>,
-    /// Use this section of host.toml
-    #[arg(short, long, global = true, value_name = "NAME", default_value = "default")]
-    pub(super) env: String,
-    /// Connect to this database [default: HOST_DATABASE_URL, DATABASE_URL, then host.toml]
+    /// Use this section of host.toml; its own url stands above HOST_DATABASE_URL and DATABASE_URL [default: default]
+    #[arg(short, long, global = true, value_name = "NAME")]
+    pub(super) env: Option<String>,
+    /// Connect to this database [default: the url of the section that --env names, then HOST_DATABASE_URL, DATABASE_URL, host.toml]
     #[arg(long, global = true, value_name = "URL", hide_env_values = true)]
     pub(super) url: Option<String>,
     /// Print JSON: one object a line for events, one document for listings

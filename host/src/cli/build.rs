@@ -161,7 +161,7 @@ fn build_with(
     let folder = std::fs::canonicalize(&folder).unwrap_or(folder);
     settings.keep_urls_secret(&project);
     let environment = ProcessEnvironment::new(std::env::vars_os())
-        .without(project.url_variables())
+        .without(&project.config().url_variables())
         .without_values(|value| settings.report().secrets().are_in(value));
     let worker = super::worker::this_program();
     let with_compiler = migrations.iter().any(|migration| migration.language.is_compiled());

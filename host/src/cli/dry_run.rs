@@ -22,7 +22,7 @@ pub(super) async fn run(
     options: Options,
 ) -> Result<u8, Failure> {
     // The way of the run, so that what is in its way is seen.
-    let mut runner = settings.writing_runner(project, options).await?;
+    let mut runner = settings.runner_on(&settings.target_to_write(project)?, project, options).await?;
     let result = runner.dry_run(direction, target).await;
     runner.close().await;
     show(settings, &result?)

@@ -103,7 +103,7 @@ fn written(settings: &Settings, is_new: bool, file: &str) {
 /// The structure of the database, and where it is.
 async fn dumped(settings: &Settings, project: &Project) -> Result<String, Failure> {
     // What a dump locks and reads belongs to one session, which a pooler may not give.
-    let mut database = project.connect(&settings.unpooled_url(project)?).await?;
+    let mut database = settings.connect_to(project, &settings.unpooled_target(project)?).await?;
     let before = project.read_applied(&mut database).await?;
     if let Some(unfinished) = before.unfinished.first() {
         // Where it is loaded, nothing would say so.

@@ -24,13 +24,18 @@ pub(super) async fn run(settings: &Settings, arguments: &EnsureVersionArguments)
         }
         return Ok(0);
     }
-    let mut runner = settings.writing_runner(&project, settings.options()).await?;
+    let target = settings.target_to_write(&project)?;
+    let mut runner = settings.runner_on(&target, &project, settings.options()).await?;
     let result = runner.ensure_version().await;
     runner.close().await;
     result?;
     let tables = project.tables();
     if settings.report().is_json() {
-        let document = json!({"version_table": tables.version.to_string(), "log_table": tables.log.to_string()});
+        let document = json!({
+            "version_table": tables.version.to_string(),
+            "log_table": tables.log.to_string(),
+            "database": target.document(),
+        });
         settings.report().document(&document);
     } else {
         settings.report().note(&format!("tables {} and {} exist", tables.version, tables.log));

@@ -89,7 +89,8 @@ pub(super) async fn run(
     if arguments.dry_run {
         return super::dry_run::run(settings, &project, direction, &arguments.target, options).await;
     }
-    let mut runner = settings.writing_runner(&project, options).await?;
+    let target = settings.announced_target(&project)?;
+    let mut runner = settings.runner_on(&target, &project, options).await?;
     signals::listen(&project, runner.interrupt(), settings.report().clone());
     let result = runner.run(direction, &arguments.target, &mut settings.report().observer()).await;
     runner.close().await;

@@ -32,9 +32,11 @@ mod show;
 mod signals;
 mod stamp;
 mod status;
+mod target;
 mod times;
 mod unfinished;
 mod validate;
+mod variables;
 mod worker;
 
 use std::process::ExitCode;

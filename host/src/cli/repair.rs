@@ -43,7 +43,7 @@ pub(super) async fn run(settings: &Settings, arguments: &RepairArguments) -> Res
     let report = settings.report();
     let mut runner = match arguments.dry_run {
         true => settings.runner(&project, options).await?,
-        false => settings.writing_runner(&project, options).await?,
+        false => settings.runner_on(&settings.announced_target(&project)?, &project, options).await?,
     };
     let changes = chosen(&project, runner.changes().await?, &arguments.revisions)?;
     if arguments.dry_run && report.is_json() {

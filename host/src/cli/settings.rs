@@ -2,7 +2,6 @@
 
 #![expect(clippy::disallowed_methods, reason = "here environment, current folder and rights of the process come in")]
 
-use std::ffi::OsString;
 use std::path::Path;
 use std::path::PathBuf;
 
@@ -15,11 +14,12 @@ use super::folders;
 use super::report::Report;
 use super::report::secrets::Secrets;
 use super::report::text::safe_line;
+pub(super) use super::variables::URL_VARIABLES;
+pub(super) use super::variables::variable;
+pub(super) use super::variables::variable_os;
 use crate::config::CONFIG_FILE;
-use crate::db::Database;
-use crate::db::DatabaseError;
+use crate::config::DEFAULT_ENVIRONMENT;
 use crate::execute::Options;
-use crate::execute::Runner;
 use crate::local::Cluster;
 use crate::local::Started;
 use crate::project::Project;
@@ -29,25 +29,17 @@ use crate::store::Key;
 use crate::store::STATE_FOLDER;
 use crate::store::StoreError;
 
-/// The url of the development cluster.
-const LOCAL_URL: &str = "local:";
-
-/// The variables that name the database, the first one first.
-const URL_VARIABLES: [&str; 2] = ["HOST_DATABASE_URL", "DATABASE_URL"];
-
-/// Where a url comes from that stands above everything.
-const URL_ARGUMENT: &str = "--url";
-
 /// The variable that stands above `direct-url` of host.toml.
-const DIRECT_URL_VARIABLE: &str = "HOST_DIRECT_URL";
+pub(super) const DIRECT_URL_VARIABLE: &str = "HOST_DIRECT_URL";
 
 /// The settings of one invocation.
 #[derive(Clone)]
 pub(super) struct Settings {
     directory: Option<PathBuf>,
-    environment: String,
-    /// A url that stands above that of host.toml, and where it comes from.
-    url: Option<(String, &'static str)>,
+    /// The section that `--env` names.
+    environment: Option<String>,
+    /// The url that `--url` names.
+    url: Option<String>,
     arguments: Vec<(String, String)>,
     report: Report,
 }
@@ -57,7 +49,7 @@ impl Settings {
         Self {
             directory: global.dir.clone(),
             environment: global.env.clone(),
-            url: url(global),
+            url: global.url.clone(),
             arguments: global.argument.clone(),
             report: Report::new(global.json, global.quiet, global.verbose, secrets),
         }
@@ -70,6 +62,21 @@ impl Settings {
 
     pub(super) fn report(&self) -> &Report {
         &self.report
+    }
+
+    /// The url that was named on the command line.
+    pub(super) fn named_url(&self) -> Option<&str> {
+        self.url.as_deref()
+    }
+
+    /// Whether the environment was named on the command line.
+    pub(super) fn environment_is_named(&self) -> bool {
+        self.environment.is_some()
+    }
+
+    /// The name of the environment.
+    pub(super) fn environment(&self) -> &str {
+        self.environment.as_deref().unwrap_or(DEFAULT_ENVIRONMENT)
     }
 
     /// What `-x` gave, and otherwise the defaults.
@@ -139,7 +146,7 @@ impl Settings {
 
     fn open_project(&self, folder: &Path, key: Option<Key>) -> Result<Project, Failure> {
         let trust = BuildTrust { key, any: trusts_built()? };
-        Ok(Project::open_with(open_folder(folder)?, &self.environment, trust)?)
+        Ok(Project::open_with(open_folder(folder)?, self.environment(), trust)?)
     }
 
     /// The development cluster of the project.
@@ -171,135 +178,12 @@ impl Settings {
     /// The same with the extensions that the settings name.
     pub(super) fn cluster_to_start(&self) -> Result<Cluster, Failure> {
         let folder = open_folder(&self.project_folder()?)?;
-        let extensions = Project::settings(&folder, &self.environment)?.local_extensions;
+        let extensions = Project::settings(&folder, self.environment())?.local_extensions;
         Ok(self.cluster()?.with_extensions(extensions))
     }
 
-    fn keep_secret(&self, url: &str) {
-        self.report.secrets().keep(url);
-    }
-
-    /// Keeps the passwords of all urls of the settings secret, as far as their variables are set.
-    pub(super) fn keep_urls_secret(&self, project: &Project) {
-        let urls = project.urls().iter().filter_map(|url| url.expand(&variable).ok());
-        urls.for_each(|url| self.keep_secret(&url));
-    }
-
-    /// The complete url of the database. Starts the development cluster if that is what the settings name.
-    pub(super) fn url(&self, project: &Project) -> Result<String, Failure> {
-        let url = match (&self.url, &project.environment().url) {
-            // What the arguments and the environment have was made secret before anything else.
-            (Some((url, _)), _) => url.clone(),
-            (None, Some(url)) => url.expand(&variable)?,
-            (None, None) => {
-                return Err(Failure::new(
-                    "configuration",
-                    format!("no database url: section [{}] of host.toml has none", self.environment),
-                    "set `url` there, or HOST_DATABASE_URL, or use --url",
-                ));
-            }
-        };
-        self.keep_secret(&url);
-        if url == LOCAL_URL { self.start_cluster() } else { Ok(url) }
-    }
-
-    /// The url for what writes, and where it comes from, if it is another one than that for what reads.
-    ///
-    /// `direct-url` of host.toml is the same database as the `url` beside it. So it counts only where that `url` is the one
-    /// in effect: a variable may name another database.
-    fn direct_url(&self, project: &Project) -> Result<Option<(String, String)>, Failure> {
-        if self.url.as_ref().is_some_and(|(_, source)| *source == URL_ARGUMENT) {
-            return Ok(None);
-        }
-        if let Some(url) = variable(DIRECT_URL_VARIABLE) {
-            return Ok(Some((url, DIRECT_URL_VARIABLE.to_owned())));
-        }
-        let environment = project.environment();
-        let Some(direct_url) = &environment.direct_url else { return Ok(None) };
-        if let Some((given, _)) = &self.url {
-            let configured = environment.url.as_ref().and_then(|url| url.expand(&variable).ok());
-            if configured.as_ref() != Some(given) {
-                return Ok(None);
-            }
-        }
-        let url = direct_url.expand(&variable)?;
-        self.keep_secret(&url);
-        Ok(Some((url, direct_url.place())))
-    }
-
-    /// The complete url for what goes through no pooler.
-    pub(super) fn unpooled_url(&self, project: &Project) -> Result<String, Failure> {
-        let Some((url, _)) = self.direct_url(project)? else { return self.url(project) };
-        if url == LOCAL_URL { self.start_cluster() } else { Ok(url) }
-    }
-
-    /// Connects to the database for writing: past a pooler, where the settings name a way.
-    async fn connect_directly(&self, project: &Project) -> Result<Database, Failure> {
-        let Some((url, source)) = self.direct_url(project)? else { return self.connect(project).await };
-        let url = if url == LOCAL_URL { self.start_cluster()? } else { url };
-        project.connect(&url).await.map_err(|error| not_connected(&error, &source))
-    }
-
-    /// A runner for what writes.
-    pub(super) async fn writing_runner<'project>(
-        &self,
-        project: &'project Project,
-        options: Options,
-    ) -> Result<Runner<'project>, Failure> {
-        let mut database = self.connect_directly(project).await?;
-        if let Some(timeout) = options.lock_timeout {
-            database.set_lock_timeout(timeout);
-        }
-        Ok(Runner::new(project, database, options))
-    }
-
-    /// The largest component that the settings allow, in bytes; 0 where there are none.
-    pub(super) fn component_size_max(&self) -> u64 {
-        let project = self.project_folder().and_then(|folder| open_folder(&folder)).ok();
-        let environment = project.and_then(|project| Project::settings(&project, &self.environment).ok());
-        environment.map_or(0, |environment| environment.limits.component_size)
-    }
-
-    /// Connects to the database.
-    pub(super) async fn connect(&self, project: &Project) -> Result<Database, Failure> {
-        let url = self.url(project)?;
-        project.connect(&url).await.map_err(|error| {
-            let source = match (&self.url, &project.environment().url) {
-                (Some((_, source)), _) => (*source).to_owned(),
-                (None, Some(setting)) => setting.place(),
-                (None, None) => return error.into(),
-            };
-            not_connected(&error, &source)
-        })
-    }
-
-    /// Connects only if that needs nothing but the wire: a development cluster that stands still is not started.
-    pub(super) async fn connect_if_there(&self, project: &Project) -> Option<Database> {
-        let given = self.url.as_ref().map(|(url, _)| url.clone());
-        let configured = given.or_else(|| project.environment().url.as_ref()?.expand(&variable).ok())?;
-        self.keep_secret(&configured);
-        let url = if configured == LOCAL_URL {
-            let cluster = self.cluster().ok()?;
-            match cluster.status().ok()? {
-                crate::local::Status::Running { .. } => cluster.url().ok()?,
-                _ => return None,
-            }
-        } else {
-            configured
-        };
-        tokio::time::timeout(std::time::Duration::from_secs(2), project.connect(&url)).await.ok()?.ok()
-    }
-
-    /// A runner on the database.
-    pub(super) async fn runner<'project>(
-        &self,
-        project: &'project Project,
-        options: Options,
-    ) -> Result<Runner<'project>, Failure> {
-        Ok(Runner::new(project, self.connect(project).await?, options))
-    }
-
-    fn start_cluster(&self) -> Result<String, Failure> {
+    /// Starts the development cluster, and says so. That it runs already is said elsewhere where the database is announced.
+    pub(super) fn start_cluster(&self, is_announced: bool) -> Result<String, Failure> {
         let cluster = self.cluster_to_start()?;
         let started = cluster.ensure_running()?;
         let how = match started {
@@ -314,18 +198,21 @@ impl Settings {
             }
             Started::Created => "created and started a development cluster for this project (url = \"local:\")",
         };
-        self.report.note(how);
+        if started != Started::AlreadyRunning || !is_announced {
+            self.report().note(how);
+        }
         if started != Started::AlreadyRunning {
-            cluster.notes().iter().for_each(|note| self.report.note(note));
+            cluster.notes().iter().for_each(|note| self.report().note(note));
         }
         Ok(cluster.url()?)
     }
-}
 
-/// A failure to connect, with the place where the url comes from.
-fn not_connected(error: &DatabaseError, source: &str) -> Failure {
-    let hint = error.hint().map(|hint| format!("{hint} (the url comes from {source})"));
-    Failure::new(error.kind(), super::failure::with_causes(error), hint.unwrap_or_default())
+    /// The largest component that the settings allow, in bytes; 0 where there are none.
+    pub(super) fn component_size_max(&self) -> u64 {
+        let project = self.project_folder().and_then(|folder| open_folder(&folder)).ok();
+        let environment = project.and_then(|project| Project::settings(&project, self.environment()).ok());
+        environment.map_or(0, |environment| environment.limits.component_size)
+    }
 }
 
 /// Whether settings above a folder are those of somebody who has nothing to do with it, as in `/tmp`, where everybody may put some:
@@ -378,21 +265,4 @@ pub(super) fn secrets() -> Secrets {
     let urls = URL_VARIABLES.into_iter().chain([DIRECT_URL_VARIABLE]).filter_map(variable);
     given.chain(urls).for_each(|text| secrets.keep(&text));
     secrets
-}
-
-/// The url of the arguments or of the environment, and which of them it is.
-fn url(global: &Global) -> Option<(String, &'static str)> {
-    let given = global.url.clone().map(|url| (url, URL_ARGUMENT));
-    let mut named = URL_VARIABLES.into_iter().filter_map(|name| variable(name).map(|url| (url, name)));
-    given.or_else(|| named.next())
-}
-
-/// An environment variable that is set to something, in whatever encoding.
-pub(super) fn variable_os(name: &str) -> Option<OsString> {
-    std::env::var_os(name).filter(|value| !value.is_empty())
-}
-
-/// An environment variable that is set to something.
-pub(super) fn variable(name: &str) -> Option<String> {
-    std::env::var(name).ok().filter(|value| !value.is_empty())
 }

@@ -33,7 +33,8 @@ pub(super) async fn run(settings: &Settings, arguments: &StampArguments) -> Resu
         lock_timeout: arguments.times.lock_timeout,
         ..settings.options()
     };
-    let mut runner = settings.writing_runner(&project, options).await?;
+    let target = settings.announced_target(&project)?;
+    let mut runner = settings.runner_on(&target, &project, options).await?;
     signals::listen(&project, runner.interrupt(), settings.report().clone());
     let targets: Vec<&str> = arguments.targets.iter().map(String::as_str).collect();
     let result = runner.stamp(&targets, arguments.purge, &mut settings.report().observer()).await;

@@ -33,7 +33,7 @@ pub(super) async fn run(settings: &Settings, arguments: &ValidateArguments) -> R
     let options = Options { compiler: super::worker::compiler(settings)?, ..settings.options() };
     // First, because without it nothing can be said.
     let mut runner = match arguments.online {
-        true => Some(settings.writing_runner(&project, options.clone()).await?),
+        true => Some(settings.runner_on(&settings.target_to_write(&project)?, &project, options.clone()).await?),
         false => None,
     };
     let mut problems = crate::execute::check_migrations(&project, project.migrations(), &options).await?;

@@ -7,6 +7,7 @@ use super::ConfigError;
 use super::DEFAULT_ENVIRONMENT;
 use super::ExpandError;
 use super::TableName;
+use super::downgrade::Downgrade;
 use super::expand;
 use super::file::LimitsSection;
 use super::file::Section;
@@ -23,6 +24,10 @@ pub struct Environment {
     pub url: Option<UrlSetting>,
     /// The same database without a pooler in between, for what writes, if the file names it.
     pub direct_url: Option<UrlSetting>,
+    /// Whether what may destroy data asks first: a downgrade, a stamp, dropping the database.
+    pub protect: bool,
+    /// Whether migrations may be taken back.
+    pub downgrade: Downgrade,
     /// The role under which the statements of migrations run, if it is not the user who logs in.
     pub role: Option<String>,
     /// Whether a user is refused whose rights reach the server's machine.
@@ -50,7 +55,8 @@ pub struct Environment {
 #[derive(Clone, PartialEq, Eq)]
 pub struct UrlSetting {
     text: String,
-    key: String,
+    section: String,
+    key: &'static str,
     file: String,
 }
 
@@ -101,16 +107,14 @@ pub struct Limits {
 
 impl Environment {
     pub(super) fn resolve(name: &str, own: &Section, default: &Section, file: &str) -> Self {
-        let url = |section: &Section, name: &str| {
-            let text = section.url.clone()?;
-            Some(UrlSetting { text, key: format!("{name}.url"), file: file.to_owned() })
-        };
-        let direct_url = |section: &Section, name: &str| {
-            let text = section.direct_url.clone()?;
-            Some(UrlSetting { text, key: format!("{name}.direct-url"), file: file.to_owned() })
+        let setting = |text: &Option<String>, section: &str, key| {
+            let (section, file) = (section.to_owned(), file.to_owned());
+            text.clone().map(|text| UrlSetting { text, section, key, file })
         };
         // Nothing else of [default] is its own alone.
         let section_itself = if name == DEFAULT_ENVIRONMENT { default } else { own };
+        let url = |section: &Section, name: &str| setting(&section.url, name, "url");
+        let direct_url = |section: &Section, name: &str| setting(&section.direct_url, name, "direct-url");
         // A section with a database of its own does not go to the one that [default] names.
         let inherited_direct_url = if own.url.is_some() { None } else { direct_url(default, DEFAULT_ENVIRONMENT) };
         let table = |own: &Option<TableName>, default: &Option<TableName>, name: &str| {
@@ -121,6 +125,9 @@ impl Environment {
             name: name.to_owned(),
             url: url(own, name).or_else(|| url(default, DEFAULT_ENVIRONMENT)),
             direct_url: direct_url(own, name).or(inherited_direct_url),
+            // What [default] says of itself must not take away what the name of a section means.
+            protect: own.protect.unwrap_or_else(|| default.protect.unwrap_or_default() || is_production(name)),
+            downgrade: own.downgrade.or(default.downgrade).unwrap_or_default(),
             role: own.role.clone().or_else(|| default.role.clone()).filter(|role| !role.is_empty()),
             require_restricted_role: own
                 .require_restricted_role
@@ -145,6 +152,16 @@ impl Environment {
             limits: Limits::resolve(&own.limits, &default.limits),
         }
     }
+
+    /// Whether the section itself names a database, so that choosing it chooses that one.
+    pub fn names_a_database(&self) -> bool {
+        self.url.as_ref().is_some_and(|url| url.section == self.name)
+    }
+}
+
+/// Whether a section is protected unless it says otherwise: `prod`, `production`, `prod-eu`.
+fn is_production(name: &str) -> bool {
+    name.get(..4).is_some_and(|beginning| beginning.eq_ignore_ascii_case("prod"))
 }
 
 impl GrantsSection {
@@ -207,7 +224,16 @@ impl Limits {
 impl UrlSetting {
     /// Where it is written: key, with its section, and file.
     pub fn place(&self) -> String {
-        format!("'{}' in {}", self.key, self.file)
+        format!("'{}' in {}", self.full_key(), self.file)
+    }
+
+    /// The section that it stands in, which may be that of another environment than the one that takes it.
+    pub fn section(&self) -> &str {
+        &self.section
+    }
+
+    fn full_key(&self) -> String {
+        format!("{}.{}", self.section, self.key)
     }
 
     /// The url with the variables' values in it. `lookup` gives the value of an environment variable.
@@ -217,7 +243,7 @@ impl UrlSetting {
     /// variable's name.
     pub fn expand(&self, lookup: &dyn Fn(&str) -> Option<String>) -> Result<String, ConfigError> {
         expand(&self.text, lookup).map_err(|error| {
-            let (file, key) = (self.file.clone(), self.key.clone());
+            let (file, key) = (self.file.clone(), self.full_key());
             match error {
                 ExpandError::Unset { variable } => ConfigError::UnsetVariable { file, key, variable },
                 ExpandError::Broken => ConfigError::BrokenReference { file, key },
@@ -228,6 +254,10 @@ impl UrlSetting {
 
 impl fmt::Debug for UrlSetting {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.debug_struct("UrlSetting").field("key", &self.key).field("file", &self.file).finish_non_exhaustive()
+        formatter
+            .debug_struct("UrlSetting")
+            .field("key", &self.full_key())
+            .field("file", &self.file)
+            .finish_non_exhaustive()
     }
 }

@@ -1,7 +1,13 @@
 //! The shape of the file: what may be written, all of it optional.
 
-use serde::Deserialize;
+use std::collections::BTreeMap;
+use std::fmt;
 
+use serde::Deserialize;
+use serde::de::MapAccess;
+use serde::de::Visitor;
+
+use super::Downgrade;
 use super::TableName;
 use super::bounded::AtLeastOne;
 use super::bounded::Count;
@@ -26,11 +32,52 @@ type AnyTime = Time<0, TIME_MAX>;
 type SomeTime = Time<1, TIME_MAX>;
 type ServerTimeout = Time<0, { super::SERVER_TIMEOUT_MILLISECONDS_MAX }>;
 
+/// The key at the top that is no section.
+const DOTENV: &str = "dotenv";
+
+/// The whole file.
+#[derive(Debug, Default)]
+pub(super) struct File {
+    pub(super) dotenv: Option<bool>,
+    pub(super) sections: BTreeMap<String, Section>,
+}
+
+/// By hand, because a flattened map would lose the places of its errors.
+impl<'de> Deserialize<'de> for File {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Keys;
+
+        impl<'de> Visitor<'de> for Keys {
+            type Value = File;
+
+            fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+                formatter.write_str("sections")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<File, A::Error> {
+                let mut file = File::default();
+                while let Some(key) = map.next_key::<String>()? {
+                    if key == DOTENV {
+                        file.dotenv = Some(map.next_value()?);
+                    } else {
+                        file.sections.insert(key, map.next_value()?);
+                    }
+                }
+                Ok(file)
+            }
+        }
+
+        deserializer.deserialize_map(Keys)
+    }
+}
+
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields, expecting = "a section such as [default] around this key")]
 pub(super) struct Section {
     pub(super) url: Option<String>,
     pub(super) direct_url: Option<String>,
+    pub(super) protect: Option<bool>,
+    pub(super) downgrade: Option<Downgrade>,
     pub(super) role: Option<String>,
     pub(super) require_restricted_role: Option<bool>,
     pub(super) migrations: Option<String>,

@@ -7,6 +7,7 @@
 mod bounded;
 pub mod database_url;
 mod distance;
+mod downgrade;
 mod environment;
 mod error;
 mod expand;
@@ -17,6 +18,7 @@ mod renamed;
 mod table_name;
 mod toml_problem;
 
+pub use downgrade::Downgrade;
 pub use environment::Environment;
 pub use environment::Limits;
 pub use environment::UrlSetting;
@@ -31,6 +33,7 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 
+use file::File;
 use file::Section;
 
 /// The name of the settings file, in the project's folder.
@@ -46,6 +49,7 @@ pub const SERVER_TIMEOUT_MILLISECONDS_MAX: u64 = 2_147_483_647;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Config {
     file: String,
+    dotenv: bool,
     environments: BTreeMap<String, Environment>,
 }
 
@@ -56,7 +60,7 @@ impl Config {
     /// # Errors
     /// [`ConfigError::Toml`] when the text is not TOML, has an unknown key, or a value that its key cannot have.
     pub fn parse(text: &str, file: &str) -> Result<Self, ConfigError> {
-        let mut sections: BTreeMap<String, Section> = toml::from_str(text).map_err(|error| {
+        let File { dotenv, mut sections } = toml::from_str(text).map_err(|error| {
             // A url in the wrong place must not show its password.
             let problem = TomlProblem::new(text, &error).without_text().with_renamed_key(text);
             ConfigError::Toml { file: file.to_owned(), problem }
@@ -66,7 +70,7 @@ impl Config {
             |name: &str, own: &Section| (name.to_owned(), Environment::resolve(name, own, &default, file));
         let mut environments: BTreeMap<_, _> = sections.iter().map(|(name, own)| environment(name, own)).collect();
         environments.extend([environment(DEFAULT_ENVIRONMENT, &Section::default())]);
-        Ok(Self { file: file.to_owned(), environments })
+        Ok(Self { file: file.to_owned(), dotenv: dotenv.unwrap_or_default(), environments })
     }
 
     /// One environment by its name. [`DEFAULT_ENVIRONMENT`] is always there, whether the file has its section or not.
@@ -79,6 +83,16 @@ impl Config {
             name: name.to_owned(),
             known: self.environments.keys().cloned().collect(),
         })
+    }
+
+    /// Whether a file `.env` beside the settings may name the database, too.
+    pub fn dotenv(&self) -> bool {
+        self.dotenv
+    }
+
+    /// All environments, by name.
+    pub fn environments(&self) -> impl Iterator<Item = &Environment> {
+        self.environments.values()
     }
 
     /// The urls of all environments.

@@ -28,11 +28,14 @@ fn the_reference_names_every_key_and_its_default() {
     let text = include_str!("reference.toml");
     assert_eq!(environment(text, "default"), environment("", "default"));
 
-    let mut sections: BTreeMap<String, Section> = toml::from_str(text).unwrap();
+    let File { dotenv, mut sections } = toml::from_str(text).unwrap();
+    assert_eq!(dotenv, Some(false));
     // A new key does not compile here until it is taken apart, and fails until the reference has it.
     let Section {
         url: _,
         direct_url: _,
+        protect,
+        downgrade,
         role: _,
         require_restricted_role,
         migrations,
@@ -44,7 +47,7 @@ fn the_reference_names_every_key_and_its_default() {
         grants,
         limits,
     } = sections.remove("default").unwrap();
-    assert!(require_restricted_role.is_some());
+    assert!(protect.is_some() && downgrade.is_some() && require_restricted_role.is_some());
     assert!(migrations.is_some() && version_table.is_some() && log_table.is_some() && journal_table.is_some());
     let LocalSection { extensions } = local;
     assert_eq!(extensions.as_deref(), Some(&[][..]));
@@ -148,6 +151,46 @@ fn a_direct_url_belongs_to_the_url_beside_it() {
 }
 
 #[test]
+fn what_is_protected() {
+    let text = "[default]\n[prod]\n[Production-EU]\n[product-tests]\nprotect = false\n[staging]\nprotect = true\n\
+                downgrade = 'never'\n[local]";
+    let protected = |text: &str, name: &str| environment(text, name).protect;
+    for (name, expected) in [
+        ("default", false),
+        ("prod", true),
+        ("Production-EU", true),
+        ("product-tests", false),
+        ("staging", true),
+        ("local", false),
+    ] {
+        assert_eq!(protected(text, name), expected, "{name}");
+    }
+    assert_eq!(environment(text, "staging").downgrade, Downgrade::Never);
+    assert_eq!(environment(text, "prod").downgrade, Downgrade::Allow);
+    let all = "[default]\nprotect = true\ndowngrade = 'never'\n[test]\n[own]\nprotect = false\ndowngrade = 'allow'";
+    assert!(protected(all, "default") && protected(all, "test") && !protected(all, "own"));
+    assert_eq!(environment(all, "test").downgrade, Downgrade::Never);
+    assert_eq!(environment(all, "own").downgrade, Downgrade::Allow);
+    // [default] speaks of itself there.
+    assert!(protected("[default]\nprotect = false\n[prod]", "prod"));
+}
+
+#[test]
+fn a_section_with_a_url_names_a_database() {
+    let text = "[default]\nurl = 'a'\n[same]\n[other]\nurl = 'c'";
+    let names = |name: &str| environment(text, name).names_a_database();
+    assert!(names("default") && names("other") && !names("same"));
+    assert_eq!(environment(text, "same").url.unwrap().section(), "default");
+}
+
+#[test]
+fn a_file_with_variables_is_asked_for() {
+    for (text, expected) in [("", false), ("dotenv = true", true), ("dotenv = false\n[default]", false)] {
+        assert_eq!(Config::parse(text, "host.toml").unwrap().dotenv(), expected, "{text}");
+    }
+}
+
+#[test]
 fn a_broken_reference_does_not_show_the_url() {
     let url = environment("[default]\nurl = 'postgres://me:secret${@db'", "default").url.unwrap();
     let error = url.expand(&|_| None).unwrap_err();
@@ -168,7 +211,7 @@ fn errors_name_line_key_and_what_is_known() {
     for (text, expected) in [
         (
             "[default]\n\nurll = 'x'\n",
-            "host.toml:3: 'default.urll': unknown field `urll`, expected one of `url`, `direct-url`, `role`, \
+            "host.toml:3: 'default.urll': unknown field `urll`, expected one of `url`, `direct-url`, `protect`, `downgrade`, `role`, \
              `require-restricted-role`, `migrations`, `dump`, `version-table`, `log-table`, \
              `journal-table`, `local`, `grants`, `limits`",
         ),
@@ -215,6 +258,11 @@ fn errors_name_line_key_and_what_is_known() {
             "[default.limits]\nresult-rows = '7'",
             "host.toml:2: 'default.limits.result-rows': invalid type: string, expected a whole number from 1 to \
              4294967295",
+        ),
+        ("dotenv = 'yes'", "host.toml:1: 'dotenv': invalid type: string, expected a boolean"),
+        (
+            "[default]\ndowngrade = 'no'",
+            "host.toml:2: 'default.downgrade': unknown variant `no`, expected `allow` or `never`",
         ),
         (
             "url = 'local:'",
