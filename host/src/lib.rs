@@ -303,6 +303,7 @@ pub use db::AppliedState;
 pub use db::Connector;
 pub use db::Database;
 pub use db::DatabaseError;
+pub use db::Existing;
 pub use db::JournalError;
 pub use db::Location;
 pub use db::LogDetail;

@@ -20,8 +20,8 @@ const WORDS: &[(&str, &[&str])] = &[
     // A worker speaks with its parent.
     ("io::stdout", &["cli/report/terminal.rs", "worker/serve.rs"]),
     ("io::stderr", &["cli/report/terminal.rs"]),
-    // A person is asked.
-    ("io::stdin", &["cli/consent.rs", "worker/serve.rs"]),
+    // What may destroy data asks first.
+    ("io::stdin", &["cli/report/terminal.rs", "worker/serve.rs"]),
     ("ambient_authority", &["cli/"]),
     // Times are read and written elsewhere, too; which one it is now, only cli asks.
     ("jiff", &["cli/", "scaffold/", "store/", "units.rs"]),

@@ -12,11 +12,15 @@ use clap::Args;
 
 use super::failure::Failure;
 use super::failure::with_causes;
+use super::guard;
+use super::guard::Consent;
+use super::guard::Deed;
 use super::migrate::finished;
 use super::report::text::safe_line;
 use super::settings::Settings;
 use super::signals;
 use crate::execute::Options;
+use crate::plan::Direction;
 use crate::plan::PreparedPlan;
 use crate::store::FILE_BYTES_MAX;
 use crate::store::StoreError;
@@ -36,6 +40,8 @@ pub(super) struct ApplyArguments {
     /// Wait this long for another runner, such as 30s or 10m; 0 gives up at once [default: as in host.toml]
     #[arg(long, value_name = "TIME", value_parser = units::parse_time)]
     wait: Option<Duration>,
+    #[command(flatten)]
+    consent: Consent,
 }
 
 pub(super) async fn run(settings: &Settings, arguments: &ApplyArguments) -> Result<u8, Failure> {
@@ -54,6 +60,11 @@ pub(super) async fn run(settings: &Settings, arguments: &ApplyArguments) -> Resu
         ..Options::default()
     };
     let target = settings.announced_target(&project)?;
+    if plan.direction == Direction::Downgrade
+        && let Some(question) = guard::check(settings, &project, &target, Deed::Downgrade, &arguments.consent)?
+    {
+        question.ask(settings, guard::downgrade_lines(&project, &plan, question.database()))?;
+    }
     let mut runner = settings.runner_on(&target, &project, options).await?;
     signals::listen(&project, runner.interrupt(), settings.report().clone());
     let result = runner.apply(&plan, &mut settings.report().observer()).await;

@@ -88,6 +88,8 @@ pub(super) enum Command {
     Dump(super::dump::DumpArguments),
     /// Show what a component could do: its imports, exports and metadata
     Inspect(super::inspect::InspectArguments),
+    /// Create, drop or reset the database itself
+    Db(super::db::DbArguments),
     /// Manage the development cluster behind url = "local:"
     Local(super::local::LocalArguments),
     /// Manage the cache of compiled code

@@ -6,7 +6,10 @@ use serde_json::json;
 
 use super::failure::Failure;
 use super::failure::with_causes;
+use super::guard;
+use super::report::terminal::Line;
 use super::settings::Settings;
+use crate::local::Cluster;
 use crate::local::Started;
 use crate::local::Status;
 
@@ -37,7 +40,11 @@ enum LocalCommand {
         arguments: Vec<String>,
     },
     /// Stop the cluster and delete its data
-    Destroy,
+    Destroy {
+        /// Do not ask
+        #[arg(long)]
+        yes: bool,
+    },
 }
 
 pub(super) fn run(settings: &Settings, arguments: &LocalArguments) -> Result<u8, Failure> {
@@ -105,10 +112,22 @@ pub(super) fn run(settings: &Settings, arguments: &LocalArguments) -> Result<u8,
                 "apt-get install postgresql-client",
             ));
         }
-        LocalCommand::Destroy => {
+        LocalCommand::Destroy { yes } => {
+            let stakes = stakes(&cluster);
+            if !stakes.is_empty() {
+                guard::ask_for_yes(settings, stakes, *yes)?;
+            }
             let text = if cluster.destroy()? { "removed the cluster and its data" } else { "there was no cluster" };
             say(text, json!({"local": "not-created"}));
         }
     }
     Ok(0)
+}
+
+/// What goes with the cluster, for whoever has to agree; nothing where there is none.
+pub(super) fn stakes(cluster: &Cluster) -> Vec<Line> {
+    // One that is damaged is to be removed as well.
+    let is_there = !matches!(cluster.status(), Ok(Status::NotCreated));
+    let line = || Line::new("this deletes the development cluster of this project with all its data");
+    is_there.then(line).into_iter().collect()
 }

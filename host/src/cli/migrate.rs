@@ -6,10 +6,14 @@ use clap::Args;
 use serde_json::json;
 
 use super::failure::Failure;
+use super::guard;
+use super::guard::Consent;
+use super::guard::Deed;
 use super::report::text::count;
 use super::report::text::list_or;
 use super::settings::Settings;
 use super::signals;
+use super::target::Target;
 use super::times::TimeArguments;
 use super::times::server_timeout;
 use crate::execute::Options;
@@ -51,6 +55,8 @@ pub(super) struct MigrateArguments {
     #[arg(long, value_name = "N", conflicts_with_all = ["dry_run", "sql"], value_parser = clap::value_parser!(u32).range(1..))]
     mark_done: Vec<u32>,
     #[command(flatten)]
+    consent: Consent,
+    #[command(flatten)]
     times: TimeArguments,
     /// End a statement that runs longer than this (the server's statement_timeout); 0 is no limit [default: as in host.toml]
     #[arg(long, value_name = "TIME", value_parser = server_timeout)]
@@ -90,9 +96,17 @@ pub(super) async fn run(
         return super::dry_run::run(settings, &project, direction, &arguments.target, options).await;
     }
     let target = settings.announced_target(&project)?;
+    let plan = match direction {
+        Direction::Downgrade => agreed(settings, &project, &target, arguments, &options).await?,
+        Direction::Upgrade => None,
+    };
     let mut runner = settings.runner_on(&target, &project, options).await?;
     signals::listen(&project, runner.interrupt(), settings.report().clone());
-    let result = runner.run(direction, &arguments.target, &mut settings.report().observer()).await;
+    let mut observer = settings.report().observer();
+    let result = match &plan {
+        Some(plan) => runner.apply(plan, &mut observer).await,
+        None => runner.run(direction, &arguments.target, &mut observer).await,
+    };
     runner.close().await;
     let plan = result?.plan;
     if !plan.steps.is_empty() {
@@ -100,6 +114,39 @@ pub(super) async fn run(
     }
     finished(settings, &plan);
     Ok(0)
+}
+
+/// The plan of a downgrade that somebody has agreed to, where that is needed: nothing else may run then.
+async fn agreed(
+    settings: &Settings,
+    project: &Project,
+    target: &Target,
+    arguments: &MigrateArguments,
+    options: &Options,
+) -> Result<Option<PreparedPlan>, Failure> {
+    let Some(question) = guard::check(settings, project, target, Deed::Downgrade, &arguments.consent)? else {
+        return Ok(None);
+    };
+    let mut runner = settings.runner_on(target, project, options.clone()).await?;
+    let plan = runner.admitted(Direction::Downgrade, &arguments.target).await;
+    // Whoever thinks about it keeps no session open.
+    runner.close().await;
+    let plan = plan?;
+    if !plan.steps.is_empty() {
+        question.ask(settings, guard::downgrade_lines(project, &plan, question.database()))?;
+    }
+    Ok(Some(plan))
+}
+
+/// Runs all migrations on a database.
+pub(super) async fn upgrade_all(settings: &Settings, project: &Project, target: &Target) -> Result<(), Failure> {
+    let options = Options { compiler: super::worker::compiler(settings)?, ..settings.options() };
+    let mut runner = settings.runner_on(target, project, options).await?;
+    signals::listen(project, runner.interrupt(), settings.report().clone());
+    let result = runner.run(Direction::Upgrade, "heads", &mut settings.report().observer()).await;
+    runner.close().await;
+    finished(settings, &result?.plan);
+    Ok(())
 }
 
 /// Prints the script; all of it or nothing.

@@ -8,14 +8,15 @@ mod args;
 mod build;
 mod cache;
 mod completions;
-mod consent;
 mod current;
+mod db;
 mod dry_run;
 mod dump;
 mod edit;
 mod ensure_version;
 mod failure;
 mod folders;
+mod guard;
 mod heads;
 mod history;
 mod init;
@@ -156,6 +157,7 @@ async fn run(settings: &Settings, command: Command) -> Result<u8, Failure> {
         Command::Log(arguments) => log::run(settings, &arguments).await,
         Command::Dump(arguments) => dump::run(settings, &arguments).await,
         Command::Inspect(arguments) => inspect::run(settings, &arguments),
+        Command::Db(arguments) => db::run(settings, &arguments).await,
         Command::Local(arguments) => local::run(settings, &arguments),
         Command::Cache(arguments) => cache::run(settings, &arguments),
         Command::EnsureVersion(arguments) => ensure_version::run(settings, &arguments).await,

@@ -5,8 +5,10 @@ use serde_json::Value;
 use serde_json::json;
 use similar::TextDiff;
 
-use super::consent;
 use super::failure::Failure;
+use super::guard;
+use super::guard::Consent;
+use super::guard::Deed;
 use super::report::terminal::Line;
 use super::report::text::count;
 use super::settings::Settings;
@@ -33,6 +35,8 @@ pub(super) struct RepairArguments {
     #[arg(short, long, conflicts_with = "dry_run")]
     yes: bool,
     #[command(flatten)]
+    consent: Consent,
+    #[command(flatten)]
     times: TimeArguments,
 }
 
@@ -41,10 +45,15 @@ pub(super) async fn run(settings: &Settings, arguments: &RepairArguments) -> Res
     let options =
         Options { wait: arguments.times.wait, lock_timeout: arguments.times.lock_timeout, ..settings.options() };
     let report = settings.report();
-    let mut runner = match arguments.dry_run {
-        true => settings.runner(&project, options).await?,
-        false => settings.runner_on(&settings.announced_target(&project)?, &project, options).await?,
+    let (target, question) = match arguments.dry_run {
+        true => (settings.target(&project)?, None),
+        false => {
+            let target = settings.announced_target(&project)?;
+            let question = guard::check(settings, &project, &target, Deed::Repair, &arguments.consent)?;
+            (target, question)
+        }
     };
+    let mut runner = settings.runner_on(&target, &project, options).await?;
     let changes = chosen(&project, runner.changes().await?, &arguments.revisions)?;
     if arguments.dry_run && report.is_json() {
         report.document(&json!({ "changes": changes.iter().map(document).collect::<Vec<_>>() }));
@@ -65,10 +74,11 @@ pub(super) async fn run(settings: &Settings, arguments: &RepairArguments) -> Res
         }
         return Ok(0);
     }
-    let asked = format!("Accept {} as applied?", if number == 1 { "this file" } else { "these files" });
-    if !consent::is_given(settings, arguments.yes, &asked)? {
-        report.note("nothing was written");
-        return Ok(0);
+    let files = count(number, "changed file");
+    let stakes = vec![Line::new(format!("This accepts {files} as applied to {}", target.location()))];
+    match question {
+        Some(question) => question.ask(settings, stakes)?,
+        None => guard::ask_for_yes(settings, stakes, arguments.yes || arguments.consent.is_given())?,
     }
     signals::listen(&project, runner.interrupt(), report.clone());
     let result = runner.repair(&changes, &mut report.observer()).await;

@@ -4,6 +4,10 @@ use clap::Args;
 use serde_json::json;
 
 use super::failure::Failure;
+use super::guard;
+use super::guard::Consent;
+use super::guard::Deed;
+use super::report::terminal::Line;
 use super::report::text::list_or;
 use super::settings::Settings;
 use super::signals;
@@ -22,6 +26,8 @@ pub(super) struct StampArguments {
     #[arg(long)]
     forget_unfinished: bool,
     #[command(flatten)]
+    consent: Consent,
+    #[command(flatten)]
     times: TimeArguments,
 }
 
@@ -34,6 +40,14 @@ pub(super) async fn run(settings: &Settings, arguments: &StampArguments) -> Resu
         ..settings.options()
     };
     let target = settings.announced_target(&project)?;
+    if let Some(question) = guard::check(settings, &project, &target, Deed::Stamp, &arguments.consent)? {
+        let targets = list_or(&arguments.targets, "");
+        let purge = if arguments.purge { "; all its rows are deleted first" } else { "" };
+        let database = question.database();
+        let what =
+            format!("This stamp sets the version table of {database} to {targets}, and runs no migration{purge}.");
+        question.ask(settings, vec![Line::new(what)])?;
+    }
     let mut runner = settings.runner_on(&target, &project, options).await?;
     signals::listen(&project, runner.interrupt(), settings.report().clone());
     let targets: Vec<&str> = arguments.targets.iter().map(String::as_str).collect();

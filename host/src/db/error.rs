@@ -65,6 +65,32 @@ pub enum DatabaseError {
         /// The name of the database.
         database: String,
     },
+    /// The database is one that every server has.
+    #[error("the database '{database}' belongs to the server, and is not for migrations to create or drop")]
+    MaintenanceDatabase {
+        /// The name of the database.
+        database: String,
+    },
+    /// The server did not make the database.
+    #[error("PostgreSQL refused to create the database '{database}': {} ({})", error.message, error.sqlstate)]
+    NotCreated {
+        /// The name of the database.
+        database: String,
+        /// The database user.
+        user: String,
+        /// What the server said.
+        error: Box<SqlError>,
+    },
+    /// The server did not drop the database.
+    #[error("PostgreSQL refused to drop the database '{database}': {} ({})", error.message, error.sqlstate)]
+    NotDropped {
+        /// The name of the database.
+        database: String,
+        /// The database user.
+        user: String,
+        /// What the server said.
+        error: Box<SqlError>,
+    },
     /// The connection was lost, or its protocol broke.
     #[error("lost the connection to PostgreSQL while trying to {doing}: {reason}")]
     Lost {

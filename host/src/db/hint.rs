@@ -1,5 +1,6 @@
 //! What went wrong with the database in one word, and what to do about it.
 
+use super::databases;
 use super::error::DatabaseError;
 use super::sqlstate;
 use crate::bindings::types::SqlError;
@@ -52,7 +53,10 @@ impl DatabaseError {
             Self::Refused { .. } => "correct user and password in the url; without a password there, ~/.pgpass is read".to_owned(),
             Self::Unavailable { error, .. } => return Some(unavailable_hint(error)),
             Self::Tls { .. } => "enable TLS on the server, or set another sslmode in the url: disable, prefer, require, verify-ca or verify-full".to_owned(),
-            Self::NoDatabase { database, .. } => format!("create it with `createdb {database}`, or correct the url"),
+            Self::NoDatabase { .. } => "create it with `host db create`, or correct the url".to_owned(),
+            Self::MaintenanceDatabase { .. } => "name another database in the url".to_owned(),
+            Self::NotCreated { database, user, error } => databases::hint(error, database, user, false),
+            Self::NotDropped { database, user, error } => databases::hint(error, database, user, true),
             Self::Lost { .. } => "check the server's log, then run the command again: what was not committed was rolled back".to_owned(),
             Self::Statement { error, .. } => return statement_hint(error),
             Self::CommitUnknown { .. } => {

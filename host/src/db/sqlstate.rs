@@ -22,6 +22,8 @@ pub const INVALID_SCHEMA_NAME: &str = "3F000";
 pub const SERIALIZATION_FAILURE: &str = "40001";
 /// `deadlock_detected`.
 pub const DEADLOCK_DETECTED: &str = "40P01";
+/// `duplicate_database`.
+pub const DUPLICATE_DATABASE: &str = "42P04";
 /// `insufficient_privilege`.
 pub const INSUFFICIENT_PRIVILEGE: &str = "42501";
 /// `undefined_column`.
@@ -34,6 +36,8 @@ pub const UNDEFINED_TABLE: &str = "42P01";
 pub const DISK_FULL: &str = "53100";
 /// `too_many_connections`.
 pub const TOO_MANY_CONNECTIONS: &str = "53300";
+/// `object_in_use`: a database in which there are sessions.
+pub const OBJECT_IN_USE: &str = "55006";
 /// `lock_not_available`: what a `lock_timeout` ends with.
 pub const LOCK_NOT_AVAILABLE: &str = "55P03";
 /// `query_canceled`: a request to cancel, or a `statement_timeout`.

@@ -86,6 +86,17 @@ impl<'project> Runner<'project> {
         Ok(self.prepared_of_files(target, &applied, &plan))
     }
 
+    /// The same, refused where [`Runner::run`] would refuse it before it looks at components: what it would do is shown to
+    /// somebody who has to agree, and then given to [`Runner::apply`].
+    ///
+    /// # Errors
+    /// As [`Runner::plan`], and for what the options do not allow.
+    pub async fn admitted(&mut self, direction: Direction, target: &str) -> Result<PreparedPlan, RunError> {
+        let applied = self.applied().await?;
+        let plan = self.admitted_plan(&applied, Goal::Target { direction, target })?;
+        Ok(self.prepared_of_files(target, &applied, &plan))
+    }
+
     /// Makes the version table and the log table where they are missing.
     ///
     /// # Errors

@@ -7,6 +7,7 @@
 //! - [`execution_mode()`] says how a statement is sent where no transaction is around its migration.
 //! - [`not_plain`] tells what psql could read otherwise than the server.
 //! - [`reads_alike`] tells what a session's settings could make another statement of.
+//! - [`dropped()`] lists what a script takes away, for people.
 //! - [`file_change`] tells whether the statements of a file changed, or only what stands between them.
 //! - [`sections()`] finds the two directions in a migration file, and [`check_sql_file`] checks them.
 //!
@@ -18,6 +19,7 @@ mod calls;
 mod classify;
 mod command;
 mod difference;
+mod dropped;
 mod execution_mode;
 mod features;
 mod functions;
@@ -46,6 +48,7 @@ pub use command::Command;
 pub use difference::FileChange;
 pub use difference::SectionChange;
 pub use difference::file_change;
+pub use dropped::dropped;
 pub use execution_mode::AutocommitCommand;
 pub use execution_mode::ExecutionMode;
 pub use execution_mode::execution_mode;

@@ -4,6 +4,7 @@ pub(crate) mod dice;
 mod graph;
 pub(crate) mod guests;
 pub(crate) mod listener;
+mod on_terminal;
 mod output;
 mod own_server;
 mod pooler;

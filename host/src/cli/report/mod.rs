@@ -60,6 +60,11 @@ impl Report {
         &self.signal
     }
 
+    /// Whether a question can be asked: on a terminal, and not of a program that reads JSON.
+    pub(super) fn can_ask(&self) -> bool {
+        !self.json && terminal::can_ask()
+    }
+
     pub(super) fn is_verbose(&self) -> bool {
         self.verbose
     }
@@ -93,11 +98,6 @@ impl Report {
         if !self.quiet && !self.json {
             terminal::print_error(&[Line::with_word(Word::Note, text)], false, &self.secrets);
         }
-    }
-
-    /// A question to the person at the terminal, whatever is left out otherwise.
-    pub(super) fn ask(&self, question: &str) {
-        terminal::print_error(&[Line::new(question)], false, &self.secrets);
     }
 
     /// Something that went wrong beside what was asked for, which is done.

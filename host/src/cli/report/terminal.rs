@@ -5,7 +5,9 @@
 //! line of it, in the host's own voice. So a [`Line`] is one line whatever is in it, a JSON document is one line of visible
 //! characters, and both leave without the passwords that this invocation knows of.
 
+use std::io::BufRead as _;
 use std::io::IsTerminal as _;
+use std::io::Read as _;
 use std::io::Write;
 
 use serde_json::Value;
@@ -17,6 +19,8 @@ use crate::revision::is_visible;
 
 /// Clears the line in which the cursor is (ECMA-48, EL).
 const CLEAR_LINE: &str = "\u{1b}[2K";
+/// The longest answer that is read, in bytes.
+const ANSWER_BYTES_MAX: u64 = 1_000;
 
 /// One line for people.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -63,6 +67,11 @@ impl Line {
     /// A text of several lines, each indented by so many blanks.
     pub(in crate::cli) fn block(indent: usize, text: &str) -> impl Iterator<Item = Self> {
         text.lines().map(move |line| Self::indented(indent, line))
+    }
+
+    /// Its text, without the word in front.
+    pub(in crate::cli) fn text(&self) -> &str {
+        &self.text
     }
 
     /// The line as it is printed, with its end.
@@ -121,6 +130,24 @@ pub(in crate::cli) fn print_exactly(text: &str) {
     let out = std::io::stdout();
     let text = if out.is_terminal() { safe(text) } else { text.to_owned() };
     write(out.lock(), text.as_bytes());
+}
+
+/// Whether somebody sits there who reads a question and can answer it.
+pub(super) fn can_ask() -> bool {
+    std::io::stdin().is_terminal() && std::io::stderr().is_terminal()
+}
+
+/// Asks a question on standard error, and reads one line of an answer. None where nothing is answered.
+pub(in crate::cli) fn ask(question: &str, secrets: &Secrets) -> Option<String> {
+    write(std::io::stderr().lock(), safe_line(&secrets.masked(question)).as_bytes());
+    let mut answer = String::new();
+    let read = std::io::stdin().lock().take(ANSWER_BYTES_MAX).read_line(&mut answer);
+    if !answer.ends_with('\n') {
+        // What follows begins a line of its own.
+        write(std::io::stderr().lock(), b"\n");
+    }
+    read.ok()?;
+    Some(answer.trim().to_owned()).filter(|answer| !answer.is_empty())
 }
 
 /// Whether standard error is a terminal that may show colours.
