@@ -169,6 +169,8 @@ pub const OWN_TABLES_ALONE: &str =
 
 #[cfg(test)]
 mod tests {
+    use std::slice;
+
     use super::*;
     use crate::grant::Class;
 
@@ -185,12 +187,13 @@ mod tests {
             assert_eq!(error.to_string(), message);
             assert!(error.hint().is_some());
         }
-        assert_eq!(check_sql_file("SELECT 1;\n-- nothing\n", &[0..21], &Grant::default()), Ok(()));
+        assert_eq!(check_sql_file("SELECT 1;\n-- nothing\n", slice::from_ref(&(0..21)), &Grant::default()), Ok(()));
         assert_eq!(check_sql_file("", &[0..0, 0..0], &Grant::default()), Ok(()));
     }
 
     fn check_whole(file: &str) -> SqlFileError {
-        check_sql_file(file, &[0..file.len()], &Grant::of_asks(Class::Data.into())).expect_err("it cannot run")
+        check_sql_file(file, slice::from_ref(&(0..file.len())), &Grant::of_asks(Class::Data.into()))
+            .expect_err("it cannot run")
     }
 
     #[test]

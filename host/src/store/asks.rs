@@ -96,9 +96,7 @@ fn with_asks(source: &str, block: &Block, prefix: &str, asks: Classes) -> Option
 fn change(toml: &str, asks: Classes) -> Option<Change> {
     let metadata = Metadata::from_toml(toml).ok()?;
     let missing = asks.minus(metadata.asks);
-    if missing.written().next().is_none() {
-        return None;
-    }
+    missing.written().next()?;
     let table = DeTable::parse(toml).ok()?;
     let value = table.get_ref().iter().find(|(key, _)| key.get_ref() == KEY).map(|(_, value)| value);
     let Some(value) = value else {
