@@ -19,6 +19,7 @@ use super::times::server_timeout;
 use crate::execute::Options;
 use crate::plan::Direction;
 use crate::plan::Plan;
+use crate::plan::PreparedPlan;
 use crate::project::Project;
 
 #[derive(Debug, Args)]
@@ -145,7 +146,9 @@ pub(super) async fn upgrade_all(settings: &Settings, project: &Project, target: 
     signals::listen(project, runner.interrupt(), settings.report().clone());
     let result = runner.run(Direction::Upgrade, "heads", &mut settings.report().observer()).await;
     runner.close().await;
-    finished(settings, &result?.plan);
+    let plan = result?.plan;
+    super::dump::after_run(settings, project).await;
+    finished(settings, &plan);
     Ok(())
 }
 

@@ -55,11 +55,6 @@ impl Settings {
         }
     }
 
-    /// The name of the environment.
-    pub(super) fn environment(&self) -> &str {
-        &self.environment
-    }
-
     pub(super) fn report(&self) -> &Report {
         &self.report
     }
