@@ -46,6 +46,9 @@ pub(super) fn run(data: &[u8]) {
     if judge(text) {
         assert_eq!(statements.len(), 1, "the guard let pass what is not one statement");
     }
+    if let Err(error) = sql::check_whole_sql_file(text) {
+        let _ = (error.to_string(), error.hint());
+    }
     match sql::sections(text) {
         Ok(sections) => {
             for part in [Some(sections.upgrade), sections.downgrade].into_iter().flatten() {

@@ -56,6 +56,7 @@ mod rust_language;
 mod scripts;
 mod secrets;
 mod shadows;
+mod sql_files;
 mod start;
 mod supply;
 mod terminal;

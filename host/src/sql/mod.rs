@@ -7,7 +7,8 @@
 //! - [`execution_mode()`] says how a statement is sent where no transaction is around its migration.
 //! - [`not_plain`] tells what psql could read otherwise than the server.
 //! - [`reads_alike`] tells what a session's settings could make another statement of.
-//! - [`sections()`] finds the two directions in a migration file, and [`check_sql_file`] checks one of them.
+//! - [`sections()`] finds the two directions in a migration file, [`near_marker()`] comments that only look like the beginning of
+//!   one, and [`check_sql_file`] checks one direction.
 //!
 //! All of it rests on a scanner that follows the rules of PostgreSQL's own (`scan.l`), with `standard_conforming_strings`
 //! on. A statement's end needs no grammar beyond parentheses and `BEGIN ATOMIC`, so statements of future versions are
@@ -22,6 +23,7 @@ mod functions;
 mod guard;
 mod items;
 mod names;
+mod near_marker;
 mod objects;
 mod parameters;
 mod position;
@@ -48,6 +50,8 @@ pub use execution_mode::parameter_set;
 pub use execution_mode::same_index;
 pub use guard::check;
 pub use names::names_any;
+pub use near_marker::NearMarker;
+pub use near_marker::near_marker;
 pub use parameters::MissingParameter;
 pub use parameters::substitute;
 pub use position::Place;
@@ -75,4 +79,5 @@ pub use sql_file::OWN_TABLES_ALONE;
 pub use sql_file::SqlFileError;
 pub use sql_file::check_non_transactional_sql_file;
 pub use sql_file::check_sql_file;
+pub use sql_file::check_whole_sql_file;
 pub use token::Construct;

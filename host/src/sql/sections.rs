@@ -7,8 +7,8 @@ use super::split::SplitError;
 use super::token::TokenKind;
 use super::token::Tokens;
 
-const UPGRADE: &str = "upgrade";
-const DOWNGRADE: &str = "downgrade";
+pub(super) const UPGRADE: &str = "upgrade";
+pub(super) const DOWNGRADE: &str = "downgrade";
 
 /// Where the two directions stand in a file, in bytes.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -102,6 +102,11 @@ pub fn sections(source: &str) -> Result<Sections, SectionError> {
         (None, Some((line, _))) => Err(SectionError::NoUpgrade { line }),
         (None, None) => Err(SectionError::NoMarker),
     }
+}
+
+/// Whether a line comment begins a section.
+pub(super) fn is_marker(source: &str, comment: &Range<usize>) -> bool {
+    Marker::read(source, comment).is_some()
 }
 
 /// A line that begins a section.

@@ -6,6 +6,8 @@ use super::execution_mode::ExecutionMode;
 use super::execution_mode::execution_mode;
 use super::guard::check;
 use super::names::names_any;
+use super::near_marker::NearMarker;
+use super::near_marker::near_marker;
 use super::position::Place;
 use super::position::place_of_byte;
 use super::refusal::Refusal;
@@ -35,6 +37,9 @@ pub enum SqlFileError {
         /// Why not, and what to write instead.
         reason: &'static str,
     },
+    /// A comment looks like the marker of a section.
+    #[error(transparent)]
+    NearMarker(#[from] NearMarker),
 }
 
 impl SqlFileError {
@@ -44,23 +49,36 @@ impl SqlFileError {
             Self::Unreadable(error) => error.hint(),
             Self::Refused { refusal, .. } => refusal.hint(),
             Self::NonTransactional { .. } => Some("correct it, or leave out transaction = \"none\"".to_owned()),
+            Self::NearMarker(near) => Some(near.hint()),
         }
     }
+}
+
+/// Checks what a whole file has to be, before it is divided: no comment that looks like a marker.
+///
+/// # Errors
+/// [`SqlFileError`].
+pub fn check_whole_sql_file(file: &str) -> Result<(), SqlFileError> {
+    near_marker(file, 0..file.len()).map_or(Ok(()), |near| Err(near.into()))
 }
 
 /// Checks every statement in a part of a file that begins and ends with a line: one that would be refused when it runs is
 /// better refused when it is built, and at the latest before the first step of a plan.
 ///
 /// # Errors
-/// [`SqlFileError`], for the first statement that cannot run.
+/// [`SqlFileError`], for the first statement that cannot run, and for a comment that looks like a marker.
 pub fn check_sql_file(file: &str, part: Range<usize>, grant: &Grant) -> Result<(), SqlFileError> {
+    if let Some(near) = near_marker(file, part.clone()) {
+        return Err(near.into());
+    }
     each(file, part, |statement| {
         check(statement, grant).map_err(|refusal| |place| SqlFileError::Refused { place, refusal })
     })
 }
 
-/// The same for a migration without a transaction: whatever has no effect there, could not be taken up again, or names one of
-/// the host's tables where that could not be undone. `own` are the names that the catalogue has for them and their indexes.
+/// Checks the statements of a migration without a transaction: whatever has no effect there, could not be taken up again, or
+/// names one of the host's tables where that could not be undone. `own` are the names that the catalogue has for them and their
+/// indexes.
 ///
 /// # Errors
 /// [`SqlFileError`], for the first statement that makes no sense.
@@ -110,6 +128,13 @@ mod tests {
             assert_eq!(error.to_string(), message);
             assert!(error.hint().is_some());
         }
+        let file = "-- upgrade\nCREATE TABLE a ();\n-- downgrade:\nDROP TABLE a;\n";
+        let near = check_sql_file(file, 11..file.len(), &Grant::default()).expect_err("the downgrade would run, too");
+        assert_eq!(
+            near.to_string(),
+            "'-- downgrade:' in line 3 looks like the beginning of a section, but it is an ordinary comment"
+        );
+        assert_eq!(check_whole_sql_file(file), Err(near));
         assert_eq!(check_sql_file("SELECT 1;\n-- nothing\n", 0..21, &Grant::default()), Ok(()));
         assert_eq!(check_sql_file("", 0..0, &Grant::default()), Ok(()));
     }

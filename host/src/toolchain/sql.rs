@@ -16,11 +16,12 @@ pub(super) const SUPPORT: Support = Support { build, write_sdk: None };
 
 fn build(builder: &mut Builder<'_>, migration: &Migration) -> Result<Vec<u8>, ToolchainError> {
     let source = builder.store.text_source(migration)?;
+    let refused = |source| ToolchainError::Script { file: migration.file.clone(), source };
+    crate::sql::check_whole_sql_file(&source.text).map_err(refused)?;
     let found =
         sections(&source.text).map_err(|source| ToolchainError::Sections { file: migration.file.clone(), source })?;
     let grant = Grant::of_asks(migration.metadata.asks);
     for part in [Some(found.upgrade.clone()), found.downgrade.clone()].into_iter().flatten() {
-        let refused = |source| ToolchainError::Script { file: migration.file.clone(), source };
         crate::sql::check_sql_file(&source.text, part.clone(), &grant).map_err(refused)?;
         if migration.metadata.transaction == Transaction::None {
             crate::sql::check_non_transactional_sql_file(&source.text, part, &[]).map_err(refused)?;

@@ -102,7 +102,7 @@ fn sql_becomes_a_component_with_its_source() {
 
 #[test]
 fn only_what_changed_is_built_and_all_failures_are_told() {
-    let broken = SQL.replace("-- upgrade", "-- up");
+    let broken = SQL.replace("-- upgrade", "-- first");
     let project = Project::new(&[
         ("migrations/1.sql", SQL.as_bytes()),
         ("migrations/2.sql", broken.replace("one", "two").as_bytes()),
