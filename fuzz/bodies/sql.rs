@@ -51,6 +51,7 @@ pub(super) fn run(data: &[u8]) {
     }
     match sql::sections(text) {
         Ok(sections) => {
+            let _ = (sections.undecided(text), sections.is_silent(text));
             for part in [Some(sections.upgrade), sections.downgrade].into_iter().flatten() {
                 assert!(text.get(part.clone()).is_some(), "a section that cuts a character");
                 if let Err(error) = sql::check_sql_file(text, part, &Grant::of_asks(Classes::usual())) {

@@ -1,5 +1,5 @@
 //! What the text of a migration in SQL shows, and a run would find too late: comments that only look like the beginning of a
-//! section.
+//! section, a downgrade that nobody wrote.
 
 use host::store::Manifest;
 use host::store::ScriptSections;
@@ -57,4 +57,71 @@ fn a_component_with_such_a_comment_does_not_run() {
     std::fs::remove_file(project.path("migrations/a.sql")).expect("a source to remove");
     std::fs::write(project.path("migrations/a.wasm"), changed).expect("a component");
     assert_output!(project.refuses(1, &["upgrade", "head"]));
+}
+
+#[test]
+fn a_new_migration_does_not_build_until_its_downgrade_is_decided() {
+    let project = TestProject::new();
+    let written = project.host(&["--json", "revision", "-m", "create guests", "--rev-id", "a"]).success().json();
+    let new = project.path(written["file"].as_str().expect("a path"));
+    let text = std::fs::read_to_string(&new).expect("the migration");
+    std::fs::remove_file(new).expect("the migration");
+    let decided = |placeholder: &str, instead: &str| {
+        assert!(text.contains(placeholder), "{text}");
+        let text = text.replace("-- upgrade\n", &format!("-- upgrade\n{UP}")).replace(placeholder, instead);
+        project.write("migrations/a.sql", &text);
+    };
+    decided("\n-- downgrade\n", "\n-- downgrade\n");
+    assert_output!(project.refuses(1, &["build"]));
+    let lines: Vec<&str> = text.lines().skip_while(|line| *line != "-- downgrade").take(2).collect();
+    let both = lines.join("\n");
+
+    // Each of the three ways out that the placeholder and the hint name.
+    decided("-- downgrade\n", &format!("-- downgrade\n{DOWN}"));
+    assert_output!(project.host(&["build"]).success());
+    decided(&both, "-- downgrade: nothing to do");
+    assert_output!(project.host(&["build"]).success());
+    project.host(&["upgrade", "head"]).success();
+    project.host(&["downgrade", "base"]).success();
+    project.database.query("DROP TABLE guests");
+    decided(&both, "-- downgrade: irreversible");
+    assert_output!(project.host(&["build"]).success());
+    project.host(&["upgrade", "head"]).success();
+    assert_output!(project.host(&["downgrade", "base"]).with_code(1));
+    assert_eq!(project.database.query("SELECT count(*) FROM guests"), "0");
+}
+
+#[test]
+fn a_merge_needs_no_decision() {
+    let project = TestProject::with_three_tables();
+    project.sql("d", Some("b"), "CREATE TABLE table_d (id int)", "DROP TABLE table_d");
+    project.host(&["merge", "heads", "-m", "join"]).success();
+    assert!(!project.host(&["build"]).success().stderr.contains("downgrade"));
+    project.host(&["upgrade", "head"]).success();
+    project.host(&["downgrade", "base"]).success();
+}
+
+#[test]
+fn a_downgrade_without_statements_is_told() {
+    let project = project_with("", &format!("-- upgrade\n{UP}\n-- downgrade\n-- there is none\n"));
+    assert_output!(project.host(&["build"]).success());
+    let output = project.host(&["--json", "build", "--force"]).success();
+    let lines = output.json_lines();
+    assert_eq!(lines[0]["event"], "build-warning", "{lines:?}");
+    assert_eq!(lines[0]["revision"], "a", "{lines:?}");
+    // Nothing is said of a migration that is not built again.
+    assert!(!project.host(&["build"]).success().stderr.contains("a.sql"));
+    for (metadata, text) in [
+        ("-- irreversible = true\n", format!("-- upgrade\n{UP}-- downgrade\n")),
+        ("", format!("-- upgrade\n{UP}")),
+        ("", "-- upgrade\n-- downgrade\n".to_owned()),
+    ] {
+        let output = project_with(metadata, &text).host(&["build"]).success();
+        assert!(!output.stderr.contains("downgrade"), "{}", output.stable());
+    }
+}
+
+#[test]
+fn sql_below_a_downgrade_that_says_it_has_none() {
+    assert_output!(not_built("", &format!("-- upgrade\n{UP}\n-- downgrade: irreversible\n{DOWN}")));
 }

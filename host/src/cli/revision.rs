@@ -175,6 +175,7 @@ fn make(settings: &Settings, wanted: Wanted<'_>) -> Result<u8, Failure> {
         language: wanted.language,
         metadata: &metadata,
         time: now.datetime(),
+        merges: wanted.merge,
         migrations: project.store()?.migrations_folder(),
     })
     .map_err(|error| {

@@ -67,6 +67,7 @@ pub use refusal::Reason;
 pub use refusal::Refusal;
 pub use returns_rows::makes_table_of_query;
 pub use returns_rows::may_return_rows;
+pub use sections::Said;
 pub use sections::SectionError;
 pub use sections::Sections;
 pub use sections::sections;

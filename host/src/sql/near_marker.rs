@@ -98,7 +98,13 @@ pub struct NearMarker {
 impl NearMarker {
     /// What to write instead.
     pub fn hint(&self) -> String {
-        format!("write '-- {}' alone on its line; if it is a remark, word it as a sentence", self.meant)
+        let alone = format!("write '-- {}' alone on its line", self.meant);
+        let said = if self.meant == DOWNGRADE && self.written.contains(':') {
+            " ('-- downgrade: nothing to do' and '-- downgrade: irreversible' can be written, too)"
+        } else {
+            ""
+        };
+        format!("{alone}{said}; if it is a remark, word it as a sentence")
     }
 }
 

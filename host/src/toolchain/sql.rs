@@ -1,5 +1,6 @@
 //! SQL: a component without code, which carries its source and names the runtime that runs it.
 
+use super::BuildWarning;
 use super::Builder;
 use super::Support;
 use super::ToolchainError;
@@ -20,12 +21,18 @@ fn build(builder: &mut Builder<'_>, migration: &Migration) -> Result<Vec<u8>, To
     crate::sql::check_whole_sql_file(&source.text).map_err(refused)?;
     let found =
         sections(&source.text).map_err(|source| ToolchainError::Sections { file: migration.file.clone(), source })?;
+    if let Some(line) = found.undecided(&source.text) {
+        return Err(ToolchainError::Undecided { file: migration.file.clone(), line });
+    }
     let grant = Grant::of_asks(migration.metadata.asks);
     for part in [Some(found.upgrade.clone()), found.downgrade.clone()].into_iter().flatten() {
         crate::sql::check_sql_file(&source.text, part.clone(), &grant).map_err(refused)?;
         if migration.metadata.transaction == Transaction::None {
             crate::sql::check_non_transactional_sql_file(&source.text, part, &[]).map_err(refused)?;
         }
+    }
+    if !migration.metadata.irreversible && found.is_silent(&source.text) {
+        builder.warnings.push(BuildWarning::EmptyDowngrade);
     }
     let ends = |range: std::ops::Range<usize>| [range.start, range.end];
     let sections = ScriptSections { upgrade: ends(found.upgrade), downgrade: found.downgrade.map(ends) };

@@ -56,6 +56,7 @@ impl Project {
                 BuildEvent::Fresh { migration } => ("fresh", migration),
                 BuildEvent::Started { migration } => ("started", migration),
                 BuildEvent::Built { migration, .. } => ("built", migration),
+                BuildEvent::Warning { migration, .. } => ("warning", migration),
                 BuildEvent::Failed { migration, .. } => ("failed", migration),
             };
             events.push(format!("{what} {}", migration.metadata.revision));

@@ -114,7 +114,7 @@ fn what_is_an_ordinary_comment() {
     for file in ["SELECT '\n-- downgrade:\n';", "DO $$\n-- downgrade:\n$$;", "/*\n-- downgrade\nDROP TABLE a;\n*/"] {
         assert_eq!(found(file), None, "{file}");
     }
-    for marker in ["-- downgrade", "--DOWNGRADE"] {
+    for marker in ["-- downgrade", "--DOWNGRADE", "-- downgrade: nothing to do", "-- Downgrade : irreversible"] {
         assert_eq!(found(marker), None, "{marker}");
     }
 }
@@ -126,7 +126,11 @@ fn it_says_what_to_write() {
         near.to_string(),
         "'--  downgrade: drop it' in line 2 looks like the beginning of a section, but it is an ordinary comment"
     );
-    assert_eq!(near.hint(), "write '-- downgrade' alone on its line; if it is a remark, word it as a sentence");
+    assert_eq!(
+        near.hint(),
+        "write '-- downgrade' alone on its line ('-- downgrade: nothing to do' and '-- downgrade: irreversible' can be written, \
+         too); if it is a remark, word it as a sentence"
+    );
     let near = near_marker("-- +goose Up\n", 0..13).expect("a comment that looks like a marker");
     assert_eq!(near.hint(), "write '-- upgrade' alone on its line; if it is a remark, word it as a sentence");
 }
