@@ -54,7 +54,12 @@ pub(super) fn run(data: &[u8]) {
             let _ = (sections.undecided(text), sections.is_silent(text));
             for part in [Some(sections.upgrade), sections.downgrade].into_iter().flatten() {
                 assert!(text.get(part.clone()).is_some(), "a section that cuts a character");
-                if let Err(error) = sql::check_sql_file(text, part, &Grant::of_asks(Classes::usual())) {
+                let checks = [
+                    sql::check_sql_file(text, part.clone(), &Grant::of_asks(Classes::usual())),
+                    sql::check_transactional_sql_file(text, part.clone()),
+                    sql::check_new_enum_values(text, part),
+                ];
+                for error in checks.into_iter().filter_map(Result::err) {
                     let _ = (error.to_string(), error.hint());
                 }
             }

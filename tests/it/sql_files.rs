@@ -1,5 +1,5 @@
 //! What the text of a migration in SQL shows, and a run would find too late: comments that only look like the beginning of a
-//! section, a downgrade that nobody wrote.
+//! section, a downgrade that nobody wrote, what cannot run in a transaction.
 
 use host::store::Manifest;
 use host::store::ScriptSections;
@@ -7,8 +7,10 @@ use host::store::add_manifest;
 use host::store::read_manifest;
 
 use crate::harness::Output;
+use crate::harness::TestDatabase;
 use crate::harness::TestProject;
 use crate::harness::assert_output;
+use crate::harness::server_has;
 
 /// A project with one migration, `migrations/a.sql`, whose metadata has these lines besides.
 fn project_with(metadata: &str, text: &str) -> TestProject {
@@ -124,4 +126,79 @@ fn a_downgrade_without_statements_is_told() {
 #[test]
 fn sql_below_a_downgrade_that_says_it_has_none() {
     assert_output!(not_built("", &format!("-- upgrade\n{UP}\n-- downgrade: irreversible\n{DOWN}")));
+}
+
+#[test]
+fn what_cannot_run_in_a_transaction() {
+    let downgrade = "-- downgrade\nSELECT 1;\n";
+    assert_output!(not_built("", &format!("-- upgrade\nCREATE INDEX CONCURRENTLY ON guests (name);\n{downgrade}")));
+    assert_output!(not_built("", "-- upgrade\nSELECT 1;\n-- downgrade\nDROP INDEX CONCURRENTLY guests_name;\n"));
+    assert_output!(not_built("", &format!("-- upgrade\nSELECT 1;\nVACUUM guests;\n{downgrade}")));
+    assert_output!(not_built("", &format!("-- upgrade\nREINDEX DATABASE;\n{downgrade}")));
+    let used = "ALTER TYPE mood ADD VALUE 'calm';\nUPDATE guests SET mood = 'calm';\n";
+    assert_output!(not_built("", &format!("-- upgrade\n{used}{downgrade}")));
+    // What is for an administrator is found, too.
+    for (statement, command) in [
+        ("CREATE DATABASE other", "CREATE DATABASE"),
+        ("DROP TABLESPACE fast", "DROP TABLESPACE"),
+        ("ALTER SYSTEM SET work_mem = '1GB'", "ALTER SYSTEM"),
+    ] {
+        let output = not_built("", &format!("-- upgrade\n{statement};\n{downgrade}"));
+        assert!(output.stderr.contains(&format!("{command} is not allowed in a migration")), "{}", output.stable());
+    }
+    // What the hint says helps, and the server agrees.
+    let project = project_with(
+        "-- transaction = \"none\"\n",
+        "-- upgrade\nCREATE TYPE mood AS ENUM ('sad');\nCREATE TABLE guests (mood mood);\nALTER TYPE mood ADD VALUE 'calm';\n\
+         INSERT INTO guests VALUES ('calm');\nCREATE INDEX CONCURRENTLY guests_mood ON guests (mood);\nVACUUM guests;\n\
+         -- downgrade\nDROP TABLE guests;\nDROP TYPE mood;\n",
+    );
+    project.host(&["build"]).success();
+    project.host(&["upgrade", "head"]).success();
+    assert_eq!(project.database.query("SELECT mood FROM guests"), "calm");
+}
+
+/// What the server says to statements in one text.
+fn answer(database: &TestDatabase, sql: &str) -> Result<(), String> {
+    let output = database.psql().args(["-c", sql]).output().expect("psql runs");
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    if output.status.success() { Ok(()) } else { Err(said) }
+}
+
+/// The server refuses what host refuses, so that nothing is refused that could run.
+#[test]
+fn the_server_refuses_the_same_in_a_transaction() {
+    let database = &TestProject::new().database;
+    database.query(
+        "CREATE TABLE parts (id int) PARTITION BY RANGE (id); CREATE TABLE part PARTITION OF parts FOR VALUES FROM (1) TO (9); \
+         CREATE INDEX part_id ON part (id)",
+    );
+    for statement in [
+        "CREATE INDEX CONCURRENTLY other ON part (id)",
+        "DROP INDEX CONCURRENTLY part_id",
+        "REINDEX TABLE CONCURRENTLY part",
+        "REINDEX SCHEMA public",
+        "VACUUM part",
+        "CLUSTER",
+        "CLUSTER VERBOSE",
+        "CREATE SUBSCRIPTION s CONNECTION 'host=/nowhere' PUBLICATION p",
+    ] {
+        assert!(host::sql::refused_in_transaction(statement).is_some(), "{statement}");
+        let answer = answer(database, &format!("BEGIN; {statement}; ROLLBACK"));
+        let refused = answer.expect_err("the server refuses it");
+        assert!(refused.contains("cannot run inside a transaction block"), "{statement}: {refused}");
+    }
+    for statement in ["REINDEX TABLE part", "CLUSTER part USING part_id", "ALTER TABLE parts DETACH PARTITION part"] {
+        assert!(host::sql::refused_in_transaction(statement).is_none(), "{statement}");
+        answer(database, &format!("BEGIN; {statement}; ROLLBACK")).expect("the server runs it");
+    }
+    // A value of a type that is as new as the value itself is left to the server, because some versions can use it.
+    let made = "CREATE TYPE mood AS ENUM (); ALTER TYPE mood ADD VALUE 'calm'; SELECT 'calm'::mood;";
+    assert_eq!(host::sql::check_new_enum_values(made, 0..made.len()), Ok(()));
+    let runs = answer(database, &format!("BEGIN; {made} ROLLBACK"));
+    assert_eq!(runs.is_ok(), server_has(17, "the use of a new value of a new enum"), "{runs:?}");
+    database.query("CREATE TYPE mood AS ENUM ()");
+    let used = "ALTER TYPE mood ADD VALUE 'warm'; SELECT 'warm'::mood;";
+    host::sql::check_new_enum_values(used, 0..used.len()).expect_err("it is found");
+    answer(database, &format!("BEGIN; {used} COMMIT")).expect_err("the server refuses it");
 }

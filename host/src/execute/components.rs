@@ -165,6 +165,9 @@ fn read(project: &Project, languages: &RuntimeRegistry, step: &Step) -> Result<S
             if language.name() == SQL {
                 crate::sql::check_sql_file(text, range.clone(), &grant).map_err(refused)?;
             }
+            if language.name() == SQL && migration.metadata.transaction == Transaction::PerMigration {
+                crate::sql::check_transactional_sql_file(text, range.clone()).map_err(refused)?;
+            }
             if language.name() == SQL && migration.metadata.transaction == Transaction::None {
                 let own = project.tables().relations();
                 let own: Vec<&str> = own.iter().map(String::as_str).collect();

@@ -9,6 +9,7 @@
 //! - [`reads_alike`] tells what a session's settings could make another statement of.
 //! - [`sections()`] finds the two directions in a migration file, [`near_marker()`] comments that only look like the beginning of
 //!   one, and [`check_sql_file`] checks one direction.
+//! - [`refused_in_transaction`] tells what PostgreSQL does not run in a transaction.
 //!
 //! All of it rests on a scanner that follows the rules of PostgreSQL's own (`scan.l`), with `standard_conforming_strings`
 //! on. A statement's end needs no grammar beyond parentheses and `BEGIN ATOMIC`, so statements of future versions are
@@ -24,6 +25,7 @@ mod guard;
 mod items;
 mod names;
 mod near_marker;
+mod new_enum_value;
 mod objects;
 mod parameters;
 mod position;
@@ -36,6 +38,7 @@ mod settings;
 mod split;
 mod sql_file;
 mod token;
+mod transaction_block;
 mod trusted_languages;
 mod words;
 
@@ -52,6 +55,7 @@ pub use guard::check;
 pub use names::names_any;
 pub use near_marker::NearMarker;
 pub use near_marker::near_marker;
+pub use new_enum_value::EarlyUse;
 pub use parameters::MissingParameter;
 pub use parameters::substitute;
 pub use position::Place;
@@ -78,7 +82,11 @@ pub use split::split;
 pub use split::statements;
 pub use sql_file::OWN_TABLES_ALONE;
 pub use sql_file::SqlFileError;
+pub use sql_file::check_new_enum_values;
 pub use sql_file::check_non_transactional_sql_file;
 pub use sql_file::check_sql_file;
+pub use sql_file::check_transactional_sql_file;
 pub use sql_file::check_whole_sql_file;
 pub use token::Construct;
+pub use transaction_block::NoTransaction;
+pub use transaction_block::refused_in_transaction;

@@ -8,12 +8,19 @@ use super::guard::check;
 use super::names::names_any;
 use super::near_marker::NearMarker;
 use super::near_marker::near_marker;
+use super::new_enum_value::EarlyUse;
+use super::new_enum_value::early_use;
 use super::position::Place;
 use super::position::place_of_byte;
 use super::refusal::Refusal;
 use super::split::SplitError;
 use super::split::Statements;
+use super::transaction_block::NoTransaction;
+use super::transaction_block::refused_in_transaction;
 use crate::grant::Grant;
+
+/// The longest part of a value that is repeated in a message, in characters. The catalogue takes no longer one.
+const SHOWN_MAX: usize = 63;
 
 /// Why a direction of a migration file can never run. Places are those of the whole file.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -40,7 +47,27 @@ pub enum SqlFileError {
     /// A comment looks like the marker of a section.
     #[error(transparent)]
     NearMarker(#[from] NearMarker),
+    /// PostgreSQL refuses it in a transaction.
+    #[error("{command} cannot run in a transaction ({place})", command = statement.command)]
+    InTransaction {
+        /// Where the statement begins.
+        place: Place,
+        /// What it is, and what to write instead.
+        statement: NoTransaction,
+    },
+    /// It uses a value of an enum in the transaction that adds it.
+    #[error(
+        "'{}' is added to an enum at {}, and cannot be used in the same transaction ({})",
+        shortened(&early.value), early.added, early.used
+    )]
+    NewEnumValue {
+        /// Which one, and where.
+        early: EarlyUse,
+    },
 }
+
+/// What SQL files write to run without a transaction.
+const WITHOUT: &str = "write `-- transaction = \"none\"` into the metadata, best of a migration of its own";
 
 impl SqlFileError {
     /// What to do about it.
@@ -50,6 +77,11 @@ impl SqlFileError {
             Self::Refused { refusal, .. } => refusal.hint(),
             Self::NonTransactional { .. } => Some("correct it, or leave out transaction = \"none\"".to_owned()),
             Self::NearMarker(near) => Some(near.hint()),
+            Self::InTransaction { statement, .. } => Some(format!("{WITHOUT}; or {}", statement.instead)),
+            Self::NewEnumValue { early } => Some(format!(
+                "use it in a later migration, or {WITHOUT}; if the string is no value of the enum, write '{}'::text",
+                shortened(&early.value)
+            )),
         }
     }
 }
@@ -74,6 +106,26 @@ pub fn check_sql_file(file: &str, part: Range<usize>, grant: &Grant) -> Result<(
     each(file, part, |statement| {
         check(statement, grant).map_err(|refusal| |place| SqlFileError::Refused { place, refusal })
     })
+}
+
+/// Checks the statements of a migration that runs in a transaction: what PostgreSQL refuses there.
+///
+/// # Errors
+/// [`SqlFileError`], for the first statement that needs to stand alone.
+pub fn check_transactional_sql_file(file: &str, part: Range<usize>) -> Result<(), SqlFileError> {
+    each(file, part, |statement| {
+        let refused = refused_in_transaction(statement);
+        refused.map_or(Ok(()), |statement| Err(move |place| SqlFileError::InTransaction { place, statement }))
+    })
+}
+
+/// Checks that no value of an enum is used in the transaction that adds it. Only a build asks: a string may say the same and be
+/// something else, which the server knows and the text does not.
+///
+/// # Errors
+/// [`SqlFileError`], for the first use.
+pub fn check_new_enum_values(file: &str, part: Range<usize>) -> Result<(), SqlFileError> {
+    early_use(file, part)?.map_or(Ok(()), |early| Err(SqlFileError::NewEnumValue { early }))
 }
 
 /// Checks the statements of a migration without a transaction: whatever has no effect there, could not be taken up again, or
@@ -111,6 +163,11 @@ fn each<E: FnOnce(Place) -> SqlFileError>(
     Ok(())
 }
 
+/// A value as a message repeats it.
+fn shortened(value: &str) -> &str {
+    value.char_indices().nth(SHOWN_MAX).map_or(value, |(end, _)| &value[..end])
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -135,6 +192,21 @@ mod tests {
             "'-- downgrade:' in line 3 looks like the beginning of a section, but it is an ordinary comment"
         );
         assert_eq!(check_whole_sql_file(file), Err(near));
+        let file = "-- upgrade\nSELECT 1; VACUUM t;\n";
+        let error = check_transactional_sql_file(file, 11..file.len()).expect_err("it needs to stand alone");
+        assert_eq!(error.to_string(), "VACUUM cannot run in a transaction (line 2, column 11)");
+        assert_eq!(
+            error.hint().as_deref(),
+            Some(
+                "write `-- transaction = \"none\"` into the metadata, best of a migration of its own; or leave it to autovacuum"
+            )
+        );
+        let file = "-- upgrade\nALTER TYPE mood ADD VALUE 'calm';\nSELECT 'calm'::mood;\n";
+        let error = check_new_enum_values(file, 11..file.len()).expect_err("it is used too early");
+        assert_eq!(
+            error.to_string(),
+            "'calm' is added to an enum at line 2, column 1, and cannot be used in the same transaction (line 3, column 8)"
+        );
         assert_eq!(check_sql_file("SELECT 1;\n-- nothing\n", 0..21, &Grant::default()), Ok(()));
         assert_eq!(check_sql_file("", 0..0, &Grant::default()), Ok(()));
     }

@@ -27,9 +27,12 @@ fn build(builder: &mut Builder<'_>, migration: &Migration) -> Result<Vec<u8>, To
     let grant = Grant::of_asks(migration.metadata.asks);
     for part in [Some(found.upgrade.clone()), found.downgrade.clone()].into_iter().flatten() {
         crate::sql::check_sql_file(&source.text, part.clone(), &grant).map_err(refused)?;
-        if migration.metadata.transaction == Transaction::None {
-            crate::sql::check_non_transactional_sql_file(&source.text, part, &[]).map_err(refused)?;
+        match migration.metadata.transaction {
+            Transaction::None => crate::sql::check_non_transactional_sql_file(&source.text, part, &[]),
+            Transaction::PerMigration => crate::sql::check_transactional_sql_file(&source.text, part.clone())
+                .and_then(|()| crate::sql::check_new_enum_values(&source.text, part)),
         }
+        .map_err(refused)?;
     }
     if !migration.metadata.irreversible && found.is_silent(&source.text) {
         builder.warnings.push(BuildWarning::EmptyDowngrade);
