@@ -1,5 +1,5 @@
 //! What the text of a migration in SQL shows, and a run would find too late: comments that only look like the beginning of a
-//! section, a downgrade that nobody wrote, what cannot run in a transaction.
+//! section, a downgrade that nobody wrote, what cannot run in a transaction, what git left.
 
 use host::store::Manifest;
 use host::store::ScriptSections;
@@ -201,4 +201,26 @@ fn the_server_refuses_the_same_in_a_transaction() {
     let used = "ALTER TYPE mood ADD VALUE 'warm'; SELECT 'warm'::mood;";
     host::sql::check_new_enum_values(used, 0..used.len()).expect_err("it is found");
     answer(database, &format!("BEGIN; {used} COMMIT")).expect_err("the server refuses it");
+}
+
+#[test]
+fn what_git_left() {
+    let conflict = "<<<<<<< HEAD\nCREATE TABLE a ();\n=======\nCREATE TABLE b ();\n>>>>>>> other\n";
+    assert_output!(not_built("", &format!("-- upgrade\n{conflict}-- downgrade\n{DOWN}")));
+    let project = project_with("", "-- upgrade\n");
+    let metadata =
+        "-- /// migration\n<<<<<<< HEAD\n-- revision = \"a\"\n=======\n-- revision = \"b\"\n>>>>>>> other\n-- ///\n";
+    project.write("migrations/a.sql", &format!("{metadata}-- upgrade\n"));
+    assert_output!(project.refuses(1, &["build"]));
+    std::fs::remove_file(project.path("migrations/a.sql")).expect("a file");
+    let toml = "<<<<<<< HEAD\nrevision = \"a\"\n=======\nrevision = \"b\"\n>>>>>>> other\n";
+    project.write("migrations/a/migration.toml", toml);
+    project.write("migrations/a/Cargo.toml", "");
+    assert_output!(project.refuses(1, &["history"]));
+}
+
+#[test]
+fn a_line_of_metadata_that_is_no_comment() {
+    let project = project_with("asks = [\"schema\"]\n", "-- upgrade\n");
+    assert_output!(project.refuses(1, &["history"]));
 }

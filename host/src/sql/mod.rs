@@ -8,7 +8,7 @@
 //! - [`not_plain`] tells what psql could read otherwise than the server.
 //! - [`reads_alike`] tells what a session's settings could make another statement of.
 //! - [`sections()`] finds the two directions in a migration file, [`near_marker()`] comments that only look like the beginning of
-//!   one, and [`check_sql_file`] checks one direction.
+//!   one, [`conflict()`] what git left, and [`check_sql_file`] checks one direction.
 //! - [`refused_in_transaction`] tells what PostgreSQL does not run in a transaction.
 //!
 //! All of it rests on a scanner that follows the rules of PostgreSQL's own (`scan.l`), with `standard_conforming_strings`
@@ -18,6 +18,7 @@
 mod calls;
 mod classify;
 mod command;
+mod conflict;
 mod execution_mode;
 mod features;
 mod functions;
@@ -45,6 +46,9 @@ mod words;
 pub use classify::Needs;
 pub use classify::classify;
 pub use command::Command;
+pub use conflict::conflict;
+pub use conflict::conflict_of_text;
+pub use conflict::is_conflict_marker;
 pub use execution_mode::AutocommitCommand;
 pub use execution_mode::ExecutionMode;
 pub use execution_mode::execution_mode;

@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use super::conflict::conflict;
 use super::execution_mode::ExecutionMode;
 use super::execution_mode::execution_mode;
 use super::guard::check;
@@ -47,6 +48,12 @@ pub enum SqlFileError {
     /// A comment looks like the marker of a section.
     #[error(transparent)]
     NearMarker(#[from] NearMarker),
+    /// git could not merge the file.
+    #[error("line {line} is a conflict marker of git")]
+    Conflict {
+        /// The line, from 1.
+        line: u32,
+    },
     /// PostgreSQL refuses it in a transaction.
     #[error("{command} cannot run in a transaction ({place})", command = statement.command)]
     InTransaction {
@@ -77,6 +84,9 @@ impl SqlFileError {
             Self::Refused { refusal, .. } => refusal.hint(),
             Self::NonTransactional { .. } => Some("correct it, or leave out transaction = \"none\"".to_owned()),
             Self::NearMarker(near) => Some(near.hint()),
+            Self::Conflict { .. } => Some(
+                "decide for one side, and remove the lines '<<<<<<<', '|||||||', '=======' and '>>>>>>>'".to_owned(),
+            ),
             Self::InTransaction { statement, .. } => Some(format!("{WITHOUT}; or {}", statement.instead)),
             Self::NewEnumValue { early } => Some(format!(
                 "use it in a later migration, or {WITHOUT}; if the string is no value of the enum, write '{}'::text",
@@ -86,11 +96,14 @@ impl SqlFileError {
     }
 }
 
-/// Checks what a whole file has to be, before it is divided: no comment that looks like a marker.
+/// Checks what a whole file has to be, before it is divided: no conflict of git, and no comment that looks like a marker.
 ///
 /// # Errors
 /// [`SqlFileError`].
 pub fn check_whole_sql_file(file: &str) -> Result<(), SqlFileError> {
+    if let Some(line) = conflict(file) {
+        return Err(SqlFileError::Conflict { line });
+    }
     near_marker(file, 0..file.len()).map_or(Ok(()), |near| Err(near.into()))
 }
 
@@ -192,6 +205,8 @@ mod tests {
             "'-- downgrade:' in line 3 looks like the beginning of a section, but it is an ordinary comment"
         );
         assert_eq!(check_whole_sql_file(file), Err(near));
+        let error = check_whole_sql_file("-- upgrade\n=======\n").expect_err("a rest of a conflict");
+        assert_eq!(error.to_string(), "line 2 is a conflict marker of git");
         let file = "-- upgrade\nSELECT 1; VACUUM t;\n";
         let error = check_transactional_sql_file(file, 11..file.len()).expect_err("it needs to stand alone");
         assert_eq!(error.to_string(), "VACUUM cannot run in a transaction (line 2, column 11)");
