@@ -46,6 +46,16 @@ pub(super) fn run(data: &[u8]) {
     if judge(text) {
         assert_eq!(statements.len(), 1, "the guard let pass what is not one statement");
     }
+    for statement in &statements {
+        let Some(data) = &statement.copy_data else { continue };
+        assert!(text[data.clone()].is_empty() || text[data.clone()].ends_with('\n'), "data that are no lines");
+        let _ = sql::check_statement(statement, &Grant::of_asks(Classes::usual()));
+        if let Ok(written) = sql::script_data(statement.text, &text[data.clone()]) {
+            let block = format!("{};\n{written}\\.\n", statement.text);
+            let again = sql::split(&block).expect("a block that psql reads");
+            assert_eq!(again.len(), 1, "data that end too early");
+        }
+    }
     if let Err(error) = sql::check_whole_sql_file(text) {
         let _ = (error.to_string(), error.hint());
     }

@@ -198,7 +198,6 @@ fn transaction_control_in_sql() {
 #[test]
 fn sql_for_psql() {
     assert_output!(not_built("\\i tables.sql\n"));
-    assert_output!(not_built("COPY table_a FROM STDIN;\n1\n2\n\\.\n"));
 }
 
 #[test]

@@ -20,6 +20,7 @@ mod cache;
 mod carried;
 mod circles;
 mod compile;
+mod copy_data;
 mod debug_information;
 mod demonstration;
 mod documents;

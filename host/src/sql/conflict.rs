@@ -1,8 +1,9 @@
 //! What git leaves in a file that it could not merge (git-merge, "How conflicts are presented").
 
 use super::position::place_of_byte;
+use super::split::Piece;
+use super::split::Pieces;
 use super::token::TokenKind;
-use super::token::Tokens;
 
 /// How many signs a marker has.
 const SIGNS: usize = 7;
@@ -12,8 +13,11 @@ const SIGNS: usize = 7;
 pub fn conflict(text: &str) -> Option<u32> {
     let whole = whole_conflict(text);
     let single = || {
-        let others = Tokens::new(text).map_while(Result::ok).filter(|token| token.kind == TokenKind::Other);
-        let mut starts = others.map(|token| token.bytes.start);
+        let pieces = Pieces::within(text, 0..text.len()).map_while(Result::ok);
+        let mut starts = pieces.filter_map(|piece| match piece {
+            Piece::Token(token) if token.kind == TokenKind::Other => Some(token.bytes.start),
+            _ => None,
+        });
         starts.find(|start| is_line_start(text, *start) && marker(line_at(text, *start)).is_some())
     };
     whole.or_else(single).map(|byte| place_of_byte(text, byte).line)

@@ -7,8 +7,9 @@ use super::position::place_of_byte;
 use super::sections::DOWNGRADE;
 use super::sections::UPGRADE;
 use super::sections::is_marker;
+use super::split::Piece;
+use super::split::Pieces;
 use super::token::TokenKind;
-use super::token::Tokens;
 
 /// How much of a comment is looked at, in bytes. What is longer is a text.
 const LOOKED_AT: usize = 200;
@@ -118,7 +119,15 @@ impl NearMarker {
 /// The part begins with a line.
 pub fn near_marker(file: &str, part: Range<usize>) -> Option<NearMarker> {
     let mut alone = true;
-    for token in Tokens::within(file, part).map_while(Result::ok) {
+    for piece in Pieces::within(file, part).map_while(Result::ok) {
+        let token = match piece {
+            Piece::Token(token) => token,
+            // Behind the data of a COPY a line begins.
+            Piece::End(statement) => {
+                alone = statement.copy_data.is_some();
+                continue;
+            }
+        };
         let text = &file[token.bytes.clone()];
         match token.kind {
             TokenKind::Blank => alone |= text.contains(['\n', '\r']),

@@ -3,6 +3,8 @@
 use std::ops::Range;
 
 use super::position::place_of_byte;
+use super::split::Piece;
+use super::split::Pieces;
 use super::split::SplitError;
 use super::token::Token;
 use super::token::TokenKind;
@@ -142,9 +144,8 @@ impl SectionError {
 /// something quoted does not end.
 pub fn sections(source: &str) -> Result<Sections, SectionError> {
     let mut markers: Vec<Marker> = Vec::new();
-    for token in Tokens::new(source) {
-        let token =
-            token.map_err(|error| SectionError::Unreadable { source: SplitError::from_token_error(source, error) })?;
+    for piece in Pieces::within(source, 0..source.len()) {
+        let Piece::Token(token) = piece.map_err(|error| SectionError::Unreadable { source: error })? else { continue };
         if token.kind == TokenKind::LineComment {
             markers.extend(Marker::read(source, &token.bytes));
         } else if token.kind.is_significant() && markers.is_empty() {
@@ -266,6 +267,11 @@ mod tests {
                 None,
             ),
             ("-- upgrade now\n-- upgrade\n", "", None),
+            (
+                "-- upgrade\nCOPY t FROM stdin;\nIt's\n-- downgrade\n\\.\n-- downgrade\nCOPY t FROM stdin;\n\\.\n",
+                "COPY t FROM stdin;\nIt's\n-- downgrade\n\\.\n",
+                Some("COPY t FROM stdin;\n\\.\n"),
+            ),
         ];
         for (source, upgrade, downgrade) in cases {
             let sections = sections(source).unwrap();

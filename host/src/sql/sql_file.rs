@@ -5,7 +5,7 @@ use std::ops::Range;
 use super::conflict::conflict;
 use super::execution_mode::ExecutionMode;
 use super::execution_mode::execution_mode;
-use super::guard::check;
+use super::guard::check_statement;
 use super::names::names_any;
 use super::near_marker::NearMarker;
 use super::near_marker::near_marker;
@@ -15,6 +15,7 @@ use super::position::Place;
 use super::position::place_of_byte;
 use super::refusal::Refusal;
 use super::split::SplitError;
+use super::split::Statement;
 use super::split::Statements;
 use super::transaction_block::NoTransaction;
 use super::transaction_block::refused_in_transaction;
@@ -117,7 +118,7 @@ pub fn check_sql_file(file: &str, part: Range<usize>, grant: &Grant) -> Result<(
         return Err(near.into());
     }
     each(file, part, |statement| {
-        check(statement, grant).map_err(|refusal| |place| SqlFileError::Refused { place, refusal })
+        check_statement(statement, grant).map_err(|refusal| |place| SqlFileError::Refused { place, refusal })
     })
 }
 
@@ -127,7 +128,7 @@ pub fn check_sql_file(file: &str, part: Range<usize>, grant: &Grant) -> Result<(
 /// [`SqlFileError`], for the first statement that needs to stand alone.
 pub fn check_transactional_sql_file(file: &str, part: Range<usize>) -> Result<(), SqlFileError> {
     each(file, part, |statement| {
-        let refused = refused_in_transaction(statement);
+        let refused = refused_in_transaction(statement.text);
         refused.map_or(Ok(()), |statement| Err(move |place| SqlFileError::InTransaction { place, statement }))
     })
 }
@@ -149,9 +150,10 @@ pub fn check_new_enum_values(file: &str, part: Range<usize>) -> Result<(), SqlFi
 /// [`SqlFileError`], for the first statement that makes no sense.
 pub fn check_non_transactional_sql_file(file: &str, part: Range<usize>, own: &[&str]) -> Result<(), SqlFileError> {
     each(file, part, |statement| {
-        let reason = match execution_mode(statement) {
+        let reason = match execution_mode(statement.text) {
+            _ if statement.copy_data.is_some() => Some(COPY_ALONE),
             ExecutionMode::Refused(reason) => Some(reason),
-            ExecutionMode::Autocommit(_) => names_any(statement, own).map(|_| OWN_TABLES_ALONE),
+            ExecutionMode::Autocommit(_) => names_any(statement.text, own).map(|_| OWN_TABLES_ALONE),
             ExecutionMode::Atomic | ExecutionMode::Session => None,
         };
         reason.map_or(Ok(()), |reason| Err(move |place| SqlFileError::NonTransactional { place, reason }))
@@ -162,16 +164,20 @@ pub fn check_non_transactional_sql_file(file: &str, part: Range<usize>, own: &[&
 pub const OWN_TABLES_ALONE: &str =
     "it names a table of host, or an index of one, and what it does outside of a transaction could not be undone";
 
+/// Why a COPY with data is refused in a migration without a transaction.
+pub const COPY_ALONE: &str =
+    "COPY … FROM STDIN needs a transaction around its migration: put it into a migration of its own";
+
 /// Looks at each statement. Where one stands is only counted when it is refused: counting begins at the top of the file, so that
 /// doing it for each one would take the square of their number.
 fn each<E: FnOnce(Place) -> SqlFileError>(
     file: &str,
     part: Range<usize>,
-    look: impl Fn(&str) -> Result<(), E>,
+    look: impl Fn(&Statement<'_>) -> Result<(), E>,
 ) -> Result<(), SqlFileError> {
     for statement in Statements::within(file, part) {
         let statement = statement?;
-        look(statement.text).map_err(|refused| refused(place_of_byte(file, statement.bytes.start)))?;
+        look(&statement).map_err(|refused| refused(place_of_byte(file, statement.bytes.start)))?;
     }
     Ok(())
 }

@@ -120,6 +120,13 @@ fn what_is_an_ordinary_comment() {
 }
 
 #[test]
+fn the_data_of_a_copy_are_no_comments() {
+    let copy = "-- upgrade\nCOPY t FROM stdin;\n-- downgrade:\nIt's\n\\.\n";
+    assert_eq!(found(copy), None);
+    assert_eq!(found(&format!("{copy}-- downgrade:\n")), Some((6, DOWNGRADE)));
+}
+
+#[test]
 fn it_says_what_to_write() {
     let near = near_marker("-- upgrade\n--  downgrade: drop it\n", 0..34).expect("a comment that looks like a marker");
     assert_eq!(
