@@ -46,8 +46,22 @@ pub(super) fn run(data: &[u8]) {
     if judge(text) {
         assert_eq!(statements.len(), 1, "the guard let pass what is not one statement");
     }
+    for statement in &statements {
+        let Some(data) = &statement.copy_data else { continue };
+        assert!(text[data.clone()].is_empty() || text[data.clone()].ends_with('\n'), "data that are no lines");
+        let _ = sql::check_statement(statement, &Grant::of_asks(Classes::usual()));
+        if let Ok(written) = sql::script_data(statement.text, &text[data.clone()]) {
+            let block = format!("{};\n{written}\\.\n", statement.text);
+            let again = sql::split(&block).expect("a block that psql reads");
+            assert_eq!(again.len(), 1, "data that end too early");
+        }
+    }
+    if let Err(error) = sql::check_whole_sql_file(text) {
+        let _ = (error.to_string(), error.hint());
+    }
     match sql::sections(text) {
         Ok(sections) => {
+            let _ = (sections.undecided(text), sections.is_silent(text));
             let parts: Vec<_> = std::iter::once(sections.upgrade).chain(sections.downgrade).collect();
             assert!(parts.iter().all(|part| text.get(part.clone()).is_some()), "a section that cuts a character");
             let grant = Grant::of_asks(Classes::usual());
@@ -56,6 +70,13 @@ pub(super) fn run(data: &[u8]) {
                 // What would be asked for is what is missing.
                 let missing = sql::missing_classes(text, &parts, &grant);
                 assert!(error.asks().is_none_or(|asks| asks == grant.allowed().union(missing)), "{error}");
+            }
+            for part in parts {
+                let checks =
+                    [sql::check_transactional_sql_file(text, part.clone()), sql::check_new_enum_values(text, part)];
+                for error in checks.into_iter().filter_map(Result::err) {
+                    let _ = (error.to_string(), error.hint());
+                }
             }
         }
         Err(error) => {

@@ -181,7 +181,9 @@ fn a_migration_that_is_not_built() {
 #[test]
 fn a_statement_that_cannot_run_in_a_transaction() {
     let project = TestProject::with_three_tables();
-    project.sql("d", Some("c"), "CREATE INDEX CONCURRENTLY ON table_a (id)", "SELECT 1");
+    // Only the server knows that the table has partitions.
+    let statements = "CREATE TABLE parts (id int) PARTITION BY RANGE (id);\nREINDEX TABLE parts";
+    project.sql("d", Some("c"), statements, "DROP TABLE parts");
     project.host(&["build"]).success();
     assert_output!(project.host(&["upgrade", "head"]).with_code(1));
     assert_eq!(project.database.query("SELECT version_num FROM host_version"), "c");
@@ -196,7 +198,6 @@ fn transaction_control_in_sql() {
 #[test]
 fn sql_for_psql() {
     assert_output!(not_built("\\i tables.sql\n"));
-    assert_output!(not_built("COPY table_a FROM STDIN;\n1\n2\n\\.\n"));
 }
 
 #[test]

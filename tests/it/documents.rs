@@ -112,6 +112,7 @@ fn migrations_in_sql_can_be_built() {
         let block = Block::find(&text, "--").unwrap_or_else(|error| panic!("{place}: {error}"));
         let block = block.unwrap_or_else(|| panic!("{place}: no metadata block"));
         block.metadata().unwrap_or_else(|error| panic!("{place}: {error}"));
+        host::sql::check_whole_sql_file(&text).unwrap_or_else(|error| panic!("{place}: {error}"));
         let sections = host::sql::sections(&text).unwrap_or_else(|error| panic!("{place}: {error}"));
         host::sql::split(&text[sections.upgrade]).unwrap_or_else(|error| panic!("{place}: {error}"));
     }

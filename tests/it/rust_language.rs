@@ -4,9 +4,25 @@ use crate::harness::TestProject;
 use crate::harness::assert_output;
 use crate::harness::guests;
 
-/// A project with a new migration in Rust, and its folder. It begins with a copy of cargo's target folder of the guests: the
-/// SDK's own dependencies take a minute to compile.
+/// A project with a new migration in Rust whose downgrade is decided, and its folder.
 fn with_new_migration() -> (TestProject, String) {
+    let (project, folder) = with_undecided_migration();
+    decide(&project, &folder);
+    (project, folder)
+}
+
+/// Says that there is nothing to do in the downgrade.
+fn decide(project: &TestProject, folder: &str) {
+    let source = format!("{folder}/src/lib.rs");
+    let template = std::fs::read_to_string(project.path(&source)).expect("the source");
+    let start = template.find("compile_error!(").expect("a placeholder");
+    let end = start + template[start..].find("\n        )").expect("its end") + "\n        )".len();
+    project.write(&source, &format!("{}Ok(()){}", &template[..start], &template[end..]));
+}
+
+/// A project with a new migration in Rust as it is made, and its folder. It begins with a copy of cargo's target folder of the guests: the
+/// SDK's own dependencies take a minute to compile.
+fn with_undecided_migration() -> (TestProject, String) {
     let project = TestProject::new();
     let copy = guests::target_folder(project.cache(), &project.path("."));
     std::fs::create_dir_all(copy.parent().expect("a folder of all")).expect("a folder");
@@ -26,8 +42,12 @@ fn with_new_migration() -> (TestProject, String) {
 }
 
 #[test]
-fn a_new_migration_builds_and_runs_as_it_is() {
-    let (project, folder) = with_new_migration();
+fn a_new_migration_builds_and_runs_when_its_downgrade_is_decided() {
+    let (project, folder) = with_undecided_migration();
+    let output = project.host(&["build"]).with_code(1);
+    assert!(output.stderr.contains("error: the downgrade is undecided: undo the upgrade here"), "{}", output.stderr);
+    assert!(output.stderr.contains("due to 1 previous error"), "{}", output.stderr);
+    decide(&project, &folder);
     project.host(&["build"]).success();
     project.host(&["build", "--check"]).success();
     project.host(&["upgrade", "head"]).success();
@@ -104,6 +124,7 @@ fn each_migration_is_made_of_its_own_source_whatever_cargo_remembers() {
     let (project, first) = with_new_migration();
     let output = project.host(&["--json", "revision", "--lang", "rust", "-m", "other", "--rev-id", "b2"]).success();
     let second = output.json()["file"].as_str().expect("the folder").to_owned();
+    decide(&project, &second);
     let template = std::fs::read_to_string(project.path(&format!("{first}/src/lib.rs"))).expect("the source");
     let source = |table: &str| {
         template.replace(

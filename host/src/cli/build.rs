@@ -195,6 +195,13 @@ fn build_with(
                 "event": "build-failed", "revision": migration.metadata.revision, "file": migration.file,
                 "message": with_causes(error),
             })),
+            BuildEvent::Warning { migration, warning } if report.is_json() => report.document(&json!({
+                "event": "build-warning", "revision": migration.metadata.revision, "file": migration.file,
+                "message": warning.to_string(), "hint": warning.hint(),
+            })),
+            BuildEvent::Warning { migration, warning } => {
+                report.note(&format!("{}: {warning}; {}", migration.file, warning.hint()));
+            }
             _ => {}
         }
     });

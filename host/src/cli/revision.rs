@@ -200,6 +200,7 @@ fn make(settings: &Settings, wanted: Wanted<'_>) -> Result<Written, Failure> {
         language: wanted.language,
         metadata: &metadata,
         time: now.datetime(),
+        merges: wanted.merge,
         migrations: project.store()?.migrations_folder(),
     })
     .map_err(|error| {

@@ -8,6 +8,7 @@ use super::session::Session;
 use super::session::SessionError;
 use crate::bindings::sql::ResultSet;
 use crate::bindings::types::Column;
+use crate::bindings::types::Error;
 use crate::bindings::types::Oid;
 use crate::bindings::types::Value;
 use crate::value::TypeShape;
@@ -69,6 +70,18 @@ impl GuestSession {
             Self::Database(session) => session.liveness().over(RUN, session.execute(sql, params)).await,
             Self::NonTransactional(session) => session.execute(sql, params).await,
             Self::Offline(script) => script.execute(sql, params),
+        }
+    }
+
+    /// Sends data to a `COPY … FROM STDIN` and gives the number of rows.
+    ///
+    /// # Errors
+    /// [`SessionError`]; `misuse` without a transaction.
+    pub async fn copy_in(&mut self, sql: &str, data: &str) -> Result<u64, SessionError> {
+        match self {
+            Self::Database(session) => session.liveness().over(RUN, session.copy_in(sql, data)).await,
+            Self::NonTransactional(_) => Err(SessionError::guest(Error::Misuse(crate::sql::COPY_ALONE.to_owned()))),
+            Self::Offline(script) => script.copy_in(sql, data),
         }
     }
 

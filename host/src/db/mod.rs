@@ -74,6 +74,7 @@ pub use names::Tables;
 pub use non_transactional::JournalError;
 pub use non_transactional::NonTransactionalSession;
 pub use offline::OfflineSession;
+pub use offline::OfflineStatement;
 pub use session::Session;
 pub use session::SessionError;
 pub use statement_journal::Unfinished;

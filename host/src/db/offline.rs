@@ -6,12 +6,31 @@
 use super::session::SessionError;
 use crate::bindings::types::Error;
 use crate::bindings::types::Value;
+use crate::revision::is_visible;
 use crate::value;
+
+/// A statement that would have been sent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum OfflineStatement {
+    /// Without its semicolon.
+    Statement(String),
+    /// A COPY with its data and the line that ends them, as psql reads them.
+    Copy(String),
+}
+
+impl OfflineStatement {
+    /// The text, of a COPY with all that belongs to it.
+    pub fn text(&self) -> &str {
+        match self {
+            Self::Statement(text) | Self::Copy(text) => text,
+        }
+    }
+}
 
 /// Statements that would have been sent, in order.
 #[derive(Debug, Default)]
 pub struct OfflineSession {
-    statements: Vec<String>,
+    statements: Vec<OfflineStatement>,
     bytes: usize,
     /// The savepoints that are open, the outermost first.
     savepoints: Vec<String>,
@@ -25,11 +44,11 @@ impl OfflineSession {
         Self { is_non_transactional: true, ..Self::default() }
     }
 
-    /// The statements, without semicolons.
-    pub fn into_statements(mut self) -> Vec<String> {
+    /// The statements.
+    pub fn into_statements(mut self) -> Vec<OfflineStatement> {
         // What a migration leaves open counts as done. What the host writes afterwards is no part of it.
         if let Some(outermost) = self.savepoints.first() {
-            self.statements.push(format!("RELEASE SAVEPOINT {outermost}"));
+            self.statements.push(OfflineStatement::Statement(format!("RELEASE SAVEPOINT {outermost}")));
         }
         self.statements
     }
@@ -64,11 +83,31 @@ impl OfflineSession {
         Ok(0)
     }
 
+    /// Writes down a `COPY … FROM STDIN` with its data, as psql reads them.
+    ///
+    /// # Errors
+    /// `offline` for one whose data a script cannot have, `misuse` where there is no transaction.
+    pub fn copy_in(&mut self, sql: &str, data: &str) -> Result<u64, SessionError> {
+        let offline = |reason: &str| SessionError::guest(Error::Offline(reason.to_owned()));
+        if self.is_non_transactional {
+            return Err(SessionError::guest(Error::Misuse(crate::sql::COPY_ALONE.to_owned())));
+        }
+        let data = crate::sql::script_data(sql, data).map_err(offline)?;
+        // Other characters than those of ASCII stand there as they are, so they have to be seen.
+        if !data.chars().all(|character| character.is_ascii() || is_visible(character)) {
+            return Err(offline("the data of a COPY in a script have no characters that nobody sees"));
+        }
+        let text = format!("{sql};\n{data}\\.");
+        self.bytes = self.bytes.saturating_add(text.len());
+        self.statements.push(OfflineStatement::Copy(text));
+        Ok(0)
+    }
+
     /// Writes down a statement of the host, such as a savepoint.
     pub fn write(&mut self, sql: String) {
         self.follow_savepoints(&sql);
         self.bytes = self.bytes.saturating_add(sql.len());
-        self.statements.push(sql);
+        self.statements.push(OfflineStatement::Statement(sql));
     }
 
     /// Writes down a savepoint.
@@ -124,7 +163,7 @@ mod tests {
         let mut released = OfflineSession::default();
         released.savepoint("a").expect("there is a transaction");
         released.write("RELEASE SAVEPOINT a".to_owned());
-        assert_eq!(session.into_statements().last().map(String::as_str), Some("RELEASE SAVEPOINT a"));
+        assert_eq!(session.into_statements().last().map(OfflineStatement::text), Some("RELEASE SAVEPOINT a"));
         assert_eq!(released.into_statements().len(), 2);
     }
 
@@ -133,6 +172,8 @@ mod tests {
         let mut session = OfflineSession::default();
         let params = [Value::Scalar(Scalar::Int8(7)), Value::Scalar(Scalar::Text("O'Hara".to_owned()))];
         session.execute("INSERT INTO t VALUES ($1, $2) -- two", &params).expect("it is written");
-        assert_eq!(session.into_statements(), ["INSERT INTO t VALUES (('7'::pg_catalog.int8), ('O''Hara'))"]);
+        let statements = session.into_statements();
+        let texts: Vec<&str> = statements.iter().map(OfflineStatement::text).collect();
+        assert_eq!(texts, ["INSERT INTO t VALUES (('7'::pg_catalog.int8), ('O''Hara'))"]);
     }
 }

@@ -1,6 +1,7 @@
 //! The statements of a guest, in the transaction that the host began.
 
 mod batch;
+mod copy;
 mod prepared;
 
 use sqlx::Row as _;

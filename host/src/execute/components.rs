@@ -231,11 +231,14 @@ fn check_sql(
     grant: &Grant,
 ) -> Vec<RunError> {
     let mut checked = vec![crate::sql::check_sql_file(text, std::slice::from_ref(&range), grant)];
-    if migration.metadata.transaction == Transaction::None {
-        let own = project.tables().relations();
-        let own: Vec<&str> = own.iter().map(String::as_str).collect();
-        checked.push(crate::sql::check_non_transactional_sql_file(text, range, &own));
-    }
+    checked.push(match migration.metadata.transaction {
+        Transaction::PerMigration => crate::sql::check_transactional_sql_file(text, range),
+        Transaction::None => {
+            let own = project.tables().relations();
+            let own: Vec<&str> = own.iter().map(String::as_str).collect();
+            crate::sql::check_non_transactional_sql_file(text, range, &own)
+        }
+    });
     let refused = |error| RunError::ScriptRefused {
         revision: migration.metadata.revision.clone(),
         file: migration.file.clone(),

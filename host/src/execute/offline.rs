@@ -24,6 +24,7 @@ use crate::bindings::env::RunInfo;
 use crate::bindings::types::Failure;
 use crate::db::GuestSession;
 use crate::db::OfflineSession;
+use crate::db::OfflineStatement;
 use crate::db::Tables;
 use crate::db::applied::create_tables_sql;
 use crate::host_functions::Events;
@@ -70,14 +71,13 @@ pub async fn write_offline_sql(
     let mut loader = Loader::new(project, &prepared);
     let tables = project.tables();
     let mut script = OfflineScript::default();
-    let needs_psql = components.iter().any(|checked| is_non_transactional(&checked.migration));
-    header(&mut script, &plan, from, to, needs_psql);
-    look_at_tables(&mut script, &tables, direction == Direction::Upgrade);
+    let mut needs_psql = components.iter().any(|checked| is_non_transactional(&checked.migration));
     for (step, checked) in plan.steps.iter().zip(components) {
         let component = &loader.component(checked)?;
         let refused = |error| components::refused(project, &checked.migration, error);
         let loaded = loader.load(component).await.map_err(refused)?;
         let statements = statements(project, step, component, &loaded, loader.runtime(), options).await?;
+        needs_psql |= statements.iter().any(|statement| matches!(statement, OfflineStatement::Copy(_)));
         let text = StepText {
             step,
             message: &component.migration.metadata.message,
@@ -92,7 +92,10 @@ pub async fn write_offline_sql(
         };
         text.write(&mut script);
     }
-    Ok(script.into_text())
+    let mut whole = OfflineScript::default();
+    header(&mut whole, &plan, from, to, needs_psql);
+    look_at_tables(&mut whole, &tables, direction == Direction::Upgrade);
+    Ok(whole.into_text() + &script.into_text())
 }
 
 /// What psql has to be told before anything else. A file of somebody's own (`~/.psqlrc`) or an option may have said otherwise: that
@@ -161,7 +164,7 @@ async fn statements(
     loaded: &Loaded,
     runtime: &Runtime,
     options: &Options,
-) -> Result<Vec<String>, RunError> {
+) -> Result<Vec<OfflineStatement>, RunError> {
     let limits = limits::guest(&project.environment().limits);
     // What a guest says while a script is written has nobody to read it.
     let (events, _) = Events::new(&limits);

@@ -46,6 +46,10 @@ impl Host for GuestState {
         self.readable(&script).await?;
         for statement in crate::sql::statements(&script) {
             let statement = statement.map_err(|source| self.deny(Refusal::Unreadable { source }))?;
+            if let Some(data) = &statement.copy_data {
+                self.copy(&script, &statement, data.clone()).await?;
+                continue;
+            }
             self.admit(statement.text)?;
             let result = self.budget.compute_time().without(self.session.execute(statement.text, &[])).await;
             self.settle(statement.text, Some(statement.bytes), result, |rows| *rows)?;
@@ -147,6 +151,31 @@ impl HostSavepoint for GuestState {
 }
 
 impl GuestState {
+    /// Sends the data that stand below a COPY of a script.
+    async fn copy(
+        &mut self,
+        script: &str,
+        copy: &crate::sql::Statement<'_>,
+        data: Range<usize>,
+    ) -> Result<(), CallError> {
+        self.begin(1)?;
+        crate::sql::check_statement(copy, &self.grant).map_err(|refusal| self.deny(refusal))?;
+        let lines = &script[data.clone()];
+        let result = self.budget.compute_time().without(self.session.copy_in(copy.text, lines)).await;
+        // A line that the server does not take is shown where it stands.
+        let context = match &result {
+            Err(SessionError::Guest(error)) => match error.as_ref() {
+                Error::Sql(error) => error.context.as_deref(),
+                _ => None,
+            },
+            _ => None,
+        };
+        let line = context.and_then(|context| crate::sql::copy_line(context, lines));
+        let range = line.map_or_else(|| copy.bytes.clone(), |line| data.start + line.start..data.start + line.end);
+        self.settle(copy.text, Some(range), result, |rows| *rows)?;
+        Ok(())
+    }
+
     /// The guard before a statement is sent.
     fn admit(&mut self, sql: &str) -> Result<(), CallError> {
         self.begin(1)?;

@@ -40,10 +40,17 @@ pub enum Source {
     Component,
 }
 
-/// The files of a new migration: paths in its folder with their texts; for a single file, its text with an empty path.
-///
-/// In the texts stand for something: `{{metadata}}` for the metadata block of a single file, `{{message}}` for the message in
-/// one line, `{{package}}` for a name that no other migration has, `{{sdk}}` for the path to the SDK. The metadata of a folder is
-/// a file of its own, and not listed here.
+/// What a new migration begins with.
 #[derive(Debug)]
-pub struct Template(pub &'static [(&'static str, &'static str)]);
+pub struct Template {
+    /// Its files: paths in its folder with their texts; for a single file, its text with an empty path.
+    ///
+    /// In the texts stand for something: `{{metadata}}` for the metadata block of a single file, `{{message}}` for the message in
+    /// one line, `{{package}}` for a name that no other migration has, `{{sdk}}` for the path to the SDK, `{{downgrade}}` for
+    /// one of the two texts below. The metadata of a folder is a file of its own, and not listed here.
+    pub files: &'static [(&'static str, &'static str)],
+    /// A downgrade that does not build until somebody has decided what it does.
+    pub undecided: &'static str,
+    /// A downgrade of which it is decided that there is nothing to do.
+    pub nothing_to_do: &'static str,
+}

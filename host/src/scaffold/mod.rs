@@ -36,6 +36,8 @@ pub struct NewMigration<'a> {
     pub metadata: &'a Metadata,
     /// The time for its name, so that names sort by age.
     pub time: DateTime,
+    /// Whether there is nothing to do in it: it only joins branches. Otherwise it does not build until its downgrade is written.
+    pub merges: bool,
     /// The migrations folder, relative to the project's, as [`crate::store::Store::migrations_folder`] has it.
     pub migrations: &'a str,
 }
@@ -108,7 +110,7 @@ pub fn slug(message: &str) -> String {
 /// # Errors
 /// [`ScaffoldError::NoTemplate`] for a language of which host writes no source.
 pub fn new_migration(new: NewMigration<'_>) -> Result<Vec<NewFile>, ScaffoldError> {
-    let NewMigration { language, metadata, time, migrations } = new;
+    let NewMigration { language, metadata, time, merges, migrations } = new;
     let written = |source| ScaffoldError::Metadata { revision: metadata.revision.clone(), source };
     let name = format!(
         "{:04}{:02}{:02}{:02}{:02}_{}",
@@ -120,20 +122,37 @@ pub fn new_migration(new: NewMigration<'_>) -> Result<Vec<NewFile>, ScaffoldErro
         slug(&metadata.message)
     );
     let Profile { source, template, .. } = language.profile();
-    let Some(Template(files)) = template else { return Err(ScaffoldError::NoTemplate { language }) };
+    let Some(Template { files, undecided, nothing_to_do }) = template else {
+        return Err(ScaffoldError::NoTemplate { language });
+    };
+    let downgrade = if merges { *nothing_to_do } else { *undecided };
     let message = metadata.message.lines().collect::<Vec<_>>().join(" ");
     let message = if message.trim().is_empty() { "A migration." } else { message.trim() };
     let file = |path: &str, text: String| NewFile { path: format!("{name}{path}"), text };
     match source {
         Source::Text { extension, comment_prefix, .. } => {
             let block = write_block(metadata, comment_prefix).map_err(written)?;
-            let text = |text: &str| fill(text, &[("{{metadata}}\n", &format!("{block}\n")), ("{{message}}", message)]);
+            let text = |text: &str| {
+                fill(
+                    text,
+                    &[
+                        ("{{metadata}}\n", &format!("{block}\n")),
+                        ("{{message}}", message),
+                        ("{{downgrade}}", downgrade),
+                    ],
+                )
+            };
             Ok(files.iter().map(|(_, template)| file(&format!(".{extension}"), text(template))).collect())
         }
         Source::Folder { sdk_folder, .. } => {
             // The name of a package must not begin with a digit.
             let (package, sdk) = (format!("m{name}"), path_to_sdk(migrations, sdk_folder));
-            let values = [("{{package}}", package.as_str()), ("{{sdk}}", &sdk), ("{{message}}", message)];
+            let values = [
+                ("{{package}}", package.as_str()),
+                ("{{sdk}}", &sdk),
+                ("{{message}}", message),
+                ("{{downgrade}}", downgrade),
+            ];
             let from_template = |(path, text): &(&str, &str)| file(&format!("/{path}"), fill(text, &values));
             let metadata = file(&format!("/{FOLDER_METADATA_FILE}"), metadata.to_toml().map_err(written)?);
             Ok(files.iter().map(from_template).chain([metadata]).collect())

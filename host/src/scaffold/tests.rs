@@ -20,7 +20,7 @@ fn metadata(message: &str) -> Metadata {
 
 fn files(language: Language, metadata: &Metadata) -> Vec<NewFile> {
     let time = jiff::civil::date(2026, 11, 2).at(9, 5, 59, 0);
-    new_migration(NewMigration { language, metadata, time, migrations: "migrations" }).unwrap()
+    new_migration(NewMigration { language, metadata, time, merges: false, migrations: "migrations" }).unwrap()
 }
 
 #[test]
@@ -58,9 +58,36 @@ fn a_migration_in_sql() {
         "\n",
         "\n",
         "-- downgrade\n",
+        "-- TODO: undo the upgrade; or replace both lines by '-- downgrade: nothing to do' or '-- downgrade: irreversible'\n",
         "\n",
     );
     assert_eq!(files, [NewFile { path: "202611020905_create_users.sql".to_owned(), text: text.to_owned() }]);
+}
+
+/// A new migration does not build before somebody has said what its downgrade does; one that only joins branches does.
+#[test]
+fn the_downgrade_of_a_new_migration_is_undecided() {
+    let metadata = metadata("create users");
+    let time = jiff::civil::date(2026, 11, 2).at(9, 5, 59, 0);
+    let source = |language, merges| {
+        let files =
+            new_migration(NewMigration { language, metadata: &metadata, time, merges, migrations: "migrations" });
+        let texts = files.unwrap().into_iter().map(|file| file.text);
+        texts.filter(|text| text.contains("downgrade")).collect::<String>()
+    };
+    let (undecided, decided) = (source(Language::Sql, false), source(Language::Sql, true));
+    let sections = crate::sql::sections(&undecided).unwrap();
+    assert_eq!(sections.undecided(&undecided), Some(12));
+    assert_eq!(crate::sql::check_whole_sql_file(&undecided), Ok(()));
+    let sections = crate::sql::sections(&decided).unwrap();
+    assert_eq!((sections.undecided(&decided), sections.said), (None, Some(crate::sql::Said::NothingToDo)));
+    assert!(source(Language::Rust, false).contains("compile_error!"));
+    assert!(!source(Language::Rust, true).contains("compile_error!"));
+    for language in Language::ALL.into_iter().filter(|language| language.profile().template.is_some()) {
+        for merges in [false, true] {
+            assert!(!source(language, merges).contains("{{"), "{language}");
+        }
+    }
 }
 
 #[test]
@@ -93,7 +120,8 @@ fn a_migration_in_rust_finds_the_sdk() {
 fn there_is_no_template_for_a_component() {
     let metadata = metadata("");
     let time = jiff::civil::date(2026, 11, 2).at(0, 0, 0, 0);
-    let new = NewMigration { language: Language::Wasm, metadata: &metadata, time, migrations: "migrations" };
+    let new =
+        NewMigration { language: Language::Wasm, metadata: &metadata, time, merges: false, migrations: "migrations" };
     let error = new_migration(new).unwrap_err();
     assert_eq!(error.to_string(), "no template for migrations in wasm");
 }

@@ -1,5 +1,6 @@
 //! What a statement needs from whoever sends it.
 
+use super::calls::Calls;
 use super::calls::calls;
 use super::command::Command;
 use super::features::Features;
@@ -95,8 +96,11 @@ const FORBIDDEN: [(&str, Reason); 23] = [
 /// [`Refusal`], when no migration may send it, or when it is not known.
 pub fn classify(statement: &str) -> Result<Needs, Refusal> {
     let features = features(statement);
-    let mut needs = nested(statement, &features, NESTING_MAX)?;
-    let calls = calls(statement);
+    add_calls(nested(statement, &features, NESTING_MAX)?, calls(statement))
+}
+
+/// What a statement needs with what it calls.
+pub(super) fn add_calls(mut needs: Needs, calls: Calls) -> Result<Needs, Refusal> {
     if let Some((function, reason)) = calls.refused {
         return Err(forbidden(Command::unknown(&format!("{function}()"), ""), reason));
     }

@@ -153,10 +153,11 @@ fn drop_index(mut words: Words<'_>) -> ExecutionMode {
     )
 }
 
-/// `ALTER TABLE [IF EXISTS] name DETACH PARTITION partition CONCURRENTLY`
+/// `ALTER TABLE [IF EXISTS] [ONLY] name DETACH PARTITION partition CONCURRENTLY`
 fn detach_partition(mut words: Words<'_>) -> ExecutionMode {
     words.skip_all(&["ALTER", "TABLE"]);
     words.skip_all(&["IF", "EXISTS"]);
+    words.skip("ONLY");
     let table = words.qualified_name();
     if !words.skip_all(&["DETACH", "PARTITION"]) {
         return ExecutionMode::Atomic;

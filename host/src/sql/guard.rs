@@ -3,9 +3,12 @@
 
 use std::time::Duration;
 
+use super::classify::Needs;
 use super::classify::classify;
 use super::command::Command;
+use super::copy_needs::copy_needs;
 use super::refusal::Refusal;
+use super::split::Statement;
 use super::split::statements;
 use super::words::Words;
 use crate::grant::Grant;
@@ -28,7 +31,21 @@ pub fn check(text: &str, grant: &Grant) -> Result<(), Refusal> {
         let first = Command::unknown(words.at(0).ok_or(Refusal::NoCommand)?, "");
         return Err(Refusal::SeveralStatements { first, count });
     }
-    let needs = classify(first.text)?;
+    allowed(classify(first.text)?, grant)
+}
+
+/// The same for a statement of a script, which may be a COPY with data below it.
+///
+/// # Errors
+/// As [`check`].
+pub fn check_statement(statement: &Statement<'_>, grant: &Grant) -> Result<(), Refusal> {
+    if statement.copy_data.is_none() {
+        return check(statement.text, grant);
+    }
+    allowed(copy_needs(statement.text)?, grant)
+}
+
+fn allowed(needs: Needs, grant: &Grant) -> Result<(), Refusal> {
     let missing = grant.missing(needs.classes);
     if missing.is_empty() {
         return Ok(());

@@ -45,6 +45,12 @@ pub enum Refusal {
         /// Why.
         reason: Reason,
     },
+    /// It copies data into a table in a form that host does not send.
+    #[error("this COPY … FROM STDIN cannot be sent, because {reason}")]
+    CopyForm {
+        /// Why.
+        reason: &'static str,
+    },
     /// The migration did not ask for it.
     #[error("{command} is of the class{} {missing}, and the migration asks for {asks}", if missing.iter().count() > 1 { "es" } else { "" })]
     NotAsked {
@@ -109,6 +115,9 @@ impl Refusal {
             Self::SeveralStatements { .. } => "send them one by one, or all of them through execute-script",
             Self::Unreadable { source } => return source.hint(),
             Self::Unknown { .. } => "correct its spelling; what only a newer PostgreSQL knows needs a newer host",
+            Self::CopyForm { .. } => {
+                "write COPY table (column, …) FROM STDIN, with data as text or CSV in UTF-8; or write the rows with INSERT"
+            }
             Self::Forbidden { reason, .. } => return Some(reason.hint()),
             Self::NotAsked { missing, asks, .. } => {
                 return Some(format!(
@@ -147,7 +156,9 @@ impl Reason {
                  metadata runs each statement for itself, and in Rust `savepoint` undoes a part"
             }
             Self::Identity => "leave it out; `url` and `role` in host.toml choose the role of migrations",
-            Self::Copy => "write rows with INSERT, read them with a query; bulk transfer is not provided yet",
+            Self::Copy => {
+                "write rows with INSERT, or in SQL with COPY … FROM STDIN and data below it; read them with a query"
+            }
             Self::Prepared => {
                 "send it as it is; code prepares it through the contract's `prepare` (in Rust `Statement::prepare`)"
             }

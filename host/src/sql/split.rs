@@ -2,6 +2,9 @@
 
 use std::ops::Range;
 
+use super::copy_block::CopyError;
+use super::copy_block::copy_block;
+use super::copy_block::is_copy_in;
 use super::position::Place;
 use super::position::place_of_byte;
 use super::token::Construct;
@@ -9,7 +12,6 @@ use super::token::Token;
 use super::token::TokenError;
 use super::token::TokenKind;
 use super::token::Tokens;
-use super::words::Words;
 
 /// One statement of a script.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -18,6 +20,8 @@ pub struct Statement<'a> {
     pub text: &'a str,
     /// Where the text stands in the script, in bytes.
     pub bytes: Range<usize>,
+    /// Where the data of a `COPY … FROM STDIN` stand in the script, in bytes: whole lines, without the one that ends them.
+    pub copy_data: Option<Range<usize>>,
 }
 
 /// A script that cannot be cut into statements.
@@ -45,9 +49,15 @@ pub enum SplitError {
         /// Where.
         place: Place,
     },
-    /// `COPY … FROM STDIN` with something after it: data inside the script, as psql takes them.
-    #[error("what follows COPY … FROM STDIN at {place} may be data, which only psql can send")]
-    InlineCopyData {
+    /// A statement on the line on which a `COPY … FROM STDIN` ends. psql would run it after the COPY.
+    #[error("something follows COPY … FROM STDIN at {place} on its line, and the data begin on the next one")]
+    AfterCopy {
+        /// Where the COPY stands.
+        place: Place,
+    },
+    /// The data of a `COPY … FROM STDIN` go on to the end of the script.
+    #[error("the data of COPY … FROM STDIN at {place} have no end")]
+    EndlessCopy {
         /// Where the COPY stands.
         place: Place,
     },
@@ -66,7 +76,10 @@ impl SplitError {
             }
             Self::NulCharacter { .. } => "remove it; PostgreSQL cannot read it",
             Self::MetaCommand { .. } => "write plain SQL; in place of \\i put the file's content here",
-            Self::InlineCopyData { .. } => "write the rows with INSERT",
+            Self::AfterCopy { .. } => "move it below the line '\\.' that ends the data",
+            Self::EndlessCopy { .. } => {
+                "put the data on the lines below it, and after them a line with nothing but '\\.'"
+            }
         };
         Some(hint.to_owned())
     }
@@ -82,7 +95,8 @@ impl SplitError {
 }
 
 /// Cuts a script into statements at its semicolons, save those in quotes, comments, parentheses (`CREATE RULE … DO
-/// (a; b)`) and the bodies of SQL routines (`BEGIN ATOMIC …; END`). Empty statements are left out.
+/// (a; b)`) and the bodies of SQL routines (`BEGIN ATOMIC …; END`). Empty statements are left out. Below a `COPY … FROM STDIN`
+/// there are its data, up to a line `\.`, as psql reads them.
 ///
 /// # Errors
 /// [`SplitError`] when something quoted does not end, or the script needs psql.
@@ -97,39 +111,29 @@ pub fn statements(script: &str) -> Statements<'_> {
 
 /// The statements of a script, as [`statements`] gives them.
 pub struct Statements<'a> {
-    script: &'a str,
     /// None after an error.
-    tokens: Option<Tokens<'a>>,
-    /// Where the script ends.
-    end: usize,
+    pieces: Option<Pieces<'a>>,
 }
 
 impl<'a> Statements<'a> {
     /// The statements of a part of a file, with places in the whole file.
     pub(super) fn within(file: &'a str, part: Range<usize>) -> Self {
-        Self { script: file, end: part.end.min(file.len()), tokens: Some(Tokens::within(file, part)) }
+        Self { pieces: Some(Pieces::within(file, part)) }
     }
 
     fn read(&mut self) -> Result<Option<Statement<'a>>, SplitError> {
-        let script = self.script;
-        let mut pending: Option<Pending<'a>> = None;
-        for token in self.tokens.iter_mut().flatten() {
-            let token = token.map_err(|error| SplitError::from_token_error(script, error))?;
-            match token.kind {
-                kind if !kind.is_significant() => {}
-                TokenKind::Backslash => return Err(meta_command(script, token.bytes.start)),
-                TokenKind::Semicolon if pending.as_ref().is_none_or(Pending::is_complete) => {
-                    let Some(pending) = pending.take() else {
-                        continue;
-                    };
-                    let statement = pending.into_statement();
-                    refuse_copy_data(script, &statement, token.bytes.end..self.end)?;
-                    return Ok(Some(statement));
+        let Some(pieces) = &mut self.pieces else { return Ok(None) };
+        let script = pieces.script;
+        for piece in pieces {
+            match piece? {
+                Piece::Token(token) if token.kind == TokenKind::Backslash => {
+                    return Err(meta_command(script, token.bytes.start));
                 }
-                _ => pending.get_or_insert_with(|| Pending::new(script, token.bytes.start)).push(&token),
+                Piece::Token(_) => {}
+                Piece::End(statement) => return Ok(Some(statement)),
             }
         }
-        Ok(pending.map(Pending::into_statement))
+        Ok(None)
     }
 }
 
@@ -139,9 +143,72 @@ impl<'a> Iterator for Statements<'a> {
     fn next(&mut self) -> Option<Self::Item> {
         let read = self.read();
         if read.is_err() {
-            self.tokens = None;
+            self.pieces = None;
         }
         read.transpose()
+    }
+}
+
+/// A script as it is read: its tokens, without the data of a COPY, and where its statements end.
+pub(super) enum Piece<'a> {
+    /// A token, also a blank, a comment, or a semicolon that ends no statement.
+    Token(Token),
+    /// The end of a statement.
+    End(Statement<'a>),
+}
+
+/// Reads a script piece by piece. After an error there are no more.
+pub(super) struct Pieces<'a> {
+    script: &'a str,
+    tokens: Tokens<'a>,
+    /// Where the script ends.
+    end: usize,
+    pending: Option<Pending<'a>>,
+}
+
+impl<'a> Pieces<'a> {
+    /// The pieces of a part of a file, with places in the whole file.
+    pub(super) fn within(file: &'a str, part: Range<usize>) -> Self {
+        Self { script: file, end: part.end.min(file.len()), tokens: Tokens::within(file, part), pending: None }
+    }
+
+    fn read(&mut self, token: Token) -> Result<Piece<'a>, SplitError> {
+        if !token.kind.is_significant() {
+            return Ok(Piece::Token(token));
+        }
+        if token.kind == TokenKind::Semicolon && self.pending.as_ref().is_none_or(Pending::is_complete) {
+            let Some(pending) = self.pending.take() else { return Ok(Piece::Token(token)) };
+            let mut statement = pending.into_statement();
+            if is_copy_in(statement.text) {
+                let place = || place_of_byte(self.script, statement.bytes.start);
+                let block = copy_block(self.script, token.bytes.end..self.end).map_err(|error| match error {
+                    CopyError::AfterCopy => SplitError::AfterCopy { place: place() },
+                    CopyError::Endless => SplitError::EndlessCopy { place: place() },
+                })?;
+                statement.copy_data = Some(block.data);
+                self.tokens.go_on_at(block.end);
+            }
+            return Ok(Piece::End(statement));
+        }
+        self.pending.get_or_insert_with(|| Pending::new(self.script, token.bytes.start)).push(&token);
+        Ok(Piece::Token(token))
+    }
+}
+
+impl<'a> Iterator for Pieces<'a> {
+    type Item = Result<Piece<'a>, SplitError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let piece = match self.tokens.next() {
+            Some(Ok(token)) => self.read(token),
+            Some(Err(error)) => Err(SplitError::from_token_error(self.script, error)),
+            None => return self.pending.take().map(|pending| Ok(Piece::End(pending.into_statement()))),
+        };
+        if piece.is_err() {
+            self.tokens.go_on_at(self.end);
+            self.pending = None;
+        }
+        Some(piece)
     }
 }
 
@@ -238,35 +305,8 @@ impl<'a> Pending<'a> {
     }
 
     fn into_statement(self) -> Statement<'a> {
-        Statement { text: &self.script[self.bytes.clone()], bytes: self.bytes }
+        Statement { text: &self.script[self.bytes.clone()], bytes: self.bytes, copy_data: None }
     }
-}
-
-/// psql reads data after `COPY … FROM STDIN;`, so what follows cannot be read as SQL.
-fn refuse_copy_data(script: &str, statement: &Statement<'_>, rest: Range<usize>) -> Result<(), SplitError> {
-    if Words::new(statement.text).is(0, "COPY") && is_copy_in(statement.text) && !script[rest].trim().is_empty() {
-        return Err(SplitError::InlineCopyData { place: place_of_byte(script, statement.bytes.start) });
-    }
-    Ok(())
-}
-
-/// Whether the word after the first FROM or TO outside of parentheses is one of the protocol. FROM and TO are reserved, so
-/// that no table or column can be called so without quotes.
-fn is_copy_in(copy: &str) -> bool {
-    let mut depth = 0_usize;
-    let mut words = Tokens::new(copy).map_while(Result::ok).filter_map(|token| {
-        match token.kind {
-            TokenKind::OpenParenthesis => depth += 1,
-            TokenKind::CloseParenthesis => depth = depth.saturating_sub(1),
-            TokenKind::Word | TokenKind::String if depth == 0 => return Some(&copy[token.bytes]),
-            _ => {}
-        }
-        None
-    });
-    let is = |word: &str, known: &str| word.eq_ignore_ascii_case(known);
-    let direction = words.find(|word| is(word, "FROM") || is(word, "TO"));
-    direction.is_some_and(|word| is(word, "FROM"))
-        && words.next().is_some_and(|word| is(word, "STDIN") || is(word, "STDOUT"))
 }
 
 fn meta_command(script: &str, backslash: usize) -> SplitError {

@@ -80,6 +80,11 @@ impl<'a> Tokens<'a> {
         Self { text: if is_there { &text[..part.end] } else { "" }, start: part.start, at: part.start }
     }
 
+    /// Goes on there, between two tokens.
+    pub(super) fn go_on_at(&mut self, at: usize) {
+        self.at = at.min(self.text.len());
+    }
+
     fn byte(&self, at: usize) -> Option<u8> {
         self.text.as_bytes().get(at).copied()
     }

@@ -11,12 +11,17 @@ use std::ops::Range;
 use super::Metadata;
 use super::TOML_BYTES_MAX;
 use crate::config::TomlProblem;
+use crate::sql::is_conflict_marker;
 
 /// What the first line of a block says behind the comment prefix.
 const BEGIN: &str = "/// migration";
 
 /// What its last line says.
 const END: &str = "///";
+
+/// What to do about a conflict of git.
+pub(super) const CONFLICT_HINT: &str =
+    "decide for one side, and remove the lines '<<<<<<<', '|||||||', '=======' and '>>>>>>>'";
 
 /// A metadata block that was found in a source.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -60,6 +65,20 @@ pub enum BlockError {
         /// Where it begins.
         line: usize,
     },
+    /// A line of the block is no comment.
+    #[error("{line}: this line of the metadata block does not begin with '{prefix}'")]
+    NotAComment {
+        /// The line.
+        line: usize,
+        /// The comment prefix.
+        prefix: &'static str,
+    },
+    /// git could not merge the block.
+    #[error("{line}: this line is a conflict marker of git")]
+    Conflict {
+        /// The line.
+        line: usize,
+    },
     /// The text of the block is not metadata.
     #[error("{0}")]
     Toml(TomlProblem),
@@ -70,6 +89,10 @@ impl BlockError {
     pub fn hint(&self) -> String {
         match self {
             Self::Unterminated { prefix, .. } => format!("end the block with a line '{prefix} {END}'"),
+            Self::NotAComment { prefix, .. } => {
+                format!("begin every line from '{BEGIN}' to '{END}' with '{prefix} '")
+            }
+            Self::Conflict { .. } => CONFLICT_HINT.to_owned(),
             Self::NotAtTop { .. } => "move it to the top of the file".to_owned(),
             Self::Repeated { .. } => "remove one of them".to_owned(),
             Self::TooLarge { .. } => "shorten it".to_owned(),
@@ -83,7 +106,7 @@ impl Block {
     /// no such block.
     ///
     /// # Errors
-    /// [`BlockError`] when it has no end, stands further down, or is there twice.
+    /// [`BlockError`] when it has no end, stands further down, is there twice, or has a line that is no comment.
     pub fn find(source: &str, prefix: &'static str) -> Result<Option<Self>, BlockError> {
         let mut found: Option<Self> = None;
         let mut open: Option<Self> = None;
@@ -105,8 +128,16 @@ impl Block {
                         block.toml.push('\n');
                         open = Some(block);
                     }
+                    (None, _) if is_conflict_marker(text) => return Err(BlockError::Conflict { line }),
+                    (None, _) if ends(&source[offset..], prefix) => {
+                        return Err(BlockError::NotAComment { line, prefix });
+                    }
                     _ => return Err(BlockError::Unterminated { line: block.line, prefix }),
                 }
+            } else if found.is_none() && at_top && is_conflict_marker(text) {
+                return Err(BlockError::Conflict { line });
+            } else if found.is_none() && at_top && text.trim_start_matches('\u{feff}').trim() == BEGIN {
+                return Err(BlockError::NotAComment { line, prefix });
             } else if content == Some(BEGIN) {
                 match (&found, at_top) {
                     (Some(_), true) => return Err(BlockError::Repeated { line }),
@@ -178,6 +209,12 @@ pub fn write_block(metadata: &Metadata, prefix: &str) -> Result<String, toml::se
     Ok(block)
 }
 
+/// Whether a block that is open ends in the rest of a source.
+fn ends(rest: &str, prefix: &str) -> bool {
+    let mut contents = rest.split('\n').filter_map(|line| comment(line, prefix)).map(str::trim);
+    contents.find(|content| [BEGIN, END].contains(content)) == Some(END)
+}
+
 /// What a comment line says behind its prefix, without the line break.
 fn comment<'a>(line: &'a str, prefix: &str) -> Option<&'a str> {
     let line = line.trim_start_matches('\u{feff}').trim_start();
@@ -219,7 +256,19 @@ mod tests {
     fn says_what_is_wrong() {
         for (source, expected) in [
             ("\n-- /// migration\n-- a = 1\n", "2: the metadata block that begins here has no last line '-- ///'"),
-            ("-- /// migration\na = 1\n-- ///", "1: the metadata block that begins here has no last line '-- ///'"),
+            ("-- /// migration\na = 1\n-- ///", "2: this line of the metadata block does not begin with '--'"),
+            ("-- /// migration\n-- a = 1\n\n-- ///", "3: this line of the metadata block does not begin with '--'"),
+            ("\n/// migration\na = 1\n///\n", "2: this line of the metadata block does not begin with '--'"),
+            ("-- /// migration\na = 1\n", "1: the metadata block that begins here has no last line '-- ///'"),
+            (
+                "-- /// migration\n<<<<<<< HEAD\n-- a = 1\n=======\n-- a = 2\n>>>>>>> b\n-- ///\n",
+                "2: this line is a conflict marker of git",
+            ),
+            ("<<<<<<< HEAD\n-- /// migration\n-- a = 1\n-- ///\n", "1: this line is a conflict marker of git"),
+            (
+                "-- /// migration\na = 1\n-- /// migration\n-- ///",
+                "1: the metadata block that begins here has no last line '-- ///'",
+            ),
             (
                 "-- /// migration\n-- /// migration\n-- ///",
                 "1: the metadata block that begins here has no last line '-- ///'",

@@ -9,6 +9,7 @@ use super::BlockError;
 use super::FOLDER_METADATA_FILE;
 use super::ManifestError;
 use super::STATE_FOLDER;
+use super::block::CONFLICT_HINT;
 use crate::config::TomlProblem;
 use crate::revision::RevisionId;
 
@@ -128,6 +129,14 @@ pub enum StoreError {
         file: String,
         /// Where and what.
         problem: TomlProblem,
+    },
+    /// git could not merge a `migration.toml`.
+    #[error("{file}:{line}: this line is a conflict marker of git")]
+    Conflict {
+        /// The file.
+        file: String,
+        /// The line, from 1.
+        line: u32,
     },
     /// A folder has a `migration.toml`, but no source.
     #[error("the folder '{folder}' has a {FOLDER_METADATA_FILE}, but neither a Cargo.toml nor a .wasm file")]
@@ -300,6 +309,7 @@ impl StoreError {
             ),
             Self::Block { error, .. } => error.hint(),
             Self::Metadata { problem, .. } => problem.hint(),
+            Self::Conflict { .. } => CONFLICT_HINT.to_owned(),
             Self::Read { source, .. } if source.kind() == io::ErrorKind::NotADirectory => {
                 "remove the file that stands in the place of a folder".to_owned()
             }

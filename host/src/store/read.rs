@@ -47,8 +47,10 @@ impl Store {
         let toml_file = format!("{folder}/{FOLDER_METADATA_FILE}");
         let toml = files::text(&toml_file, files::read_at_most(&self.root, &toml_file, TOML_BYTES_MAX)?)?;
         let toml = digest::normalise(&toml);
-        let metadata =
-            Metadata::from_toml(&toml).map_err(|problem| StoreError::Metadata { file: toml_file, problem })?;
+        let metadata = Metadata::from_toml(&toml).map_err(|problem| match crate::sql::conflict_of_text(&toml) {
+            Some(line) => StoreError::Conflict { file: toml_file, line },
+            None => StoreError::Metadata { file: toml_file, problem },
+        })?;
         let paths: Vec<&str> = paths.filter(|path| *path != FOLDER_METADATA_FILE).collect();
         let language = folder_language(folder, &paths)?;
         let file = folder.to_owned();

@@ -26,6 +26,14 @@ pub enum ToolchainError {
         /// Why not.
         source: SectionError,
     },
+    /// Its SQL does not say yet what the downgrade does.
+    #[error("the downgrade of '{file}' is undecided: line {line} still says TODO")]
+    Undecided {
+        /// The file.
+        file: String,
+        /// The line of the placeholder, from 1.
+        line: u32,
+    },
     /// A statement in its SQL can never run.
     #[error("'{file}' cannot run")]
     Script {
@@ -112,6 +120,29 @@ pub enum ToolchainError {
     },
 }
 
+/// What may not be meant in a migration that can be built.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum BuildWarning {
+    /// The upgrade does something, and the downgrade nothing: it would count as done, and the next upgrade would find what the first
+    /// one left.
+    #[error(
+        "its upgrade has statements and its downgrade has none, so a downgrade would undo nothing and count as done"
+    )]
+    EmptyDowngrade,
+}
+
+impl BuildWarning {
+    /// What the user should do.
+    pub fn hint(self) -> &'static str {
+        match self {
+            Self::EmptyDowngrade => {
+                "write the SQL that undoes the upgrade; or, if that is meant, '-- downgrade: nothing to do', or \
+                 '-- downgrade: irreversible' where there is no way back"
+            }
+        }
+    }
+}
+
 /// One migration that cannot be built.
 #[derive(Debug)]
 pub struct BuildFailure {
@@ -176,6 +207,10 @@ impl ToolchainError {
             }
             Self::Wrap { .. } | Self::NoMigration { .. } => {
                 "build it against the contract of this version of host; in Rust, call `host_guest::export!`"
+            }
+            Self::Undecided { .. } => {
+                "write the SQL that undoes the upgrade below '-- downgrade'; with nothing to undo, write \
+                 '-- downgrade: nothing to do' there, with no way back '-- downgrade: irreversible'"
             }
             Self::Sections { source, .. } => return source.hint(),
             Self::Script { file, source } => {

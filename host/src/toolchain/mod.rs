@@ -24,6 +24,7 @@ pub use asks::fix_asks;
 pub use environment::ProcessEnvironment;
 pub use error::BuildError;
 pub use error::BuildFailure;
+pub use error::BuildWarning;
 pub use error::ToolchainError;
 pub use progress::CompileProgress;
 pub use target::TargetFolder;
@@ -98,6 +99,13 @@ pub enum BuildEvent<'a> {
         /// The size of its component.
         bytes: usize,
     },
+    /// The migration was built, and something about it may not be meant.
+    Warning {
+        /// The migration.
+        migration: &'a Migration,
+        /// What.
+        warning: BuildWarning,
+    },
     /// The migration cannot be built. The others are built all the same.
     Failed {
         /// The migration.
@@ -160,6 +168,8 @@ struct Builder<'a> {
     store: &'a Store,
     options: BuildOptions<'a>,
     cargo: Option<Cargo>,
+    /// What is to be said about the migration that is being built.
+    warnings: Vec<BuildWarning>,
 }
 
 /// Builds those migrations that are not up to date. All of them, also when one cannot be built.
@@ -172,7 +182,7 @@ pub fn build(
     options: BuildOptions<'_>,
     on_event: &mut dyn FnMut(BuildEvent<'_>),
 ) -> Result<Summary, BuildError> {
-    let mut builder = Builder { store, options, cargo: None };
+    let mut builder = Builder { store, options, cargo: None, warnings: Vec::new() };
     let mut summary = Summary::default();
     let mut failures = Vec::new();
     for migration in migrations {
@@ -225,8 +235,12 @@ impl Builder<'_> {
             return Ok(None);
         }
         on_event(BuildEvent::Started { migration });
+        self.warnings.clear();
         let component = (support(migration.language).build)(self, migration, on_event)?;
         self.store.write_component(&migration.metadata.revision, &component)?;
+        for warning in self.warnings.drain(..) {
+            on_event(BuildEvent::Warning { migration, warning });
+        }
         Ok(Some(component.len()))
     }
 }

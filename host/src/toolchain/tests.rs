@@ -58,6 +58,7 @@ impl Project {
                 BuildEvent::Started { migration } => ("started", migration),
                 BuildEvent::Compiling { .. } => return,
                 BuildEvent::Built { migration, .. } => ("built", migration),
+                BuildEvent::Warning { migration, .. } => ("warning", migration),
                 BuildEvent::Failed { migration, .. } => ("failed", migration),
             };
             events.push(format!("{what} {}", migration.metadata.revision));
@@ -104,7 +105,7 @@ fn sql_becomes_a_component_with_its_source() {
 
 #[test]
 fn only_what_changed_is_built_and_all_failures_are_told() {
-    let broken = SQL.replace("-- upgrade", "-- up");
+    let broken = SQL.replace("-- upgrade", "-- first");
     let project = Project::new(&[
         ("migrations/1.sql", SQL.as_bytes()),
         ("migrations/2.sql", broken.replace("one", "two").as_bytes()),

@@ -5,6 +5,7 @@ use super::checks;
 use super::checks::EQUAL;
 use super::checks::Position;
 use super::statement::literal;
+use crate::db::OfflineStatement;
 use crate::db::Tables;
 use crate::db::opening::Timeouts;
 use crate::db::version_rows::LogNumber;
@@ -25,7 +26,7 @@ pub(super) struct StepText<'a> {
     pub(super) step: &'a Step,
     pub(super) message: &'a str,
     /// The migration's statements, in order.
-    pub(super) statements: &'a [String],
+    pub(super) statements: &'a [OfflineStatement],
     /// Whether they run without a transaction around them.
     pub(super) is_non_transactional: bool,
     pub(super) source_digest: String,
@@ -55,7 +56,10 @@ impl StepText<'_> {
             self.begin(script, None);
             self.set_role(script, "SET LOCAL ROLE");
             for statement in self.statements {
-                script.statement(statement);
+                match statement {
+                    OfflineStatement::Statement(statement) => script.statement(statement),
+                    OfflineStatement::Copy(copy) => script.line(copy),
+                }
             }
             if self.role.is_some() {
                 script.statement("RESET ROLE");
@@ -117,7 +121,7 @@ impl StepText<'_> {
         script.line("COMMIT;");
         self.limits(script, true);
         self.set_role(script, "SET ROLE");
-        for (index, statement) in self.statements.iter().enumerate() {
+        for (index, statement) in self.statements.iter().map(OfflineStatement::text).enumerate() {
             match execution_mode(statement) {
                 ExecutionMode::Autocommit(alone) => self.alone(script, index, statement, &alone),
                 _ => {

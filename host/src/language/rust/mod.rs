@@ -15,9 +15,13 @@ pub(super) const PROFILE: Profile = Profile {
         main: "src/lib.rs",
         sdk_folder: SDK_FOLDER,
     },
-    template: Some(Template(&[
-        (".gitignore", include_str!("template/gitignore")),
-        ("Cargo.toml", include_str!("template/Cargo.template.toml")),
-        ("src/lib.rs", include_str!("template/lib.rs.template")),
-    ])),
+    template: Some(Template {
+        files: &[
+            (".gitignore", include_str!("template/gitignore")),
+            ("Cargo.toml", include_str!("template/Cargo.template.toml")),
+            ("src/lib.rs", include_str!("template/lib.rs.template")),
+        ],
+        undecided: include_str!("template/undecided.rs.template"),
+        nothing_to_do: "        Ok(())",
+    }),
 };

@@ -2,5 +2,5 @@
 -- upgrade
 
 
--- downgrade
+{{downgrade}}
 

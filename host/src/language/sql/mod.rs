@@ -7,5 +7,10 @@ use super::Template;
 pub(super) const PROFILE: Profile = Profile {
     name: "sql",
     source: Source::Text { extension: "sql", comment_prefix: "--", runtime: "sql", sections: true },
-    template: Some(Template(&[("", include_str!("migration.sql"))])),
+    template: Some(Template {
+        files: &[("", include_str!("migration.sql"))],
+        undecided: "-- downgrade\n-- TODO: undo the upgrade; or replace both lines by '-- downgrade: nothing to do' or \
+                    '-- downgrade: irreversible'",
+        nothing_to_do: "-- downgrade: nothing to do",
+    }),
 };

@@ -39,6 +39,7 @@ fn verdict(text: &str) -> String {
         Err(Refusal::Unreadable { .. }) => "!Unreadable".to_owned(),
         Err(Refusal::NoCommand) => "!NoCommand".to_owned(),
         Err(Refusal::Empty) => "!Empty".to_owned(),
+        Err(Refusal::CopyForm { .. }) => "!CopyForm".to_owned(),
     }
 }
 
