@@ -43,6 +43,7 @@ mod links;
 mod lying_server;
 mod non_transactional;
 mod offline;
+mod new_syntax;
 mod pooler;
 mod prepared_plan;
 mod psql_differential;
