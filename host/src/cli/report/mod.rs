@@ -6,7 +6,7 @@
 
 mod failure;
 pub(super) mod human;
-mod json;
+pub(super) mod json;
 mod progress;
 mod secret_forms;
 pub(super) mod secrets;
