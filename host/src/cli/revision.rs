@@ -174,7 +174,7 @@ fn make(settings: &Settings, wanted: Wanted<'_>) -> Result<u8, Failure> {
     let files = scaffold::new_migration(NewMigration {
         language: wanted.language,
         metadata: &metadata,
-        time: now.datetime(),
+        time: scaffold::time_of_name(now.datetime(), names(&project)),
         migrations: project.store()?.migrations_folder(),
     })
     .map_err(|error| {
@@ -185,11 +185,16 @@ fn make(settings: &Settings, wanted: Wanted<'_>) -> Result<u8, Failure> {
         StoreError::Exists { .. } => Failure::new(
             "project-files",
             error.to_string(),
-            "choose another message, or wait a minute: the name is made of message and time",
+            "run the command again: another one has just written a migration of this name",
         ),
         error => error.into(),
     })?;
     written(settings, &project, wanted.language, &id, &path)
+}
+
+/// The names of the files and folders of the migrations.
+fn names(project: &Project) -> impl Iterator<Item = &str> {
+    project.migrations().iter().filter_map(|migration| migration.file.rsplit('/').next())
 }
 
 fn written(
