@@ -35,6 +35,7 @@ mod guest_time;
 mod guests;
 mod hidden;
 mod hostile;
+mod incomplete_output;
 mod integrity;
 mod interrupt;
 mod language_runtimes;

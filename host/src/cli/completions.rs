@@ -5,6 +5,7 @@ use clap::CommandFactory as _;
 
 use super::args::Arguments;
 use super::failure::Failure;
+use super::settings::Settings;
 
 #[derive(Debug, Args)]
 pub(super) struct CompletionsArguments {
@@ -12,9 +13,9 @@ pub(super) struct CompletionsArguments {
     shell: clap_complete::Shell,
 }
 
-pub(super) fn run(arguments: &CompletionsArguments) -> Result<u8, Failure> {
+pub(super) fn run(settings: &Settings, arguments: &CompletionsArguments) -> Result<u8, Failure> {
     let mut script = Vec::new();
     clap_complete::generate(arguments.shell, &mut Arguments::command(), "host", &mut script);
-    super::report::terminal::print_exactly(&String::from_utf8_lossy(&script));
+    settings.report().exactly(&String::from_utf8_lossy(&script));
     Ok(0)
 }

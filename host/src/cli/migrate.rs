@@ -132,7 +132,7 @@ async fn script(
     if settings.report().is_json() {
         settings.report().document(&json!({ "sql": script }));
     } else {
-        super::report::terminal::print_exactly(&format!("{}\n", script.trim_end()));
+        settings.report().exactly(&format!("{}\n", script.trim_end()));
     }
     Ok(0)
 }
@@ -174,7 +174,7 @@ fn show_plan(settings: &Settings, plan: &PreparedPlan, unfinished: &[Unfinished]
         )));
     }
     for note in &plan.notes {
-        report.line(&format!("Note: this {} {note}", plan.direction.name()));
+        report.note_in_result(&format!("this {} {note}", plan.direction.name()));
     }
     if plan.steps.is_empty() {
         let heads: Vec<_> = plan.heads_before.iter().collect();

@@ -1,6 +1,7 @@
 //! Events as lines for people.
 
 use super::terminal::Line;
+use super::terminal::Word;
 use super::text::count;
 use super::text::duration;
 use super::text::list_or;
@@ -50,7 +51,7 @@ pub(super) fn event(event: &Event, verbose: bool) -> Vec<Line> {
         Event::Stamped { from, to } => {
             Line::new(format!("Stamped {} -> {}", list_or(from, "base"), list_or(to, "base")))
         }
-        Event::Note { text } => Line::new(format!("Note: {text}")),
+        Event::Note { text } => Line::with_word(Word::Note, text),
     };
     vec![line]
 }

@@ -6,8 +6,13 @@
 //! characters, and both leave without the passwords that this invocation knows of.
 
 use std::io::IsTerminal as _;
-use std::io::Write;
+use std::os::fd::AsFd;
+use std::sync::Arc;
+use std::sync::OnceLock;
 
+use rustix::event::PollFd;
+use rustix::event::PollFlags;
+use rustix::io::Errno;
 use serde_json::Value;
 
 use super::secrets::Secrets;
@@ -70,34 +75,78 @@ impl Line {
     }
 }
 
-/// Prints lines on standard output.
-pub(super) fn print(lines: &[Line], secrets: &Secrets) {
-    let text: String = lines.iter().map(|line| line.render(false, secrets)).collect();
-    write(std::io::stdout().lock(), text.as_bytes());
+/// Standard output of one invocation, with what went wrong on the way there. All copies are one.
+///
+/// After the first failure nothing more is written: what comes behind a gap would look whole.
+#[derive(Debug, Clone, Default)]
+pub(in crate::cli) struct StandardOutput(Arc<OnceLock<Errno>>);
+
+impl StandardOutput {
+    /// Prints lines.
+    pub(super) fn print(&self, lines: &[Line], secrets: &Secrets) {
+        let text: String = lines.iter().map(|line| line.render(false, secrets)).collect();
+        self.write(&text);
+    }
+
+    /// Prints one JSON document, in one line.
+    pub(super) fn print_json(&self, document: &Value, secrets: &Secrets) {
+        self.write(&format!("{}\n", json_line(document, secrets)));
+    }
+
+    /// Prints what another program reads, SQL for example, exactly as it is. Only a terminal, which would follow the
+    /// sequences in it instead of reading it, gets the escapes of [`safe`].
+    pub(super) fn print_exactly(&self, text: &str) {
+        if std::io::stdout().is_terminal() { self.write(&safe(text)) } else { self.write(text) }
+    }
+
+    /// Prints what clap has written, with its styles where they may be shown. It quotes nothing.
+    pub(in crate::cli) fn print_styled(&self, text: &clap::builder::StyledStr, may_colour: bool) {
+        let colour = may_colour && std::io::stdout().is_terminal();
+        if colour { self.write(&text.ansi().to_string()) } else { self.write(&text.to_string()) }
+    }
+
+    /// Why the output is incomplete, if it is.
+    pub(super) fn failure(&self) -> Option<Errno> {
+        self.0.get().copied()
+    }
+
+    fn write(&self, text: &str) {
+        if self.0.get().is_none()
+            && let Err(error) = write_all(std::io::stdout().lock(), text.as_bytes())
+        {
+            // Nobody else has set it: there is one thread that prints results.
+            let _ = self.0.set(error);
+        }
+    }
 }
 
-/// Prints lines on standard error, all of them at once.
+/// Prints lines on standard error, all of them at once. Where that fails nobody is left to be told: it stops nothing.
 pub(in crate::cli) fn print_error(lines: &[Line], colour: bool, secrets: &Secrets) {
     let text: String = lines.iter().map(|line| line.render(colour, secrets)).collect();
-    write(std::io::stderr().lock(), text.as_bytes());
-}
-
-/// Prints one JSON document on standard output, in one line.
-pub(super) fn print_json(document: &Value, secrets: &Secrets) {
-    write(std::io::stdout().lock(), format!("{}\n", json_line(document, secrets)).as_bytes());
-}
-
-/// Prints what another program reads, SQL for example, exactly as it is. Only a terminal, which would follow the
-/// sequences in it instead of reading it, gets the escapes of [`safe`].
-pub(in crate::cli) fn print_exactly(text: &str) {
-    let out = std::io::stdout();
-    let text = if out.is_terminal() { safe(text) } else { text.to_owned() };
-    write(out.lock(), text.as_bytes());
+    let _ = write_all(std::io::stderr().lock(), text.as_bytes());
 }
 
 /// Whether standard error is a terminal that may show colours.
 pub(super) fn errors_go_to_a_terminal() -> bool {
     std::io::stderr().is_terminal()
+}
+
+/// Writes without a buffer, so that nothing is left whose failure would show only at the end. Waits for a stream that takes
+/// nothing at the moment.
+fn write_all(stream: impl AsFd, mut bytes: &[u8]) -> Result<(), Errno> {
+    while !bytes.is_empty() {
+        match rustix::io::write(&stream, bytes) {
+            Ok(0) => return Err(Errno::IO),
+            Ok(written) => bytes = bytes.get(written..).unwrap_or_default(),
+            Err(Errno::INTR) => {}
+            Err(Errno::AGAIN) => {
+                // Whatever comes of it, the next write tells.
+                let _ = rustix::event::poll(&mut [PollFd::new(&stream, PollFlags::OUT)], None);
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(())
 }
 
 /// The document in one line, in which nothing commands a terminal: JSON itself escapes no more than the first 32
@@ -127,11 +176,6 @@ fn conceal(value: &mut Value, secrets: &Secrets) {
     }
 }
 
-fn write(mut stream: impl Write, bytes: &[u8]) {
-    // Whoever closed the pipe does not want to know more.
-    let _ = stream.write_all(bytes).and_then(|()| stream.flush());
-}
-
 #[cfg(test)]
 mod tests {
     use serde_json::json;
@@ -149,6 +193,15 @@ mod tests {
             assert!(line.trim_end_matches('\n').chars().all(is_visible), "{line:?}");
         }
         assert_eq!(Line::with_word(Word::Hint, "x\ny").render(false, &Secrets::default()), "hint: x\\ny\n");
+    }
+
+    #[test]
+    fn a_write_that_fails_is_told() {
+        let (reader, writer) = std::io::pipe().expect("a pipe");
+        assert_eq!(write_all(&writer, b"text"), Ok(()));
+        drop(reader);
+        assert_eq!(write_all(&writer, b"text"), Err(Errno::PIPE));
+        assert_eq!(write_all(&writer, b""), Ok(()));
     }
 
     #[test]
