@@ -141,6 +141,14 @@ impl Project {
         Ok(Self::config(directory)?.environment(environment)?.clone())
     }
 
+    /// The names of the environments, sorted, whatever the migrations of the project are.
+    ///
+    /// # Errors
+    /// [`ProjectError`] when the settings cannot be read.
+    pub fn environments(directory: &Dir) -> Result<Vec<String>, ProjectError> {
+        Ok(Self::config(directory)?.names().map(str::to_owned).collect())
+    }
+
     fn config(directory: &Dir) -> Result<Config, ProjectError> {
         let bytes =
             crate::store::read_file_at_most(directory, CONFIG_FILE, TOML_BYTES_MAX).map_err(|error| match error {

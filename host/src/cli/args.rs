@@ -86,7 +86,7 @@ pub(super) enum Command {
     Cache(super::cache::CacheArguments),
     /// Create the version table, the log table and the journal if they do not exist
     EnsureVersion(super::ensure_version::EnsureVersionArguments),
-    /// Print completions for a shell
+    /// Print a script that lets a shell complete commands, revisions and environments
     Completions(super::completions::CompletionsArguments),
 }
 

@@ -7,6 +7,7 @@ mod apply;
 mod args;
 mod build;
 mod cache;
+mod complete;
 mod completions;
 mod current;
 mod edit;
@@ -60,7 +61,7 @@ pub fn main() -> ExitCode {
             terminal::print_error(&panic_lines(panic), false, &of_hook);
         }
     }));
-    std::panic::catch_unwind(|| process(&secrets)).unwrap_or_else(
+    std::panic::catch_unwind(|| complete::answer(&secrets).unwrap_or_else(|| process(&secrets))).unwrap_or_else(
         |panic| {
             // Where it happened stands above: the panic hook has written it.
             let report = Report::new(wants_json(), false, false, secrets.clone());
