@@ -45,7 +45,8 @@ pub(super) fn answer(secrets: &Secrets) -> Option<ExitCode> {
     let words = process::words_to_complete();
     let mut command = offering(&Offer::new(&words, secrets), Arguments::command(), shell.is("bash"));
     // Nothing to offer is no failure that a person at a prompt wants to read of.
-    let code = shell.write_complete(&mut command, words, None, &mut answer).map_or(1, |()| 0);
+    let here = process::current_folder();
+    let code = shell.write_complete(&mut command, words, here.as_deref(), &mut answer).map_or(1, |()| 0);
     report.exactly(&String::from_utf8_lossy(&answer));
     Some(report.end(code))
 }

@@ -1,4 +1,6 @@
-//! How this process was started: by which name, for which words, on what kind of terminal.
+//! How this process was started: by which name, for which words, in which folder, on what kind of terminal.
+
+#![expect(clippy::disallowed_methods, reason = "here environment, arguments and current folder come in")]
 
 use std::ffi::OsStr;
 use std::ffi::OsString;
@@ -11,6 +13,11 @@ const USUAL_NAME: &str = "host";
 /// The words that a shell asks to complete: what stands after the first `--`.
 pub(super) fn words_to_complete() -> Vec<OsString> {
     std::env::args_os().skip_while(|argument| argument != "--").skip(1).collect()
+}
+
+/// The current folder, from which a shell completes the names of files.
+pub(super) fn current_folder() -> Option<PathBuf> {
+    std::env::current_dir().ok()
 }
 
 /// The name that this program was called by, and how a shell can call it again: by its name where that was found on `PATH`,
