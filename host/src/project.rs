@@ -142,6 +142,14 @@ impl Project {
         Ok(Self::read_config(directory)?.environment(environment)?.clone())
     }
 
+    /// The names of the environments, sorted, whatever the migrations of the project are.
+    ///
+    /// # Errors
+    /// [`ProjectError`] when the settings cannot be read.
+    pub fn environments(directory: &Dir) -> Result<Vec<String>, ProjectError> {
+        Ok(Self::read_config(directory)?.names().map(str::to_owned).collect())
+    }
+
     fn read_config(directory: &Dir) -> Result<Config, ProjectError> {
         let bytes =
             crate::store::read_file_at_most(directory, CONFIG_FILE, TOML_BYTES_MAX).map_err(|error| match error {

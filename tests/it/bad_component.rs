@@ -262,6 +262,6 @@ fn not_built(upgrade: &str) -> crate::harness::Output {
 fn digests(project: &TestProject) -> Vec<(String, &'static str)> {
     let document = project.host(&["--json", "inspect", "d"]).success().json();
     let digest = document["digest"].as_str().expect("a digest").to_owned();
-    let source = document["migration"]["source-digest"].as_str().expect("a digest").to_owned();
+    let source = document["migration"]["source_digest"].as_str().expect("a digest").to_owned();
     vec![(digest, "[digest]"), (source, "[source digest]"), (format!("{} bytes", document["bytes"]), "[size] bytes")]
 }

@@ -20,19 +20,52 @@ fn host(database: &TestDatabase, arguments: &[&str]) {
     assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
 }
 
+/// What the project has made, schema and data. Where pg_dump is older than the server, the catalogue stands for the schema and
+/// the numbers of rows for the data.
+fn contents(database: &TestDatabase) -> String {
+    if crate::harness::can_dump() {
+        return database.dump(&[
+            "--exclude-table=host_version",
+            "--exclude-table=host_log",
+            "--exclude-table=host_journal",
+        ]);
+    }
+    let of_project = "n.nspname = 'public' AND c.relname NOT LIKE 'host\\_%'";
+    let from = "JOIN pg_class c ON c.oid = x.conrelid JOIN pg_namespace n ON n.oid = c.relnamespace";
+    let mut lines = vec![
+        database.query(&format!(
+            "SELECT c.relname, x.attname, format_type(x.atttypid, x.atttypmod), x.attnotnull, pg_get_expr(d.adbin, d.adrelid)
+               FROM pg_attribute x JOIN pg_class c ON c.oid = x.attrelid JOIN pg_namespace n ON n.oid = c.relnamespace
+               LEFT JOIN pg_attrdef d ON d.adrelid = x.attrelid AND d.adnum = x.attnum
+              WHERE {of_project} AND x.attnum > 0 AND NOT x.attisdropped ORDER BY c.relname, x.attnum"
+        )),
+        database.query(&format!(
+            "SELECT c.relname, x.conname, pg_get_constraintdef(x.oid) FROM pg_constraint x {from} WHERE {of_project} ORDER BY 1, 2"
+        )),
+        database.query(
+            "SELECT indexdef FROM pg_indexes WHERE schemaname = 'public' AND tablename NOT LIKE 'host\\_%' ORDER BY 1",
+        ),
+        database.query("SELECT oid::regprocedure, prosrc FROM pg_proc WHERE pronamespace = 'public'::regnamespace ORDER BY oid::regprocedure::text"),
+    ];
+    let tables = database.query(&format!(
+        "SELECT c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE {of_project} AND c.relkind = 'r' ORDER BY 1"
+    ));
+    lines.extend(
+        tables.lines().map(|table| format!("{table}: {}", database.query(&format!("SELECT count(*) FROM {table}")))),
+    );
+    lines.join("\n")
+}
+
 #[test]
 fn goes_up_down_to_base_and_up_again() {
-    if !crate::harness::can_dump() {
-        return;
-    }
     let database = TestDatabase::new();
     host(&database, &["build"]);
-    let schema =
-        || database.dump(&["--exclude-table=host_version", "--exclude-table=host_log", "--exclude-table=host_journal"]);
+    let schema = || contents(&database);
     let empty = schema();
     host(&database, &["upgrade", "head"]);
     let first = schema();
-    assert!(first.contains("CREATE TABLE public.customers"), "{first}");
+    assert!(first.contains("customers"), "{first}");
+    assert!(!empty.contains("customers"), "{empty}");
     let problems = database.query("SELECT count(*) > 0 FROM phone_problems");
     assert_eq!(problems, "t");
     let wrong = "SELECT count(*) FROM customers WHERE phone !~ '^\\+[1-9][0-9]{6,14}$' AND id NOT IN (SELECT customer_id FROM phone_problems)";

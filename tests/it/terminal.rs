@@ -313,6 +313,26 @@ fn lines_of_a_guest_carry_its_mark() {
     assert_output!(output);
 }
 
+/// What stands around the words of the host on a terminal of this kind.
+fn on_terminal(project: &TestProject, term: &str, line: &str) -> String {
+    let inner = project.command(&[]);
+    let mut command = Command::new("script");
+    command.args(["-q", "-e", "-c"]).arg(format!("{} {line}", env!("CARGO_BIN_EXE_host"))).arg("/dev/null");
+    command.env_clear().current_dir(project.path(""));
+    command.envs(inner.get_envs().filter_map(|(name, value)| Some((name, value?)))).env("TERM", term);
+    project.run(command).stdout
+}
+
+#[test]
+fn a_terminal_that_can_do_nothing_gets_no_colour() {
+    let project = TestProject::new();
+    for line in ["show nothing", "--help"] {
+        assert!(on_terminal(&project, "xterm", line).contains('\u{1b}'), "{line}");
+        let plain = on_terminal(&project, "dumb", line);
+        assert!(!plain.contains('\u{1b}') && plain.len() > 20, "{line}: {plain:?}");
+    }
+}
+
 /// Nothing that a terminal would act upon stands in a script, so it is the same in a pipe and on a terminal.
 #[test]
 fn a_script_is_harmless_everywhere() {

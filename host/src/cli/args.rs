@@ -94,9 +94,9 @@ pub(super) enum Command {
     Local(super::local::LocalArguments),
     /// Manage the cache of compiled code
     Cache(super::cache::CacheArguments),
-    /// Create the version table and the log table if they do not exist
+    /// Create the version table, the log table and the journal if they do not exist
     EnsureVersion(super::ensure_version::EnsureVersionArguments),
-    /// Print completions for a shell
+    /// Print a script that lets a shell complete commands, revisions and environments
     Completions(super::completions::CompletionsArguments),
 }
 

@@ -49,7 +49,7 @@ fn show(settings: &Settings, dry_run: &DryRun) -> Result<u8, Failure> {
         )));
     }
     for note in &plan.notes {
-        report.line(&format!("Note: this {} {note}", plan.direction.name()));
+        report.note_in_result(&format!("this {} {note}", plan.direction.name()));
     }
     if plan.steps.is_empty() {
         let heads: Vec<_> = plan.heads_before.iter().collect();

@@ -13,7 +13,6 @@ use serde_json::json;
 
 use super::failure::Failure;
 use super::failure::with_causes;
-use super::report::terminal;
 use super::report::text::safe_line;
 use super::settings::Settings;
 use super::settings::open_folder;
@@ -53,7 +52,7 @@ pub(super) async fn run(settings: &Settings, arguments: &DumpArguments) -> Resul
             if report.is_json() {
                 report.document(&json!({ "sql": text }));
             } else {
-                terminal::print_exactly(&text);
+                report.exactly(&text);
             }
         }
         Some(file) => written(settings, write_anywhere(file, &text)?, &file.to_string_lossy()),

@@ -20,7 +20,7 @@ pub(super) async fn run(settings: &Settings, arguments: &EnsureVersionArguments)
         if settings.report().is_json() {
             settings.report().document(&json!({ "sql": script }));
         } else {
-            super::report::terminal::print_exactly(&script);
+            settings.report().exactly(&script);
         }
         return Ok(0);
     }
@@ -34,11 +34,13 @@ pub(super) async fn run(settings: &Settings, arguments: &EnsureVersionArguments)
         let document = json!({
             "version_table": tables.version.to_string(),
             "log_table": tables.log.to_string(),
+            "journal_table": tables.journal.to_string(),
             "database": target.document(),
         });
         settings.report().document(&document);
     } else {
-        settings.report().note(&format!("tables {} and {} exist", tables.version, tables.log));
+        let (version, log, journal) = (tables.version, tables.log, tables.journal);
+        settings.report().note(&format!("tables {version}, {log} and {journal} exist"));
     }
     Ok(0)
 }

@@ -8,6 +8,7 @@ use clap::Args;
 use serde_json::json;
 
 use super::failure::Failure;
+use super::report::json::with_snake_case_keys;
 use super::report::text::list_or;
 use super::report::text::safe_line;
 use super::settings::Settings;
@@ -75,7 +76,7 @@ pub(super) fn run(settings: &Settings, arguments: &InspectArguments) -> Result<u
             "bytes": bytes.len(),
             "imports": interfaces.imports,
             "exports": interfaces.exports,
-            "migration": manifest,
+            "migration": with_snake_case_keys(json!(manifest)),
             "may": words(may),
             "may_not": words(may_not),
             "not_granted": environment.as_ref().map(|_| words(refused.map_or(Classes::NONE, |error| error.missing()))),

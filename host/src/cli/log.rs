@@ -14,8 +14,16 @@ use crate::db::LogRow;
 #[derive(Debug, Args)]
 pub(super) struct LogArguments {
     /// Only the newest N entries
-    #[arg(short, long, value_name = "N")]
+    #[arg(short, long, value_name = "N", value_parser = at_least_one)]
     limit: Option<u32>,
+}
+
+/// Elsewhere 0 is no limit, and it could as well mean no entries: so it is neither.
+fn at_least_one(text: &str) -> Result<u32, &'static str> {
+    match text.parse() {
+        Ok(0) | Err(_) => Err("expected a number of entries, at least 1; without this option all are shown"),
+        Ok(number) => Ok(number),
+    }
 }
 
 pub(super) async fn run(settings: &Settings, arguments: &LogArguments) -> Result<u8, Failure> {

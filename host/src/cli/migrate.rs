@@ -174,7 +174,7 @@ async fn script(
     if settings.report().is_json() {
         settings.report().document(&json!({ "sql": script }));
     } else {
-        super::report::terminal::print_exactly(&format!("{}\n", script.trim_end()));
+        settings.report().exactly(&format!("{}\n", script.trim_end()));
     }
     Ok(0)
 }

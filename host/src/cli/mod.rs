@@ -7,6 +7,7 @@ mod apply;
 mod args;
 mod build;
 mod cache;
+mod complete;
 mod completions;
 mod current;
 mod db;
@@ -25,6 +26,7 @@ mod local;
 mod log;
 mod migrate;
 mod problem;
+mod process;
 mod repair;
 mod report;
 mod revision;
@@ -36,6 +38,7 @@ mod status;
 mod target;
 mod times;
 mod unfinished;
+mod usage;
 mod validate;
 mod variables;
 mod worker;
@@ -68,53 +71,33 @@ pub fn main() -> ExitCode {
             terminal::print_error(&panic_lines(panic), false, &of_hook);
         }
     }));
-    std::panic::catch_unwind(|| process(&secrets)).unwrap_or_else(|panic| {
-        // Where it happened stands above: the panic hook has written it.
-        Report::new(wants_json(), false, false, secrets.clone()).failure(&panicked(panic.as_ref()))
-    })
+    std::panic::catch_unwind(|| complete::answer(&secrets).unwrap_or_else(|| process(&secrets))).unwrap_or_else(
+        |panic| {
+            // Where it happened stands above: the panic hook has written it.
+            let report = Report::new(wants_json(), false, false, secrets.clone());
+            report.end(report.failure(&panicked(panic.as_ref())))
+        },
+    )
 }
 
 fn process(secrets: &Secrets) -> ExitCode {
     let arguments = match Arguments::try_parse() {
         Ok(arguments) => arguments,
-        Err(error) => return not_understood(&error, secrets),
+        Err(error) => return usage::not_understood(error, secrets),
     };
     let settings = Settings::new(&arguments.global, secrets.clone());
     let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {
-            return settings.report().failure(&Failure::bug(format!("cannot start the asynchronous runtime: {error}")));
+            let failure = Failure::bug(format!("cannot start the asynchronous runtime: {error}"));
+            return settings.report().end(settings.report().failure(&failure));
         }
     };
     let result = runtime.block_on(run(&settings, arguments.command));
     // A statement that cannot be cancelled must not keep the process.
     runtime.shutdown_background();
-    match result {
-        Ok(code) => ExitCode::from(code),
-        Err(failure) => settings.report().failure(&failure),
-    }
-}
-
-/// Help, version and wrong arguments; clap knows which stream and code each one has. A program that asked for JSON gets
-/// the last of these as JSON, too.
-fn not_understood(error: &clap::Error, secrets: &Secrets) -> ExitCode {
-    let code = ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(failure::USAGE));
-    if !error.use_stderr() {
-        // Help and version quote nothing.
-        let _ = error.print();
-        return code;
-    }
-    // The message quotes arguments, so it is made of harmless ones.
-    let text = match Arguments::try_parse_from(settings::harmless_arguments()) {
-        Err(same) if same.kind() == error.kind() => same.render().to_string(),
-        _ => error.render().to_string(),
-    };
-    if wants_json() {
-        let message = text.split("\n\nUsage:").next().unwrap_or_default().trim_start_matches("error:").trim();
-        return Report::new(true, false, false, secrets.clone()).failure(&Failure::usage(message, "see `host --help`"));
-    }
-    terminal::print_error(&Line::block(0, &text).collect::<Vec<_>>(), false, secrets);
-    code
+    let report = settings.report();
+    report.end(result.unwrap_or_else(|failure| report.failure(&failure)))
 }
 
 /// Where a panic happened, in whatever thread. With `RUST_BACKTRACE` also how it came there.
@@ -161,7 +144,7 @@ async fn run(settings: &Settings, command: Command) -> Result<u8, Failure> {
         Command::Local(arguments) => local::run(settings, &arguments),
         Command::Cache(arguments) => cache::run(settings, &arguments),
         Command::EnsureVersion(arguments) => ensure_version::run(settings, &arguments).await,
-        Command::Completions(arguments) => completions::run(&arguments),
+        Command::Completions(arguments) => completions::run(settings, &arguments),
     }
 }
 

@@ -10,6 +10,7 @@ use super::settings::Settings;
 use crate::grant::Class;
 use crate::grant::Classes;
 use crate::language::Language;
+use crate::project::Project;
 use crate::revision::NewRevision;
 use crate::revision::RevisionId;
 use crate::revision::place;
@@ -199,7 +200,7 @@ fn make(settings: &Settings, wanted: Wanted<'_>) -> Result<Written, Failure> {
     let files = scaffold::new_migration(NewMigration {
         language: wanted.language,
         metadata: &metadata,
-        time: now.datetime(),
+        time: scaffold::time_of_name(now.datetime(), names(&project)),
         merges: wanted.merge,
         migrations: project.store()?.migrations_folder(),
     })
@@ -212,11 +213,16 @@ fn make(settings: &Settings, wanted: Wanted<'_>) -> Result<Written, Failure> {
         StoreError::Exists { .. } => Failure::new(
             "project-files",
             error.to_string(),
-            "choose another message, or wait a minute: the name is made of message and time",
+            "run the command again: another one has just written a migration of this name",
         ),
         error => error.into(),
     })?;
     Ok(Written { id, path })
+}
+
+/// The names of the files and folders of the migrations.
+fn names(project: &Project) -> impl Iterator<Item = &str> {
+    project.migrations().iter().filter_map(|migration| migration.file.rsplit('/').next())
 }
 
 /// Tells which migration was written.

@@ -152,8 +152,28 @@ pub struct PlanSettings {
     pub lock_timeout_milliseconds: u64,
     /// The server's `statement_timeout` in milliseconds, 0 for none.
     pub statement_timeout_milliseconds: u64,
-    /// How much a migration may use, by the keys of host.toml, each with its unit.
+    /// How much a migration may use, by the keys of host.toml, each with its unit. In the document the keys are written as all
+    /// others are: `guest_time` for `guest-time`.
+    #[serde(with = "snake_case_keys")]
     pub limits: BTreeMap<String, String>,
+}
+
+/// Keys of host.toml as those of a document.
+mod snake_case_keys {
+    use std::collections::BTreeMap;
+
+    use serde::Deserialize as _;
+    use serde::Deserializer;
+    use serde::Serializer;
+
+    pub(super) fn serialize<S: Serializer>(map: &BTreeMap<String, String>, to: S) -> Result<S::Ok, S::Error> {
+        to.collect_map(map.iter().map(|(key, value)| (key.replace('-', "_"), value)))
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<BTreeMap<String, String>, D::Error> {
+        let map = BTreeMap::<String, String>::deserialize(from)?;
+        Ok(map.into_iter().map(|(key, value)| (key.replace('_', "-"), value)).collect())
+    }
 }
 
 /// Why a document is no plan.

@@ -136,7 +136,7 @@ impl Range<'_> {
                 // One walk that ends below a base takes the bound away.
                 Ok(places.into_iter().collect::<Option<_>>().unwrap_or_default())
             }
-            (None, _) => Err(TargetError::NotFound { name: start.text.clone() }),
+            (None, _) => Err(TargetError::not_found(start.text.clone())),
             _ => self.fixed(start, branch),
         }
     }

@@ -44,7 +44,7 @@ pub fn resolve_revisions(
                 let branch = graph.branch_of(&target)?;
                 graph.below(&target, graph.heads_on(branch.as_ref()))?
             }
-            _ => return Err(TargetError::NotFound { name: target.text }),
+            _ => return Err(TargetError::not_found(target.text)),
         },
         Some(_) => graph.resolve(&target)?,
     };
@@ -149,7 +149,7 @@ impl Graph {
     /// What the anchor of a target names, without its steps.
     pub(crate) fn anchors(&self, target: &Target, branch: Option<&Branch>) -> Result<Vec<Node>, TargetError> {
         match &target.anchor {
-            None => Err(TargetError::NotFound { name: target.text.clone() }),
+            None => Err(TargetError::not_found(target.text.clone())),
             Some(Anchor::Current) => Err(TargetError::CurrentNotAllowed),
             Some(Anchor::Base) => Ok(Vec::new()),
             Some(Anchor::Heads) => Ok(self.heads_on(branch)),
@@ -188,7 +188,10 @@ impl Graph {
             .filter(|(_, node)| branch.is_none_or(|branch| branch.lineage.contains(*node)))
             .collect();
         match candidates[..] {
-            [] => Err(TargetError::NotFound { name: name.to_owned() }),
+            [] => {
+                let only_whole = beginning_with(&self.names, name).map(|(name, _)| name.clone()).collect();
+                Err(TargetError::NotFound { name: name.to_owned(), only_whole })
+            }
             [(_, node)] => Ok(node),
             _ => Err(TargetError::AmbiguousPrefix {
                 prefix: name.to_owned(),
@@ -203,9 +206,15 @@ pub(super) fn names_with_prefix<'names>(
     names: &'names BTreeMap<RevisionId, Node>,
     prefix: &str,
 ) -> impl Iterator<Item = (&'names RevisionId, Node)> {
+    beginning_with(names, prefix).filter(|(name, _)| name.as_str().chars().count() > WHOLE_NAME_CHARACTERS)
+}
+
+fn beginning_with<'names>(
+    names: &'names BTreeMap<RevisionId, Node>,
+    prefix: &str,
+) -> impl Iterator<Item = (&'names RevisionId, Node)> {
     names
         .range::<str, _>((Bound::Included(prefix), Bound::Unbounded))
         .take_while(move |(name, _)| name.as_str().starts_with(prefix))
-        .filter(|(name, _)| name.as_str().chars().count() > WHOLE_NAME_CHARACTERS)
         .map(|(name, node)| (name, *node))
 }

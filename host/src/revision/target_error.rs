@@ -11,6 +11,8 @@ pub enum TargetError {
     NotFound {
         /// The name.
         name: String,
+        /// The ids and labels that begin with it and are too short to be shortened, sorted.
+        only_whole: Vec<RevisionId>,
     },
     /// The text does not fit the target grammar.
     #[error("Can't locate revision identified by '{text}': {problem}")]
@@ -109,6 +111,11 @@ pub enum TargetError {
 }
 
 impl TargetError {
+    /// A text that names nothing, whatever there is.
+    pub(super) fn not_found(name: String) -> Self {
+        Self::NotFound { name, only_whole: Vec::new() }
+    }
+
     /// A word for programs; it does not change between versions.
     pub fn kind(&self) -> &'static str {
         match self {
@@ -131,8 +138,8 @@ impl TargetError {
     /// What to do about it.
     pub fn hint(&self) -> Option<String> {
         Some(match self {
-            Self::NotFound { name } if name.chars().count() < 4 => {
-                "see `host history` for the revisions; an id of up to three characters has to be written whole".to_owned()
+            Self::NotFound { only_whole, .. } if !only_whole.is_empty() => {
+                format!("write {} in full: names of up to three characters cannot be shortened", join(only_whole))
             }
             Self::NotFound { .. } => "see `host history` for the revisions and `host branches` for the labels".to_owned(),
             Self::Malformed { .. } => {

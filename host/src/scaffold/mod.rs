@@ -6,6 +6,7 @@ pub use grants::GrantSet;
 
 use std::fmt::Write as _;
 
+use jiff::ToSpan as _;
 use jiff::civil::DateTime;
 
 use crate::language::Language;
@@ -24,8 +25,15 @@ const HOST_TOML: &str = include_str!("host.toml");
 /// The longest slug, in characters.
 pub const SLUG_CHARACTERS_MAX: usize = 40;
 
-/// The slug of a message without any letter or digit of ASCII.
+/// The slug of a message without any letter or digit.
 const SLUG_OF_NOTHING: &str = "migration";
+
+/// The digits of a time at the beginning of a name: `YYYYMMDDHHMM`.
+const TIME_DIGITS: usize = 12;
+
+/// How far ahead of the clock the time in a name may be and still count, in hours. That many migrations in one go is one a minute
+/// for a day; what is further ahead comes from a clock that was wrong, or is no time at all.
+const HOURS_AHEAD_MAX: i64 = 24;
 
 /// What a new migration is made of.
 #[derive(Debug, Clone, Copy)]
@@ -34,7 +42,7 @@ pub struct NewMigration<'a> {
     pub language: Language,
     /// What it says about itself.
     pub metadata: &'a Metadata,
-    /// The time for its name, so that names sort by age.
+    /// The time for its name, so that names sort by age: see [`time_of_name`].
     pub time: DateTime,
     /// Whether there is nothing to do in it: it only joins branches. Otherwise it does not build until its downgrade is written.
     pub merges: bool,
@@ -86,11 +94,28 @@ pub fn new_revision_id(random: [u8; 6]) -> RevisionId {
     RevisionId::new(id).expect("hexadecimal digits are a revision id")
 }
 
+/// The time for the name of a new migration, so that it sorts after all that are there: now, or a minute after the latest
+/// name. `names` are those of files and folders among the migrations; those without a time count for nothing.
+pub fn time_of_name<'a>(now: DateTime, names: impl IntoIterator<Item = &'a str>) -> DateTime {
+    let far_ahead = now.saturating_add(HOURS_AHEAD_MAX.hours());
+    let latest = names.into_iter().filter_map(time_in_name).filter(|time| *time < far_ahead).max();
+    let after_latest = latest.map(|time| time.saturating_add(1.minute()));
+    after_latest.map_or(now, |time| time.max(now))
+}
+
+/// The time at the beginning of `YYYYMMDDHHMM_slug.sql`.
+fn time_in_name(name: &str) -> Option<DateTime> {
+    let (digits, _) = name.split_at_checked(TIME_DIGITS).filter(|(_, rest)| rest.starts_with('_'))?;
+    DateTime::strptime("%Y%m%d%H%M", digits).ok()
+}
+
 /// A message as part of a file name: lowercase letters and digits of ASCII, with one `_` for anything between them, at
-/// most [`SLUG_CHARACTERS_MAX`] characters, never empty.
+/// most [`SLUG_CHARACTERS_MAX`] characters, never empty. Letters of other alphabets are spelt in that of English.
 pub fn slug(message: &str) -> String {
     let mut slug = String::new();
-    for character in message.chars() {
+    // More is cut anyway; one character may become several, or none.
+    let beginning: String = message.chars().take(SLUG_CHARACTERS_MAX * 4).collect();
+    for character in deunicode::deunicode(&beginning).chars() {
         if character.is_ascii_alphanumeric() {
             slug.push(character.to_ascii_lowercase());
         } else if !slug.is_empty() && !slug.ends_with('_') {

@@ -27,15 +27,36 @@ fn files(language: Language, metadata: &Metadata) -> Vec<NewFile> {
 fn slugs() {
     for (message, expected) in [
         ("create users", "create_users"),
-        ("  Add: Größe/2 ", "add_gr_e_2"),
+        ("  Add: Größe/2 ", "add_grosse_2"),
         ("", "migration"),
-        ("ограничение", "migration"),
+        ("ограничение", "ogranichenie"),
+        ("北京 table", "bei_jing_table"),
+        ("naïve Ærøskøbing, Łódź", "naive_aeroskobing_lodz"),
+        ("\u{200d}\u{e000}…", "migration"),
         ("../../etc", "etc"),
         ("1234567890 1234567890 1234567890 1234567890", "1234567890_1234567890_1234567890_1234567"),
         ("1234567890 1234567890 1234567890 123456 7890", "1234567890_1234567890_1234567890_123456"),
     ] {
         assert_eq!(slug(message), expected);
     }
+}
+
+#[test]
+fn a_new_name_sorts_after_all_others() {
+    let now = jiff::civil::date(2026, 11, 2).at(9, 5, 59, 0);
+    let minute = |names: &[&str]| time_of_name(now, names.iter().copied()).strftime("%Y%m%d%H%M").to_string();
+    assert_eq!(minute(&[]), "202611020905");
+    assert_eq!(
+        minute(&["202611020904_a.sql", "202611020903_b", "notes", "1_a.sql", "20261102090_x.sql"]),
+        "202611020905"
+    );
+    assert_eq!(minute(&["202611020905_a.sql"]), "202611020906");
+    // Many of one minute, in whatever order.
+    assert_eq!(minute(&["202611020959_c.sql", "202611020905_a.sql", "202611020906_b"]), "202611021000");
+    // No times: no such month, no end of the digits, a year that is far ahead.
+    let odd =
+        ["202613020905_a.sql", "2026110209059_a.sql", "202611020905.sql", "209901010000_a.sql", "größer202611_a.sql"];
+    assert_eq!(minute(&odd), "202611020905");
 }
 
 #[test]

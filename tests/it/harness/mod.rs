@@ -1,5 +1,6 @@
 //! A sealed environment for each test.
 
+pub(crate) mod commands;
 pub(crate) mod dice;
 mod graph;
 pub(crate) mod guests;

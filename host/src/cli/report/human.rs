@@ -1,6 +1,7 @@
 //! Events as lines for people.
 
 use super::terminal::Line;
+use super::terminal::Word;
 use super::text::count;
 use super::text::duration;
 use super::text::list_or;
@@ -51,7 +52,7 @@ pub(super) fn event(event: &Event, verbose: bool) -> Vec<Line> {
             Line::new(format!("Stamped {} -> {}", list_or(from, "base"), list_or(to, "base")))
         }
         Event::Repaired { revision, file } => Line::new(format!("Accepted {revision} ({file}) as it is now")),
-        Event::Note { text } => Line::new(format!("Note: {text}")),
+        Event::Note { text } => Line::with_word(Word::Note, text),
     };
     vec![line]
 }

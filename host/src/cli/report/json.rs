@@ -69,6 +69,17 @@ pub(super) fn event(event: &Event) -> Value {
     }
 }
 
+/// A document with its keys in the style of all others, `source_digest` for `source-digest`. Words that are values stay.
+pub(in crate::cli) fn with_snake_case_keys(document: Value) -> Value {
+    match document {
+        Value::Object(fields) => {
+            fields.into_iter().map(|(key, value)| (key.replace('-', "_"), with_snake_case_keys(value))).collect()
+        }
+        Value::Array(values) => values.into_iter().map(with_snake_case_keys).collect(),
+        other => other,
+    }
+}
+
 /// The object of a failure: always kind, message and hint; of a step that failed everything that is known.
 pub(super) fn failure(failure: &Failure) -> Value {
     let mut error = json!({
@@ -132,4 +143,16 @@ fn server_error(error: &mut Value, said: &SqlError) {
     error["column_name"] = json!(said.column);
     error["datatype"] = json!(said.datatype);
     error["constraint"] = json!(said.constraint);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_have_one_style_and_values_stay() {
+        let document = json!({"built-with": "a-b", "list": [{"depends-on": ["c-d"]}], "number": 1, "none": null});
+        let expected = json!({"built_with": "a-b", "list": [{"depends_on": ["c-d"]}], "number": 1, "none": null});
+        assert_eq!(with_snake_case_keys(document), expected);
+    }
 }

@@ -4,9 +4,10 @@
 //! JSON and nothing else: one object a line for events, one document for listings, and `{"error": …}` for a failure.
 //! Everything is printed by `terminal`, which lets nothing through that would command a terminal or forge a line.
 
+mod end;
 mod failure;
 pub(super) mod human;
-mod json;
+pub(super) mod json;
 mod progress;
 mod secret_forms;
 pub(super) mod secrets;
@@ -19,6 +20,7 @@ use std::process::ExitCode;
 use self::secrets::Secrets;
 use self::status::Status;
 use self::terminal::Line;
+use self::terminal::StandardOutput;
 use self::terminal::Word;
 
 use super::failure::Failure;
@@ -37,13 +39,14 @@ pub(super) struct Report {
     colour: bool,
     secrets: Secrets,
     signal: EndingSignal,
+    output: StandardOutput,
 }
 
 impl Report {
     pub(super) fn new(json: bool, quiet: bool, verbose: bool, secrets: Secrets) -> Self {
-        // https://no-color.org: any value but an empty one turns colour off.
-        let colour = terminal::errors_go_to_a_terminal() && super::settings::variable("NO_COLOR").is_none();
-        Self { json, quiet, verbose, colour, secrets, signal: EndingSignal::default() }
+        let colour = terminal::errors_go_to_a_terminal() && super::process::may_colour();
+        let (signal, output) = (EndingSignal::default(), StandardOutput::default());
+        Self { json, quiet, verbose, colour, secrets, signal, output }
     }
 
     pub(super) fn is_json(&self) -> bool {
@@ -71,12 +74,22 @@ impl Report {
 
     /// A line of the result. One line, whatever is in the text.
     pub(super) fn line(&self, text: &str) {
-        terminal::print(&[Line::new(text)], &self.secrets);
+        self.output.print(&[Line::new(text)], &self.secrets);
+    }
+
+    /// A line of the result that is good to know.
+    pub(super) fn note_in_result(&self, text: &str) {
+        self.output.print(&[Line::with_word(Word::Note, text)], &self.secrets);
+    }
+
+    /// A result that another program reads, exactly as it is; on a terminal with escapes.
+    pub(super) fn exactly(&self, text: &str) {
+        self.output.print_exactly(text);
     }
 
     /// Lines of the result that belong together.
     pub(super) fn lines(&self, lines: &[Line]) {
-        terminal::print(lines, &self.secrets);
+        self.output.print(lines, &self.secrets);
     }
 
     /// Problems that were found, but end nothing: a check says no.
@@ -90,7 +103,7 @@ impl Report {
 
     /// A result as one JSON document.
     pub(super) fn document(&self, document: &serde_json::Value) {
-        terminal::print_json(document, &self.secrets);
+        self.output.print_json(document, &self.secrets);
     }
 
     /// A word about the way, for people.
@@ -121,14 +134,35 @@ impl Report {
         Status::new(!self.quiet && !self.json, &self.secrets)
     }
 
+    /// Help or the version, as clap writes it.
+    pub(super) fn help(&self, text: &clap::builder::StyledStr) {
+        self.output.print_styled(text, super::process::may_colour());
+    }
+
+    /// What is wrong with the arguments, in the words of clap, and what to do about it.
+    pub(super) fn usage(&self, text: &str, hint: Option<&str>) {
+        let lines: Vec<Line> = Line::block(0, text).chain(hint.map(|hint| Line::with_word(Word::Hint, hint))).collect();
+        terminal::print_error(&lines, self.colour, &self.secrets);
+    }
+
     /// Reports a failure, and gives its exit code.
-    pub(super) fn failure(&self, failure: &Failure) -> ExitCode {
+    pub(super) fn failure(&self, failure: &Failure) -> u8 {
         if self.json {
             self.document(&json::failure(failure));
-        } else {
+        }
+        // A program that reads no more must not keep a person from being told.
+        if !self.json || self.output.failure().is_some() {
             terminal::print_error(&failure::lines(failure), self.colour, &self.secrets);
         }
-        ExitCode::from(failure.code(&self.signal))
+        failure.code(&self.signal)
+    }
+
+    /// The exit code of this invocation, when everything is printed: that of the command, unless it was done and its output
+    /// is incomplete. Says so in any case. A reader who has gone did not want to know more.
+    pub(super) fn end(&self, code: u8) -> ExitCode {
+        let Some(incomplete) = self.output.failure().and_then(end::incomplete) else { return ExitCode::from(code) };
+        terminal::print_error(&failure::lines(&incomplete), self.colour, &self.secrets);
+        ExitCode::from(if code == 0 { incomplete.code(&self.signal) } else { code })
     }
 
     /// An observer of a run.
@@ -147,7 +181,7 @@ impl Observer for RunObserver<'_> {
         if self.report.json {
             self.report.document(&json::event(&event));
         } else if !self.report.quiet {
-            terminal::print(&human::event(&event, self.report.verbose), &self.report.secrets);
+            self.report.output.print(&human::event(&event, self.report.verbose), &self.report.secrets);
         }
     }
 }

@@ -8,8 +8,13 @@
 use std::io::BufRead as _;
 use std::io::IsTerminal as _;
 use std::io::Read as _;
-use std::io::Write;
+use std::os::fd::AsFd;
+use std::sync::Arc;
+use std::sync::OnceLock;
 
+use rustix::event::PollFd;
+use rustix::event::PollFlags;
+use rustix::io::Errno;
 use serde_json::Value;
 
 use super::secrets::Secrets;
@@ -91,16 +96,55 @@ impl Line {
     }
 }
 
-/// Prints lines on standard output.
-pub(super) fn print(lines: &[Line], secrets: &Secrets) {
-    let text: String = lines.iter().map(|line| line.render(false, secrets)).collect();
-    write(std::io::stdout().lock(), text.as_bytes());
+/// Standard output of one invocation, with what went wrong on the way there. All copies are one.
+///
+/// After the first failure nothing more is written: what comes behind a gap would look whole.
+#[derive(Debug, Clone, Default)]
+pub(in crate::cli) struct StandardOutput(Arc<OnceLock<Errno>>);
+
+impl StandardOutput {
+    /// Prints lines.
+    pub(super) fn print(&self, lines: &[Line], secrets: &Secrets) {
+        let text: String = lines.iter().map(|line| line.render(false, secrets)).collect();
+        self.write(&text);
+    }
+
+    /// Prints one JSON document, in one line.
+    pub(super) fn print_json(&self, document: &Value, secrets: &Secrets) {
+        self.write(&format!("{}\n", json_line(document, secrets)));
+    }
+
+    /// Prints what another program reads, SQL for example, exactly as it is. Only a terminal, which would follow the
+    /// sequences in it instead of reading it, gets the escapes of [`safe`].
+    pub(super) fn print_exactly(&self, text: &str) {
+        if std::io::stdout().is_terminal() { self.write(&safe(text)) } else { self.write(text) }
+    }
+
+    /// Prints what clap has written, with its styles where they may be shown. It quotes nothing.
+    pub(in crate::cli) fn print_styled(&self, text: &clap::builder::StyledStr, may_colour: bool) {
+        let colour = may_colour && std::io::stdout().is_terminal();
+        if colour { self.write(&text.ansi().to_string()) } else { self.write(&text.to_string()) }
+    }
+
+    /// Why the output is incomplete, if it is.
+    pub(super) fn failure(&self) -> Option<Errno> {
+        self.0.get().copied()
+    }
+
+    fn write(&self, text: &str) {
+        if self.0.get().is_none()
+            && let Err(error) = write_all(std::io::stdout().lock(), text.as_bytes())
+        {
+            // Nobody else has set it: there is one thread that prints results.
+            let _ = self.0.set(error);
+        }
+    }
 }
 
-/// Prints lines on standard error, all of them at once.
+/// Prints lines on standard error, all of them at once. Where that fails nobody is left to be told: it stops nothing.
 pub(in crate::cli) fn print_error(lines: &[Line], colour: bool, secrets: &Secrets) {
     let text: String = lines.iter().map(|line| line.render(colour, secrets)).collect();
-    write(std::io::stderr().lock(), text.as_bytes());
+    let _ = write_all(std::io::stderr().lock(), text.as_bytes());
 }
 
 /// Whether a line on standard error can be written over: it is a terminal that knows the sequences of ECMA-48 for that.
@@ -111,25 +155,12 @@ pub(super) fn lines_can_be_written_over() -> bool {
 /// Prints a line on standard error over the one that stands there, and stays on it.
 pub(super) fn print_over(line: &Line, secrets: &Secrets) {
     let text = line.render(false, secrets);
-    write(std::io::stderr().lock(), format!("\r{CLEAR_LINE}{}", text.trim_end_matches('\n')).as_bytes());
+    let _ = write_all(std::io::stderr().lock(), format!("\r{CLEAR_LINE}{}", text.trim_end_matches('\n')).as_bytes());
 }
 
 /// Takes away the line that stands on standard error.
 pub(super) fn clear_line() {
-    write(std::io::stderr().lock(), format!("\r{CLEAR_LINE}").as_bytes());
-}
-
-/// Prints one JSON document on standard output, in one line.
-pub(super) fn print_json(document: &Value, secrets: &Secrets) {
-    write(std::io::stdout().lock(), format!("{}\n", json_line(document, secrets)).as_bytes());
-}
-
-/// Prints what another program reads, SQL for example, exactly as it is. Only a terminal, which would follow the
-/// sequences in it instead of reading it, gets the escapes of [`safe`].
-pub(in crate::cli) fn print_exactly(text: &str) {
-    let out = std::io::stdout();
-    let text = if out.is_terminal() { safe(text) } else { text.to_owned() };
-    write(out.lock(), text.as_bytes());
+    let _ = write_all(std::io::stderr().lock(), format!("\r{CLEAR_LINE}").as_bytes());
 }
 
 /// Whether somebody sits there who reads a question and can answer it.
@@ -139,12 +170,12 @@ pub(super) fn can_ask() -> bool {
 
 /// Asks a question on standard error, and reads one line of an answer. None where nothing is answered.
 pub(in crate::cli) fn ask(question: &str, secrets: &Secrets) -> Option<String> {
-    write(std::io::stderr().lock(), safe_line(&secrets.masked(question)).as_bytes());
+    let _ = write_all(std::io::stderr().lock(), safe_line(&secrets.masked(question)).as_bytes());
     let mut answer = String::new();
     let read = std::io::stdin().lock().take(ANSWER_BYTES_MAX).read_line(&mut answer);
     if !answer.ends_with('\n') {
         // What follows begins a line of its own.
-        write(std::io::stderr().lock(), b"\n");
+        let _ = write_all(std::io::stderr().lock(), b"\n");
     }
     read.ok()?;
     Some(answer.trim().to_owned()).filter(|answer| !answer.is_empty())
@@ -153,6 +184,24 @@ pub(in crate::cli) fn ask(question: &str, secrets: &Secrets) -> Option<String> {
 /// Whether standard error is a terminal that may show colours.
 pub(in crate::cli) fn errors_go_to_a_terminal() -> bool {
     std::io::stderr().is_terminal()
+}
+
+/// Writes without a buffer, so that nothing is left whose failure would show only at the end. Waits for a stream that takes
+/// nothing at the moment.
+fn write_all(stream: impl AsFd, mut bytes: &[u8]) -> Result<(), Errno> {
+    while !bytes.is_empty() {
+        match rustix::io::write(&stream, bytes) {
+            Ok(0) => return Err(Errno::IO),
+            Ok(written) => bytes = bytes.get(written..).unwrap_or_default(),
+            Err(Errno::INTR) => {}
+            Err(Errno::AGAIN) => {
+                // Whatever comes of it, the next write tells.
+                let _ = rustix::event::poll(&mut [PollFd::new(&stream, PollFlags::OUT)], None);
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(())
 }
 
 /// The document in one line, in which nothing commands a terminal: JSON itself escapes no more than the first 32
@@ -182,11 +231,6 @@ fn conceal(value: &mut Value, secrets: &Secrets) {
     }
 }
 
-fn write(mut stream: impl Write, bytes: &[u8]) {
-    // Whoever closed the pipe does not want to know more.
-    let _ = stream.write_all(bytes).and_then(|()| stream.flush());
-}
-
 #[cfg(test)]
 mod tests {
     use serde_json::json;
@@ -204,6 +248,15 @@ mod tests {
             assert!(line.trim_end_matches('\n').chars().all(is_visible), "{line:?}");
         }
         assert_eq!(Line::with_word(Word::Hint, "x\ny").render(false, &Secrets::default()), "hint: x\\ny\n");
+    }
+
+    #[test]
+    fn a_write_that_fails_is_told() {
+        let (reader, writer) = std::io::pipe().expect("a pipe");
+        assert_eq!(write_all(&writer, b"text"), Ok(()));
+        drop(reader);
+        assert_eq!(write_all(&writer, b"text"), Err(Errno::PIPE));
+        assert_eq!(write_all(&writer, b""), Ok(()));
     }
 
     #[test]

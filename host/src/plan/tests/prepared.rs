@@ -257,3 +257,15 @@ fn another_format_and_unknown_keys_are_refused() {
     let error = PreparedPlan::from_json(b"{\"format\": 7, \"steps\": 5}").unwrap_err();
     assert_eq!(error.to_string(), "it has format 7, and this host reads format 1");
 }
+
+#[test]
+fn all_keys_of_a_document_have_one_style() {
+    let mut plan = example();
+    plan.settings.limits = [("guest-time".to_owned(), "1 min".to_owned())].into();
+    let json = plan.to_json().unwrap();
+    assert!(json.contains("\"limits\":{\"guest_time\":\"1 min\"}"), "{json}");
+    // A plan of an earlier version has them as in host.toml.
+    for json in [json.clone(), json.replace("guest_time", "guest-time")] {
+        assert_eq!(PreparedPlan::from_json(json.as_bytes()).unwrap(), plan);
+    }
+}

@@ -54,6 +54,16 @@ fn targets_name_revisions() {
 }
 
 #[test]
+fn a_short_name_that_was_cut_is_named() {
+    let hint = |text| resolve_revisions(&graph(NAMES), &[], text).expect_err("no revision").hint().expect("a hint");
+    assert_eq!(hint("xy"), "write xyz in full: names of up to three characters cannot be shortened");
+    assert_eq!(hint("li"), "write lib in full: names of up to three characters cannot be shortened");
+    for text in ["y", "nothing"] {
+        assert!(hint(text).starts_with("see `host history`"), "{text}: {}", hint(text));
+    }
+}
+
+#[test]
 fn targets_that_name_nothing_say_why() {
     let cases = [
         (

@@ -1,0 +1,142 @@
+//! Every command once, for what has to hold for all of them.
+
+use std::collections::BTreeMap;
+use std::collections::BTreeSet;
+use std::process::Command;
+
+use super::TestProject;
+
+/// One command in a project of its own: that of three tables, a branch, and `plan.json`.
+pub(crate) struct Invocation {
+    /// The command with its arguments.
+    pub(crate) arguments: &'static [&'static str],
+    /// What is run before it.
+    pub(crate) before: &'static [&'static str],
+    /// Whether it prints results on standard output: as text, as JSON.
+    pub(crate) prints: [bool; 2],
+}
+
+const fn invocation(arguments: &'static [&'static str], prints: [bool; 2]) -> Invocation {
+    Invocation { arguments, before: &[], prints }
+}
+
+const BOTH: [bool; 2] = [true, true];
+const ONLY_JSON: [bool; 2] = [false, true];
+const NEITHER: [bool; 2] = [false, false];
+
+/// All commands but those of the development cluster, some of them in several forms.
+const INVOCATIONS: &[Invocation] = &[
+    invocation(&["init", "shop"], BOTH),
+    invocation(&["revision", "-m", "x", "--head", "c"], BOTH),
+    invocation(&["merge", "heads"], BOTH),
+    invocation(&["build"], ONLY_JSON),
+    invocation(&["build", "--check"], ONLY_JSON),
+    invocation(&["upgrade", "heads"], BOTH),
+    invocation(&["upgrade", "heads", "--dry-run"], BOTH),
+    invocation(&["upgrade", "heads", "--sql"], BOTH),
+    Invocation { arguments: &["downgrade", "base"], before: &["upgrade", "c"], prints: BOTH },
+    invocation(&["downgrade", "--sql", "c:base"], BOTH),
+    invocation(&["apply", "plan.json"], BOTH),
+    Invocation { arguments: &["current"], before: &["upgrade", "c"], prints: BOTH },
+    invocation(&["history"], BOTH),
+    invocation(&["heads"], BOTH),
+    invocation(&["branches"], BOTH),
+    invocation(&["show", "c"], BOTH),
+    // What the editor prints is its own.
+    invocation(&["edit", "c"], NEITHER),
+    invocation(&["stamp", "c"], BOTH),
+    Invocation { arguments: &["log"], before: &["upgrade", "c"], prints: BOTH },
+    invocation(&["inspect", "c"], BOTH),
+    invocation(&["cache", "info"], BOTH),
+    invocation(&["cache", "prune"], BOTH),
+    invocation(&["ensure-version"], ONLY_JSON),
+    invocation(&["ensure-version", "--sql"], BOTH),
+    invocation(&["completions", "bash"], BOTH),
+    invocation(&["completions", "elvish"], BOTH),
+    invocation(&["help"], BOTH),
+    invocation(&["--help"], BOTH),
+    invocation(&["--version"], BOTH),
+];
+
+/// The commands of the development cluster, in an order in which each has something to do. What psql prints is its own.
+pub(crate) const CLUSTER: &[&[&str]] =
+    &[&["local", "status"], &["local", "start"], &["local", "url"], &["local", "stop"], &["local", "destroy"]];
+const OF_ANOTHER_PROGRAM: &[&[&str]] = &[&["local", "psql"]];
+
+impl Invocation {
+    /// Whether it does something else the second time.
+    fn changes(&self) -> bool {
+        let only_looks = self.arguments.iter().any(|argument| matches!(*argument, "--sql" | "--dry-run"));
+        let verbs = ["init", "revision", "merge", "upgrade", "downgrade", "apply", "stamp"];
+        !only_looks && verbs.contains(&self.arguments[0])
+    }
+
+    /// A project for it, in which everything is done that comes before.
+    fn project(&self) -> TestProject {
+        let project = TestProject::with_three_tables();
+        project.sql("d", Some("a"), "CREATE TABLE table_d (id int)", "DROP TABLE table_d");
+        project.host(&["build"]).success();
+        let plan = project.host(&["--json", "upgrade", "c", "--dry-run"]).success();
+        project.write("plan.json", &plan.stdout);
+        if !self.before.is_empty() {
+            project.host(self.before).success();
+        }
+        project
+    }
+
+    /// The command, as text or as JSON.
+    pub(crate) fn command(&self, project: &TestProject, json: bool) -> Command {
+        let mut arguments = if json { vec!["--json"] } else { Vec::new() };
+        arguments.extend(self.arguments);
+        let mut command = project.command(&arguments);
+        command.env("VISUAL", "true");
+        command
+    }
+
+    /// The command for messages.
+    pub(crate) fn name(&self) -> String {
+        self.arguments.join(" ")
+    }
+}
+
+/// Tries all of them in each of these ways. What changes something gets a project of its own each time.
+pub(crate) fn for_each<Way: Copy>(ways: &[Way], mut test: impl FnMut(&Invocation, &TestProject, Way)) {
+    let mut shared: BTreeMap<&[&str], TestProject> = BTreeMap::new();
+    for invocation in INVOCATIONS {
+        for way in ways {
+            if invocation.changes() {
+                test(invocation, &invocation.project(), *way);
+            } else {
+                let project = shared.entry(invocation.before).or_insert_with(|| invocation.project());
+                test(invocation, project, *way);
+            }
+        }
+    }
+}
+
+/// The commands as the help lists them, those within others by both names.
+fn listed(command: &[String]) -> BTreeSet<Vec<String>> {
+    let output = Command::new(env!("CARGO_BIN_EXE_host")).args(command).arg("--help").output().expect("host runs");
+    let help = String::from_utf8(output.stdout).expect("UTF-8");
+    let names = help.lines().skip_while(|line| !line.starts_with("Commands:")).skip(1);
+    let names = names.take_while(|line| !line.is_empty()).filter_map(|line| line.split_whitespace().next());
+    let names: Vec<_> = names.map(|name| [command, &[name.to_owned()]].concat()).collect();
+    if names.is_empty() {
+        return BTreeSet::from([command.to_vec()]);
+    }
+    let is_inner_help = |name: &Vec<String>| name.len() > 1 && name.last().is_some_and(|name| name == "help");
+    names.iter().filter(|name| !is_inner_help(name)).flat_map(|name| listed(name)).collect()
+}
+
+#[test]
+fn every_command_is_among_the_invocations() {
+    let known = INVOCATIONS.iter().map(|invocation| invocation.arguments);
+    let known: Vec<_> = known.chain(CLUSTER.iter().copied()).chain(OF_ANOTHER_PROGRAM.iter().copied()).collect();
+    let listed = listed(&[]);
+    assert!(listed.len() > 20, "{listed:?}");
+    for command in listed {
+        let is_known =
+            known.iter().any(|known| known.len() >= command.len() && command.iter().eq(&known[..command.len()]));
+        assert!(is_known, "`host {}` is not in INVOCATIONS: add it", command.join(" "));
+    }
+}
