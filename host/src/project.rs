@@ -82,12 +82,27 @@ impl Project {
     /// # Errors
     /// As [`Project::open`].
     pub fn open_with(directory: Dir, environment: &str, trust: BuildTrust) -> Result<Self, ProjectError> {
+        Self::open_settings(directory, environment, trust)?.read_again()
+    }
+
+    /// The same before its migrations are read: it has none. [`Project::read_again`] reads them.
+    ///
+    /// # Errors
+    /// [`ProjectError`] when the settings are wrong.
+    pub fn open_settings(directory: Dir, environment: &str, trust: BuildTrust) -> Result<Self, ProjectError> {
         let config = Self::read_config(&directory)?;
         let environment = config.environment(environment)?.clone();
         let store = Store::open(directory, &environment.migrations)
             .with_trust(trust)
             .with_components_of(environment.limits.component_size);
-        Self::read(config, environment, Source::Folder(store))
+        Ok(Self {
+            config,
+            environment,
+            source: Source::Folder(store),
+            migrations: Vec::new(),
+            by_revision: HashMap::new(),
+            graph: Graph::new(std::iter::empty())?,
+        })
     }
 
     /// A project without a folder: its settings are the text of a `host.toml`, `[default]` for those that nobody changes, and

@@ -37,7 +37,7 @@ fn offered(project: &TestProject, shell: &str, words: &[&str]) -> Vec<String> {
     let output = ask(project, shell, words).success();
     assert_eq!(output.stderr, "", "{words:?}");
     let lines =
-        output.stdout.lines().filter(|line| !line.starts_with("--") && !(line.starts_with('-') && line.len() == 2));
+        output.stdout.lines().filter(|line| !(line.starts_with("--") || line.starts_with('-') && line.len() == 2));
     lines.map(str::to_owned).collect()
 }
 

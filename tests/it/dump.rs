@@ -71,7 +71,7 @@ fn a_run_writes_it_where_the_settings_say_so() {
     assert!(!project.path("db/schema.sql").exists());
     let output = project.host(&["--json", "downgrade", "b"]).success();
     let events: Vec<_> = output.json_lines().iter().map(|line| line["event"].clone()).collect();
-    assert_eq!(events, ["planned", "step-started", "step-done", "dumped", "finished"]);
+    assert_eq!(events, ["database", "planned", "step-started", "step-done", "dumped", "finished"]);
     assert_eq!(read(&project, "db/schema.sql"), at_b);
     // A plan that is applied is a run, too.
     let plan = project.host(&["--json", "upgrade", "head", "--dry-run"]).success();

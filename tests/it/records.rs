@@ -195,7 +195,9 @@ fn rows_of_children_count_nowhere() {
     );
     assert!(project.host(&["current"]).success().stdout.starts_with("a\n"));
     assert_eq!(project.host(&["--json", "log"]).success().stdout.matches("\"revision\"").count(), 1);
-    project.host(&["--json", "upgrade", "head", "--dry-run"]).success();
+    // A run would be refused for them, and they count for nothing in what it would be.
+    let plan = project.host(&["--json", "upgrade", "head", "--dry-run"]).with_code(3).json();
+    assert_eq!(plan["heads_before"], serde_json::json!(["a"]));
 }
 
 #[test]

@@ -21,7 +21,7 @@ const LICENCES: &[&str] = &[
 ];
 
 /// More packages than this are a reason to look at what brought them.
-const PACKAGES_MAX: usize = 300;
+const PACKAGES_MAX: usize = 305;
 
 /// The platform of a deploy image: what other platforms need besides is not shipped.
 const PLATFORM: &str = "x86_64-unknown-linux-gnu";

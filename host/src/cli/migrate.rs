@@ -69,9 +69,12 @@ pub(super) async fn run(
     direction: Direction,
     arguments: &MigrateArguments,
 ) -> Result<u8, Failure> {
-    let project = match arguments.build {
-        true => super::build::build(settings, settings.project_to_build()?)?,
-        false => settings.project()?,
+    let only_reads = arguments.sql || arguments.dry_run || arguments.target.contains(':');
+    let is_plain_upgrade = direction == Direction::Upgrade && !only_reads;
+    let (project, connection) = match arguments.build {
+        true => (super::build::build(settings, settings.project_to_build()?)?, None),
+        false if is_plain_upgrade => settings.project_and_connection().await?,
+        false => (settings.project()?, None),
     };
     let mut arguments_of_run = settings.options().args;
     arguments_of_run.extend(arguments.tag.iter().map(|tag| ("tag".to_owned(), tag.clone())));
@@ -101,7 +104,7 @@ pub(super) async fn run(
         Direction::Downgrade => agreed(settings, &project, &target, arguments, &options).await?,
         Direction::Upgrade => None,
     };
-    let mut runner = settings.runner_on(&target, &project, options).await?;
+    let mut runner = settings.runner_through(connection, &target, &project, options).await?;
     signals::listen(&project, runner.interrupt(), settings.report().clone());
     let mut observer = settings.report().observer();
     let result = match &plan {

@@ -9,6 +9,7 @@ mod build;
 mod cache;
 mod complete;
 mod completions;
+mod connecting;
 mod current;
 mod db;
 mod dry_run;

@@ -39,7 +39,16 @@ fn called(program: &Path) -> (String, String) {
 /// that can do nothing (`TERM=dumb`).
 pub(super) fn may_colour() -> bool {
     let is_set = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
-    !is_set("NO_COLOR") && std::env::var_os("TERM").is_none_or(|term| term != "dumb")
+    !is_set("NO_COLOR") && !is_dumb()
+}
+
+/// Whether a terminal knows the sequences that write a line anew.
+pub(super) fn may_write_over() -> bool {
+    std::env::var_os("TERM").is_some() && !is_dumb()
+}
+
+fn is_dumb() -> bool {
+    std::env::var_os("TERM").is_some_and(|term| term == "dumb")
 }
 
 #[cfg(test)]

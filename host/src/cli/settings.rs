@@ -119,6 +119,11 @@ impl Settings {
 
     /// The project.
     pub(super) fn project(&self) -> Result<Project, Failure> {
+        Ok(self.project_unread()?.read_again()?)
+    }
+
+    /// The project before its migrations are read.
+    pub(super) fn project_unread(&self) -> Result<Project, Failure> {
         let folder = self.project_folder()?;
         let key = folders::key(&folder).unwrap_or_else(|no_folder| {
             if no_folder.is_surprise() || self.report.is_verbose() {
@@ -136,12 +141,12 @@ impl Settings {
             let reason = safe_line(&no_folder.reason());
             self.report.note(&format!("these builds will not be recognised later: {reason}"));
         });
-        self.open_project(&folder, key.ok())
+        Ok(self.open_project(&folder, key.ok())?.read_again()?)
     }
 
     fn open_project(&self, folder: &Path, key: Option<Key>) -> Result<Project, Failure> {
         let trust = BuildTrust { key, any: trusts_built()? };
-        Ok(Project::open_with(open_folder(folder)?, self.environment(), trust)?)
+        Ok(Project::open_settings(open_folder(folder)?, self.environment(), trust)?)
     }
 
     /// The development cluster of the project.

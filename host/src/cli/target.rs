@@ -5,6 +5,7 @@ use std::time::Duration;
 use serde_json::Value;
 use serde_json::json;
 
+use super::connecting::EarlyConnection;
 use super::failure::Failure;
 use super::failure::with_causes;
 use super::settings::DIRECT_URL_VARIABLE;
@@ -61,6 +62,14 @@ impl Named {
 }
 
 impl Target {
+    pub(super) fn url(&self) -> &str {
+        &self.url
+    }
+
+    pub(super) fn into_url(self) -> String {
+        self.url
+    }
+
     /// Which database it is.
     pub(super) fn location(&self) -> &Location {
         &self.location
@@ -165,6 +174,14 @@ impl Settings {
             }
             None => self.resolve(project, named, &variables, true)?,
         })
+    }
+
+    /// The same where nothing has to be started for it and nothing is wrong with it; what is wrong is told elsewhere.
+    pub(super) fn target_in_reach(&self, project: &Project) -> Option<Target> {
+        let variables = Variables::of(project).ok()?;
+        let named = self.named_by(project, &variables).ok()?;
+        let named = self.direct(project, &named, &variables).ok()?.unwrap_or(named);
+        if named.is_cluster() { None } else { self.resolve(project, named, &variables, true).ok() }
     }
 
     /// The same as an event of JSON, for commands that print events.
@@ -358,7 +375,21 @@ impl Settings {
         project: &'project Project,
         options: Options,
     ) -> Result<Runner<'project>, Failure> {
-        let mut database = self.connect_to(project, target).await?;
+        self.runner_through(None, target, project, options).await
+    }
+
+    /// The same through a connection that is open already, if it leads there.
+    pub(super) async fn runner_through<'project>(
+        &self,
+        connection: Option<EarlyConnection>,
+        target: &Target,
+        project: &'project Project,
+        options: Options,
+    ) -> Result<Runner<'project>, Failure> {
+        let mut database = match connection.and_then(|connection| connection.to(target)) {
+            Some(connected) => connected.map_err(|error| not_connected(&error, &target.source))?,
+            None => self.connect_to(project, target).await?,
+        };
         if let Some(timeout) = options.lock_timeout {
             database.set_lock_timeout(timeout);
         }

@@ -211,6 +211,11 @@ impl RunError {
             | Self::Offline { .. }
             | Self::Step(_)
             | Self::Interrupted { .. } => false,
+            // To compile it once more would take as long again.
+            Self::ComponentRefused { error, .. } => !matches!(
+                **error,
+                LoadError::CompileTime { .. } | LoadError::CompileMemory { .. } | LoadError::Process { .. }
+            ),
             _ => true,
         }
     }

@@ -12,6 +12,7 @@ mod event;
 mod failure;
 mod goal;
 mod in_doubt_commit;
+mod judge;
 mod limits;
 mod lock;
 mod non_transactional;

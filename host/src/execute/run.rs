@@ -173,7 +173,7 @@ impl Runner<'_> {
                 })
             });
             let Some(result) =
-                self.repeat((step, &heads), next, &component, &loaded, loader.runtime(), &canceller, observer).await?
+                self.repeat((step, &heads, next), &component, &loaded, loader.runtime(), &canceller, observer).await?
             else {
                 return Err(RunError::Interrupted { direction, heads: heads.into_iter().collect(), steps_done: index });
             };
@@ -207,8 +207,7 @@ impl Runner<'_> {
     /// it waited for the next try.
     async fn repeat(
         &mut self,
-        (step, heads): (&Step, &BTreeSet<RevisionId>),
-        next: Option<NextStep>,
+        (step, heads, next): (&Step, &BTreeSet<RevisionId>, Option<NextStep>),
         component: &StepComponent,
         loaded: &Loaded,
         runtime: &Arc<Runtime>,

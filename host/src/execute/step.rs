@@ -12,7 +12,6 @@ use super::components::StepComponent;
 use super::event::Event;
 use super::event::Observer;
 use super::failure::Cause;
-use super::failure::SourcePlace;
 use super::in_doubt_commit;
 use super::in_doubt_commit::CommitStatus;
 use super::limits;
@@ -21,8 +20,6 @@ use super::options::Options;
 use super::progress::LockLimit;
 use super::progress::ProgressReports;
 use crate::bindings::env::RunInfo;
-use crate::bindings::types::Error as GuestError;
-use crate::bindings::types::Failure;
 use crate::config::Limits;
 use crate::db::Canceller;
 use crate::db::Database;
@@ -43,7 +40,6 @@ use crate::host_functions::GuestEvent;
 use crate::host_functions::GuestState;
 use crate::host_functions::Interrupt;
 use crate::host_functions::Limit;
-use crate::host_functions::StatementFailure;
 use crate::host_functions::Stop;
 use crate::host_functions::cut;
 use crate::plan::Step;
@@ -56,9 +52,6 @@ use crate::store::Transaction;
 
 /// The longest message of a failure that the log table keeps, in bytes.
 const SUMMARY_BYTES_MAX: usize = 8 << 10;
-
-/// The longest message of a migration that is kept, in bytes.
-const MESSAGE_BYTES_MAX: usize = 64 << 10;
 
 /// What a step needs besides the database.
 pub(super) struct StepRun<'a> {
@@ -307,49 +300,6 @@ impl StepRun<'_> {
         observer.observe(Event::Guest { revision: self.step.revision.clone(), event });
     }
 
-    /// What the guest's ending means, together with what the host itself saw.
-    pub(super) fn judge(&self, ending: Ending, mut trace: ExecutionTrace) -> Result<(), Cause> {
-        let failed = trace.failure.take();
-        let statement = |failure: StatementFailure, said: Option<String>, swallowed: bool| {
-            let source = self.source_place(&failure);
-            Cause::Statement { failure: Box::new(failure), source, said, swallowed }
-        };
-        match (ending, failed) {
-            (Ending::Stopped(stop), _) => Err(Cause::Stopped(stop)),
-            (Ending::Done, None) => Ok(()),
-            // The transaction is lost, whatever the guest thinks: COMMIT would quietly roll back.
-            (Ending::Done, Some(failure)) => Err(statement(failure, None, true)),
-            (Ending::Failed(Failure::Sql(GuestError::Sql(_))), Some(failure)) => Err(statement(failure, None, false)),
-            (Ending::Failed(failure), Some(cause)) => Err(statement(cause, words(failure), false)),
-            (Ending::Failed(Failure::Irreversible), None) => Err(Cause::Irreversible),
-            (Ending::Failed(Failure::Message(message)), None) => Err(Cause::Message(cut(message, MESSAGE_BYTES_MAX))),
-            (Ending::Failed(Failure::Sql(GuestError::Exceeded(limit))), None)
-                if let Some(exceeded) = limits::of_result(limit, self.limits) =>
-            {
-                Err(Cause::Stopped(Stop::Limit(exceeded)))
-            }
-            (Ending::Failed(Failure::Sql(error)), None) => Err(match (error, trace.refused) {
-                (GuestError::Denied(reason), Some(refusal)) if reason == refusal.message() => Cause::Denied(refusal),
-                (error, _) => Cause::Refused(Box::new(error)),
-            }),
-            (Ending::Trapped(_), Some(failure)) => {
-                Err(statement(failure, trace.panic.map(|panic| panic.message), false))
-            }
-            (Ending::Trapped(trapped), None) => Err(match trace.panic {
-                Some(panic) => Cause::Panicked(panic),
-                None => Cause::Trapped(trapped),
-            }),
-        }
-    }
-
-    /// A statement of a script lies in the migration's file.
-    fn source_place(&self, failure: &StatementFailure) -> Option<SourcePlace> {
-        let (_, script_offset) = self.component.script.as_ref()?;
-        let range = failure.script_range.as_ref()?;
-        let text = self.component.component.source()?.to_owned();
-        Some(SourcePlace { text, offset: script_offset + range.start })
-    }
-
     async fn finish(
         &self,
         database: &mut Database,
@@ -392,15 +342,6 @@ impl StepRun<'_> {
 
 fn application(revision: &RevisionId) -> String {
     format!("host {} {revision}", env!("CARGO_PKG_VERSION"))
-}
-
-/// What a guest says about its failure, where it says anything.
-fn words(failure: Failure) -> Option<String> {
-    match failure {
-        Failure::Message(message) => Some(cut(message, MESSAGE_BYTES_MAX)),
-        Failure::Sql(error) => Some(super::failure::refusal(&error)),
-        Failure::Irreversible => None,
-    }
 }
 
 /// The same migration gets the same seed everywhere.

@@ -149,7 +149,7 @@ pub(in crate::cli) fn print_error(lines: &[Line], colour: bool, secrets: &Secret
 
 /// Whether a line on standard error can be written over: it is a terminal that knows the sequences of ECMA-48 for that.
 pub(super) fn lines_can_be_written_over() -> bool {
-    errors_go_to_a_terminal() && crate::cli::settings::variable("TERM").is_some_and(|terminal| terminal != "dumb")
+    errors_go_to_a_terminal() && crate::cli::process::may_write_over()
 }
 
 /// Prints a line on standard error over the one that stands there, and stays on it.
