@@ -1,13 +1,9 @@
-//! Which database a command works on: what names it, where that stands, and connections to it.
-
-use std::time::Duration;
+//! Which database a command works on: what names it, and where that stands.
 
 use serde_json::Value;
 use serde_json::json;
 
-use super::connecting::EarlyConnection;
 use super::failure::Failure;
-use super::failure::with_causes;
 use super::settings::DIRECT_URL_VARIABLE;
 use super::settings::Settings;
 use super::variables::Variables;
@@ -16,13 +12,8 @@ use crate::config::DEFAULT_ENVIRONMENT;
 use crate::config::UrlSetting;
 use crate::config::database_url;
 use crate::db::Connector;
-use crate::db::Database;
-use crate::db::DatabaseError;
 use crate::db::Location;
 use crate::db::location::Server;
-use crate::execute::Options;
-use crate::execute::Runner;
-use crate::local::Status;
 use crate::project::Project;
 
 /// The url of the development cluster.
@@ -31,14 +22,11 @@ const LOCAL_URL: &str = "local:";
 /// Where a url comes from that stands above everything.
 const URL_ARGUMENT: &str = "--url";
 
-/// How long a database may take to answer that is only asked if it is there.
-const PATIENCE: Duration = Duration::from_secs(2);
-
 /// What names the database, before anything is started or opened.
 #[derive(Clone)]
 pub(super) struct Named {
     /// The url, without variables. [`LOCAL_URL`] is the development cluster.
-    url: String,
+    pub(super) url: String,
     /// Where it stands, for people: an option, a variable, a key of host.toml.
     source: String,
 }
@@ -66,8 +54,9 @@ impl Target {
         &self.url
     }
 
-    pub(super) fn into_url(self) -> String {
-        self.url
+    /// Where the url comes from, for people.
+    pub(super) fn source(&self) -> &str {
+        &self.source
     }
 
     /// Which database it is.
@@ -125,7 +114,7 @@ impl Settings {
         self.named_by(project, &Variables::of(project)?)
     }
 
-    fn named_by(&self, project: &Project, variables: &Variables) -> Result<Named, Failure> {
+    pub(super) fn named_by(&self, project: &Project, variables: &Variables) -> Result<Named, Failure> {
         if let Some(url) = self.named_url() {
             return Ok(Named { url: url.to_owned(), source: URL_ARGUMENT.to_owned() });
         }
@@ -250,7 +239,8 @@ impl Settings {
         self.keep_secret(&named.url);
         let is_cluster = named.is_cluster();
         let url = if is_cluster { self.start_cluster(is_announced)? } else { self.completed(&named.url, variables)? };
-        let connector = project.connector(&url).map_err(|error| not_connected(&error, &named.source))?;
+        let connector =
+            project.connector(&url).map_err(|error| super::connecting::not_connected(&error, &named.source))?;
         Ok(Target {
             url,
             source: named.source,
@@ -268,7 +258,7 @@ impl Settings {
     }
 
     /// A url with what it leaves out. Refuses variables that the driver would pass over.
-    fn completed(&self, url: &str, variables: &Variables) -> Result<String, Failure> {
+    pub(super) fn completed(&self, url: &str, variables: &Variables) -> Result<String, Failure> {
         // A url with something wrong in it is told as it is written.
         if database_url::check(url).is_err() {
             return Ok(url.to_owned());
@@ -326,75 +316,6 @@ impl Settings {
         let urls = project.config().urls().filter_map(|url| url.expand(&|name| variables.lookup(name)).ok());
         urls.chain(variables.database_url().map(|(url, _)| url)).for_each(|url| self.keep_secret(&url));
     }
-
-    /// Opens connections to a database and beside it.
-    pub(super) fn connector_of(&self, project: &Project, target: &Target) -> Result<Connector, Failure> {
-        project.connector(&target.url).map_err(|error| not_connected(&error, &target.source))
-    }
-
-    /// Connects to a database.
-    pub(super) async fn connect_to(&self, project: &Project, target: &Target) -> Result<Database, Failure> {
-        project.connect(&target.url).await.map_err(|error| not_connected(&error, &target.source))
-    }
-
-    /// Connects to the database for reading.
-    pub(super) async fn connect(&self, project: &Project) -> Result<Database, Failure> {
-        self.connect_to(project, &self.target(project)?).await
-    }
-
-    /// Connects only if that needs nothing but the wire: a development cluster that stands still is not started.
-    pub(super) async fn connect_if_there(&self, project: &Project) -> Option<Database> {
-        let variables = Variables::of(project).ok()?;
-        let named = self.named_by(project, &variables).ok()?;
-        self.keep_secret(&named.url);
-        let url = if named.is_cluster() {
-            let cluster = self.cluster().ok()?;
-            match cluster.status().ok()? {
-                Status::Running { .. } => cluster.url().ok()?,
-                _ => return None,
-            }
-        } else {
-            self.completed(&named.url, &variables).ok()?
-        };
-        tokio::time::timeout(PATIENCE, project.connect(&url)).await.ok()?.ok()
-    }
-
-    /// A runner on the database for reading.
-    pub(super) async fn runner<'project>(
-        &self,
-        project: &'project Project,
-        options: Options,
-    ) -> Result<Runner<'project>, Failure> {
-        Ok(Runner::new(project, self.connect(project).await?, options))
-    }
-
-    /// A runner on a database for writing.
-    pub(super) async fn runner_on<'project>(
-        &self,
-        target: &Target,
-        project: &'project Project,
-        options: Options,
-    ) -> Result<Runner<'project>, Failure> {
-        self.runner_through(None, target, project, options).await
-    }
-
-    /// The same through a connection that is open already, if it leads there.
-    pub(super) async fn runner_through<'project>(
-        &self,
-        connection: Option<EarlyConnection>,
-        target: &Target,
-        project: &'project Project,
-        options: Options,
-    ) -> Result<Runner<'project>, Failure> {
-        let mut database = match connection.and_then(|connection| connection.to(target)) {
-            Some(connected) => connected.map_err(|error| not_connected(&error, &target.source))?,
-            None => self.connect_to(project, target).await?,
-        };
-        if let Some(timeout) = options.lock_timeout {
-            database.set_lock_timeout(timeout);
-        }
-        Ok(Runner::new(project, database, options))
-    }
 }
 
 fn of_setting(setting: &UrlSetting, variables: &Variables) -> Result<Named, Failure> {
@@ -406,10 +327,4 @@ fn of_setting(setting: &UrlSetting, variables: &Variables) -> Result<Named, Fail
 fn is_same(one: &str, other: &str) -> bool {
     let location = |url: &str| Connector::new(url, "").ok().map(|connector| connector.location());
     one == other || location(one).is_some_and(|one| location(other).is_some_and(|other| one == other))
-}
-
-/// A failure to connect, with the place where the url comes from.
-fn not_connected(error: &DatabaseError, source: &str) -> Failure {
-    let hint = error.hint().map(|hint| format!("{hint} (the url comes from {source})"));
-    Failure::new(error.kind(), with_causes(error), hint.unwrap_or_default())
 }
