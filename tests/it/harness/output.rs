@@ -77,8 +77,26 @@ impl Output {
         for (from, to) in &self.replacements {
             text = text.replace(from, to);
         }
-        replace_durations(&text)
+        replace_durations(&replace_ports(&text))
     }
+}
+
+/// Where a proxy or another server of the tests listens becomes `[port]`.
+fn replace_ports(text: &str) -> String {
+    const BEFORE: &str = "@127.0.0.1:";
+    let mut parts = text.split(BEFORE);
+    let mut stable = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let rest = part.trim_start_matches(|character: char| character.is_ascii_digit());
+        stable.push_str(BEFORE);
+        stable.push_str(if rest.starts_with('/') && rest.len() < part.len() {
+            "[port]"
+        } else {
+            &part[..part.len() - rest.len()]
+        });
+        stable.push_str(rest);
+    }
+    stable
 }
 
 /// `12 ms` and `3.4 s` become `[time]`.
