@@ -137,7 +137,7 @@ fn a_termination_while_waiting_for_another_runner() {
     let first = start(&project, &["upgrade", "head"]);
     let second = project.start(&["upgrade", "head"]);
     project.database.wait_until(
-        "SELECT count(*) = 1 FROM pg_stat_activity WHERE datname = current_database() AND query LIKE '%try_advisory%'",
+        "SELECT count(*) = 1 FROM pg_stat_activity WHERE datname = current_database() AND query LIKE 'SELECT pg_catalog.pg_try_advisory%'",
     );
     second.signal(Signal::TERM);
     let output = second.wait().with_code(143);
@@ -176,7 +176,7 @@ fn an_interrupt_while_waiting_for_another_runner() {
     let first = start(&project, &["upgrade", "head"]);
     let second = project.start(&["upgrade", "head"]);
     project.database.wait_until(
-        "SELECT count(*) = 1 FROM pg_stat_activity WHERE datname = current_database() AND query LIKE '%try_advisory%'",
+        "SELECT count(*) = 1 FROM pg_stat_activity WHERE datname = current_database() AND query LIKE 'SELECT pg_catalog.pg_try_advisory%'",
     );
     let interrupted = Instant::now();
     second.signal(Signal::INT);

@@ -195,7 +195,7 @@ fn a_runner_waits_for_the_statement_of_one_that_was_killed() {
     project.database.wait_for_the_long_statement();
     let second = project.start(&["upgrade", "head"]);
     project.database.wait_until(
-        "SELECT count(*) = 1 FROM pg_stat_activity WHERE datname = current_database() AND query LIKE '%try_advisory%'",
+        "SELECT count(*) = 1 FROM pg_stat_activity WHERE datname = current_database() AND query LIKE 'SELECT pg_catalog.pg_try_advisory%'",
     );
     project.database.query("DELETE FROM gate");
     first.signal(Signal::KILL);
