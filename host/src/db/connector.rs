@@ -22,7 +22,8 @@ use super::sqlstate;
 use crate::config::database_url;
 use crate::value::quote_identifier;
 
-/// How long a server may take to answer where the url does not say it. Without a limit, packets that get lost on their way would block for minutes.
+/// How long a server may take to answer where the url does not say it. Without a limit, packets that get lost on their way would
+/// block for minutes.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// How long the host waits for a lock on its own tables where nothing else is said, in milliseconds.

@@ -95,8 +95,10 @@ impl Database {
         last_log_id: Option<i64>,
         next: Option<&Opening<'_>>,
     ) -> Option<FastCommit> {
-        let texts = EndTexts::new(self, begun, bookkeeping);
         let prepared = self.known.prepared.take().filter(|_| !self.keeps_statements());
+        let is_worth_preparing = next.is_some_and(|next| next.steps_after >= WORTH_PREPARING);
+        let texts =
+            if prepared.is_some() || is_worth_preparing { EndTexts::new(self, begun, bookkeeping) } else { None };
         let prepared = prepared.filter(|prepared| texts.as_ref() == Some(&prepared.texts));
         let mut statements = vec!["SET CONSTRAINTS ALL IMMEDIATE".to_owned(), format!("SAVEPOINT {SAVEPOINT}")];
         let rows = match (&prepared, last_log_id.and_then(|id| id.checked_add(1)), bookkeeping.records) {
@@ -122,7 +124,7 @@ impl Database {
         let next = next.and_then(|next| {
             let session_statements = match texts {
                 Some(_) if prepared.is_some() => SessionStatements::Keep,
-                Some(texts) if next.steps_after >= WORTH_PREPARING => SessionStatements::Prepare(texts),
+                Some(texts) if is_worth_preparing => SessionStatements::Prepare(texts),
                 _ => SessionStatements::Deallocate,
             };
             self.begin_ahead_text(next, begun.tables, session_statements)
@@ -154,8 +156,12 @@ impl Database {
         next: Option<&Opening<'_>>,
     ) -> Result<FastCommitResult, DatabaseError> {
         let Results { mut statements, error } = self.results("commit", end.sql).await;
-        // Whatever happened behind the COMMIT, it was answered.
-        if statements.len() >= end.statements && (error.is_none() || end.next.is_some()) {
+        let is_committed = match &end.next {
+            None => error.is_none() && statements.len() == end.statements,
+            // Whatever happened behind the COMMIT, it was answered.
+            Some(_) => statements.len() >= end.statements,
+        };
+        if is_committed {
             let id = statements.get(end.written).and_then(|rows| rows.first()).and_then(|row| text_field(row, 0));
             self.known.last_log_id = id.and_then(|id| id.parse().ok());
             if let (Some(next), Some(text)) = (next, &end.next) {

@@ -172,8 +172,9 @@ impl Runner<'_> {
                     NextStep { revision: next.revision.clone(), heads, steps_after: plan.steps.len() - index - 2 }
                 })
             });
-            let Some(result) =
-                self.repeat((step, &heads, next), &component, &loaded, loader.runtime(), &canceller, observer).await?
+            let Some(result) = self
+                .repeat((step, &heads, next.as_ref()), &component, &loaded, loader.runtime(), &canceller, observer)
+                .await?
             else {
                 return Err(RunError::Interrupted { direction, heads: heads.into_iter().collect(), steps_done: index });
             };
@@ -207,7 +208,7 @@ impl Runner<'_> {
     /// it waited for the next try.
     async fn repeat(
         &mut self,
-        (step, heads, next): (&Step, &BTreeSet<RevisionId>, Option<NextStep>),
+        (step, heads, next): (&Step, &BTreeSet<RevisionId>, Option<&NextStep>),
         component: &StepComponent,
         loaded: &Loaded,
         runtime: &Arc<Runtime>,
@@ -229,7 +230,7 @@ impl Runner<'_> {
                 options: &self.options,
                 interrupt: &self.interrupt,
                 canceller,
-                next: next.clone(),
+                next,
                 may_repeat: repetition < limits.lock_retries,
             };
             let (database, result) = run.run(database, observer).await;

@@ -68,7 +68,7 @@ pub(super) struct StepRun<'a> {
     pub(super) interrupt: &'a Interrupt,
     pub(super) canceller: &'a Canceller,
     /// The step after it, if that can begin as soon as this one is committed.
-    pub(super) next: Option<NextStep>,
+    pub(super) next: Option<&'a NextStep>,
     /// Whether the step is run again when it loses to a lock; only the last failure is recorded.
     pub(super) may_repeat: bool,
 }
@@ -311,7 +311,7 @@ impl StepRun<'_> {
             return Err(Cause::Stopped(Stop::Interrupted));
         }
         let bookkeeping = self.bookkeeping(record);
-        let next = self.next.as_ref().map(|next| (application(&next.revision), next));
+        let next = self.next.map(|next| (application(&next.revision), next));
         let next = next.as_ref().map(|(application, next)| Opening {
             heads: &next.heads,
             steps_after: next.steps_after,
