@@ -211,6 +211,7 @@ impl RunError {
             | Self::Offline { .. }
             | Self::Step(_)
             | Self::Interrupted { .. } => false,
+            Self::Several { problems } => problems.iter().all(Self::is_refusal),
             // To compile it once more would take as long again.
             Self::ComponentRefused { error, .. } => !matches!(
                 **error,
