@@ -208,11 +208,7 @@ fn all_ids_that_do_not_fit_are_told() {
 fn an_unfinished_step_is_told() {
     let project = TestProject::new();
     project.sql("a", None, "CREATE TABLE table_a (id int)", "DROP TABLE table_a");
-    project.write(
-        "migrations/b.sql",
-        "-- /// migration\n-- revision = \"b\"\n-- revises = [\"a\"]\n-- transaction = \"none\"\n-- ///\n-- upgrade\n\
-         INSERT INTO table_a VALUES (1);\nINSERT INTO table_x VALUES (1);\n-- downgrade\nSELECT 1;\n",
-    );
+    project.stops_half_way();
     project.sql("c", Some("a"), "CREATE TABLE table_c (id int)", "DROP TABLE table_c");
     project.host(&["build"]).success();
     let _ = project.host(&["upgrade", "b"]).with_code(1);

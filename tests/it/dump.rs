@@ -182,11 +182,7 @@ fn programs_that_are_too_old_or_fail_are_told() {
 fn an_unfinished_step_is_nothing_to_dump() {
     let project = TestProject::new();
     project.sql("a", None, "CREATE TABLE table_a (id int)", "DROP TABLE table_a");
-    project.write(
-        "migrations/b.sql",
-        "-- /// migration\n-- revision = \"b\"\n-- revises = [\"a\"]\n-- transaction = \"none\"\n-- ///\n-- upgrade\n\
-         INSERT INTO table_a VALUES (1);\nINSERT INTO table_x VALUES (1);\n-- downgrade\nSELECT 1;\n",
-    );
+    project.stops_half_way();
     project.host(&["build"]).success();
     let _ = project.host(&["upgrade", "b"]).with_code(1);
     let output = project.host(&["dump"]).with_code(1);

@@ -37,11 +37,7 @@ fn a_database_that_needs_a_look() {
     let project = TestProject::with_three_tables();
     project.host(&["upgrade", "a"]).success();
     project.sql("a", None, "CREATE TABLE table_a (id bigint)", "DROP TABLE table_a");
-    project.write(
-        "migrations/b.sql",
-        "-- /// migration\n-- revision = \"b\"\n-- revises = [\"a\"]\n-- transaction = \"none\"\n-- ///\n-- upgrade\n\
-         INSERT INTO table_a VALUES (1);\nINSERT INTO table_x VALUES (1);\n-- downgrade\nSELECT 1;\n",
-    );
+    project.stops_half_way();
     project.host(&["build"]).success();
     let _ = project.host(&["upgrade", "b", "--allow-changed"]).with_code(1);
     assert_output!(status(&project, &["status"]));

@@ -37,6 +37,15 @@ impl TestProject {
         project
     }
 
+    /// Writes the migration `b` on top of `a`, without a transaction: its second statement fails, and the step stays unfinished.
+    pub(crate) fn stops_half_way(&self) {
+        self.write(
+            "migrations/b.sql",
+            "-- /// migration\n-- revision = \"b\"\n-- revises = [\"a\"]\n-- transaction = \"none\"\n-- ///\n-- upgrade\n\
+             INSERT INTO table_a VALUES (1);\nINSERT INTO table_x VALUES (1);\n-- downgrade\nSELECT 1;\n",
+        );
+    }
+
     /// A project with the migrations `a`, `b` and `c`, each making one table, built.
     pub(crate) fn with_three_tables() -> Self {
         let project = Self::new();
