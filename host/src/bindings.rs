@@ -40,6 +40,9 @@ pub use migration_guest::host::migration::sql;
 pub use migration_guest::host::migration::types;
 pub use script_runtime::ScriptRuntimePre;
 
+/// The contract, as text: the host carries it so that it can make components without any file beside it.
+pub const CONTRACT: &str = include_str!("../../wit/migration.wit");
+
 /// The package that the contract belongs to.
 pub const PACKAGE: &str = "host:migration";
 

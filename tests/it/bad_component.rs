@@ -32,7 +32,7 @@ fn a_component_that_calls_a_function_of_a_newer_contract() {
 
 #[test]
 fn a_component_that_wants_the_network() {
-    let project = with_import("wasi:sockets/tcp@0.2.3", "");
+    let project = with_import("wasi:http/outgoing-handler@0.2.3", "");
     assert_output!(project.refuses(1, &["upgrade", "head"]));
 }
 

@@ -306,7 +306,7 @@ fn settings_of_a_stranger_above_are_not_taken() {
 fn a_component_that_is_exchanged_during_a_run_does_not_run() {
     // More than host keeps of a plan.
     let large = |number| {
-        let mut component = host::toolchain::encode(&guests::idle(number)).expect("a component");
+        let mut component = host::toolchain::encode("migration-guest", &guests::idle(number)).expect("a component");
         let padding = wasm_encoder::CustomSection { name: "padding".into(), data: vec![0; 33 << 20].into() };
         wasm_encoder::ComponentSection::append_to_component(&padding, &mut component);
         component

@@ -120,7 +120,7 @@ fn compiling_ends_at_its_time() {
 
 /// A project whose only migration is a component that is used as it is, and takes as long to compile as one waits.
 fn with_a_bomb(limits: &str) -> TestProject {
-    let component = host::toolchain::encode(&bomb()).expect("a component");
+    let component = host::toolchain::encode("migration-guest", &bomb()).expect("a component");
     let project = TestProject::new();
     project.prebuilt("a", None, component);
     project.write("host.toml", &format!("[default.limits]\n{limits}"));
@@ -215,7 +215,7 @@ fn components_beyond_what_is_held_in_memory_run_and_are_proven() {
     let project = TestProject::new();
     project.sql("a", None, "SELECT pg_sleep(2)", "SELECT 1");
     let large = |parent: &str, revision: &str, filler: u8| {
-        let mut component = host::toolchain::encode(&guests::idle(1)).expect("a component");
+        let mut component = host::toolchain::encode("migration-guest", &guests::idle(1)).expect("a component");
         let data = vec![filler; 12 << 20];
         CustomSection { name: "notes".into(), data: data.as_slice().into() }.append_to(&mut component);
         project.prebuilt(revision, Some(parent), component);
@@ -269,7 +269,7 @@ fn the_types_that_a_module_says_it_has_are_read_elsewhere() {
 fn a_plan_that_another_runner_changed_is_compiled_before_it_runs() {
     let project = TestProject::new();
     project.sql("a", None, "SELECT pg_sleep(2)", "SELECT 1");
-    project.prebuilt("b", Some("a"), host::toolchain::encode(&guests::idle(1)).expect("a component"));
+    project.prebuilt("b", Some("a"), host::toolchain::encode("migration-guest", &guests::idle(1)).expect("a component"));
     project.host(&["build", "a"]).success();
     let first = project.start(&["upgrade", "+1"]);
     project.database.wait_for_the_long_statement();

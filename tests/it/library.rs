@@ -65,7 +65,8 @@ fn build(files: &TestProject, project: &Project) -> toolchain::Summary {
         worker: None,
         limits: Limits::default(),
         time_limits: host::grant::TimeLimits::default(),
-        runtimes: &RuntimeRegistry::default().preferred_of_all(),
+        runtimes: &RuntimeRegistry::default().digests(),
+        check_source: None,
     };
     toolchain::build(project.store().expect("a folder"), project.migrations(), options, &mut |_| {})
         .expect("components")

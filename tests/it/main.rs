@@ -23,6 +23,7 @@ mod checks;
 mod circles;
 mod compile;
 mod completions;
+mod conformance;
 mod copy_data;
 mod databases;
 mod debug_information;

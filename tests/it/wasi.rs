@@ -94,7 +94,7 @@ fn an_exit_is_a_failure() {
 fn a_core_module_that_wants_something_is_refused_by_name() {
     let imports = [
         "(import \"env\" \"foo\" (func))",
-        "(import \"wasi_snapshot_preview1\" \"fd_write\" (func (param i32 i32 i32 i32) (result i32)))",
+        "(import \"wasi_unstable\" \"fd_write\" (func (param i32 i32 i32 i32) (result i32)))",
     ];
     for import in imports {
         let project = TestProject::new();
@@ -103,4 +103,28 @@ fn a_core_module_that_wants_something_is_refused_by_name() {
         std::fs::write(project.path("migrations/wasi/guest.wasm"), module).expect("a module");
         assert_output!(project.refuses(1, &["build"]));
     }
+}
+
+/// What C with stdio and Go are made into: a core module for the first preview of WASI, without a word about its world.
+#[test]
+fn a_core_module_for_the_first_preview_of_wasi_runs() {
+    let module = wat::parse_str(
+        r#"(module
+            (import "wasi_snapshot_preview1" "fd_write" (func $write (param i32 i32 i32 i32) (result i32)))
+            (memory (export "memory") 1)
+            (data (i32.const 16) "hello from a core module\n")
+            ;; One buffer: where it begins, and its length.
+            (data (i32.const 0) "\10\00\00\00\19\00\00\00")
+            (func (export "host:migration/migration@0.1.0#upgrade") (result i32)
+                (drop (call $write (i32.const 1) (i32.const 0) (i32.const 1) (i32.const 8)))
+                (i32.const 64))
+            (func (export "host:migration/migration@0.1.0#downgrade") (result i32) (i32.const 64)))"#,
+    )
+    .expect("valid text");
+    let project = TestProject::new();
+    project.binary("a1", &module);
+    project.host(&["build"]).success();
+    let output = project.host(&["upgrade", "head"]).success();
+    assert!(output.stderr.contains("hello from a core module"), "{}", output.stable());
+    project.host(&["downgrade", "base"]).success();
 }

@@ -94,6 +94,8 @@ pub(super) enum Command {
     Local(super::local::LocalArguments),
     /// Manage the cache of compiled code
     Cache(super::cache::CacheArguments),
+    /// List and add the runtimes of languages without a compiler
+    Runtime(super::runtime::RuntimeArguments),
     /// Create the version table, the log table and the journal if they do not exist
     EnsureVersion(super::ensure_version::EnsureVersionArguments),
     /// Print a script that lets a shell complete commands, revisions and environments

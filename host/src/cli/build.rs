@@ -10,6 +10,7 @@ use super::problem;
 use super::problem::Problem;
 use super::report::text::count;
 use super::settings::Settings;
+use super::source_checks::SourceChecks;
 use crate::config::Environment;
 use crate::db::opening::Timeouts;
 use crate::execute::Options;
@@ -27,8 +28,10 @@ use crate::store::asks_line;
 use crate::toolchain::BuildEvent;
 use crate::toolchain::BuildFailure;
 use crate::toolchain::BuildOptions;
+use crate::toolchain::CheckSource;
 use crate::toolchain::FixedAsks;
 use crate::toolchain::ProcessEnvironment;
+use crate::toolchain::ScriptSource;
 use crate::toolchain::Summary;
 use crate::worker::Cancel;
 
@@ -166,6 +169,8 @@ fn build_with(
     let worker = super::worker::this_program();
     let with_compiler = migrations.iter().any(|migration| migration.language.is_compiled());
     let target = if with_compiler { super::folders::target_folder(&folder) } else { None };
+    let checks = SourceChecks::new(settings, &project);
+    let check_source = |source: ScriptSource<'_>| checks.check(source);
     let options = BuildOptions {
         project: &folder,
         target: target.as_ref(),
@@ -174,7 +179,8 @@ fn build_with(
         worker: Some(&worker),
         limits: crate::execute::compile_limits(&project.environment().limits).process,
         time_limits: time_limits(&project),
-        runtimes: &super::worker::languages(settings).preferred_of_all(),
+        runtimes: &super::worker::languages(settings).digests(),
+        check_source: Some(CheckSource(&check_source)),
     };
     let mut status = report.status();
     let result = crate::toolchain::build(project.store()?, &migrations, options, &mut |event| {

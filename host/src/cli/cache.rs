@@ -105,7 +105,7 @@ fn open(settings: &Settings, limit_bytes: u64) -> Result<CompileCache, NoCache> 
 /// The folder of the language runtimes. None where there is none; one that is not trusted is told.
 pub(super) fn runtime_folder(settings: &Settings) -> Option<RuntimeFolder> {
     let project = settings.project_folder().ok().filter(|folder| super::settings::open_folder(folder).is_ok());
-    let opened = folders::runtimes(project.as_deref()).map_err(|no_folder| {
+    let opened = folders::runtimes(project.as_deref(), Missing::Leave).map_err(|no_folder| {
         // What is wrong with the folder around it is told with the compiled code.
         if no_folder.is_surprise() && folders::CACHE.open(project.as_deref(), Missing::Leave).is_ok() {
             let reason = safe_line(&no_folder.reason());
@@ -160,14 +160,19 @@ fn info(settings: &Settings, limit_bytes: u64, opened: Result<CompileCache, NoCa
         report.line(&safe_line(&format!("compiled code is not cached: {reason}")));
     }
     for runtime in &runtimes {
-        let (name, digest, place) = (runtime.name(), runtime.digest(), runtime.place());
-        let bytes = runtime.bytes().map(|bytes| format!(", {}", units::rounded_size(bytes))).unwrap_or_default();
-        report.line(&format!("runtime: {name} {digest} ({place}{bytes})"));
+        report.line(&format!("runtime: {}", runtime_line(runtime)));
     }
     Ok(0)
 }
 
-fn runtime_document(runtime: &LanguageRuntime) -> serde_json::Value {
+/// Name, digest, place and size of a language runtime.
+pub(super) fn runtime_line(runtime: &LanguageRuntime) -> String {
+    let (name, digest, place) = (runtime.name(), runtime.digest(), runtime.place());
+    let bytes = runtime.bytes().map(|bytes| format!(", {}", units::rounded_size(bytes))).unwrap_or_default();
+    format!("{name} {digest} ({place}{bytes})")
+}
+
+pub(super) fn runtime_document(runtime: &LanguageRuntime) -> serde_json::Value {
     json!({
         "name": runtime.name(),
         "digest": runtime.digest(),

@@ -31,9 +31,11 @@ mod process;
 mod repair;
 mod report;
 mod revision;
+mod runtime;
 mod settings;
 mod show;
 mod signals;
+mod source_checks;
 mod stamp;
 mod status;
 mod target;
@@ -144,6 +146,7 @@ async fn run(settings: &Settings, command: Command) -> Result<u8, Failure> {
         Command::Db(arguments) => db::run(settings, &arguments).await,
         Command::Local(arguments) => local::run(settings, &arguments),
         Command::Cache(arguments) => cache::run(settings, &arguments),
+        Command::Runtime(arguments) => runtime::run(settings, &arguments),
         Command::EnsureVersion(arguments) => ensure_version::run(settings, &arguments).await,
         Command::Completions(arguments) => completions::run(settings, &arguments),
     }

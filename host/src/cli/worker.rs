@@ -25,7 +25,7 @@ pub(super) fn is_one() -> bool {
 /// Does the work of a worker.
 pub(super) fn serve() -> ExitCode {
     worker::serve(|job, settings, input, threads| match job {
-        toolchain::ENCODE_JOB => toolchain::encode(input),
+        toolchain::ENCODE_JOB => toolchain::encode(settings, input),
         _ => runtime::worker::work(job, settings, input, threads),
     })
 }
@@ -38,10 +38,8 @@ pub(super) fn compiler(settings: &Settings) -> Result<Compiler, Failure> {
 
 /// The language runtimes that this process has.
 pub(super) fn languages(settings: &Settings) -> RuntimeRegistry {
-    match super::cache::runtime_folder(settings) {
-        Some(folder) => RuntimeRegistry::default().with_folder(folder),
-        None => RuntimeRegistry::default(),
-    }
+    let folders = [super::cache::runtime_folder(settings), super::runtime::installed_folder()];
+    folders.into_iter().flatten().fold(RuntimeRegistry::default(), RuntimeRegistry::with_folder)
 }
 
 /// A worker that starts this program.

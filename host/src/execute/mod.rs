@@ -24,6 +24,7 @@ mod repair;
 mod retry;
 mod run;
 mod runner;
+mod script_check;
 mod stamp;
 mod step;
 mod unfinished;
@@ -50,6 +51,8 @@ pub use options::Options;
 pub use repair::AppliedChange;
 pub use runner::Report;
 pub use runner::Runner;
+pub use script_check::ScriptChecker;
+pub use script_check::ScriptProblem;
 pub use unfinished::UnfinishedError;
 #[cfg(feature = "cli")]
 pub(crate) use unfinished::finish;

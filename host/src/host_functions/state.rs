@@ -99,7 +99,7 @@ impl GuestState {
         self.budget.check()
     }
 
-    pub(super) fn emit(&self, event: GuestEvent) -> wasmtime::Result<()> {
+    pub(crate) fn emit(&self, event: GuestEvent) -> wasmtime::Result<()> {
         self.events.emit(event).map_err(wasmtime::Error::new)
     }
 

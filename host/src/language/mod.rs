@@ -45,8 +45,18 @@ macro_rules! languages {
 languages! {
     /// SQL, in one file.
     Sql = sql,
+    /// Python, in one file.
+    Python = python,
+    /// JavaScript, in one file.
+    JavaScript = javascript,
+    /// TypeScript, in one file.
+    TypeScript = typescript,
     /// Rust, in a folder with a `Cargo.toml`.
     Rust = rust,
+    /// Go, in a folder with a `go.mod`.
+    Go = go,
+    /// C, in a folder with a `migration.c`.
+    C = c,
     /// Anything: a component that was built elsewhere.
     Wasm = wasm,
 }
@@ -63,6 +73,11 @@ impl Language {
     /// Its name, in lowercase.
     pub fn name(self) -> &'static str {
         self.profile().name
+    }
+
+    /// Its name as people write it.
+    pub fn title(self) -> &'static str {
+        self.profile().title
     }
 
     /// The language of a source file with that extension, if a migration can be a single file in it.
@@ -103,6 +118,15 @@ impl Language {
     pub fn is_compiled(self) -> bool {
         matches!(self.profile().source, Source::Folder { .. })
     }
+
+    /// Whether its components carry something else than what the author wrote, made of it by a compiler.
+    pub fn is_translated(self) -> bool {
+        match self.profile().source {
+            Source::Text { translated, .. } => translated,
+            Source::Folder { .. } => true,
+            Source::Component => false,
+        }
+    }
 }
 
 impl fmt::Display for Language {
@@ -138,10 +162,15 @@ mod tests {
     fn no_two_languages_claim_one_source() {
         for language in Language::ALL {
             match language.profile().source {
-                Source::Text { extension, runtime, .. } => {
+                Source::Text { extension, runtime, comment_prefix, sections, .. } => {
                     assert_eq!(Language::of_extension(extension), Some(language));
+                    // By its runtime it is known how a text is read, in which components carry it.
                     let same = |other: &Language| other.runtime() == Some(runtime);
-                    assert_eq!(Language::ALL.into_iter().find(same), Some(language));
+                    let first = Language::ALL.into_iter().find(same).expect("itself at least");
+                    let Source::Text { comment_prefix: prefix, sections: divided, .. } = first.profile().source else {
+                        panic!("{first} has a runtime")
+                    };
+                    assert_eq!((prefix, divided), (comment_prefix, sections), "{language} and {first}");
                 }
                 Source::Folder { marker, .. } => assert_eq!(Language::of_folder(&[marker]), Some(language)),
                 Source::Component => {}

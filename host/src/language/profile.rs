@@ -5,6 +5,8 @@
 pub struct Profile {
     /// Its name, in lowercase: that of the variant and of its folder.
     pub name: &'static str,
+    /// Its name as people write it, such as `TypeScript`.
+    pub title: &'static str,
     /// What a migration in it consists of.
     pub source: Source,
     /// What a new migration begins with; none where host cannot write one.
@@ -14,7 +16,7 @@ pub struct Profile {
 /// What a migration consists of.
 #[derive(Debug)]
 pub enum Source {
-    /// One text file, which its component carries and a runtime runs.
+    /// One text file. Its component carries a text, which a runtime runs.
     Text {
         /// The extension of its name, without the dot.
         extension: &'static str,
@@ -24,13 +26,15 @@ pub enum Source {
         runtime: &'static str,
         /// Whether upgrade and downgrade are sections of the file; otherwise they are functions, which the runtime finds.
         sections: bool,
+        /// Whether the text in the component was made of the file; otherwise it is the file.
+        translated: bool,
     },
     /// A folder, from which a compiler makes a core module or a component.
     Folder {
         /// The file by which such a folder is known.
         marker: &'static str,
-        /// The file that the compiler writes by itself, which is not part of what the author wrote.
-        lock_file: &'static str,
+        /// The file that the compiler writes by itself, which is not part of what the author wrote, if there is one.
+        lock_file: Option<&'static str>,
         /// The file in which the author works.
         main: &'static str,
         /// Where the SDK is put, relative to the project's folder.

@@ -70,6 +70,38 @@ impl Runtime {
         source: Option<&Source>,
         state: GuestState,
     ) -> (Ending, GuestState) {
+        let mut store = self.store(state);
+        let compute_time = store.data().budget.compute_time().clone();
+        let ending = match compute_time.counting(enter(loaded, direction, source, &mut store)).await {
+            Ok(Ok(())) => Ending::Done,
+            Ok(Err(failure)) => Ending::Failed(failure),
+            Err(error) => self.ended(error, store.data()),
+        };
+        (ending, store.into_data())
+    }
+
+    /// Lets a language runtime look for mistakes in a source, without running it. The inner error is what it found.
+    ///
+    /// # Errors
+    /// How the runtime ended instead of answering.
+    pub async fn check_source(
+        &self,
+        loaded: &Loaded,
+        source: &Source,
+        state: GuestState,
+    ) -> Result<Result<(), String>, Ending> {
+        let Loaded::Script(component) = loaded else { return Ok(Ok(())) };
+        let mut store = self.store(state);
+        let compute_time = store.data().budget.compute_time().clone();
+        let checked = compute_time.counting(async {
+            let guest = component.instantiate_async(&mut store).await?;
+            guest.host_migration_script().call_check(&mut store, &source.file, &source.text).await
+        });
+        checked.await.map_err(|error| self.ended(error, store.data()))
+    }
+
+    /// Makes the store of one guest, with its limits.
+    fn store(&self, state: GuestState) -> Store<GuestState> {
         let mut store = Store::new(&self.engine, state);
         store.limiter(|state| &mut state.memory);
         let (call_bytes, open_handles) = (store.data().limits.call_bytes, store.data().limits.open_handles);
@@ -82,13 +114,7 @@ impl Runtime {
             // Lets the task that shows log lines and listens for signals run.
             Ok(UpdateDeadline::Yield(1))
         });
-        let compute_time = store.data().budget.compute_time().clone();
-        let ending = match compute_time.counting(enter(loaded, direction, source, &mut store)).await {
-            Ok(Ok(())) => Ending::Done,
-            Ok(Err(failure)) => Ending::Failed(failure),
-            Err(error) => self.ended(error, store.data()),
-        };
-        (ending, store.into_data())
+        store
     }
 }
 

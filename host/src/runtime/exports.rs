@@ -12,7 +12,7 @@ use wit_parser::Resolve;
 use wit_parser::Type;
 use wit_parser::TypeDefKind;
 
-use super::script::CONTRACT;
+use crate::bindings::CONTRACT;
 
 /// The interface that a migration exports.
 const INTERFACE: &str = "migration";

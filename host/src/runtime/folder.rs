@@ -27,10 +27,12 @@ pub(super) struct FolderEntry {
     pub(super) bytes: u64,
 }
 
-/// A folder of language runtimes that belongs to this user alone.
+/// A folder of language runtimes, in which nobody but this user, or whoever installed host, can have put anything.
 #[derive(Debug)]
 pub struct RuntimeFolder {
     folder: Dir,
+    /// Where it is, in two words.
+    place: &'static str,
 }
 
 impl RuntimeFolder {
@@ -43,7 +45,35 @@ impl RuntimeFolder {
     /// [`CacheRefused`] unless it belongs to this user and nobody else can write in it.
     pub fn open(folder: Dir) -> Result<Self, CacheRefused> {
         super::cache::check_owner(&folder)?;
-        Ok(Self { folder })
+        Ok(Self { folder, place: "cache folder" })
+    }
+
+    /// Takes a folder that was installed together with the program, by root perhaps. The caller has looked at who can write
+    /// there.
+    pub fn installed(folder: Dir) -> Self {
+        Self { folder, place: "installed" }
+    }
+
+    /// Where it is, in two words.
+    pub(super) fn place(&self) -> &'static str {
+        self.place
+    }
+
+    /// Adds a runtime, and answers its digest. Whoever reads at the same time finds the whole file or none.
+    ///
+    /// # Errors
+    /// Those of writing; `InvalidInput` for a name that no runtime can have.
+    pub fn add(&self, name: &str, component: &[u8]) -> io::Result<Digest> {
+        if !is_runtime_name(name) {
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, "it is not the name of a language runtime"));
+        }
+        self.folder.create_dir_all(name)?;
+        let inside = self.inside(name)?;
+        let digest = Digest::of(component);
+        let mut file = cap_tempfile::TempFile::new(&inside)?;
+        io::Write::write_all(&mut file, component)?;
+        file.replace(format!("{digest}{NAME_END}"))?;
+        Ok(digest)
     }
 
     /// Every runtime in it, sorted by name, of each name what came last first. What cannot be read is not there.

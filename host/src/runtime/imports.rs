@@ -21,8 +21,8 @@ use wasmparser::types::TypesRef;
 use super::exports;
 use super::nesting;
 use super::nesting::NestingError;
-use super::script::CONTRACT;
 use crate::bindings;
+use crate::bindings::CONTRACT;
 use crate::host_functions::cut;
 
 /// The longest name of an import or export that goes into a message, in bytes. A component chooses its names.
@@ -294,6 +294,14 @@ pub fn check(bytes: &[u8], export: &str, world: &str) -> Result<(), ImportError>
         wanted: format!("{}/{export}@{}", bindings::PACKAGE, bindings::VERSION),
         world: world.to_owned(),
     })
+}
+
+/// Checks that a component is a language runtime that this host can run, as far as its imports and exports tell.
+///
+/// # Errors
+/// [`ImportError`].
+pub fn check_runtime(bytes: &[u8]) -> Result<(), ImportError> {
+    check(bytes, super::script::EXPORT, super::script::WORLD)
 }
 
 /// Checks that the exported `migration` has its two functions, of the types that the contract gives them. `types` are those of

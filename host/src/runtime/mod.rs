@@ -36,6 +36,7 @@ pub use error::LoadError;
 pub use folder::RUNTIME_BYTES_MAX;
 pub use folder::RuntimeFolder;
 pub use imports::ImportError;
+pub use imports::check_runtime;
 pub use load::Compiler;
 pub use load::Loaded;
 pub use load::Runtime;

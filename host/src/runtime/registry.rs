@@ -61,12 +61,12 @@ impl LanguageRuntime {
         self.bytes
     }
 
-    /// Where it is, in two words at most: `built in`, `application`, `cache folder`.
+    /// Where it is, in two words at most: `built in`, `application`, `cache folder`, `installed`.
     pub fn place(&self) -> &'static str {
-        match self.place {
+        match &self.place {
             Place::BuiltIn(_) => "built in",
             Place::Memory(_) => "application",
-            Place::Folder(_) => "cache folder",
+            Place::Folder(folder) => folder.place(),
         }
     }
 
@@ -166,10 +166,13 @@ impl RuntimeRegistry {
         self.find(name, None).ok().map(|runtime| runtime.digest)
     }
 
-    /// The same for every name that there is.
-    pub fn preferred_of_all(&self) -> BTreeMap<String, Digest> {
-        // The last one of a name stays, so the preferred one has to come last.
-        self.list().into_iter().rev().map(|runtime| (runtime.name, runtime.digest)).collect()
+    /// The digests of all runtimes by their names; of each name the preferred one first.
+    pub fn digests(&self) -> BTreeMap<String, Vec<Digest>> {
+        let mut digests: BTreeMap<String, Vec<Digest>> = BTreeMap::new();
+        for runtime in self.list() {
+            digests.entry(runtime.name).or_default().push(runtime.digest);
+        }
+        digests
     }
 
     /// Every runtime, sorted by name; of each name the preferred one first.

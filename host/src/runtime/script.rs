@@ -1,8 +1,5 @@
 //! The language runtimes that the host carries. One component serves every migration written in a language.
 
-/// The contract, as text: the host carries it so that it can make components without any file beside it.
-pub const CONTRACT: &str = include_str!("../../../wit/migration.wit");
-
 /// The interface that a language runtime exports, and the world that it is built for.
 pub(super) const EXPORT: &str = "script";
 pub(super) const WORLD: &str = "script-runtime";
@@ -20,6 +17,7 @@ mod tests {
     use wit_component::StringEncoding;
 
     use super::*;
+    use crate::bindings::CONTRACT;
     use crate::runtime::strip::strip;
 
     /// Digests that stand in components that were built.

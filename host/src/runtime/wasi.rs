@@ -1,6 +1,6 @@
 //! An inert, deterministic WASI 0.2, for guests of stock toolchains, whose libraries import it even when they never use it.
 //!
-//! There are no files, no arguments, no environment and no sockets. Standard output and error go nowhere but into the
+//! There are no files, no arguments and no environment. Sockets can be asked for and are never made. Standard output and error go nowhere but into the
 //! host's log. The clock stands at the beginning of the run and moves only by being read; randomness follows from the revision.
 
 use std::time::Duration;
@@ -19,6 +19,7 @@ use crate::host_functions::GuestState;
 mod clock;
 mod output;
 mod random;
+mod sockets;
 
 /// The interfaces of WASI 0.2 that a guest may import, with their functions (WebAssembly/WASI, `wit` of each proposal at
 /// version 0.2). None of them reaches outside the sandbox.
@@ -95,6 +96,74 @@ const PROVIDED: &[(&str, &[&str])] = &[
     ("wasi:random/insecure", &["get-insecure-random-bytes", "get-insecure-random-u64"]),
     ("wasi:random/insecure-seed", &["insecure-seed"]),
     ("wasi:random/random", &["get-random-bytes", "get-random-u64"]),
+    ("wasi:sockets/instance-network", &["instance-network"]),
+    (
+        "wasi:sockets/ip-name-lookup",
+        &[
+            "resolve-addresses",
+            "[method]resolve-address-stream.resolve-next-address",
+            "[method]resolve-address-stream.subscribe",
+        ],
+    ),
+    ("wasi:sockets/network", &[]),
+    (
+        "wasi:sockets/tcp",
+        &[
+            "[method]tcp-socket.start-bind",
+            "[method]tcp-socket.finish-bind",
+            "[method]tcp-socket.start-connect",
+            "[method]tcp-socket.finish-connect",
+            "[method]tcp-socket.start-listen",
+            "[method]tcp-socket.finish-listen",
+            "[method]tcp-socket.accept",
+            "[method]tcp-socket.local-address",
+            "[method]tcp-socket.remote-address",
+            "[method]tcp-socket.is-listening",
+            "[method]tcp-socket.address-family",
+            "[method]tcp-socket.set-listen-backlog-size",
+            "[method]tcp-socket.keep-alive-enabled",
+            "[method]tcp-socket.set-keep-alive-enabled",
+            "[method]tcp-socket.keep-alive-idle-time",
+            "[method]tcp-socket.set-keep-alive-idle-time",
+            "[method]tcp-socket.keep-alive-interval",
+            "[method]tcp-socket.set-keep-alive-interval",
+            "[method]tcp-socket.keep-alive-count",
+            "[method]tcp-socket.set-keep-alive-count",
+            "[method]tcp-socket.hop-limit",
+            "[method]tcp-socket.set-hop-limit",
+            "[method]tcp-socket.receive-buffer-size",
+            "[method]tcp-socket.set-receive-buffer-size",
+            "[method]tcp-socket.send-buffer-size",
+            "[method]tcp-socket.set-send-buffer-size",
+            "[method]tcp-socket.subscribe",
+            "[method]tcp-socket.shutdown",
+        ],
+    ),
+    ("wasi:sockets/tcp-create-socket", &["create-tcp-socket"]),
+    (
+        "wasi:sockets/udp",
+        &[
+            "[method]udp-socket.start-bind",
+            "[method]udp-socket.finish-bind",
+            "[method]udp-socket.stream",
+            "[method]udp-socket.local-address",
+            "[method]udp-socket.remote-address",
+            "[method]udp-socket.address-family",
+            "[method]udp-socket.unicast-hop-limit",
+            "[method]udp-socket.set-unicast-hop-limit",
+            "[method]udp-socket.receive-buffer-size",
+            "[method]udp-socket.set-receive-buffer-size",
+            "[method]udp-socket.send-buffer-size",
+            "[method]udp-socket.set-send-buffer-size",
+            "[method]udp-socket.subscribe",
+            "[method]incoming-datagram-stream.receive",
+            "[method]incoming-datagram-stream.subscribe",
+            "[method]outgoing-datagram-stream.check-send",
+            "[method]outgoing-datagram-stream.send",
+            "[method]outgoing-datagram-stream.subscribe",
+        ],
+    ),
+    ("wasi:sockets/udp-create-socket", &["create-udp-socket"]),
 ];
 
 /// How many random bytes a guest may ask for at once. Making them is the host's work, which no limit interrupts.
@@ -130,11 +199,12 @@ pub fn context(now_micros: i64, seed: u64, events: &Events) -> WasiCtx {
         .stdout(output::LogStream::new(events.clone(), Level::Info))
         .stderr(output::LogStream::new(events.clone(), Level::Warn))
         .allow_tcp(false)
-        .allow_udp(false);
+        .allow_udp(false)
+        .allow_ip_name_lookup(false);
     builder.build()
 }
 
-/// Adds the inert interfaces to a linker. Sockets and HTTP are not among them.
+/// Adds the inert interfaces to a linker. HTTP is not among them.
 pub(super) fn add_to_linker(linker: &mut Linker<GuestState>) -> wasmtime::Result<()> {
     use wasmtime_wasi::cli::WasiCli;
     use wasmtime_wasi::cli::WasiCliView as _;
@@ -162,7 +232,7 @@ pub(super) fn add_to_linker(linker: &mut Linker<GuestState>) -> wasmtime::Result
     random::insecure_seed::add_to_linker::<_, WasiRandom>(linker, |state| state.wasi.random())?;
     filesystem::types::add_to_linker::<_, WasiFilesystem>(linker, GuestState::filesystem)?;
     filesystem::preopens::add_to_linker::<_, WasiFilesystem>(linker, GuestState::filesystem)?;
-    Ok(())
+    sockets::add_to_linker(linker)
 }
 
 #[cfg(test)]

@@ -115,9 +115,17 @@ impl Store {
     /// # Errors
     /// Those of reading it. A component that is missing, out of date, broken or from elsewhere is just not built.
     pub fn is_built(&self, migration: &Migration) -> Result<bool, StoreError> {
+        Ok(self.built_manifest(migration)?.is_some())
+    }
+
+    /// What the component that is up to date says about itself; none where [`Store::is_built`] says no.
+    ///
+    /// # Errors
+    /// As [`Store::is_built`].
+    pub fn built_manifest(&self, migration: &Migration) -> Result<Option<Manifest>, StoreError> {
         match self.fresh_component(migration) {
-            Ok(_) => Ok(true),
-            Err(error) if error.is_outdated() => Ok(false),
+            Ok(fresh) => Ok(Some(fresh.manifest)),
+            Err(error) if error.is_outdated() => Ok(None),
             Err(other) => Err(other),
         }
     }
@@ -183,7 +191,7 @@ impl Store {
             return Err(other());
         }
         match migration.language.profile().source {
-            Source::Text { .. } => {
+            Source::Text { translated: false, .. } => {
                 let source = self.text_source(migration)?;
                 let same = fresh.script() == Some(&source.text) && check_text(&fresh.manifest, &source.text).is_ok();
                 if same { Ok(()) } else { Err(other()) }
@@ -198,7 +206,7 @@ impl Store {
                 let found = without_sections(&fresh.bytes);
                 if found.is_ok_and(|found| found == expected) { Ok(()) } else { Err(other()) }
             }
-            Source::Folder { .. } => {
+            Source::Text { translated: true, .. } | Source::Folder { .. } => {
                 let now = self.reread(migration)?;
                 if now.source_digest != migration.source_digest || now.metadata != migration.metadata {
                     return Err(changed());
@@ -234,7 +242,7 @@ impl Store {
 pub(super) fn seal_of(key: Option<&Key>, revision: &RevisionId, component: &[u8]) -> Option<String> {
     let Contents { manifest, source } = read_contents(component).ok()?;
     let fresh = Fresh { bytes: Vec::new(), manifest: manifest?, source };
-    if fresh.manifest.runtime.is_some() {
+    if fresh.manifest.runtime.is_some() && !fresh.manifest.language.is_translated() {
         return None;
     }
     Some(fresh.seal(revision, &Digest::of(component)).of(key?))

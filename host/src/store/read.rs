@@ -60,7 +60,7 @@ impl Store {
             return Ok(Migration { metadata, file, language, source_digest, lock_digest: None });
         }
         let lock_file = match language.profile().source {
-            Source::Folder { lock_file, .. } => Some(lock_file),
+            Source::Folder { lock_file, .. } => lock_file,
             Source::Text { .. } | Source::Component => None,
         };
         let mut contents = Vec::with_capacity(paths.len());

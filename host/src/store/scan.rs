@@ -150,6 +150,10 @@ impl Store {
 }
 
 fn kind_of(name: &str) -> Option<Kind> {
+    // Declarations of TypeScript have nothing that could run.
+    if name.ends_with(".d.ts") {
+        return None;
+    }
     let extension = Path::new(name).extension()?.to_str()?;
     if extension == "wasm" {
         return Some(Kind::Component);

@@ -4,6 +4,7 @@ use std::io;
 
 use super::Summary;
 use crate::grant::Classes;
+use crate::language::Language;
 use crate::revision::RevisionId;
 use crate::sql::SectionError;
 use crate::sql::SqlFileError;
@@ -26,9 +27,11 @@ pub enum ToolchainError {
         /// Why not.
         source: SectionError,
     },
-    /// Its SQL does not say yet what the downgrade does.
+    /// It does not say yet what the downgrade does.
     #[error("the downgrade of '{file}' is undecided: line {line} still says TODO")]
     Undecided {
+        /// What it is written in.
+        language: Language,
         /// The file.
         file: String,
         /// The line of the placeholder, from 1.
@@ -41,6 +44,27 @@ pub enum ToolchainError {
         file: String,
         /// Why not.
         source: SqlFileError,
+    },
+    /// There is no runtime that runs its source.
+    #[error("'{file}' needs the runtime of {}, which this host does not have", language.title())]
+    NoRuntime {
+        /// What it is written in.
+        language: Language,
+        /// The name of the runtime.
+        runtime: String,
+        /// The file.
+        file: String,
+    },
+    /// Its source has a mistake, or could not be looked at.
+    #[error("{}", match problem {
+        SourceProblem::Mistake(said) => format!("'{file}' cannot run:\n{said}"),
+        SourceProblem::Unchecked { reason, .. } => format!("'{file}' cannot be checked: {reason}"),
+    })]
+    Source {
+        /// The file.
+        file: String,
+        /// What is wrong.
+        problem: SourceProblem,
     },
     /// No cargo can build for WebAssembly.
     #[error("no Rust toolchain can build for {target}: {}", tried.join("; "))]
@@ -117,6 +141,20 @@ pub enum ToolchainError {
         file: String,
         /// The interface.
         interface: &'static str,
+    },
+}
+
+/// Why a source is not built.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SourceProblem {
+    /// It has a mistake: what the runtime said, with the place.
+    Mistake(String),
+    /// The runtime could not look.
+    Unchecked {
+        /// Why not.
+        reason: String,
+        /// What the user should do.
+        hint: String,
     },
 }
 
@@ -207,6 +245,17 @@ impl ToolchainError {
             }
             Self::Wrap { .. } | Self::NoMigration { .. } => {
                 "build it against the contract of this version of host; in Rust, call `host_guest::export!`"
+            }
+            Self::NoRuntime { runtime, .. } => {
+                return Some(format!(
+                    "get it with the release of host, or build it with `scripts/runtimes {runtime}` in its sources; then run `host \
+                     runtime add {runtime} FILE`"
+                ));
+            }
+            Self::Source { problem: SourceProblem::Unchecked { hint, .. }, .. } => return Some(hint.clone()),
+            Self::Source { problem: SourceProblem::Mistake(_), .. } => return None,
+            Self::Undecided { language, .. } if *language != Language::Sql => {
+                "write what undoes the upgrade in place of the line; with nothing to undo, remove it"
             }
             Self::Undecided { .. } => {
                 "write the SQL that undoes the upgrade below '-- downgrade'; with nothing to undo, write \

@@ -2,7 +2,8 @@
 //! processes.
 //!
 //! ```text
-//! sql   source ----------------------------> component without code: metadata, source, name of its runtime
+//! sql, python, javascript
+//!       source ----------------------------> component without code: metadata, source, name of its runtime
 //! rust  folder -> cargo -> core module -> wrap -> component
 //! wasm  core module or component ------> wrap -> component
 //! ```
@@ -13,6 +14,7 @@ mod environment;
 mod error;
 mod progress;
 mod rust;
+mod script;
 mod sdk;
 mod sql;
 mod target;
@@ -25,8 +27,11 @@ pub use environment::ProcessEnvironment;
 pub use error::BuildError;
 pub use error::BuildFailure;
 pub use error::BuildWarning;
+pub use error::SourceProblem;
 pub use error::ToolchainError;
 pub use progress::CompileProgress;
+pub use script::CheckSource;
+pub use script::ScriptSource;
 pub use target::TargetFolder;
 pub use wrap::ENCODE_JOB;
 pub use wrap::encode;
@@ -68,8 +73,10 @@ pub struct BuildOptions<'a> {
     pub limits: Limits,
     /// The time limits that will be in force when the migrations run, which they may make stricter without asking.
     pub time_limits: TimeLimits,
-    /// The language runtimes that components are built for, by name. A component for another one names no digest.
-    pub runtimes: &'a BTreeMap<String, Digest>,
+    /// The language runtimes that components are built for, by name; of each name the preferred one first.
+    pub runtimes: &'a BTreeMap<String, Vec<Digest>>,
+    /// Looks for mistakes in a source that a language runtime will run. None builds it as it is.
+    pub check_source: Option<CheckSource<'a>>,
 }
 
 /// What happens during a build.
@@ -142,7 +149,10 @@ struct Support {
 fn support(language: Language) -> Support {
     match language {
         Language::Sql => sql::SUPPORT,
+        Language::Python | Language::JavaScript => script::SUPPORT,
+        Language::TypeScript => script::SUPPORT,
         Language::Rust => rust::SUPPORT,
+        Language::Go | Language::C => wasm::SUPPORT,
         Language::Wasm => wasm::SUPPORT,
     }
 }
@@ -224,6 +234,15 @@ pub fn outdated<'a>(store: &Store, migrations: &'a [Migration]) -> Result<Vec<&'
 }
 
 impl Builder<'_> {
+    /// Whether there is a component that is up to date, and the runtime that it names.
+    fn is_built(&self, migration: &Migration) -> Result<bool, ToolchainError> {
+        let Some(manifest) = self.store.built_manifest(migration)? else { return Ok(false) };
+        let (Some(name), Some(digest)) = (&manifest.runtime, &manifest.runtime_digest) else { return Ok(true) };
+        // Of one that is gone somebody else may have the only copy: a prebuilt component cannot be built anew.
+        Ok(migration.language == Language::Wasm
+            || self.options.runtimes.get(name).is_some_and(|there| there.contains(digest)))
+    }
+
     /// The size of the component that was built, or none if there was nothing to do.
     fn build_if_needed(
         &mut self,
@@ -231,7 +250,7 @@ impl Builder<'_> {
         on_event: &mut dyn FnMut(BuildEvent<'_>),
     ) -> Result<Option<usize>, ToolchainError> {
         let used_as_it_is = self.store.component_path(migration) == migration.file;
-        if (used_as_it_is || !self.options.force) && self.store.is_built(migration)? {
+        if (used_as_it_is || !self.options.force) && self.is_built(migration)? {
             return Ok(None);
         }
         on_event(BuildEvent::Started { migration });
@@ -256,7 +275,7 @@ fn manifest(migration: &Migration, options: &BuildOptions<'_>) -> Manifest {
         language: migration.language,
         file: migration.file.clone(),
         runtime: runtime.map(str::to_owned),
-        runtime_digest: runtime.and_then(|name| options.runtimes.get(name).copied()),
+        runtime_digest: runtime.and_then(|name| options.runtimes.get(name)?.first().copied()),
         sections: None,
         built_with: env!("CARGO_PKG_VERSION").to_owned(),
     }

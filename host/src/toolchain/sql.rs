@@ -8,6 +8,7 @@ use super::ToolchainError;
 use super::embed;
 use super::manifest;
 use crate::grant::Grant;
+use crate::language::Language;
 use crate::sql::sections;
 use crate::store::Manifest;
 use crate::store::Migration;
@@ -23,7 +24,7 @@ fn build(builder: &mut Builder<'_>, migration: &Migration, _: OnEvent<'_>) -> Re
     let found =
         sections(&source.text).map_err(|source| ToolchainError::Sections { file: migration.file.clone(), source })?;
     if let Some(line) = found.undecided(&source.text) {
-        return Err(ToolchainError::Undecided { file: migration.file.clone(), line });
+        return Err(ToolchainError::Undecided { language: Language::Sql, file: migration.file.clone(), line });
     }
     let grant = Grant::of_asks(migration.metadata.asks).within(builder.options.time_limits);
     let parts: Vec<_> = std::iter::once(found.upgrade.clone()).chain(found.downgrade.clone()).collect();

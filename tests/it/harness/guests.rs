@@ -89,7 +89,7 @@ pub(crate) fn idle(number: u32) -> Vec<u8> {
 /// A core module with the types of the world of a migration, or those of the guest of this name.
 pub(crate) fn in_world(name: &str, mut module: Vec<u8>) -> Vec<u8> {
     let mut resolve = wit_parser::Resolve::default();
-    let mut package = resolve.push_str("migration.wit", host::runtime::script::CONTRACT).expect("the contract");
+    let mut package = resolve.push_str("migration.wit", host::bindings::CONTRACT).expect("the contract");
     let mut world = "migration-guest";
     if let Ok(text) = std::fs::read_to_string(folder().join(name).join("guest.wit")) {
         package = resolve.push_str("guest.wit", &text).unwrap_or_else(|error| panic!("{name}: {error}"));

@@ -25,16 +25,23 @@ pub(crate) struct TestProject {
     folder: tempfile::TempDir,
     /// For compiled code, beside the project.
     cache: tempfile::TempDir,
+    /// Whether compiled code is shared with other projects instead.
+    shares_code: bool,
 }
 
 impl TestProject {
     /// A project with settings and no migrations.
     pub(crate) fn new() -> Self {
         let folder = || tempfile::tempdir().expect("a temporary folder");
-        let project = Self { database: TestDatabase::new(), folder: folder(), cache: folder() };
+        let project = Self { database: TestDatabase::new(), folder: folder(), cache: folder(), shares_code: false };
         project.write("host.toml", &format!("[default]\n\n{GRANTS}"));
         std::fs::create_dir(project.path("migrations")).expect("a folder for migrations");
         project
+    }
+
+    /// A project that finds the code that others compiled, so that the runtime of a language is compiled once for all tests.
+    pub(crate) fn sharing_code() -> Self {
+        Self { shares_code: true, ..Self::new() }
     }
 
     /// Writes the migration `b` on top of `a`, without a transaction: its second statement fails, and the step stays unfinished.
@@ -162,7 +169,7 @@ impl TestProject {
         }
         guests::set_folders(&mut command);
         command.env("HOST_DATABASE_URL", self.database.url());
-        command.env("HOST_CACHE_DIR", self.cache());
+        command.env("HOST_CACHE_DIR", if self.shares_code { guests::shared_cache() } else { self.cache().to_owned() });
         command
     }
 

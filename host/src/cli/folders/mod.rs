@@ -168,9 +168,19 @@ pub(super) fn clusters(project: &Path) -> Result<PathBuf, NoFolder> {
     Ok(STATE.open_inside(&["clusters"], Some(project), Missing::Make, CLUSTERS_MODE)?.path)
 }
 
-/// The folder of the language runtimes, if there is one.
-pub(super) fn runtimes(project: Option<&Path>) -> Result<Folder, NoFolder> {
-    CACHE.open_inside(&["runtimes"], project, Missing::Leave, OWN_MODE)
+/// The folder of the language runtimes.
+pub(super) fn runtimes(project: Option<&Path>, missing: Missing) -> Result<Folder, NoFolder> {
+    CACHE.open_inside(&["runtimes"], project, missing, OWN_MODE)
+}
+
+/// The folder of the language runtimes that were installed with this program: `runtimes` beside it, or `lib/host/runtimes` where it
+/// is in a folder `bin`. Whoever can write there could change the program as well.
+pub(super) fn installed_runtimes() -> Option<Folder> {
+    let program = std::env::current_exe().ok()?;
+    let beside = program.parent()?;
+    let prefix = beside.file_name().filter(|name| *name == "bin").and(beside.parent());
+    let places = [Some(beside.join("runtimes")), prefix.map(|prefix| prefix.join("lib/host/runtimes"))];
+    places.into_iter().flatten().find_map(|place| walk::reach(&place, None, Missing::Leave, OWN_MODE).ok())
 }
 
 /// What tells a file or folder from every other one: its number, and when it was made. Nobody can choose them (inode(7),

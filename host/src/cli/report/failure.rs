@@ -134,7 +134,7 @@ fn step_lines(step: &StepFailure) -> Vec<Line> {
     match &step.cause {
         Cause::Statement { failure, source, said, swallowed } => {
             statement_lines(&mut lines, failure, source.as_ref(), &step.file);
-            if let Some(said) = said.as_ref().filter(|said| !said.contains(&failure.error.message)) {
+            if let Some(said) = said.as_ref().filter(|said| **said != failure.error.message) {
                 say(&mut lines, &format!("the migration says: {said}"));
             }
             if *swallowed {

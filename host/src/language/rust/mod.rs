@@ -9,9 +9,10 @@ pub const SDK_FOLDER: &str = ".host/sdk/rust";
 
 pub(super) const PROFILE: Profile = Profile {
     name: "rust",
+    title: "Rust",
     source: Source::Folder {
         marker: "Cargo.toml",
-        lock_file: "Cargo.lock",
+        lock_file: Some("Cargo.lock"),
         main: "src/lib.rs",
         sdk_folder: SDK_FOLDER,
     },

@@ -6,7 +6,8 @@ use super::Template;
 
 pub(super) const PROFILE: Profile = Profile {
     name: "sql",
-    source: Source::Text { extension: "sql", comment_prefix: "--", runtime: "sql", sections: true },
+    title: "SQL",
+    source: Source::Text { extension: "sql", comment_prefix: "--", runtime: "sql", sections: true, translated: false },
     template: Some(Template {
         files: &[("", include_str!("migration.sql"))],
         undecided: "-- downgrade\n-- TODO: undo the upgrade; or replace both lines by '-- downgrade: nothing to do' or \

@@ -3,4 +3,4 @@
 use super::Profile;
 use super::Source;
 
-pub(super) const PROFILE: Profile = Profile { name: "wasm", source: Source::Component, template: None };
+pub(super) const PROFILE: Profile = Profile { name: "wasm", title: "WebAssembly", source: Source::Component, template: None };

@@ -24,9 +24,7 @@ fn what_reaches_outside_or_is_not_known_is_refused_by_name() {
     let other = "a migration gets host:migration/{types, sql, env} and an inert subset of WASI 0.2, nothing else";
     let newer = "build it for WASI 0.2, with the target wasm32-wasip2 for example";
     for (import, hint) in [
-        ("wasi:sockets/tcp@0.2.3", network),
-        ("wasi:sockets/udp-create-socket@0.2.0", network),
-        ("wasi:sockets/instance-network@0.2.0", network),
+        ("wasi:sockets/tcp@0.3.0", network),
         ("wasi:sockets/ip-name-lookup@0.3.0", network),
         ("wasi:http/outgoing-handler@0.2.0", network),
         ("wasi:http/types@0.2.8", network),
@@ -70,5 +68,48 @@ fn a_function_that_wasi_does_not_have_is_named() {
                 .to_owned())
         };
         assert_eq!(result, expected);
+    }
+}
+
+#[tokio::test]
+async fn no_socket_is_made_and_the_operator_is_told() {
+    use wasmtime_wasi::p2::bindings::sockets::network::ErrorCode;
+    use wasmtime_wasi::p2::bindings::sockets::network::IpAddressFamily;
+    use wasmtime_wasi::p2::bindings::sockets::tcp_create_socket::Host as Tcp;
+    use wasmtime_wasi::p2::bindings::sockets::udp_create_socket::Host as Udp;
+
+    let limits = crate::host_functions::GuestLimits {
+        guest_time: Duration::from_secs(1),
+        migration_time: None,
+        memory_bytes: 1 << 20,
+        open_handles: 10,
+        call_bytes: 1 << 20,
+        statements: 1,
+        log_lines: 10,
+        log_bytes: 1 << 10,
+    };
+    let (events, mut said) = Events::new(&limits);
+    let run = crate::bindings::env::RunInfo {
+        revision: String::new(),
+        server_version: 0,
+        search_path: Vec::new(),
+        dry_run: true,
+        now_micros: 0,
+        seed: 0,
+        args: Vec::new(),
+    };
+    let session = crate::db::GuestSession::Offline(crate::db::OfflineSession::default());
+    let interrupt = crate::host_functions::Interrupt::default();
+    let mut state = GuestState::new(session, run, limits, interrupt, context(0, 0, &events), events);
+    let refused = [
+        Tcp::create_tcp_socket(&mut state, IpAddressFamily::Ipv4).err(),
+        Udp::create_udp_socket(&mut state, IpAddressFamily::Ipv6).await.err(),
+    ];
+    for error in refused {
+        let code = error.expect("no socket").downcast().expect("a code");
+        assert_eq!(code, ErrorCode::AccessDenied);
+        let told = said.try_recv().expect("a line");
+        let crate::host_functions::GuestEvent::Log { level: Level::Warn, message } = told else { panic!("{told:?}") };
+        assert!(message.ends_with("migrations have no network"), "{message}");
     }
 }
