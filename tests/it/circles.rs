@@ -22,6 +22,7 @@ const KNOWN: &[(&str, &[&str])] = &[
             "connecting",
             "current",
             "db",
+            "doctor",
             "dry_run",
             "dump",
             "edit",

@@ -125,6 +125,6 @@ fn a_core_module_for_the_first_preview_of_wasi_runs() {
     project.binary("a1", &module);
     project.host(&["build"]).success();
     let output = project.host(&["upgrade", "head"]).success();
-    assert!(output.stderr.contains("hello from a core module"), "{}", output.stable());
+    assert!(output.stdout.contains("hello from a core module"), "{}", output.stable());
     project.host(&["downgrade", "base"]).success();
 }

@@ -94,6 +94,8 @@ pub(super) enum Command {
     Local(super::local::LocalArguments),
     /// Manage the cache of compiled code
     Cache(super::cache::CacheArguments),
+    /// Show which languages can be built and run here, and what to install for those that cannot
+    Doctor(super::doctor::DoctorArguments),
     /// List and add the runtimes of languages without a compiler
     Runtime(super::runtime::RuntimeArguments),
     /// Create the version table, the log table and the journal if they do not exist

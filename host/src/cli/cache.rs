@@ -102,6 +102,15 @@ fn open(settings: &Settings, limit_bytes: u64) -> Result<CompileCache, NoCache> 
     })
 }
 
+/// Where the cache is and how full, or why there is none.
+pub(super) fn usage_line(settings: &Settings) -> Result<String, String> {
+    let limit_bytes = limit().map_err(|failure| failure.message().to_string())?;
+    let cache = open(settings, limit_bytes).map_err(|no_cache| no_cache.reason())?;
+    let usage = cache.usage().map_err(|error| error.to_string())?;
+    let place = folders::CACHE.place().map(|place| format!("{}, ", place.path.display())).unwrap_or_default();
+    Ok(format!("{place}{} of at most {}", units::rounded_size(usage.bytes), units::rounded_size(limit_bytes)))
+}
+
 /// The folder of the language runtimes. None where there is none; one that is not trusted is told.
 pub(super) fn runtime_folder(settings: &Settings) -> Option<RuntimeFolder> {
     let project = settings.project_folder().ok().filter(|folder| super::settings::open_folder(folder).is_ok());

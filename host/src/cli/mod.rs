@@ -12,6 +12,7 @@ mod completions;
 mod connecting;
 mod current;
 mod db;
+mod doctor;
 mod dry_run;
 mod dump;
 mod edit;
@@ -146,6 +147,7 @@ async fn run(settings: &Settings, command: Command) -> Result<u8, Failure> {
         Command::Db(arguments) => db::run(settings, &arguments).await,
         Command::Local(arguments) => local::run(settings, &arguments),
         Command::Cache(arguments) => cache::run(settings, &arguments),
+        Command::Doctor(arguments) => doctor::run(settings, &arguments).await,
         Command::Runtime(arguments) => runtime::run(settings, &arguments),
         Command::EnsureVersion(arguments) => ensure_version::run(settings, &arguments).await,
         Command::Completions(arguments) => completions::run(settings, &arguments),

@@ -85,6 +85,11 @@ impl Cargo {
         command
     }
 
+    /// What it says about its version; its name where it says nothing.
+    pub(super) fn version(&self, options: BuildOptions<'_>) -> String {
+        run(self.program_of_toolchain(&self.program, options).arg("--version")).unwrap_or_else(|_| self.name())
+    }
+
     /// What to call this program in messages.
     pub(super) fn name(&self) -> String {
         self.program.display().to_string()

@@ -46,14 +46,12 @@ pub enum ToolchainError {
         source: SqlFileError,
     },
     /// There is no runtime that runs its source.
-    #[error("'{file}' needs the runtime of {}, which this host does not have", language.title())]
+    #[error("this host has no runtime of {}", language.title())]
     NoRuntime {
         /// What it is written in.
         language: Language,
         /// The name of the runtime.
         runtime: String,
-        /// The file.
-        file: String,
     },
     /// Its source has a mistake, or could not be looked at.
     #[error("{}", match problem {

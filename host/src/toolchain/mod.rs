@@ -137,12 +137,17 @@ type OnEvent<'a> = &'a mut dyn FnMut(BuildEvent<'_>);
 /// Writes the SDK of a language.
 type WriteSdk = fn(&Store) -> Result<(), StoreError>;
 
+/// Finds the compiler of a language, tries it out, and says what it is: name and version.
+type LookForTool = fn(&Store, BuildOptions<'_>) -> Result<String, ToolchainError>;
+
 /// How migrations in one language are built.
 struct Support {
     /// Makes a component of one.
     build: fn(&mut Builder<'_>, &Migration, OnEvent<'_>) -> Result<Vec<u8>, ToolchainError>,
     /// Writes the SDK into the project, so that an editor finds it before the first build.
     write_sdk: Option<WriteSdk>,
+    /// Tries out the compiler, where there is one.
+    tool: Option<LookForTool>,
 }
 
 /// A new language is asked for here by the compiler.
@@ -171,6 +176,19 @@ pub fn write_sdk(language: Language, store: &Store) -> Result<(), StoreError> {
 /// Those of writing.
 pub fn write_all_sdks(store: &Store) -> Result<(), StoreError> {
     Language::ALL.into_iter().try_for_each(|language| write_sdk(language, store))
+}
+
+/// The compiler of a language with its version, after it was tried out; none for a language that needs none of this machine.
+///
+/// # Errors
+/// Why there is none that works, with a hint about what to install.
+pub fn tool(language: Language, store: &Store, options: BuildOptions<'_>) -> Option<Result<String, ToolchainError>> {
+    Some(support(language).tool?(store, options))
+}
+
+/// What is told where the runtime of a language is missing.
+pub fn no_runtime(language: Language) -> ToolchainError {
+    ToolchainError::NoRuntime { language, runtime: language.runtime().unwrap_or_default().to_owned() }
 }
 
 /// What is found out once in a build.

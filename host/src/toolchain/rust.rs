@@ -8,6 +8,7 @@ use std::process::Output;
 use serde::Deserialize;
 
 use super::BuildEvent;
+use super::BuildOptions;
 use super::Builder;
 use super::OnEvent;
 use super::Support;
@@ -22,6 +23,7 @@ use super::sdk::write_rust_sdk;
 use super::wrap::wrap;
 use crate::language::RUST_SDK_FOLDER;
 use crate::store::Migration;
+use crate::store::Store;
 use crate::store::StoreError;
 
 /// How many lines of cargo's output are shown: enough for a few errors, and they come last.
@@ -53,7 +55,11 @@ struct Target {
     crate_types: Vec<String>,
 }
 
-pub(super) const SUPPORT: Support = Support { build, write_sdk: Some(write_rust_sdk) };
+pub(super) const SUPPORT: Support = Support { build, write_sdk: Some(write_rust_sdk), tool: Some(tool) };
+
+fn tool(store: &Store, options: BuildOptions<'_>) -> Result<String, ToolchainError> {
+    Ok(Cargo::find(store, options)?.version(options))
+}
 
 fn build(builder: &mut Builder<'_>, migration: &Migration, on_event: OnEvent<'_>) -> Result<Vec<u8>, ToolchainError> {
     write_rust_sdk(builder.store)?;

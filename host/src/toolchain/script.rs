@@ -13,7 +13,7 @@ use crate::digest::Digest;
 use crate::language::Language;
 use crate::store::Migration;
 
-pub(super) const SUPPORT: Support = Support { build, write_sdk: None };
+pub(super) const SUPPORT: Support = Support { build, write_sdk: None, tool: None };
 
 /// A source that a language runtime is about to look at.
 #[derive(Debug, Clone, Copy)]
@@ -53,8 +53,7 @@ pub(super) fn component(
     let manifest = manifest(migration, &builder.options);
     let runtime = migration.language.runtime().unwrap_or_default();
     let Some(digest) = &manifest.runtime_digest else {
-        let (language, file) = (migration.language, migration.file.clone());
-        return Err(ToolchainError::NoRuntime { language, runtime: runtime.to_owned(), file });
+        return Err(super::no_runtime(migration.language));
     };
     if let Some(CheckSource(check)) = builder.options.check_source {
         let file = migration.file.as_str();

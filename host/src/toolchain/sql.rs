@@ -15,7 +15,7 @@ use crate::store::Migration;
 use crate::store::ScriptSections;
 use crate::store::Transaction;
 
-pub(super) const SUPPORT: Support = Support { build, write_sdk: None };
+pub(super) const SUPPORT: Support = Support { build, write_sdk: None, tool: None };
 
 fn build(builder: &mut Builder<'_>, migration: &Migration, _: OnEvent<'_>) -> Result<Vec<u8>, ToolchainError> {
     let source = builder.store.text_source(migration)?;

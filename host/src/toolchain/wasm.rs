@@ -8,7 +8,7 @@ use super::manifest;
 use super::wrap::wrap;
 use crate::store::Migration;
 
-pub(super) const SUPPORT: Support = Support { build, write_sdk: None };
+pub(super) const SUPPORT: Support = Support { build, write_sdk: None, tool: None };
 
 fn build(builder: &mut Builder<'_>, migration: &Migration, _: OnEvent<'_>) -> Result<Vec<u8>, ToolchainError> {
     let (file, bytes) = builder.store.prebuilt(migration)?;

@@ -57,6 +57,7 @@ const INVOCATIONS: &[Invocation] = &[
     invocation(&["inspect", "c"], BOTH),
     invocation(&["cache", "info"], BOTH),
     invocation(&["cache", "prune"], BOTH),
+    invocation(&["doctor"], BOTH),
     invocation(&["runtime", "list"], BOTH),
     invocation(&["ensure-version"], ONLY_JSON),
     invocation(&["ensure-version", "--sql"], BOTH),
