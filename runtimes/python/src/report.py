@@ -1,0 +1,80 @@
+"""Says what a migration raised, as Python would, without the frames of the runtime."""
+
+import traceback
+from collections.abc import Callable
+
+import host
+import streams
+from componentize_py_types import Err
+from host import _bridge, _contract, _lower
+from wit_world.imports import env
+from wit_world.imports import types as contract
+
+#: Where the runtime's and the SDK's own code is: the folders that were given when it was built.
+_OWN = __file__.removesuffix("report.py"), host.__file__.removesuffix("__init__.py")
+#: Where the standard library is.
+_LIBRARY = traceback.__file__.removesuffix("traceback.py")
+_GROUP_WIDTH_MAX = 15
+
+
+def guard(work: Callable[[], None]) -> None:
+    """Runs one direction of a migration. What it raises becomes a failure of the contract."""
+    streams.begin()
+    try:
+        work()
+    except host.Irreversible:
+        failure = contract.Failure_Irreversible()
+    except BaseException as error:
+        failure = _failure(error)
+    else:
+        return
+    finally:
+        streams.finish()
+    raise Err(failure)
+
+
+def _failure(error: BaseException) -> object:
+    if isinstance(error, host.SqlError):
+        # Host shows what the server said, and the statement.
+        return contract.Failure_Message("it was sent from\n" + _stack(error))
+    refused = _refused(error)
+    if refused is not None:
+        # Host knows more about it, such as the line to write into the metadata.
+        env.report_panic(streams.printable(str(error)), describe(error))
+        return contract.Failure_Sql(refused)
+    return contract.Failure_Message(describe(error))
+
+
+def _refused(error: BaseException) -> object:
+    """The error of the contract, where it was host that refused a call."""
+    if isinstance(error, host.Exceeded):
+        limit = _contract.Limit[error.limit.upper().replace("-", "_")]
+        return _lower.case(_contract.ErrorExceeded, limit)
+    kind = _contract.ERRORS.get(type(error))
+    return None if kind is None else _lower.case(kind, streams.printable(str(error)))
+
+
+def describe(error: BaseException) -> str:
+    """The traceback, with the exceptions that led to it."""
+    text = traceback.TracebackException.from_exception(error, max_group_width=_GROUP_WIDTH_MAX)
+    _trim(text, set())
+    return streams.printable("".join(text.format()).rstrip())
+
+
+def _stack(error: BaseException) -> str:
+    text = traceback.TracebackException.from_exception(error)
+    _trim(text, set())
+    return streams.printable("".join(text.stack.format()).rstrip())
+
+
+def _trim(error: traceback.TracebackException | None, seen: set[int]) -> None:
+    """Leaves out the frames of the runtime, in the exceptions that led to this one as well."""
+    if error is None or id(error) in seen:
+        return
+    seen.add(id(error))
+    frames = [frame for frame in error.stack if not frame.filename.startswith(_OWN)]
+    for frame in frames:
+        frame.filename = frame.filename.removeprefix(_LIBRARY)
+    error.stack = traceback.StackSummary.from_list(frames)
+    for other in (error.__cause__, error.__context__, *(error.exceptions or ())):
+        _trim(other, seen)

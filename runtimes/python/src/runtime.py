@@ -1,0 +1,46 @@
+"""The runtime of migrations in Python: one component that runs every `.py` file. What stands at the top level here runs
+once, when the runtime is built; its memory is part of the component."""
+
+import streams  # first: others remember the streams when they are imported
+
+import componentize_py_async_support.futures  # noqa: F401  the bindings import it when they are ready, too late for us
+import componentize_py_async_support.streams  # noqa: F401
+import host
+import refusals
+import report
+import script
+import standard_library
+import wit_world.imports.env
+import wit_world.imports.sql
+import wit_world.imports.types
+from componentize_py_types import Err
+from host import _bridge, _contract
+
+# The bindings look the types up when this module is loaded, and keep what they find.
+for name, kind in _contract.TYPES.items():
+    setattr(wit_world.imports.types, name, kind)
+_bridge.sql = wit_world.imports.sql
+_bridge.env = wit_world.imports.env
+_bridge.Err = Err
+
+standard_library.load()
+script.warm_up()
+refusals.install()
+
+
+class Script:
+    """The export `script` of the contract."""
+
+    def check(self, file: str, source: str) -> None:
+        problem = script.check(file, source)
+        if problem is not None:
+            raise Err(problem)
+
+    def upgrade(self, file: str, source: str) -> None:
+        report.guard(lambda: script.run(file, source, "upgrade"))
+
+    def downgrade(self, file: str, source: str) -> None:
+        report.guard(lambda: script.run(file, source, "downgrade"))
+
+    def apply(self, file: str, source: str, pipeline: str, input: object) -> None:
+        raise Err(wit_world.imports.types.Failure_Message("migrations in Python have no transforms yet"))
