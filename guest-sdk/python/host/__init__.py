@@ -87,7 +87,7 @@ __all__ = [
     "savepoint",
 ]
 
-# In tracebacks and in `repr` they are called as they are imported.
+# In tracebacks and in `repr` the classes are called as they are imported.
 for _name in __all__:
-    if hasattr(globals()[_name], "__module__"):
+    if isinstance(globals()[_name], type):
         globals()[_name].__module__ = "host"

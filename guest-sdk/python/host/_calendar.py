@@ -35,7 +35,7 @@ class Date:
 class Timestamp:
     """A timestamp that `datetime.datetime` cannot hold, as microseconds since 2000-01-01 00:00.
 
-    >>> print(Timestamp.NEG_INFINITY, Timestamp(-211_813_488_000_000_000))
+    >>> print(Timestamp.NEG_INFINITY, Timestamp(-211_810_204_800_000_000))
     -infinity 4713-01-01 00:00:00 BC
     """
 
@@ -51,7 +51,7 @@ class Timestamp:
 class Timestamptz:
     """A timestamp with time zone that `datetime.datetime` cannot hold, as microseconds since 2000-01-01 00:00 UTC.
 
-    >>> print(Timestamptz.INFINITY, Timestamptz(9_224_318_015_999_999_999))
+    >>> print(Timestamptz.INFINITY, Timestamptz(9_223_371_331_199_999_999))
     infinity 294276-12-31 23:59:59.999999+00
     """
 
@@ -106,6 +106,7 @@ class Interval:
 
     A `datetime.timedelta` can be passed as well; what is read is always an `Interval`.
 
+    >>> import datetime
     >>> Interval(months=1, days=2, micros=3_000_004)
     Interval(months=1, days=2, micros=3000004)
     >>> print(Interval(months=14, days=-1))

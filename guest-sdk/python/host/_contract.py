@@ -74,7 +74,10 @@ def _exceeded(_: type, limit: Limit) -> _errors.Exceeded:
 
 
 def _error(name: str, cause: type[_errors.HostError]) -> type[Case]:
-    return _case(f"Error_{name}", lambda _, why: cause(why))
+    def lift(_: type, why: str) -> _errors.HostError:
+        return cause(why)
+
+    return _case(f"Error_{name}", lift)
 
 
 ErrorSql = _case("Error_Sql", _lift.same)

@@ -24,9 +24,10 @@ _DAY_MICROS = 86_400_000_000
 _delta = datetime.timedelta
 _from_day = datetime.date.fromordinal
 
-# `{}.get(class, value)` is the value, and `{}.get(class)` is None, without a frame of Python.
-same: Lift = {}.get
-null: Lift = {}.get
+# `{}.get(class, value)` is the value, and `{}.get(class)` is None, without a frame of Python's own.
+_nothing: dict[Any, Any] = {}
+same: Lift = _nothing.get
+null: Lift = _nothing.get
 
 
 def numeric(_: type, text: str) -> Decimal:

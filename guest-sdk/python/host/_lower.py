@@ -169,7 +169,7 @@ _SCALARS: dict[type, Callable[[Any], Case]] = {
 
 def _scalar_of(value: Any) -> Callable[[Any], Case]:
     """How a value of some type is written: as its nearest base. What was found is remembered."""
-    kind = type(value)
+    kind: type[Any] = type(value)  # pyright: ignore[reportUnknownVariableType]
     found = _SCALARS.get(kind)
     if found is not None:
         return found
@@ -256,12 +256,13 @@ def _as_one(cases: list[Case], kinds: set[type[Case]]) -> list[Case]:
 
 def value(given: Any) -> Case:
     """One parameter."""
-    encode = _SCALARS.get(type(given))
+    kind: type[Any] = type(given)  # pyright: ignore[reportUnknownVariableType]
+    encode = _SCALARS.get(kind)
     made: Case
     if encode is not None:
         made = _new(_VALUE)
         made.value = encode(given)
-    elif isinstance(given, (list, tuple)):
+    elif issubclass(kind, (list, tuple)):
         made = case(contract.ValueArray, _array(given))
     else:
         made = case(_VALUE, _scalar_of(given)(given))

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from operator import itemgetter
-from typing import Any, SupportsIndex
+from typing import TYPE_CHECKING, Any, SupportsIndex
 
 from ._errors import Conversion
 from ._types import Column
@@ -13,6 +13,7 @@ from ._types import Column
 _CLASSES: dict[tuple[str, ...], type[Row]] = {}
 _STATEMENT_CHARACTERS_MAX = 80
 _AMBIGUOUS = -1
+_at: Callable[..., Any] = tuple[Any, ...].__getitem__
 
 
 class Row(tuple[Any, ...]):
@@ -31,6 +32,10 @@ class Row(tuple[Any, ...]):
 
     __slots__ = ()
     _places: dict[str, int] = {}
+    if TYPE_CHECKING:
+        # Names of columns come before the methods of a tuple.
+        count: Any
+        index: Any
 
     @staticmethod
     def of(names: Iterable[str], values: Iterable[Any]) -> Row:
@@ -39,11 +44,11 @@ class Row(tuple[Any, ...]):
 
     def __getitem__(self, key: Any) -> Any:
         if isinstance(key, str):
-            return tuple.__getitem__(self, self._place(key, KeyError))
-        return tuple.__getitem__(self, key)
+            return _at(self, self._place(key, KeyError))
+        return _at(self, key)
 
     def __getattr__(self, name: str) -> Any:
-        return tuple.__getitem__(self, self._place(name, AttributeError))
+        return _at(self, self._place(name, AttributeError))
 
     def as_dict(self) -> dict[str, Any]:
         """The values by the names of their columns.
@@ -51,7 +56,7 @@ class Row(tuple[Any, ...]):
         >>> Row.of(["id", "name"], [7, "soup"]).as_dict()
         {'id': 7, 'name': 'soup'}
         """
-        return {name: tuple.__getitem__(self, self._place(name, KeyError)) for name in self._places}
+        return {name: _at(self, self._place(name, KeyError)) for name in self._places}
 
     def _place(self, name: str, error: type[Exception]) -> SupportsIndex:
         place = self._places.get(name)
@@ -63,7 +68,7 @@ class Row(tuple[Any, ...]):
 
     def __repr__(self) -> str:
         if _AMBIGUOUS in self._places.values():
-            return f"Row{tuple.__repr__(self)}"
+            return f"Row{tuple(self)!r}"
         return f"Row({', '.join(f'{name}={value!r}' for name, value in zip(self._places, self))})"
 
     def __reduce__(self) -> Any:

@@ -16,6 +16,7 @@ class Range:
     PostgreSQL gives ranges of whole numbers and dates back as `[)`, however they were written. As a parameter it has the
     type that the statement needs there, like a quoted literal; elsewhere write `$1::int4range`.
 
+    >>> import datetime
     >>> print(Range(1, 10), Range(1, 10, "[]"), Range(None, 5), Range.EMPTY)
     [1,10) [1,10] (,5) empty
     >>> print(Range(datetime.date(2026, 1, 1)))
