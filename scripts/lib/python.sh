@@ -38,12 +38,10 @@ build_python_runtime() {
   # Names of folders get into tracebacks, and bytecode of another Python would be of no use.
   cp -R "$sources/src" "$work/python-app/runtime"
   cp -R "$root/guest-sdk/python" "$work/python-app/sdk"
-  mkdir "$work/python-app/wit"
-  sed '/^  import bulk;$/d' "$root/wit/migration.wit" >"$work/python-app/wit/migration.wit"
   find "$work/python-app" -name __pycache__ -prune -exec rm -rf {} +
   # Not the environment of a user who works in one.
   (cd "$work/python-app" && quietly env -u PYTHONPATH -u PYTHONHOME RUST_BACKTRACE=0 VIRTUAL_ENV="$environment" \
-    "$environment/bin/componentize-py" -d wit -w script-runtime componentize -p runtime -p sdk -o built.wasm runtime) ||
+    "$environment/bin/componentize-py" -d "$root/wit" -w script-runtime componentize -p runtime -p sdk -o built.wasm runtime) ||
     return 1
   "$environment/bin/python3" "$sources/strip.py" "$work/python-app/built.wasm" "$component"
 }

@@ -9,6 +9,7 @@ mod profile;
 pub use profile::Profile;
 pub use profile::Source;
 pub use profile::Template;
+pub use python::SDK_FOLDER as PYTHON_SDK_FOLDER;
 pub use rust::SDK_FOLDER as RUST_SDK_FOLDER;
 
 use std::fmt;

@@ -13,6 +13,7 @@ mod cargo;
 mod environment;
 mod error;
 mod progress;
+mod python;
 mod rust;
 mod script;
 mod sdk;
@@ -154,7 +155,8 @@ struct Support {
 fn support(language: Language) -> Support {
     match language {
         Language::Sql => sql::SUPPORT,
-        Language::Python | Language::JavaScript => script::SUPPORT,
+        Language::Python => python::SUPPORT,
+        Language::JavaScript => script::SUPPORT,
         Language::TypeScript => script::SUPPORT,
         Language::Rust => rust::SUPPORT,
         Language::Go | Language::C => wasm::SUPPORT,

@@ -27,17 +27,20 @@ pydantic_core scipy simplejson sklearn tensorflow torch ujson
 """
 
 _WHAT_THEN = "do it before or after `host upgrade`, and hand the result over with `-x KEY=VALUE` or in a table"
+_NO_NETWORK = f"migrations have no network, so {_WHAT_THEN}"
+_NO_PROCESSES = f"migrations have no processes, so {_WHAT_THEN}"
+_NO_FILES = "migrations have no files, so write the data into the migration or into a table"
 #: Why modules are refused, and what to do instead.
 _REASONS = {
-    **dict.fromkeys(_NETWORK.split(), f"migrations have no network: {_WHAT_THEN}"),
-    **dict.fromkeys(_PROCESSES.split(), f"migrations start no processes: {_WHAT_THEN}"),
-    **dict.fromkeys(_FILES.split(), "migrations have no files: write the data into the migration, or into a table"),
+    **dict.fromkeys(_NETWORK.split(), _NO_NETWORK),
+    **dict.fromkeys(_PROCESSES.split(), _NO_PROCESSES),
+    **dict.fromkeys(_FILES.split(), _NO_FILES),
     **dict.fromkeys(
-        _DATABASES.split(), "a migration has the one connection that host owns: use host.execute and host.query"
+        _DATABASES.split(), "migrations have the one connection that host owns: use host.execute and host.query"
     ),
     **dict.fromkeys(
         _COMPILED.split(),
-        "it is compiled for one kind of machine, and migrations are WebAssembly: compute in Python, or in SQL",
+        "it is compiled for one kind of machine, and migrations are WebAssembly, so compute in Python or in SQL",
     ),
 }
 
@@ -68,8 +71,8 @@ def _no_module(name: str) -> str:
     if reason is None and name.partition(".")[0] in sys.stdlib_module_names:
         reason = "it is not in the part of the standard library that migrations have"
     if reason is None:
-        reason = "a migration is one file with the standard library and `host`: write what it needs into it"
-    return f"there is no module '{name}' for migrations. {reason[0].upper()}{reason[1:]}"
+        reason = "a migration is one file with the standard library and `host`, so write what it needs into it"
+    return f"there is no module '{name}' here: {reason}"
 
 
 def _refuse(what: str) -> Callable[..., NoReturn]:
@@ -80,8 +83,6 @@ def _refuse(what: str) -> Callable[..., NoReturn]:
     return refused
 
 
-_NO_FILES = "migrations have no files, so write the data into the migration or into a table"
-_NO_PROCESSES = f"migrations start no processes, so {_WHAT_THEN}"
 _FILE_FUNCTIONS = """
 open listdir scandir mkdir makedirs remove unlink rename replace rmdir symlink link truncate readlink chmod chown utime
 walk fwalk mkfifo mknod chdir

@@ -40,18 +40,19 @@ def _failure(error: BaseException) -> object:
     refused = _refused(error)
     if refused is not None:
         # Host knows more about it, such as the line to write into the metadata.
-        env.report_panic(streams.printable(str(error)), describe(error))
+        env.report_panic(streams.printable(str(error)), _stack(error))
         return contract.Failure_Sql(refused)
     return contract.Failure_Message(describe(error))
 
 
 def _refused(error: BaseException) -> object:
-    """The error of the contract, where it was host that refused a call."""
+    """The error of the contract, where the host has more to say about it than its message."""
     if isinstance(error, host.Exceeded):
         limit = _contract.Limit[error.limit.upper().replace("-", "_")]
         return _lower.case(_contract.ErrorExceeded, limit)
-    kind = _contract.ERRORS.get(type(error))
-    return None if kind is None else _lower.case(kind, streams.printable(str(error)))
+    if isinstance(error, (host.Denied, host.Offline)):
+        return _lower.case(_contract.ERRORS[type(error)], streams.printable(str(error)))
+    return None
 
 
 def describe(error: BaseException) -> str:

@@ -2,6 +2,10 @@
 
 use super::Profile;
 use super::Source;
+use super::Template;
+
+/// Where the SDK is put, relative to the project's folder: what editors, type checkers and tests have to look into.
+pub const SDK_FOLDER: &str = ".host/sdk/python";
 
 pub(super) const PROFILE: Profile = Profile {
     name: "python",
@@ -13,5 +17,9 @@ pub(super) const PROFILE: Profile = Profile {
         sections: false,
         translated: false,
     },
-    template: None,
+    template: Some(Template {
+        files: &[("", include_str!("migration.py.template"))],
+        undecided: include_str!("undecided.py.template"),
+        nothing_to_do: "    pass",
+    }),
 };
