@@ -186,6 +186,67 @@ fn the_cache_stays_as_small_as_it_is_told() {
 }
 
 #[test]
+fn one_component_in_several_migrations_is_compiled_once() {
+    let project = project();
+    project.binary("b", &guests::idle(1));
+    project.write("migrations/b/migration.toml", "revision = \"b\"\nrevises = [\"a\"]\nmessage = \"another\"\n");
+    project.binary("c", &guests::idle(2));
+    project.write("migrations/c/migration.toml", "revision = \"c\"\nrevises = [\"b\"]\n");
+    let output = project.host(&["build"]).success();
+    assert_eq!(output.stderr.matches("Compiling ").count(), 1, "{}", output.stable());
+    assert_eq!(files(project.cache()).len(), 2);
+    project.host(&["upgrade", "head"]).success();
+    // They are other components all the same, for the log and for what compares.
+    let digests =
+        project.database.query("SELECT count(DISTINCT component_digest) FROM host_log WHERE outcome = 'done'");
+    assert_eq!(digests, "3");
+    project.host(&["cache", "prune", "--all"]).success();
+    project.host(&["downgrade", "base"]).success();
+    assert_eq!(files(project.cache()).len(), 2);
+}
+
+#[test]
+fn large_code_is_mapped_and_believed_only_as_long_as_nobody_changes_it() {
+    let project = TestProject::new();
+    // Bytes that do not compress away: what is zero is not in the code.
+    project.binary("a", &guests::idle_with(&"large ".repeat(400_000)));
+    project.host(&["build"]).success();
+    let names: Vec<_> = files(project.cache()).into_keys().collect();
+    let [entry] = names.as_slice() else { panic!("{names:?}") };
+    let entry = project.cache().join(entry);
+    let note = entry.with_extension("whole");
+    let code = std::fs::read(&entry).expect("an entry");
+    assert!(code.len() > 2 << 20, "{} bytes", code.len());
+    let run = || {
+        upgrades(&project, project.host(&["upgrade", "head"]));
+        project.host(&["downgrade", "base"]).success();
+    };
+    run();
+    std::thread::sleep(std::time::Duration::from_millis(2_100));
+    run();
+    assert!(note.exists(), "it was found whole");
+    let before = std::fs::read(&note).expect("a note");
+    run();
+    assert_eq!(
+        (std::fs::read(&note).expect("a note"), std::fs::read(&entry).expect("an entry")),
+        (before, code.clone())
+    );
+    // Another byte, cut short, nothing at all: all of it is compiled again, and nothing of it runs.
+    for length in [code.len(), code.len() - 1, code.len() / 2, 0] {
+        let mut changed = code[..length].to_vec();
+        if let Some(byte) = changed.get_mut(code.len() / 3) {
+            *byte ^= 1;
+        }
+        std::fs::write(&entry, changed).expect("an entry");
+        run();
+        let again = std::fs::read(&entry).expect("an entry");
+        assert_eq!(again.len(), code.len());
+    }
+    project.host(&["cache", "prune", "--all"]).success();
+    assert!(!note.exists() && files(project.cache()).is_empty());
+}
+
+#[test]
 fn several_hosts_share_one_cache() {
     let projects: Vec<TestProject> = (0..3).map(|_| project()).collect();
     let cache = tempfile::tempdir().expect("a folder");

@@ -8,6 +8,7 @@
 #![expect(clippy::disallowed_methods, reason = "a benchmark makes folders and starts the command")]
 
 mod figures;
+mod image;
 mod latency;
 mod machine;
 mod nothing_to_do;
@@ -94,6 +95,9 @@ fn run(words: &[String]) -> Result<Figures> {
     }
     if wanted("sandbox") {
         sandbox::measure(&mut figures, &server, folder.path(), &runtime)?;
+    }
+    if wanted("image") {
+        image::measure(&mut figures, &folder.path().join("image"), &runtime)?;
     }
     if wanted("texts") {
         texts::measure(&mut figures, folder.path())?;

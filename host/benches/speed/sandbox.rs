@@ -13,6 +13,7 @@ use host::db::GuestSession;
 use host::db::Session;
 use host::db::Tables;
 use host::db::session::ResultLimits;
+use host::digest::Digest;
 use host::plan::Direction;
 use host::runtime::CompileCache;
 use host::runtime::CompileLimits;
@@ -25,6 +26,8 @@ use host::worker::Cancel;
 use host::worker::Limits;
 use host::worker::Worker;
 use tokio::runtime::Runtime as TokioRuntime;
+use wasm_encoder::ComponentSection as _;
+use wasm_encoder::CustomSection;
 
 use crate::Result;
 use crate::figures::Figures;
@@ -60,7 +63,7 @@ pub(crate) fn measure(figures: &mut Figures, server: &Server, folder: &Path, run
     );
     match rust_guest(&folder.join("rust")) {
         Ok(guest) => {
-            let digest = "rust guest";
+            let digest = Digest::of(&guest);
             let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
             let limits = CompileLimits { process: Limits::default(), threads };
             let cancel = Cancel::default();
@@ -72,15 +75,18 @@ pub(crate) fn measure(figures: &mut Figures, server: &Server, folder: &Path, run
             ] {
                 let runtime = Runtime::new(&compiler, overhead::STACK_BYTES)?;
                 let mut number = 0;
-                // Under a name of its own each time: what was compiled is kept.
+                // Another component each time: what was compiled is kept.
                 let compile = || {
                     number += 1;
-                    Ok(runtime.compile(&guest, &format!("{digest} {number}"), limits, &cancel)?)
+                    let mut guest = guest.clone();
+                    let name = format!("{number}");
+                    CustomSection { name: name.into(), data: (&[]).into() }.append_to_component(&mut guest);
+                    Ok(runtime.compile(&guest, &Digest::of(&guest), limits, &cancel)?)
                 };
                 figures.add(format!("compiling a Rust guest ({size}) {place}"), spread(&times(compile)?));
             }
-            cached.compile(&guest, digest, limits, &cancel)?;
-            let load = || Ok(cached.load_migration(&guest, digest, limits, &cancel)?);
+            cached.compile(&guest, &digest, limits, &cancel)?;
+            let load = || Ok(cached.load_migration(&guest, &digest, limits, &cancel)?);
             figures.add("loading it from the compile cache", spread(&times(load)?));
         }
         Err(error) => figures.add("loading a Rust guest", format!("not measured: {error}")),

@@ -280,12 +280,11 @@ fn compile(settings: &Settings, project: &Project, revisions: &[String]) -> Resu
     let mut failures = Vec::new();
     for migration in &compiled {
         let component = project.source().component(migration)?;
-        let digest = component.digest.to_string();
-        if runtime.has_code(&digest) {
+        if runtime.has_code(&component.code_digest) {
             continue;
         }
         report.progress(&format!("Compiling {}", migration.file));
-        if let Err(error) = runtime.compile(&component.bytes, &digest, limits, &Cancel::default()) {
+        if let Err(error) = runtime.compile(&component.code(), &component.code_digest, limits, &Cancel::default()) {
             if report.is_json() {
                 report.document(&json!({
                     "event": "build-failed", "revision": migration.metadata.revision, "file": migration.file,

@@ -21,6 +21,7 @@ use crate::runtime::LanguageRuntime;
 use crate::runtime::LoadError;
 use crate::runtime::Loaded;
 use crate::runtime::Runtime;
+use crate::store::Migration;
 use crate::worker::Cancel;
 use crate::worker::CancelOnDrop;
 
@@ -32,14 +33,14 @@ pub(super) struct Compiling<T> {
     _cancel: CancelOnDrop,
 }
 
-/// Compiles those components that have no code yet: as many at a time as there are processors, in the order of the plan.
-/// Answers those that cannot be compiled, with the reasons.
+/// Compiles those components that have no code yet, each once however many migrations it is of: as many at a time as there are
+/// processors, in the order of the plan. Answers the migrations whose component cannot be compiled, with the reasons.
 pub(super) async fn all(project: &Project, runtime: &Arc<Runtime>, components: &[Checked]) -> Vec<RunError> {
     let mut known = HashSet::new();
     let missing: Vec<&Checked> = components
         .iter()
-        .filter(|checked| checked.language.is_none() && known.insert(checked.digest))
-        .filter(|checked| !runtime.has_code(&checked.digest.to_string()))
+        .filter(|checked| checked.language.is_none() && known.insert(checked.code_digest))
+        .filter(|checked| !runtime.has_code(&checked.code_digest))
         .collect();
     let alone = limits::compile_limits(&project.environment().limits);
     let at_a_time = missing.len().clamp(1, alone.threads);
@@ -57,15 +58,26 @@ pub(super) async fn all(project: &Project, runtime: &Arc<Runtime>, components: &
                     continue;
                 }
             };
-            let digest = checked.digest.to_string();
             let work = begin(runtime, &project.environment().limits, move |runtime, cancel| {
-                runtime.compile(&component.component.bytes, &digest, limits, cancel)
+                let component = &component.component;
+                runtime.compile(&component.code(), &component.code_digest, limits, cancel)
             });
             begun.push_back((checked, work));
         }
         let Some((checked, work)) = begun.pop_front() else { return problems };
-        problems.extend(work.finished().await.err().map(|error| refused(project, &checked.migration, error)));
+        if let Err(error) = work.finished().await {
+            let migrations = with_code_of(checked, components);
+            problems.extend(migrations.map(|migration| refused(project, migration, error.clone())));
+        }
     }
+}
+
+/// The migrations that are the component of one of them, each once.
+fn with_code_of<'a>(one: &Checked, components: &'a [Checked]) -> impl Iterator<Item = &'a Migration> {
+    let mut known = HashSet::new();
+    let code = one.code_digest;
+    let same = components.iter().filter(move |checked| checked.language.is_none() && checked.code_digest == code);
+    same.map(|checked| &checked.migration).filter(move |migration| known.insert(&migration.metadata.revision))
 }
 
 /// Makes the language runtimes of a plan ready, each once. Answers those that cannot be, too, with the reasons.
@@ -93,7 +105,7 @@ pub(super) fn load(runtime: &Arc<Runtime>, component: &Arc<StepComponent>, limit
     let compile_limits = limits::compile_limits(limits);
     begin(runtime, limits, move |runtime, cancel| {
         let component = &component.component;
-        runtime.load_migration(&component.bytes, &component.digest.to_string(), compile_limits, cancel)
+        runtime.load_migration(&component.code(), &component.code_digest, compile_limits, cancel)
     })
 }
 

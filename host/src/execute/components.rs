@@ -55,6 +55,8 @@ pub(super) struct Checked {
     pub(super) migration: Migration,
     /// The digest of the component that was checked.
     pub(super) digest: Digest,
+    /// The digest of what of it is compiled.
+    pub(super) code_digest: Digest,
     /// What runs it, unless it has code of its own.
     pub(super) language: Option<LanguageRuntime>,
     time_limits: TimeLimits,
@@ -110,6 +112,7 @@ impl CheckedComponents {
                 step: step.clone(),
                 migration: component.migration.clone(),
                 digest: component.component.digest,
+                code_digest: component.component.code_digest,
                 language: component.language.clone(),
                 time_limits,
                 kept: (kept_bytes <= KEPT_BYTES_MAX).then(|| Arc::new(component)),

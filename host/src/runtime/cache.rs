@@ -6,10 +6,13 @@
 
 mod entry;
 mod usage;
+mod whole;
 
 use std::io;
+use std::time::Duration;
 
 use cap_std::fs::Dir;
+use cap_std::fs::File;
 use cap_std::fs::MetadataExt as _;
 
 pub use usage::CacheUsage;
@@ -22,6 +25,17 @@ use entry::NAME_END;
 pub struct CompileCache {
     folder: Dir,
     limit_bytes: u64,
+    /// See [`whole::note`].
+    settled: Duration,
+}
+
+/// The code of an entry that is whole.
+#[derive(Debug)]
+pub(super) enum Code {
+    /// A copy.
+    Copy(Vec<u8>),
+    /// Its file, which begins with the code.
+    File(File),
 }
 
 /// Why a folder is no cache.
@@ -51,7 +65,7 @@ impl CompileCache {
     /// [`CacheRefused`] unless it belongs to this user and nobody else can write in it.
     pub fn open(folder: Dir, limit_bytes: u64) -> Result<Self, CacheRefused> {
         check_owner(&folder)?;
-        Ok(Self { folder, limit_bytes })
+        Ok(Self { folder, limit_bytes, settled: whole::SETTLED })
     }
 
     /// The size to which it may grow, in bytes.
@@ -59,10 +73,15 @@ impl CompileCache {
         self.limit_bytes
     }
 
-    /// Reads an entry back, and notes that it was used. None when there is none, or none that is whole, this user's, and of
-    /// this name.
-    pub(super) fn get(&self, name: &str) -> Option<Vec<u8>> {
-        entry::read(&self.folder, name).ok()
+    /// Finds the code of an entry, and notes that it was used. None when there is none, or none that is whole, this user's, and
+    /// of this name.
+    pub(super) fn get(&self, name: &str) -> Option<Code> {
+        entry::read(&self.folder, name, self.settled).ok()
+    }
+
+    /// The same as a copy, for who cannot use the file.
+    pub(super) fn copy(&self, name: &str) -> Option<Vec<u8>> {
+        entry::copy(&self.folder, name).ok()
     }
 
     /// Whether there is an entry. Reading it may still fail.

@@ -3,10 +3,12 @@
 use std::collections::VecDeque;
 use std::hash::Hash as _;
 use std::hash::Hasher as _;
+use std::os::fd::AsRawFd as _;
 use std::sync::Arc;
 use std::sync::Mutex;
 use std::sync::PoisonError;
 
+use cap_std::fs::File;
 use wasmtime::Engine;
 use wasmtime::component::Component;
 
@@ -49,14 +51,20 @@ impl CodeStore {
     pub(super) fn get(&self, engine: &Engine, digest: &str) -> Option<Component> {
         let kept = self.kept().get(digest);
         if let Some(code) = kept {
-            return revive(engine, &code);
+            return revive(engine, Code::Bytes(&code));
         }
-        revive(engine, &self.cache.as_ref()?.get(&self.name(digest))?)
+        let (cache, name) = (self.cache.as_ref()?, self.name(digest));
+        match cache.get(&name)? {
+            cache::Code::Copy(code) => revive(engine, Code::Bytes(&code)),
+            // Code may not be mapped from everywhere: not without /proc, and not from a file system that is mounted `noexec`.
+            cache::Code::File(file) => revive(engine, Code::File(&file))
+                .or_else(|| cache.copy(&name).and_then(|code| revive(engine, Code::Bytes(&code)))),
+        }
     }
 
     /// Keeps the code of a component, and makes it ready to run.
     pub(super) fn put(&self, engine: &Engine, digest: &str, code: Vec<u8>) -> Option<Component> {
-        let component = revive(engine, &code);
+        let component = revive(engine, Code::Bytes(&code));
         let cached = self.cache.as_ref().is_some_and(|cache| cache.put(&self.name(digest), &code).is_ok());
         if !cached {
             self.kept().put(digest, code);
@@ -100,13 +108,27 @@ impl Kept {
     }
 }
 
-/// Makes compiled code ready to run. None when it is that of another engine.
-fn revive(engine: &Engine, code: &[u8]) -> Option<Component> {
+/// Compiled code, wherever it is.
+enum Code<'a> {
+    Bytes(&'a [u8]),
+    /// A file that begins with it.
+    File(&'a File),
+}
+
+/// Makes compiled code ready to run. None when it is that of another engine, or cannot be mapped.
+fn revive(engine: &Engine, code: Code<'_>) -> Option<Component> {
     // SAFETY: the code was made by the compiler of this very program: in this process, in one that this process started
     // from the same file and talked to through a pipe of its own, or in an earlier one that kept it in the cache, where
-    // only files count that this user wrote on this machine and that are whole.
+    // only files count that this user wrote on this machine and that are whole. A file stays what it is while it is mapped:
+    // the cache writes to none that has its name, and an entry that it removes is there as long as somebody has it.
     #[expect(unsafe_code, reason = "compiled code comes back from the compiler's process and from the cache")]
-    let component = unsafe { Component::deserialize(engine, code) };
+    let component = unsafe {
+        match code {
+            Code::Bytes(bytes) => Component::deserialize(engine, bytes),
+            // wasmtime takes a component's file by its path only. This one leads to the very file that is open.
+            Code::File(file) => Component::deserialize_file(engine, format!("/proc/self/fd/{}", file.as_raw_fd())),
+        }
+    };
     component.ok()
 }
 

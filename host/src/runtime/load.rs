@@ -25,6 +25,7 @@ use super::registry::LanguageRuntime;
 use super::registry::RuntimeRegistry;
 use crate::bindings::MigrationGuestPre;
 use crate::bindings::ScriptRuntimePre;
+use crate::digest::Digest;
 use crate::host_functions::GuestState;
 use crate::worker::Cancel;
 use crate::worker::Worker;
@@ -103,8 +104,8 @@ impl Runtime {
     }
 
     /// Whether a component with this digest was found fit and compiled before, and its code is still there.
-    pub fn has_code(&self, digest: &str) -> bool {
-        self.code.has(digest)
+    pub fn has_code(&self, digest: &Digest) -> bool {
+        self.code.has(&digest.to_string())
     }
 
     /// Whether what compiles can be stopped.
@@ -115,12 +116,15 @@ impl Runtime {
     /// Checks and compiles a migration in a compiled language, and keeps its code. Blocks while it compiles; with a worker
     /// no longer than the limits say, and until it is cancelled.
     ///
+    /// What is found by a digest was compiled from exactly these bytes: give the component without what changes nothing
+    /// about its code, so that equal ones are compiled once.
+    ///
     /// # Errors
     /// [`LoadError`].
     pub fn compile(
         &self,
         component: &[u8],
-        digest: &str,
+        digest: &Digest,
         limits: CompileLimits,
         cancel: &Cancel,
     ) -> Result<(), LoadError> {
@@ -135,7 +139,7 @@ impl Runtime {
     pub fn load_migration(
         &self,
         component: &[u8],
-        digest: &str,
+        digest: &Digest,
         limits: CompileLimits,
         cancel: &Cancel,
     ) -> Result<Loaded, LoadError> {
@@ -155,8 +159,8 @@ impl Runtime {
         limits: CompileLimits,
         cancel: &Cancel,
     ) -> Result<Loaded, LoadError> {
-        let digest = language.digest().to_string();
-        let code = match self.code.get(&self.engine, &digest) {
+        let digest = language.digest();
+        let code = match self.code.get(&self.engine, &digest.to_string()) {
             Some(code) => code,
             None => {
                 let component = language.component()?;
@@ -177,19 +181,30 @@ impl Runtime {
     fn code_of(
         &self,
         component: &[u8],
-        digest: &str,
+        digest: &Digest,
         world: World,
         limits: CompileLimits,
         cancel: &Cancel,
     ) -> Result<Component, LoadError> {
-        self.once(digest, || match &self.worker {
-            Some(worker) => compiler::compile_in(worker, component, (self.stack_bytes, world), limits, cancel),
-            None => compiler::compile(&self.engine, component, world),
+        self.once(digest, || {
+            // Whoever finds the code by this digest runs it: it must be no other component's.
+            if Digest::of(component) != *digest {
+                return Err(LoadError::Refused { reason: format!("its digest is not {digest}") });
+            }
+            match &self.worker {
+                Some(worker) => compiler::compile_in(worker, component, (self.stack_bytes, world), limits, cancel),
+                None => compiler::compile(&self.engine, component, world),
+            }
         })
     }
 
     /// The code of a component, compiled by one thread while others that need it wait.
-    fn once(&self, digest: &str, compile: impl FnOnce() -> Result<Vec<u8>, LoadError>) -> Result<Component, LoadError> {
+    fn once(
+        &self,
+        digest: &Digest,
+        compile: impl FnOnce() -> Result<Vec<u8>, LoadError>,
+    ) -> Result<Component, LoadError> {
+        let digest = &digest.to_string();
         if let Some(code) = self.code.get(&self.engine, digest) {
             return Ok(code);
         }

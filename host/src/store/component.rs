@@ -4,7 +4,11 @@
 //! to date; what it was made of is looked at: a text is compared with its file, a component with the one that it was made
 //! of, and what a compiler made has to carry the seal of this user.
 
+use std::borrow::Cow;
 use std::ops::Range;
+
+use sha2::Digest as _;
+use sha2::Sha256;
 
 use super::BUILD_FOLDER;
 use super::Manifest;
@@ -38,9 +42,12 @@ pub struct Component {
     pub bytes: Vec<u8>,
     /// The digest of these bytes.
     pub digest: Digest,
+    /// The digest of [`Component::code`].
+    pub code_digest: Digest,
     /// What it says about the migration.
     pub manifest: Manifest,
     source: Option<Range<usize>>,
+    sections: Vec<Range<usize>>,
 }
 
 /// The same before it is digested.
@@ -48,6 +55,7 @@ struct Fresh {
     bytes: Vec<u8>,
     manifest: Manifest,
     source: Option<Range<usize>>,
+    sections: Vec<Range<usize>>,
 }
 
 /// The component of a migration that is that component itself.
@@ -63,12 +71,12 @@ impl Fresh {
         let corrupt = |source| StoreError::Corrupt { file: migration.file.clone(), source };
         let contents = read_contents(&bytes).map_err(corrupt)?;
         let now = digest_of_contents(&bytes, &contents).map_err(corrupt)?;
-        let Contents { manifest, source } = contents;
+        let Contents { manifest, source, sections } = contents;
         let manifest = manifest.ok_or_else(|| corrupt(ManifestError::Missing { section: MANIFEST_SECTION }))?;
         if now != migration.source_digest || manifest.metadata != migration.metadata {
             return Err(StoreError::Changed { file: migration.file.clone() });
         }
-        let fresh = Self { bytes, manifest, source };
+        let fresh = Self { bytes, manifest, source, sections };
         if let Some(text) = fresh.script() {
             check_text(&fresh.manifest, text).map_err(corrupt)?;
         }
@@ -76,8 +84,9 @@ impl Fresh {
     }
 
     fn digested(self) -> Component {
-        let Self { bytes, manifest, source } = self;
-        Component { digest: Digest::of(&bytes), bytes, manifest, source }
+        let Self { bytes, manifest, source, sections } = self;
+        let (digest, code_digest) = Digest::of_component(&bytes, &sections);
+        Component { digest, code_digest, bytes, manifest, source, sections }
     }
 
     /// What a runtime would run, if it is one's.
@@ -97,6 +106,41 @@ impl Component {
     pub fn source(&self) -> Option<&str> {
         str::from_utf8(self.bytes.get(self.source.clone()?)?).ok()
     }
+
+    /// Its bytes without the sections of host, which is what is compiled: the same for all migrations that are one component,
+    /// whatever their metadata say.
+    pub fn code(&self) -> Cow<'_, [u8]> {
+        let mut kept = kept(&self.bytes, &self.sections).filter(|part| !part.is_empty());
+        match (kept.next(), kept.next()) {
+            (first, None) => Cow::Borrowed(first.unwrap_or_default()),
+            (Some(first), Some(second)) => {
+                Cow::Owned([first, second].into_iter().chain(kept).flatten().copied().collect())
+            }
+            (None, Some(second)) => Cow::Borrowed(second),
+        }
+    }
+}
+
+impl Digest {
+    /// The digest of a component, and that of what is left of it without some of its sections. Where these stand at its end,
+    /// as the build puts them, no byte is digested twice.
+    fn of_component(component: &[u8], sections: &[Range<usize>]) -> (Self, Self) {
+        let mut parts = kept(component, sections);
+        let mut whole = Sha256::new();
+        let shared = parts.next().unwrap_or_default();
+        whole.update(shared);
+        let mut code = whole.clone();
+        whole.update(&component[shared.len()..]);
+        parts.for_each(|part| code.update(part));
+        (Self::from_bytes(whole.finalize().into()), Self::from_bytes(code.finalize().into()))
+    }
+}
+
+/// The parts of a component between sections, which do not overlap: before the first one, and behind each of them.
+fn kept<'a>(component: &'a [u8], sections: &'a [Range<usize>]) -> impl Iterator<Item = &'a [u8]> {
+    let starts = std::iter::once(0).chain(sections.iter().map(|section| section.end));
+    let ends = sections.iter().map(|section| section.start).chain([component.len()]);
+    starts.zip(ends).map(|(start, end)| &component[start..end])
 }
 
 impl Store {
@@ -167,14 +211,14 @@ impl Store {
         }
         let corrupt = |source| StoreError::Corrupt { file: path.clone(), source };
         let contents = read_contents(&bytes).map_err(corrupt)?;
-        let Contents { manifest, source } = contents;
+        let Contents { manifest, source, sections } = contents;
         let manifest = manifest.ok_or_else(|| corrupt(ManifestError::Missing { section: MANIFEST_SECTION }))?;
         // Without a lock file, cargo writes one during the build.
         let same_lock = migration.lock_digest.is_none() || manifest.lock_digest == migration.lock_digest;
         if manifest.metadata != migration.metadata || manifest.source_digest != migration.source_digest || !same_lock {
             return Err(StoreError::Stale { revision, file });
         }
-        let fresh = Fresh { bytes, manifest, source };
+        let fresh = Fresh { bytes, manifest, source, sections };
         self.check_origin(migration, &path, &fresh)?;
         Ok(fresh)
     }
@@ -240,8 +284,8 @@ impl Store {
 
 /// The seal of a component that is about to be written, if it is one that needs a seal and there is a key.
 pub(super) fn seal_of(key: Option<&Key>, revision: &RevisionId, component: &[u8]) -> Option<String> {
-    let Contents { manifest, source } = read_contents(component).ok()?;
-    let fresh = Fresh { bytes: Vec::new(), manifest: manifest?, source };
+    let Contents { manifest, source, .. } = read_contents(component).ok()?;
+    let fresh = Fresh { bytes: Vec::new(), manifest: manifest?, source, sections: Vec::new() };
     if fresh.manifest.runtime.is_some() && !fresh.manifest.language.is_translated() {
         return None;
     }

@@ -128,6 +128,8 @@ pub(super) struct Contents {
     pub(super) manifest: Option<Manifest>,
     /// The bytes of the source: UTF-8, with both directions inside.
     pub(super) source: Option<Range<usize>>,
+    /// Where these sections are as a whole, first one first.
+    pub(super) sections: Vec<Range<usize>>,
 }
 
 impl ManifestError {
@@ -214,12 +216,14 @@ pub fn without_sections(component: &[u8]) -> Result<Vec<u8>, ManifestError> {
 
 pub(super) fn read_contents(component: &[u8]) -> Result<Contents, ManifestError> {
     let (mut json, mut source) = (None, None);
-    custom_sections(component, |name, _, data| {
+    let mut sections = Vec::new();
+    custom_sections(component, |name, whole, data| {
         let (section, place) = match name {
             MANIFEST_SECTION => (MANIFEST_SECTION, &mut json),
             SOURCE_SECTION => (SOURCE_SECTION, &mut source),
             _ => return Ok(()),
         };
+        sections.push(whole);
         match place.replace(data) {
             Some(_) => Err(ManifestError::Repeated { section }),
             None => Ok(()),
@@ -229,7 +233,7 @@ pub(super) fn read_contents(component: &[u8]) -> Result<Contents, ManifestError>
     if let Some(manifest) = &manifest {
         check_source(manifest, source.clone().map(|range| &component[range]))?;
     }
-    Ok(Contents { manifest, source })
+    Ok(Contents { manifest, source, sections })
 }
 
 fn parse(json: &[u8]) -> Result<Manifest, ManifestError> {

@@ -6,6 +6,7 @@ mod prune;
 
 use cap_std::ambient_authority;
 use cap_tempfile::TempDir;
+use wasm_encoder::ComponentSection as _;
 
 use super::*;
 use crate::revision::RevisionId;
@@ -401,4 +402,37 @@ fn the_state_folder_is_ignored_once() {
             assert_eq!(folder.read_to_string(".gitignore").unwrap(), after);
         }
     }
+}
+
+#[test]
+fn one_component_in_several_migrations_is_the_same_code() {
+    let plain = wasm_encoder::Component::new().finish();
+    let of = |revision: &str, bytes: Vec<u8>| {
+        let file = format!("migrations/{revision}.wasm");
+        let (_folder, store) = project(&[(&file, &bytes)]);
+        let migration = store.scan().unwrap().remove(0);
+        let component = store.component(&migration).unwrap();
+        assert_eq!((component.digest, component.code_digest), (Digest::of(&bytes), Digest::of(&component.code())));
+        component
+    };
+    let embedded = |revision: &str, behind: &[u8]| {
+        let mut bytes = component(&manifest(revision, None));
+        bytes.extend_from_slice(behind);
+        bytes
+    };
+    let (one, two) = (of("one", embedded("one", b"")), of("two", embedded("two", b"")));
+    assert_eq!((&*one.code(), &*two.code()), (&*plain, &*plain));
+    assert_eq!(one.code_digest, two.code_digest);
+    assert_ne!(one.digest, two.digest);
+    // Whatever else there is belongs to the code, behind the sections of host as well.
+    let mut rest = Vec::new();
+    wasm_encoder::CustomSection { name: "other".into(), data: b"x".as_slice().into() }.append_to_component(&mut rest);
+    let other = of("one", embedded("one", &rest));
+    assert_eq!(&*other.code(), [&plain[..], &rest].concat());
+    assert_ne!(other.code_digest, one.code_digest);
+    // Sections at the front, as other tools write them.
+    let mut front = plain[..8].to_vec();
+    front.extend_from_slice(&embedded("one", b"")[plain.len()..]);
+    front.extend_from_slice(&rest);
+    assert_eq!(of("one", front).code_digest, other.code_digest);
 }

@@ -86,6 +86,16 @@ pub(crate) fn idle(number: u32) -> Vec<u8> {
     ))
 }
 
+/// The same with so much text in its memory, which is part of its code.
+pub(crate) fn idle_with(text: &str) -> Vec<u8> {
+    let pages = text.len().div_ceil(64 << 10);
+    upgrading(&format!(
+        r#"(memory {pages})
+           (data (memory 1) (i32.const 0) "{text}")
+           (func (export "host:migration/migration@0.1.0#upgrade") (result i32) (i32.const 0))"#
+    ))
+}
+
 /// A core module with the types of the world of a migration, or those of the guest of this name.
 pub(crate) fn in_world(name: &str, mut module: Vec<u8>) -> Vec<u8> {
     let mut resolve = wit_parser::Resolve::default();

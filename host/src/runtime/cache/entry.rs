@@ -1,8 +1,9 @@
-//! One entry: a file with a seal in front of the code.
+//! One entry: a file with compiled code and a seal behind it.
 
 use std::io;
 use std::io::Read as _;
 use std::io::Write as _;
+use std::time::Duration;
 use std::time::UNIX_EPOCH;
 
 use cap_std::fs::Dir;
@@ -16,6 +17,10 @@ use rustix::fs::Timestamps;
 use rustix::fs::UTIME_NOW;
 use rustix::fs::UTIME_OMIT;
 use sha2::Digest as _;
+use sha2::Sha256;
+
+use super::Code;
+use super::whole;
 
 /// How the name of an entry ends.
 pub(super) const NAME_END: &str = ".cwasm";
@@ -28,6 +33,13 @@ pub(super) const SEAL_BYTES: usize = 32;
 
 /// The largest entry that is read, in bytes. Compiled code has some ten times the size of its component.
 const ENTRY_BYTES_MAX: u64 = 2 << 30;
+
+/// From this size on an entry is mapped, in bytes. Below it, reading and digesting cost less than what mapping asks of the
+/// system, and a file that is cut short later harms nobody.
+pub(super) const MAPPED_BYTES_MIN: u64 = 1 << 20;
+
+/// How much of an entry is digested at a time, in bytes.
+const CHUNK_BYTES: usize = 128 << 10;
 
 /// Opens an entry, if it is a file of this user alone. A link is not followed, a pipe not waited for.
 pub(super) fn open(folder: &Dir, name: &str) -> io::Result<(File, Metadata)> {
@@ -43,61 +55,113 @@ pub(super) fn open(folder: &Dir, name: &str) -> io::Result<(File, Metadata)> {
     if own { Ok((file, metadata)) } else { Err(io::ErrorKind::PermissionDenied.into()) }
 }
 
-/// Reads the code of an entry, and notes that it was used.
-pub(super) fn read(folder: &Dir, name: &str) -> io::Result<Vec<u8>> {
+/// Finds the code of an entry, and notes that it was used. A large one is left where it is: it is digested only unless it was
+/// found whole before and has not been changed since. `settled` is for [`whole::note`].
+pub(super) fn read(folder: &Dir, name: &str, settled: Duration) -> io::Result<Code> {
     let (mut file, metadata) = open(folder, name)?;
-    let mut seal = [0; SEAL_BYTES];
-    file.read_exact(&mut seal)?;
-    let length = metadata.len().saturating_sub(u64::try_from(SEAL_BYTES).unwrap_or(u64::MAX));
-    let mut code = Vec::with_capacity(usize::try_from(length).unwrap_or_default());
-    // No more than there was when its size was looked at.
-    (&mut file).take(length + 1).read_to_end(&mut code)?;
-    if self::seal(&metadata, name, &code) != seal {
-        return Err(io::ErrorKind::InvalidData.into());
+    // A file system without times of birth is one of another machine, which may change files without a word, or an old one.
+    if metadata.len() < MAPPED_BYTES_MIN || born(&metadata).is_none() {
+        return read_whole(file, &metadata, name).map(Code::Copy);
     }
-    // The time of the last change says when it was used. Where it cannot be set it says when it was made.
+    if !whole::is_known(folder, name, &metadata) {
+        let mut digest = seal_of(&metadata, name);
+        let mut chunk = vec![0; CHUNK_BYTES];
+        let mut left = metadata.len().saturating_sub(u64::try_from(SEAL_BYTES).unwrap_or(u64::MAX));
+        while left > 0 {
+            let chunk =
+                chunk.get_mut(..usize::try_from(left).unwrap_or(CHUNK_BYTES).min(CHUNK_BYTES)).unwrap_or_default();
+            file.read_exact(chunk)?;
+            digest.update(&*chunk);
+            left = left.saturating_sub(u64::try_from(chunk.len()).unwrap_or(u64::MAX));
+        }
+        let mut seal = Vec::with_capacity(SEAL_BYTES);
+        (&mut file).take(u64::try_from(SEAL_BYTES + 1).unwrap_or(u64::MAX)).read_to_end(&mut seal)?;
+        check(digest, &seal)?;
+        if whole::note(folder, name, (&file, &metadata), settled).is_err() {
+            note_use(&file);
+        }
+    }
+    Ok(Code::File(file))
+}
+
+/// Reads the code of an entry of any size into memory.
+pub(super) fn copy(folder: &Dir, name: &str) -> io::Result<Vec<u8>> {
+    let (file, metadata) = open(folder, name)?;
+    read_whole(file, &metadata, name)
+}
+
+fn read_whole(mut file: File, metadata: &Metadata, name: &str) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::with_capacity(usize::try_from(metadata.len()).unwrap_or_default());
+    // No more than there was when its size was looked at.
+    (&mut file).take(metadata.len() + 1).read_to_end(&mut bytes)?;
+    let length = bytes.len().checked_sub(SEAL_BYTES).ok_or(io::ErrorKind::UnexpectedEof)?;
+    let seal = bytes.split_off(length);
+    check(seal_of(metadata, name).chain_update(&bytes), &seal)?;
+    note_use(&file);
+    Ok(bytes)
+}
+
+fn check(digest: Sha256, seal: &[u8]) -> io::Result<()> {
+    if digest.finalize().as_slice() == seal { Ok(()) } else { Err(io::ErrorKind::InvalidData.into()) }
+}
+
+/// The time of the last change says when it was used. Where it cannot be set it says when it was made.
+pub(super) fn note_use(file: &File) {
     let now = Timespec { tv_sec: 0, tv_nsec: UTIME_NOW };
     let as_it_is = Timespec { tv_sec: 0, tv_nsec: UTIME_OMIT };
-    let _ = rustix::fs::futimens(&file, &Timestamps { last_access: as_it_is, last_modification: now });
-    Ok(code)
+    let _ = rustix::fs::futimens(file, &Timestamps { last_access: as_it_is, last_modification: now });
 }
 
 /// Writes an entry. A reader sees the whole file or none; of two writers the last one stays.
 pub(super) fn write(folder: &Dir, name: &str, code: &[u8]) -> io::Result<()> {
+    place(folder, name, |file| {
+        let seal = seal_of(&file.metadata()?, name).chain_update(code).finalize();
+        file.write_all(code)?;
+        file.write_all(&seal)?;
+        Ok(true)
+    })
+}
+
+/// Makes a file under another name, and gives it this one when it was written, if it is to stay.
+pub(super) fn place(folder: &Dir, name: &str, write: impl FnOnce(&mut File) -> io::Result<bool>) -> io::Result<()> {
     let temporary = format!("{NEW_NAME}{:016x}", getrandom::u64().map_err(io::Error::other)?);
-    let written = write_new(folder, &temporary, name, code).and_then(|()| {
+    let written = create(folder, &temporary).and_then(|mut file| write(&mut file));
+    let placed = written.and_then(|stays| {
+        if !stays {
+            return folder.remove_file(&temporary);
+        }
         // A folder of this name is nothing that was written here.
         if folder.symlink_metadata(name).is_ok_and(|metadata| metadata.is_dir()) {
             let _ = folder.remove_dir(name);
         }
         folder.rename(&temporary, folder, name)
     });
-    if written.is_err() {
+    if placed.is_err() {
         let _ = folder.remove_file(&temporary);
     }
-    written
+    placed
 }
 
-fn write_new(folder: &Dir, temporary: &str, name: &str, code: &[u8]) -> io::Result<()> {
+fn create(folder: &Dir, temporary: &str) -> io::Result<File> {
     let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
     let mode = Mode::RUSR | Mode::WUSR;
-    let mut file = File::from(rustix::fs::openat(folder, temporary, flags, mode)?);
+    let file = File::from(rustix::fs::openat(folder, temporary, flags, mode)?);
     // Whatever the umask took away.
     rustix::fs::fchmod(&file, mode)?;
-    let seal = seal(&file.metadata()?, name, code);
-    file.write_all(&seal)?;
-    file.write_all(code)
+    Ok(file)
 }
 
-/// The digest in front of the code. It covers the code, the entry's name, so that the code of one component is not taken
+/// Begins the digest behind the code. It covers the code, the entry's name, so that the code of one component is not taken
 /// for that of another, and the file: its number and when it was made, which nobody can choose (inode(7), statx(2)). So an
 /// entry is worth nothing in any other file. It is no signature: whoever can write here as this user can make one.
-fn seal(file: &Metadata, name: &str, code: &[u8]) -> [u8; SEAL_BYTES] {
-    let made = file.created().ok().and_then(|made| made.into_std().duration_since(UNIX_EPOCH).ok());
-    let mut digest = sha2::Sha256::new();
-    digest.update(format!("{name}\0{}\0{}\0", file.ino(), made.unwrap_or_default().as_nanos()));
-    digest.update(code);
-    digest.finalize().into()
+fn seal_of(file: &Metadata, name: &str) -> Sha256 {
+    let born = born(file).unwrap_or_default().as_nanos();
+    Sha256::new_with_prefix(format!("{name}\0{}\0{born}\0", file.ino()))
+}
+
+/// When a file was made, where its file system knows it.
+pub(super) fn born(file: &Metadata) -> Option<Duration> {
+    file.created().ok()?.into_std().duration_since(UNIX_EPOCH).ok()
 }
 
 /// Whether a name is that of an entry: a digest, what it was compiled for, both hexadecimal.

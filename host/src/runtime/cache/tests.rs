@@ -2,6 +2,8 @@
 
 #![expect(clippy::disallowed_methods, reason = "tests make folders")]
 
+use std::io::Read as _;
+use std::io::Seek as _;
 use std::os::unix::fs::MetadataExt as _;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
@@ -9,6 +11,8 @@ use std::path::PathBuf;
 
 use super::entry::SEAL_BYTES;
 use super::*;
+
+mod large;
 
 const ONE: &str = "1111-0000000000000001.cwasm";
 const OTHER: &str = "2222-0000000000000001.cwasm";
@@ -35,7 +39,7 @@ impl Folder {
 
     /// Whether there is code of this name, and of no other one.
     fn has_code(&self, name: &str) -> bool {
-        let found = self.cache.get(name);
+        let found = self.cache.get(name).map(bytes);
         if let Some(found) = &found {
             assert_eq!(*found, code(name), "other code");
         }
@@ -70,6 +74,19 @@ fn open_with(folder: &Path, limit_bytes: u64) -> Result<CompileCache, CacheRefus
 
 fn code(name: &str) -> Vec<u8> {
     name.repeat(100).into_bytes()
+}
+
+/// The code of an entry, without its seal.
+fn bytes(code: Code) -> Vec<u8> {
+    match code {
+        Code::Copy(code) => code,
+        Code::File(mut file) => {
+            let mut code = Vec::new();
+            file.rewind().and_then(|()| file.read_to_end(&mut code)).expect("an entry");
+            code.truncate(code.len() - SEAL_BYTES);
+            code
+        }
+    }
 }
 
 #[test]
@@ -141,7 +158,7 @@ fn an_entry_that_was_carried_here_is_not_run() {
         std::fs::copy(folder.path(name), elsewhere.path().join(name)).expect("a copy");
     }
     let cache = open(elsewhere.path()).expect("a cache");
-    assert!(cache.get(OTHER).is_none());
+    assert!(cache.get(OTHER).is_none() && cache.copy(OTHER).is_none());
     assert!(folder.has_code(OTHER));
 }
 
