@@ -137,12 +137,18 @@ impl Suite {
             "offline" => {
                 let sql = self.project.host(&["-x", "case=offline", "upgrade", "base:head", "--sql"]);
                 expect_code(&sql, 0)?;
-                self.project.database.query(&sql.stdout);
+                self.reset();
+                self.project.write("script.sql", &sql.stdout);
+                let script = self.project.path("script.sql");
+                let psql = self.project.database.psql().arg("-f").arg(script).output().expect("psql runs");
+                if !psql.status.success() {
+                    return Err(String::from_utf8_lossy(&psql.stderr).into_owned());
+                }
                 Ok(sql)
             }
             "irreversible" => {
                 expect_code(&output, 0)?;
-                Ok(self.project.host(&["--json", "-x", "case=irreversible", "downgrade", "base", "--yes"]))
+                Ok(self.project.host(&["--json", "-x", "case=irreversible", "downgrade", "base"]))
             }
             _ => Ok(output),
         }

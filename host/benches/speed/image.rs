@@ -92,7 +92,7 @@ fn component() -> Result<Vec<u8>> {
         (BYTES >> 16) + 1
     ))?;
     let mut resolve = wit_parser::Resolve::default();
-    let package = resolve.push_str("migration.wit", host::runtime::script::CONTRACT)?;
+    let package = resolve.push_str("migration.wit", host::bindings::CONTRACT)?;
     let world = resolve.select_world(&[package], Some("migration-guest"))?;
     wit_component::embed_component_metadata(&mut module, &resolve, world, wit_component::StringEncoding::UTF8)?;
     Ok(wit_component::ComponentEncoder::default().module(&module)?.encode()?)
