@@ -48,6 +48,15 @@ fn copy(from: &Path, to: &Path) {
     }
 }
 
+/// A project for a language, with its runtime where it has one.
+fn project(language: &str) -> TestProject {
+    let language: host::language::Language = language.parse().expect("a folder has the name of a language");
+    match language.runtime() {
+        Some(runtime) if runtime != "sql" => TestProject::with_runtime(runtime),
+        _ => TestProject::sharing_code(),
+    }
+}
+
 /// One language with its migration built.
 struct Suite {
     project: TestProject,
@@ -57,7 +66,7 @@ struct Suite {
 
 impl Suite {
     fn new(language: &str) -> Self {
-        let project = TestProject::sharing_code();
+        let project = project(language);
         // Limits that the cases for limits reach soon.
         let toml = std::fs::read_to_string(project.path("host.toml")).expect("settings");
         project.write("host.toml", &format!("{toml}\n[default.limits]\nguest-time = \"3s\"\nmemory = \"256MiB\"\n"));
@@ -156,7 +165,7 @@ impl Suite {
 
     /// A file that cannot be built says where.
     fn broken(&self) -> Result<(), String> {
-        let project = TestProject::sharing_code();
+        let project = project(&self.language);
         copy(&folder().join(&self.language).join("broken"), &project.path("migrations"));
         let output = project.host(&["build"]);
         expect_code(&output, 1)?;

@@ -6,7 +6,11 @@ use crate::harness::TestProject;
 
 /// A copy of an example, so that nothing is built into the repository.
 fn example(name: &str) -> TestProject {
-    let project = TestProject::new();
+    copied(name, TestProject::new())
+}
+
+/// The files of an example in a project, built.
+fn copied(name: &str, project: TestProject) -> TestProject {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples").join(name);
     let text =
         |path: &Path| std::fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
@@ -55,4 +59,17 @@ fn a_database_of_alembic_is_continued() {
     project.host(&["upgrade", "head"]).success();
     assert_eq!(project.database.query("SELECT version_num FROM alembic_version"), "ae1027a6acf8");
     assert_eq!(project.database.query("SELECT string_agg(revision, ' ') FROM host_log"), "ae1027a6acf8");
+}
+
+#[test]
+fn phone_numbers_are_normalised_in_python() {
+    let project = copied("python", TestProject::with_runtime("python"));
+    project.host(&["upgrade", "head"]).success();
+    assert_eq!(
+        project.database.query("SELECT string_agg(concat(name, phone), ' ' ORDER BY id) FROM guests"),
+        "Ada+49301234567 Grace+15550102030 Alan"
+    );
+    project.host(&["downgrade", "-1"]).success();
+    assert_eq!(project.database.query("SELECT phone FROM guests WHERE name = 'Ada'"), "030 1234-567");
+    project.host(&["downgrade", "base"]).success();
 }

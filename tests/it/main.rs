@@ -56,6 +56,7 @@ mod pooler;
 mod prepared_plan;
 mod protected;
 mod psql_differential;
+mod python_language;
 mod records;
 mod repair;
 mod repetitions;

@@ -11,6 +11,7 @@ mod own_server;
 mod pooler;
 mod project;
 mod running;
+pub(crate) mod runtimes;
 mod server;
 pub(crate) mod source;
 mod superuser;
