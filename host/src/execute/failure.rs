@@ -61,7 +61,12 @@ pub enum Cause {
     /// The server refused to commit: a deferred constraint or trigger.
     Commit(Box<SqlError>),
     /// A statement was refused by the guard before anything was sent.
-    Denied(Refusal),
+    Denied {
+        /// Why.
+        refusal: Refusal,
+        /// Where in the migration it was to be sent from, if its language says so.
+        sent_from: Option<String>,
+    },
     /// The migration changed what belongs to the host: the transaction itself, or the host's own tables.
     IntegrityViolated(Vec<Violation>),
     /// A call was refused by the host before anything was sent.
@@ -111,7 +116,7 @@ impl Cause {
             Self::Statement { .. } => "statement-failed",
             Self::Commit(_) => "commit-failed",
             Self::IntegrityViolated(_) => "integrity-violated",
-            Self::Denied(_) | Self::Refused(_) => "call-refused",
+            Self::Denied { .. } | Self::Refused(_) => "call-refused",
             Self::Message(_) => "migration-failed",
             Self::Irreversible => "irreversible",
             Self::Panicked(_) => "panicked",
@@ -144,7 +149,7 @@ impl Cause {
         match self {
             Self::Statement { failure, .. } => with_sqlstate(&failure.error),
             Self::Commit(error) => with_sqlstate(error),
-            Self::Denied(refusal) => refusal.message(),
+            Self::Denied { refusal, .. } => refusal.message(),
             Self::IntegrityViolated(violations) => {
                 let violations: Vec<_> = violations.iter().map(ToString::to_string).collect();
                 format!("it changed what belongs to host: {}", violations.join("; "))
@@ -190,7 +195,7 @@ impl StepFailure {
             Cause::Irreversible => format!("downgrade to {} at most, or restore a backup", self.revision),
             Cause::Statement { failure, .. } => self.statement_hint(&failure.error, &again),
             Cause::Commit(error) => self.statement_hint(error, &again),
-            Cause::Denied(refusal) => match (refusal.asks(), refusal.hint()) {
+            Cause::Denied { refusal, .. } => match (refusal.asks(), refusal.hint()) {
                 (Some(asks), _) => format!(
                     "if it is meant to do that, write {}, then run `host build` and the {direction} again",
                     asks_line(&self.file, asks)

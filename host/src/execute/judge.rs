@@ -38,7 +38,10 @@ impl StepRun<'_> {
                 Err(Cause::Stopped(Stop::Limit(exceeded)))
             }
             (Ending::Failed(Failure::Sql(error)), None) => Err(match (error, trace.refused) {
-                (GuestError::Denied(reason), Some(refusal)) if reason == refusal.message() => Cause::Denied(refusal),
+                (GuestError::Denied(reason), Some(refusal)) if reason == refusal.message() => {
+                    let sent_from = trace.panic.and_then(|panic| panic.backtrace);
+                    Cause::Denied { refusal, sent_from }
+                }
                 (error, _) => Cause::Refused(Box::new(error)),
             }),
             (Ending::Trapped(_), Some(failure)) => {

@@ -167,6 +167,13 @@ fn step_lines(step: &StepFailure) -> Vec<Line> {
             journal_lines(&mut lines, error);
             say(&mut lines, &format!("in {}", step.file));
         }
+        Cause::Denied { refusal, sent_from } => {
+            say(&mut lines, &refusal.message());
+            say(&mut lines, &format!("in {}", step.file));
+            if let Some(place) = sent_from {
+                say(&mut lines, &format!("it would have been sent from\n{place}"));
+            }
+        }
         Cause::Message(message) => {
             say(&mut lines, &format!("the migration says: {message}"));
             say(&mut lines, &format!("in {}", step.file));

@@ -117,6 +117,7 @@ pub(super) fn failure(failure: &Failure) -> Value {
                     error["column"] = json!(place.column);
                 }
             }
+            Cause::Denied { sent_from: Some(place), .. } => error["said"] = json!(place),
             Cause::Commit(refusal) => server_error(&mut error, refusal),
             Cause::Stopped(Stop::Limit(exceeded)) => {
                 error["limit"] = json!(exceeded.limit.key());
