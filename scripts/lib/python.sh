@@ -34,10 +34,10 @@ build_python_runtime() {
   ensure_python
   ensure_python_environment "$environment" "$sources/requirements.txt"
   rm -rf "$work/python-app"
-  mkdir -p "$work/python-app"
+  mkdir -p "$work/python-app/sdk"
   # Names of folders get into tracebacks, and bytecode of another Python would be of no use.
   cp -R "$sources/src" "$work/python-app/runtime"
-  cp -R "$root/guest-sdk/python" "$work/python-app/sdk"
+  cp -R "$root/guest-sdk/python/host" "$work/python-app/sdk/host"
   find "$work/python-app" -name __pycache__ -prune -exec rm -rf {} +
   # Not the environment of a user who works in one.
   (cd "$work/python-app" && quietly env -u PYTHONPATH -u PYTHONHOME RUST_BACKTRACE=0 VIRTUAL_ENV="$environment" \

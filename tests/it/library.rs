@@ -66,6 +66,7 @@ fn build(files: &TestProject, project: &Project) -> toolchain::Summary {
         limits: Limits::default(),
         time_limits: host::grant::TimeLimits::default(),
         runtimes: &RuntimeRegistry::default().digests(),
+        python: None,
         check_source: None,
     };
     toolchain::build(project.store().expect("a folder"), project.migrations(), options, &mut |_| {})

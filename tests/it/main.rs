@@ -57,6 +57,7 @@ mod prepared_plan;
 mod protected;
 mod psql_differential;
 mod python_language;
+mod python_packages;
 mod records;
 mod repair;
 mod repetitions;

@@ -9,6 +9,7 @@ from typing import Any, Literal
 from . import _bridge
 
 Level = Literal["trace", "debug", "info", "warn", "error"]
+_LEVELS = ("trace", "debug", "info", "warn", "error")
 
 
 def log(message: object, level: Level = "info") -> None:
@@ -18,6 +19,8 @@ def log(message: object, level: Level = "info") -> None:
     host.log("12 rows have no country", "warn")
     ```
     """
+    if level not in _LEVELS:
+        raise ValueError(f"'{level}' is not a level: choose of {', '.join(_LEVELS)}")
     _bridge.env.log(_bridge.env.Level[level.upper()], str(message).encode("utf-8", "backslashreplace").decode())
 
 

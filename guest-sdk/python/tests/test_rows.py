@@ -58,6 +58,11 @@ def test_without_host() -> None:
             pass
 
 
+def test_a_level_has_a_name() -> None:
+    with pytest.raises(ValueError, match="'warning' is not a level: choose of trace, debug, info, warn, error"):
+        host.log("x", cast(host.Level, "warning"))
+
+
 def test_a_statement_is_text() -> None:
     with pytest.raises(TypeError, match="a statement is a str, not int"):
         _sql._text(cast(str, 1))

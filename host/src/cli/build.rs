@@ -166,6 +166,7 @@ fn build_with(
     let environment = ProcessEnvironment::new(std::env::vars_os())
         .without(&project.config().url_variables())
         .without_values(|value| settings.report().secrets().are_in(value));
+    let python = super::python_packages::runtime(settings, &project, &migrations, &environment)?;
     let worker = super::worker::this_program();
     let with_compiler = migrations.iter().any(|migration| migration.language.is_compiled());
     let target = if with_compiler { super::folders::target_folder(&folder) } else { None };
@@ -180,6 +181,7 @@ fn build_with(
         limits: crate::execute::compile_limits(&project.environment().limits).process,
         time_limits: time_limits(&project),
         runtimes: &super::worker::languages(settings).digests(),
+        python: python.as_deref(),
         check_source: Some(CheckSource(&check_source)),
     };
     let mut status = report.status();

@@ -150,6 +150,7 @@ fn tool(
         limits: Limits { time: std::time::Duration::from_secs(60), memory: 1 << 30 },
         time_limits: TimeLimits::default(),
         runtimes: &Default::default(),
+        python: None,
         check_source: None,
     };
     let tool = toolchain::tool(language, store, options)?;

@@ -29,6 +29,7 @@ mod log;
 mod migrate;
 mod problem;
 mod process;
+mod python_packages;
 mod repair;
 mod report;
 mod revision;

@@ -32,13 +32,15 @@ type AnyTime = Time<0, TIME_MAX>;
 type SomeTime = Time<1, TIME_MAX>;
 type ServerTimeout = Time<0, { super::SERVER_TIMEOUT_MILLISECONDS_MAX }>;
 
-/// The key at the top that is no section.
+/// The keys at the top that are no environments.
 const DOTENV: &str = "dotenv";
+const PYTHON: &str = "python";
 
 /// The whole file.
 #[derive(Debug, Default)]
 pub(super) struct File {
     pub(super) dotenv: Option<bool>,
+    pub(super) python: PythonSection,
     pub(super) sections: BTreeMap<String, Section>,
 }
 
@@ -59,6 +61,8 @@ impl<'de> Deserialize<'de> for File {
                 while let Some(key) = map.next_key::<String>()? {
                     if key == DOTENV {
                         file.dotenv = Some(map.next_value()?);
+                    } else if key == PYTHON {
+                        file.python = map.next_value()?;
                     } else {
                         file.sections.insert(key, map.next_value()?);
                     }
@@ -69,6 +73,14 @@ impl<'de> Deserialize<'de> for File {
 
         deserializer.deserialize_map(Keys)
     }
+}
+
+/// What the runtime of Python has besides its standard library.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, expecting = "a table with requirements")]
+pub(super) struct PythonSection {
+    #[serde(default)]
+    pub(super) requirements: Vec<String>,
 }
 
 #[derive(Debug, Default, Deserialize)]

@@ -50,6 +50,7 @@ pub const SERVER_TIMEOUT_MILLISECONDS_MAX: u64 = 2_147_483_647;
 pub struct Config {
     file: String,
     dotenv: bool,
+    python_requirements: Vec<String>,
     environments: BTreeMap<String, Environment>,
 }
 
@@ -60,7 +61,7 @@ impl Config {
     /// # Errors
     /// [`ConfigError::Toml`] when the text is not TOML, has an unknown key, or a value that its key cannot have.
     pub fn parse(text: &str, file: &str) -> Result<Self, ConfigError> {
-        let File { dotenv, mut sections } = toml::from_str(text).map_err(|error| {
+        let File { dotenv, python, mut sections } = toml::from_str(text).map_err(|error| {
             // A url in the wrong place must not show its password.
             let problem = TomlProblem::new(text, &error).without_text().with_renamed_key(text);
             ConfigError::Toml { file: file.to_owned(), problem }
@@ -70,7 +71,17 @@ impl Config {
             |name: &str, own: &Section| (name.to_owned(), Environment::resolve(name, own, &default, file));
         let mut environments: BTreeMap<_, _> = sections.iter().map(|(name, own)| environment(name, own)).collect();
         environments.extend([environment(DEFAULT_ENVIRONMENT, &Section::default())]);
-        Ok(Self { file: file.to_owned(), dotenv: dotenv.unwrap_or_default(), environments })
+        Ok(Self {
+            file: file.to_owned(),
+            dotenv: dotenv.unwrap_or_default(),
+            python_requirements: python.requirements,
+            environments,
+        })
+    }
+
+    /// The packages that migrations in Python import besides the standard library, as the file has them.
+    pub fn python_requirements(&self) -> &[String] {
+        &self.python_requirements
     }
 
     /// One environment by its name. [`DEFAULT_ENVIRONMENT`] is always there, whether the file has its section or not.

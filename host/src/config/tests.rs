@@ -28,8 +28,9 @@ fn the_reference_names_every_key_and_its_default() {
     let text = include_str!("reference.toml");
     assert_eq!(environment(text, "default"), environment("", "default"));
 
-    let File { dotenv, mut sections } = toml::from_str(text).unwrap();
+    let File { dotenv, python, mut sections } = toml::from_str(text).unwrap();
     assert_eq!(dotenv, Some(false));
+    assert!(python.requirements.is_empty());
     // A new key does not compile here until it is taken apart, and fails until the reference has it.
     let Section {
         url: _,

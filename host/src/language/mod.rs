@@ -120,6 +120,14 @@ impl Language {
         matches!(self.profile().source, Source::Folder { .. })
     }
 
+    /// Whether a runtime of this name runs its sources: the one of the language, or one that a project adds packages to, such as
+    /// `python-0123456789abcdef`.
+    pub fn is_run_by(self, name: &str) -> bool {
+        self.runtime().is_some_and(|runtime| {
+            name.strip_prefix(runtime).is_some_and(|rest| rest.is_empty() || rest.starts_with('-'))
+        })
+    }
+
     /// Whether its components carry something else than what the author wrote, made of it by a compiler.
     pub fn is_translated(self) -> bool {
         match self.profile().source {

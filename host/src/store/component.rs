@@ -231,7 +231,11 @@ impl Store {
             file: migration.file.clone(),
         };
         let changed = || StoreError::Changed { file: migration.file.clone() };
-        if fresh.manifest.runtime.as_deref() != migration.language.runtime() {
+        let runs = match fresh.manifest.runtime.as_deref() {
+            Some(runtime) => migration.language.is_run_by(runtime),
+            None => migration.language.runtime().is_none(),
+        };
+        if !runs {
             return Err(other());
         }
         match migration.language.profile().source {

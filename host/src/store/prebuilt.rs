@@ -74,7 +74,7 @@ pub(super) fn check_text(manifest: &Manifest, text: &str) -> Result<(), Manifest
 /// The language of a component that carries a text, by its runtime.
 fn language_of(manifest: &Manifest) -> Option<Language> {
     let runtime = manifest.runtime.as_deref()?;
-    Language::ALL.into_iter().find(|language| language.runtime() == Some(runtime))
+    Language::ALL.into_iter().find(|language| language.is_run_by(runtime))
 }
 
 /// The metadata block of a text, or none for a runtime that this host does not have.

@@ -14,6 +14,7 @@ mod environment;
 mod error;
 mod progress;
 mod python;
+mod python_runtime;
 mod rust;
 mod script;
 mod sdk;
@@ -31,6 +32,9 @@ pub use error::BuildWarning;
 pub use error::SourceProblem;
 pub use error::ToolchainError;
 pub use progress::CompileProgress;
+pub use python_runtime::PythonPackages;
+pub use python_runtime::PythonRuntimeError;
+pub use python_runtime::WorkFolder;
 pub use script::CheckSource;
 pub use script::ScriptSource;
 pub use target::TargetFolder;
@@ -76,6 +80,8 @@ pub struct BuildOptions<'a> {
     pub time_limits: TimeLimits,
     /// The language runtimes that components are built for, by name; of each name the preferred one first.
     pub runtimes: &'a BTreeMap<String, Vec<Digest>>,
+    /// The name of the runtime of Python that has the packages of this project, where it has any.
+    pub python: Option<&'a str>,
     /// Looks for mistakes in a source that a language runtime will run. None builds it as it is.
     pub check_source: Option<CheckSource<'a>>,
 }
@@ -258,6 +264,10 @@ impl Builder<'_> {
     fn is_built(&self, migration: &Migration) -> Result<bool, ToolchainError> {
         let Some(manifest) = self.store.built_manifest(migration)? else { return Ok(false) };
         let (Some(name), Some(digest)) = (&manifest.runtime, &manifest.runtime_digest) else { return Ok(true) };
+        // Other packages, another runtime.
+        if migration.language != Language::Wasm && runtime(migration.language, &self.options) != Some(name) {
+            return Ok(false);
+        }
         // Of one that is gone somebody else may have the only copy: a prebuilt component cannot be built anew.
         Ok(migration.language == Language::Wasm
             || self.options.runtimes.get(name).is_some_and(|there| there.contains(digest)))
@@ -285,8 +295,13 @@ impl Builder<'_> {
 }
 
 /// What the component of a migration says about it.
+/// The name of the runtime that runs the sources of a language in this project.
+fn runtime<'a>(language: Language, options: &BuildOptions<'a>) -> Option<&'a str> {
+    options.python.filter(|_| language == Language::Python).or(language.runtime())
+}
+
 fn manifest(migration: &Migration, options: &BuildOptions<'_>) -> Manifest {
-    let runtime = migration.language.runtime();
+    let runtime = runtime(migration.language, options);
     Manifest {
         format: MANIFEST_FORMAT,
         metadata: migration.metadata.clone(),

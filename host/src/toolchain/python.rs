@@ -16,7 +16,7 @@ macro_rules! files {
 }
 
 /// The files of the SDK by their paths in it.
-const FILES: &[(&str, &str)] = files![
+pub(super) const SDK_FILES: &[(&str, &str)] = files![
     "host/__init__.py",
     "host/_bridge.py",
     "host/_calendar.py",
@@ -34,9 +34,9 @@ const FILES: &[(&str, &str)] = files![
 
 /// Writes those files of the SDK that are missing or different in the project.
 fn write_sdk(store: &Store) -> Result<(), StoreError> {
-    FILES.iter().try_for_each(|(path, text)| {
-        store.write_state_file(&format!("{PYTHON_SDK_FOLDER}/{path}"), text.as_bytes())
-    })
+    SDK_FILES
+        .iter()
+        .try_for_each(|(path, text)| store.write_state_file(&format!("{PYTHON_SDK_FOLDER}/{path}"), text.as_bytes()))
 }
 
 #[cfg(test)]
@@ -51,6 +51,6 @@ mod tests {
         let names = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
         let mut files: Vec<_> = names.filter(|name| name != "__pycache__").map(|name| format!("host/{name}")).collect();
         files.sort();
-        assert_eq!(files, FILES.iter().map(|(path, _)| *path).collect::<Vec<_>>());
+        assert_eq!(files, SDK_FILES.iter().map(|(path, _)| *path).collect::<Vec<_>>());
     }
 }

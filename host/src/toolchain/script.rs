@@ -51,7 +51,7 @@ pub(super) fn component(
     text: &str,
 ) -> Result<Vec<u8>, ToolchainError> {
     let manifest = manifest(migration, &builder.options);
-    let runtime = migration.language.runtime().unwrap_or_default();
+    let runtime = super::runtime(migration.language, &builder.options).unwrap_or_default();
     let Some(digest) = &manifest.runtime_digest else {
         return Err(super::no_runtime(migration.language));
     };

@@ -51,6 +51,7 @@ impl Project {
             limits: Limits::default(),
             time_limits: TimeLimits::default(),
             runtimes: &BTreeMap::new(),
+            python: None,
             check_source: None,
         };
         let result = build(&self.store, &migrations, options, &mut |event| {
@@ -240,6 +241,7 @@ fn without_a_rust_toolchain_the_error_says_what_to_install() {
         limits: Limits::default(),
         time_limits: TimeLimits::default(),
         runtimes: &BTreeMap::new(),
+        python: None,
         check_source: None,
     };
     let error = Cargo::find_with("/nowhere/bin", &project.store, options).unwrap_err();

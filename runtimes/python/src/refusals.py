@@ -62,6 +62,13 @@ class GuardingFinder:
             raise ModuleNotFoundError(_no_module(name), name=name)
 
 
+class Finders(list[Any]):
+    """`sys.meta_path`: what a package appends to it comes before the finder that refuses what is left."""
+
+    def append(self, finder: Any) -> None:
+        self.insert(len(self) - 1, finder)
+
+
 def _reason(name: str) -> str | None:
     return _REASONS.get(name) or _REASONS.get(name.partition(".")[0])
 
@@ -71,7 +78,10 @@ def _no_module(name: str) -> str:
     if reason is None and name.partition(".")[0] in sys.stdlib_module_names:
         reason = "it is not in the part of the standard library that migrations have"
     if reason is None:
-        reason = "a migration is one file with the standard library and `host`, so write what it needs into it"
+        reason = (
+            "list it in [python] requirements of host.toml if it is a package in pure Python; what lies beside a migration is not "
+            "loaded, so write that into the migration"
+        )
     return f"there is no module '{name}' here: {reason}"
 
 
@@ -98,12 +108,8 @@ def install() -> None:
     for name in list(sys.modules):
         if _reason(name) is not None:
             del sys.modules[name]
-    sys.meta_path[:] = [
-        GuardingFinder,  # type: ignore[list-item]
-        importlib.machinery.BuiltinImporter,
-        importlib.machinery.FrozenImporter,
-        RefusingFinder,  # type: ignore[list-item]
-    ]
+    looks_for_files = importlib.machinery.PathFinder
+    sys.meta_path = Finders([GuardingFinder, *(it for it in sys.meta_path if it is not looks_for_files), RefusingFinder])
     sys.path[:] = []
     sys.path_hooks[:] = []
     sys.path_importer_cache.clear()

@@ -6,6 +6,7 @@ import streams  # first: others remember the streams when they are imported
 import componentize_py_async_support.futures  # noqa: F401  the bindings import it when they are ready, too late for us
 import componentize_py_async_support.streams  # noqa: F401
 import host
+import packages
 import refusals
 import report
 import script
@@ -24,6 +25,7 @@ _bridge.env = wit_world.imports.env
 _bridge.Err = Err
 
 standard_library.load()
+packages.load()
 script.warm_up()
 refusals.install()
 

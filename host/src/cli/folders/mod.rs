@@ -173,6 +173,11 @@ pub(super) fn runtimes(project: Option<&Path>, missing: Missing) -> Result<Folde
     CACHE.open_inside(&["runtimes"], project, missing, OWN_MODE)
 }
 
+/// The folder in which runtimes of Python are made.
+pub(super) fn python(project: Option<&Path>, missing: Missing) -> Result<Folder, NoFolder> {
+    CACHE.open_inside(&["python"], project, missing, OWN_MODE)
+}
+
 /// The folder of the language runtimes that were installed with this program: `runtimes` beside it, or `lib/host/runtimes` where it
 /// is in a folder `bin`. Whoever can write there could change the program as well.
 pub(super) fn installed_runtimes() -> Option<Folder> {

@@ -1,0 +1,75 @@
+//! The runtime of Python with the packages that `[python] requirements` lists: made once, kept in the folder of this user.
+
+use super::failure::Failure;
+use super::failure::with_causes;
+use super::folders;
+use super::folders::Missing;
+use super::settings::Settings;
+use crate::language::Language;
+use crate::project::Project;
+use crate::runtime::RuntimeFolder;
+use crate::store::Migration;
+use crate::toolchain::ProcessEnvironment;
+use crate::toolchain::PythonPackages;
+use crate::toolchain::PythonRuntimeError;
+use crate::toolchain::WorkFolder;
+
+/// The name of the runtime that the project's migrations in Python run in, if that is one of its own. It is made where it is not
+/// there yet.
+pub(super) fn runtime(
+    settings: &Settings,
+    project: &Project,
+    migrations: &[Migration],
+    environment: &ProcessEnvironment,
+) -> Result<Option<String>, Failure> {
+    if !migrations.iter().any(|migration| migration.language == Language::Python) {
+        return Ok(None);
+    }
+    let Some(packages) =
+        PythonPackages::new(project.config().python_requirements()).map_err(|error| failure(&error))?
+    else {
+        return Ok(None);
+    };
+    let name = packages.runtime_name();
+    if super::worker::languages(settings).find(&name, None).is_ok() {
+        return Ok(Some(name));
+    }
+    let folder = settings.project_folder()?;
+    let opened = |folder: Result<folders::Folder, folders::NoFolder>| {
+        folder.map_err(|no_folder| {
+            Failure::new(
+                "no-cache",
+                format!("there is no folder for language runtimes: {}", no_folder.reason()),
+                "set HOST_CACHE_DIR to a folder of yours in which nobody else can write",
+            )
+        })
+    };
+    let runtimes = opened(folders::runtimes(Some(&folder), Missing::Make))?;
+    let work = opened(folders::python(Some(&folder), Missing::Make))?;
+    let work = WorkFolder { dir: work.dir, path: work.path };
+    let report = settings.report();
+    if !report.is_json() {
+        report.progress(&format!(
+            "Making a runtime of Python with {}",
+            project.config().python_requirements().join(", ")
+        ));
+    }
+    let mut status = report.status();
+    let component =
+        packages.build(&work, environment, &mut |step| status.show(step)).map_err(|error| failure(&error))?;
+    drop(status);
+    let unwritable = |reason: String| {
+        Failure::new(
+            "cache",
+            format!("cannot write into {}: {reason}", runtimes.path.display()),
+            "see `host cache info`",
+        )
+    };
+    let folder = RuntimeFolder::open(runtimes.dir).map_err(|error| unwritable(error.to_string()))?;
+    folder.add(&name, &component).map_err(|error| unwritable(with_causes(&error)))?;
+    Ok(Some(name))
+}
+
+fn failure(error: &PythonRuntimeError) -> Failure {
+    Failure::new("python-packages", with_causes(error), error.hint())
+}

@@ -1,0 +1,292 @@
+//! A runtime of Python with packages of a project in it: made by pip and componentize-py of what host carries.
+//!
+//! Nothing of a package runs on this machine: pip only unpacks wheels, and their code is imported inside of the sandbox in which
+//! componentize-py makes the memory of the runtime.
+
+mod error;
+mod requirement;
+
+pub use error::PythonRuntimeError;
+
+use std::ffi::OsStr;
+use std::io;
+use std::path::Path;
+use std::path::PathBuf;
+use std::process::Command;
+
+use cap_std::fs::Dir;
+
+use error::problem_of_pip;
+use requirement::is_requirement;
+
+use super::environment::ProcessEnvironment;
+use super::python::SDK_FILES;
+use crate::bindings::CONTRACT;
+use crate::digest::Digest;
+
+macro_rules! files {
+    ($($path:literal),* $(,)?) => {
+        &[$(($path, include_str!(concat!("../../../runtimes/python/", $path)))),*]
+    };
+}
+
+/// The sources of the runtime by their paths.
+const SOURCES: &[(&str, &str)] = files![
+    "src/packages.py",
+    "src/refusals.py",
+    "src/report.py",
+    "src/runtime.py",
+    "src/script.py",
+    "src/standard_library.py",
+    "src/streams.py",
+    "strip.py",
+];
+
+/// What it is made with, with digests.
+const TOOLS: &str = include_str!("../../../runtimes/python/requirements.txt");
+
+/// The version of Python for which packages are chosen.
+const PYTHON_VERSION: &str = "3.14";
+
+/// How many lines of a program's output are shown.
+const OUTPUT_LINES_MAX: usize = 20;
+
+/// How much of the digest stands in the name, in hexadecimal digits.
+const NAME_DIGITS: usize = 16;
+
+/// What a project adds to the runtime of Python.
+#[derive(Debug, Clone, Copy)]
+pub struct PythonPackages<'a> {
+    requirements: &'a [String],
+}
+
+/// Where a runtime is made: a folder of the user, which nothing but host writes into.
+#[derive(Debug)]
+pub struct WorkFolder {
+    /// The folder.
+    pub dir: Dir,
+    /// Its path, for the programs.
+    pub path: PathBuf,
+}
+
+impl<'a> PythonPackages<'a> {
+    /// The packages that a project lists; none if it lists none.
+    ///
+    /// # Errors
+    /// [`PythonRuntimeError::Requirement`].
+    pub fn new(requirements: &'a [String]) -> Result<Option<Self>, PythonRuntimeError> {
+        if let Some(wrong) = requirements.iter().find(|requirement| !is_requirement(requirement)) {
+            return Err(PythonRuntimeError::Requirement(wrong.clone()));
+        }
+        Ok((!requirements.is_empty()).then_some(Self { requirements }))
+    }
+
+    /// The name of the runtime that has them. It follows from everything that the runtime is made of.
+    pub fn runtime_name(&self) -> String {
+        let mut requirements: Vec<&str> = self.requirements.iter().map(String::as_str).collect();
+        requirements.sort_unstable();
+        let files = SOURCES.iter().chain(SDK_FILES).flat_map(|(path, text)| [*path, *text]);
+        let all = requirements.into_iter().chain([TOOLS, CONTRACT]).chain(files);
+        // With its length before each text no two lists are the same.
+        let content: String = all.map(|text| format!("{}:{text}", text.len())).collect();
+        let digest = Digest::of(content.as_bytes()).to_string();
+        format!("python-{}", digest.get(..NAME_DIGITS).unwrap_or_default())
+    }
+
+    /// Makes the component. `on_step` is told what is being done.
+    ///
+    /// # Errors
+    /// [`PythonRuntimeError`].
+    pub fn build(
+        &self,
+        work: &WorkFolder,
+        environment: &ProcessEnvironment,
+        on_step: &mut dyn FnMut(&str),
+    ) -> Result<Vec<u8>, PythonRuntimeError> {
+        let maker = Maker { work, environment };
+        on_step("preparing componentize-py");
+        let tools = maker.tools()?;
+        let name = self.runtime_name();
+        maker.clear(&name)?;
+        maker.write(&name, "requirements.txt", &format!("{}\n", self.requirements.join("\n")))?;
+        maker.write(&name, "packages/project_packages.py", "")?;
+        maker.write(&name, "wit/migration.wit", CONTRACT)?;
+        for (path, text) in SOURCES {
+            maker.write(&name, &format!("runtime/{path}"), text)?;
+        }
+        for (path, text) in SDK_FILES {
+            maker.write(&name, &format!("sdk/{path}"), text)?;
+        }
+        on_step("fetching packages");
+        maker.packages(&tools, &name)?;
+        on_step("importing the packages");
+        let component = maker.componentize(&tools, &name)?;
+        maker.clear(&name)?;
+        Ok(component)
+    }
+}
+
+/// Runs the programs.
+struct Maker<'a> {
+    work: &'a WorkFolder,
+    environment: &'a ProcessEnvironment,
+}
+
+impl Maker<'_> {
+    /// The programs of the environment with componentize-py, which is made once for all projects.
+    fn tools(&self) -> Result<PathBuf, PythonRuntimeError> {
+        let digest = Digest::of(TOOLS.as_bytes()).to_string();
+        let name = format!("tools-{}", digest.get(..NAME_DIGITS).unwrap_or_default());
+        let programs = self.work.path.join(&name).join("bin");
+        if self.work.dir.exists(format!("{name}/complete")) {
+            return Ok(programs);
+        }
+        self.clear(&name)?;
+        self.write(&name, "requirements.txt", TOOLS)?;
+        let mut python = self.command(OsStr::new("python3"));
+        python.args(["-m", "venv"]).arg(self.work.path.join(&name));
+        let made = python.output().map_err(|error| PythonRuntimeError::NoPython(error.to_string()))?;
+        if !made.status.success() {
+            return Err(PythonRuntimeError::NoPython(end_of(&made)));
+        }
+        let mut pip = self.command(programs.join("pip").as_os_str());
+        pip.args(["install", "--require-hashes", "--only-binary", ":all:", "-r"]);
+        pip.arg(self.work.path.join(&name).join("requirements.txt"));
+        self.run_pip(pip)?;
+        self.write(&name, "complete", "")?;
+        Ok(programs)
+    }
+
+    /// Unpacks the packages and what they need. pip chooses wheels without any code for a machine only.
+    fn packages(&self, tools: &Path, name: &str) -> Result<(), PythonRuntimeError> {
+        let folder = self.work.path.join(name);
+        let mut pip = self.command(tools.join("pip").as_os_str());
+        pip.args(["install", "--only-binary", ":all:", "--platform", "any", "--implementation", "py", "--abi", "none"]);
+        pip.args(["--python-version", PYTHON_VERSION, "--no-compile", "--target"]).arg(folder.join("packages"));
+        pip.arg("-r").arg(folder.join("requirements.txt"));
+        self.run_pip(pip)
+    }
+
+    fn componentize(&self, tools: &Path, name: &str) -> Result<Vec<u8>, PythonRuntimeError> {
+        let folder = self.work.path.join(name);
+        let mut command = self.command(tools.join("componentize-py").as_os_str());
+        command.current_dir(&folder).env("VIRTUAL_ENV", tools.parent().unwrap_or(tools));
+        command.args([
+            "-d",
+            "wit",
+            "-w",
+            "script-runtime",
+            "componentize",
+            "-p",
+            "runtime/src",
+            "-p",
+            "sdk",
+            "-p",
+            "packages",
+        ]);
+        command.args(["-o", "made.wasm", "runtime"]);
+        self.run(command, "componentize-py").map_err(|error| match error {
+            PythonRuntimeError::Program { output, .. } if output.contains("Traceback") => {
+                PythonRuntimeError::Import(output)
+            }
+            error => error,
+        })?;
+        let mut strip = self.command(tools.join("python3").as_os_str());
+        strip.current_dir(&folder).args(["runtime/strip.py", "made.wasm", "runtime.wasm"]);
+        self.run(strip, "python3")?;
+        self.work.dir.read(format!("{name}/runtime.wasm")).map_err(|source| self.files(source))
+    }
+
+    fn run_pip(&self, command: Command) -> Result<(), PythonRuntimeError> {
+        self.run(command, "pip").map_err(|error| match error {
+            PythonRuntimeError::Program { output, .. } => problem_of_pip(output),
+            error => error,
+        })
+    }
+
+    fn run(&self, mut command: Command, program: &'static str) -> Result<(), PythonRuntimeError> {
+        let output = command.output().map_err(|source| self.files(source))?;
+        if output.status.success() {
+            Ok(())
+        } else {
+            Err(PythonRuntimeError::Program { program, output: end_of(&output) })
+        }
+    }
+
+    /// A program without what changes the Python that it finds.
+    fn command(&self, program: &OsStr) -> Command {
+        let mut command = self.environment.command(program);
+        for variable in
+            ["PYTHONPATH", "PYTHONHOME", "PYTHONSTARTUP", "VIRTUAL_ENV", "PIP_TARGET", "PIP_PREFIX", "PIP_USER"]
+        {
+            command.env_remove(variable);
+        }
+        command
+            .env("PIP_DISABLE_PIP_VERSION_CHECK", "1")
+            .env("PIP_NO_INPUT", "1")
+            .env("RUST_BACKTRACE", "0")
+            .env("RUST_LIB_BACKTRACE", "0");
+        command.stdin(std::process::Stdio::null());
+        command
+    }
+
+    fn clear(&self, name: &str) -> Result<(), PythonRuntimeError> {
+        match self.work.dir.remove_dir_all(name) {
+            Err(source) if source.kind() != io::ErrorKind::NotFound => Err(self.files(source)),
+            _ => Ok(()),
+        }
+    }
+
+    fn write(&self, name: &str, path: &str, text: &str) -> Result<(), PythonRuntimeError> {
+        let path = Path::new(name).join(path);
+        let parent = path.parent().unwrap_or(Path::new(""));
+        let written = self.work.dir.create_dir_all(parent).and_then(|()| self.work.dir.write(&path, text));
+        written.map_err(|source| self.files(source))
+    }
+
+    fn files(&self, source: io::Error) -> PythonRuntimeError {
+        PythonRuntimeError::Files { folder: self.work.path.clone(), source }
+    }
+}
+
+/// The last lines of what a program wrote.
+fn end_of(output: &std::process::Output) -> String {
+    let text = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    let lines: Vec<_> = text.lines().filter(|line| !line.trim().is_empty()).collect();
+    lines[lines.len().saturating_sub(OUTPUT_LINES_MAX)..].join("\n")
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_no_requirement_is_refused() {
+        assert!(PythonPackages::new(&[]).unwrap().is_none());
+        let error = PythonPackages::new(&["six".to_owned(), "-r x".to_owned()]).unwrap_err();
+        assert_eq!(error.to_string(), "'-r x' in [python] requirements is not a package with versions");
+    }
+
+    #[test]
+    fn the_name_follows_from_the_requirements() {
+        let name = |requirements: &[&str]| {
+            let requirements: Vec<String> = requirements.iter().map(|text| (*text).to_owned()).collect();
+            PythonPackages::new(&requirements).unwrap().unwrap().runtime_name()
+        };
+        assert_eq!(name(&["a", "b"]), name(&["b", "a"]));
+        assert_ne!(name(&["a", "b"]), name(&["ab"]));
+        assert_eq!(name(&["a"]).len(), "python-".len() + NAME_DIGITS);
+    }
+
+    #[test]
+    #[expect(clippy::disallowed_methods, reason = "the test reads the runtime in this repository")]
+    fn every_source_of_the_runtime_is_carried() {
+        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../runtimes/python/src");
+        let names = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
+        let mut files: Vec<_> = names.filter(|name| name.ends_with(".py")).map(|name| format!("src/{name}")).collect();
+        files.push("strip.py".to_owned());
+        files.sort();
+        assert_eq!(files, SOURCES.iter().map(|(path, _)| *path).collect::<Vec<_>>());
+    }
+}
