@@ -269,7 +269,11 @@ fn the_types_that_a_module_says_it_has_are_read_elsewhere() {
 fn a_plan_that_another_runner_changed_is_compiled_before_it_runs() {
     let project = TestProject::new();
     project.sql("a", None, "SELECT pg_sleep(2)", "SELECT 1");
-    project.prebuilt("b", Some("a"), host::toolchain::encode("migration-guest", &guests::idle(1)).expect("a component"));
+    project.prebuilt(
+        "b",
+        Some("a"),
+        host::toolchain::encode("migration-guest", &guests::idle(1)).expect("a component"),
+    );
     project.host(&["build", "a"]).success();
     let first = project.start(&["upgrade", "+1"]);
     project.database.wait_for_the_long_statement();

@@ -195,7 +195,9 @@ fn events_of(output: &Output) -> Vec<(String, String)> {
             let text = |key: &str| event[key].as_str().map(str::to_owned);
             match event["event"].as_str()? {
                 "log" => Some((text("level")?, text("message")?)),
-                "progress" => Some(("progress".to_owned(), format!("{} {} of {}", text("label")?, event["done"], event["total"]))),
+                "progress" => {
+                    Some(("progress".to_owned(), format!("{} {} of {}", text("label")?, event["done"], event["total"])))
+                }
                 _ => None,
             }
         })
@@ -226,9 +228,9 @@ fn every_language_passes_every_case() {
     let failures: Vec<String> = results
         .iter()
         .flat_map(|(language, results)| {
-            results.iter().filter_map(move |(case, result)| {
-                Some(format!("== {language}, {case}: {}", result.as_ref().err()?))
-            })
+            results
+                .iter()
+                .filter_map(move |(case, result)| Some(format!("== {language}, {case}: {}", result.as_ref().err()?)))
         })
         .collect();
     assert!(failures.is_empty(), "{table}\n{}", failures.join("\n"));

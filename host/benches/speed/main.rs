@@ -9,6 +9,7 @@
 
 mod figures;
 mod image;
+mod languages;
 mod latency;
 mod machine;
 mod nothing_to_do;
@@ -98,6 +99,9 @@ fn run(words: &[String]) -> Result<Figures> {
     }
     if wanted("image") {
         image::measure(&mut figures, &folder.path().join("image"), &runtime)?;
+    }
+    if wanted("languages") {
+        languages::measure(&mut figures, &server, folder.path())?;
     }
     if wanted("texts") {
         texts::measure(&mut figures, folder.path())?;

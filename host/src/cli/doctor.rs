@@ -97,8 +97,7 @@ fn look_at(settings: &Settings, language: Language, runtimes: &RuntimeRegistry, 
         let is_built = || project.store().is_ok_and(|store| store.is_built(migration).unwrap_or(false));
         migration.language == language && (language.runtime().is_some() || !is_built())
     };
-    let needed = project
-        .is_some_and(|project| project.migrations().iter().any(|migration| needs(project, migration)));
+    let needed = project.is_some_and(|project| project.migrations().iter().any(|migration| needs(project, migration)));
     let finding = |ready, text, hint| Finding { name: language.name(), ready, text, hint, needed };
     if let Some(name) = language.runtime() {
         return match runtimes.find(name, None) {
@@ -139,8 +138,8 @@ fn tool(
         None => Some(empty_store(&folder)?),
     };
     let store = opened.as_ref().or_else(|| project.and_then(|project| project.store().ok()))?;
-    let environment = ProcessEnvironment::new(std::env::vars_os())
-        .without_values(|value| settings.report().secrets().are_in(value));
+    let environment =
+        ProcessEnvironment::new(std::env::vars_os()).without_values(|value| settings.report().secrets().are_in(value));
     let options = BuildOptions {
         project: &folder,
         target: target.as_ref(),

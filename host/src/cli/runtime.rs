@@ -85,7 +85,9 @@ fn add(settings: &Settings, name: &str, file: &Path) -> Result<u8, Failure> {
         )
     })?;
     let path = folder.path;
-    let refused = |reason: String| Failure::new("cache", format!("cannot write into {}: {reason}", path.display()), "see `host cache info`");
+    let refused = |reason: String| {
+        Failure::new("cache", format!("cannot write into {}: {reason}", path.display()), "see `host cache info`")
+    };
     let folder = RuntimeFolder::open(folder.dir).map_err(|error| refused(error.to_string()))?;
     let digest = folder.add(name, &component).map_err(|error| match error.kind() {
         std::io::ErrorKind::InvalidInput => Failure::usage(
@@ -105,7 +107,11 @@ fn add(settings: &Settings, name: &str, file: &Path) -> Result<u8, Failure> {
 
 fn read(file: &Path) -> Result<Vec<u8>, Failure> {
     let failed = |error: std::io::Error| {
-        Failure::new("runtime", format!("cannot read '{}': {error}", file.display()), "name the .wasm file of a language runtime")
+        Failure::new(
+            "runtime",
+            format!("cannot read '{}': {error}", file.display()),
+            "name the .wasm file of a language runtime",
+        )
     };
     let mut bytes = Vec::new();
     std::fs::File::open(file).map_err(failed)?.take(RUNTIME_BYTES_MAX + 1).read_to_end(&mut bytes).map_err(failed)?;
@@ -129,7 +135,8 @@ fn component(file: &Path, bytes: Vec<u8>) -> Result<Vec<u8>, Failure> {
         )
     };
     let component = if wasmparser::Parser::is_core_wasm(&bytes) {
-        let task = Task { job: toolchain::ENCODE_JOB, settings: WORLD, input: &bytes, limits: ENCODE_LIMITS, threads: 1 };
+        let task =
+            Task { job: toolchain::ENCODE_JOB, settings: WORLD, input: &bytes, limits: ENCODE_LIMITS, threads: 1 };
         super::worker::this_program().run(&task, &Cancel::default()).map_err(|error| refused(with_causes(&error)))?
     } else {
         bytes

@@ -45,11 +45,7 @@ fn build(builder: &mut Builder<'_>, migration: &Migration, _: OnEvent<'_>) -> Re
 }
 
 /// The component that carries a text, after the runtime looked at it.
-pub(super) fn component(
-    builder: &Builder<'_>,
-    migration: &Migration,
-    text: &str,
-) -> Result<Vec<u8>, ToolchainError> {
+pub(super) fn component(builder: &Builder<'_>, migration: &Migration, text: &str) -> Result<Vec<u8>, ToolchainError> {
     let manifest = manifest(migration, &builder.options);
     let runtime = super::runtime(migration.language, &builder.options).unwrap_or_default();
     let Some(digest) = &manifest.runtime_digest else {

@@ -3,10 +3,10 @@
 //! A core module need not carry the types of its world (Go writes none): then they are those of the contract. What it imports of
 //! WASI's first preview (`wasi_snapshot_preview1`), wasmtime's adapter makes of WASI 0.2.
 
+use std::borrow::Cow;
 use wasmparser::Chunk;
 use wasmparser::Parser;
 use wasmparser::Payload;
-use std::borrow::Cow;
 
 use wasi_preview1_component_adapter_provider::WASI_SNAPSHOT_PREVIEW1_ADAPTER_NAME as PREVIEW1;
 use wasi_preview1_component_adapter_provider::WASI_SNAPSHOT_PREVIEW1_REACTOR_ADAPTER as PREVIEW1_ADAPTER;
