@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal, overload
 
 from . import _bridge
 
@@ -62,7 +62,11 @@ class RunInfo:
     args: tuple[tuple[str, str], ...]
     """What the operator gave with `-x KEY=VALUE`, in that order."""
 
-    def arg(self, key: str, default: str | None = None) -> Any:
+    @overload
+    def arg(self, key: str) -> str | None: ...
+    @overload
+    def arg(self, key: str, default: str) -> str: ...
+    def arg(self, key: str, default: str | None = None) -> str | None:
         """What the operator gave with `-x KEY=VALUE` for this key; the last one counts."""
         return dict(self.args).get(key, default)
 
