@@ -17,7 +17,6 @@ from ._json import Json, Jsonb
 from ._lift import EPOCH, EPOCH_DAY, EPOCH_UTC
 from ._types import Array, Range, Raw, number
 
-_MICRO = datetime.timedelta(microseconds=1)
 _DIMENSIONS_MAX = 6
 _new: Callable[[type[Case]], Any] = object.__new__
 _VALUE = contract.ValueScalar
@@ -79,7 +78,9 @@ def _bytes(value: bytes | bytearray | memoryview) -> Case:
 
 
 def _decimal(value: Decimal) -> Case:
-    return case(contract.Numeric, number(value))
+    text = str(value)
+    plain = "E" not in text and "N" not in text and "I" not in text
+    return case(contract.Numeric, text if plain else number(value))
 
 
 def _date(value: datetime.date) -> Case:
@@ -91,9 +92,14 @@ def _far_date(value: Date) -> Case:
 
 
 def _datetime(value: datetime.datetime) -> Case:
+    kind = contract.TimestampCase
     if value.tzinfo is None:
-        return case(contract.TimestampCase, (value - EPOCH) // _MICRO)
-    return case(contract.TimestamptzCase, (value - EPOCH_UTC) // _MICRO)
+        delta = value - EPOCH
+    else:
+        delta = value - EPOCH_UTC
+        kind = contract.TimestamptzCase
+    # Faster than a division by a microsecond.
+    return case(kind, (delta.days * 86_400 + delta.seconds) * 1_000_000 + delta.microseconds)
 
 
 def _far_timestamp(value: Timestamp) -> Case:
