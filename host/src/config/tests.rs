@@ -192,6 +192,14 @@ fn a_file_with_variables_is_asked_for() {
 }
 
 #[test]
+fn packages_of_python_are_no_environment() {
+    let config = Config::parse("[python]\nrequirements = [\"six==1.17.0\"]\n[dev]", "host.toml").unwrap();
+    assert_eq!(config.python_requirements(), ["six==1.17.0"]);
+    assert!(config.environments().all(|environment| environment.name != "python"));
+    config.environment("python").unwrap_err();
+}
+
+#[test]
 fn a_broken_reference_does_not_show_the_url() {
     let url = environment("[default]\nurl = 'postgres://me:secret${@db'", "default").url.unwrap();
     let error = url.expand(&|_| None).unwrap_err();
@@ -259,6 +267,14 @@ fn errors_name_line_key_and_what_is_known() {
             "[default.limits]\nresult-rows = '7'",
             "host.toml:2: 'default.limits.result-rows': invalid type: string, expected a whole number from 1 to \
              4294967295",
+        ),
+        (
+            "[python]\nurl = 'local:'",
+            "host.toml:2: 'python.url': unknown field `url`, expected `requirements`",
+        ),
+        (
+            "[python]\nrequirements = 'six'",
+            "host.toml:2: 'python.requirements': invalid type: string, expected a sequence",
         ),
         ("dotenv = 'yes'", "host.toml:1: 'dotenv': invalid type: string, expected a boolean"),
         (
