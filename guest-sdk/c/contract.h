@@ -1,0 +1,94 @@
+// The functions of the contract as core WebAssembly has them (component model, "Canonical ABI"). For the SDK itself only.
+#ifndef HOST_CONTRACT_H
+#define HOST_CONTRACT_H
+
+#include "host.h"
+
+#ifdef __wasm__
+#define IMPORT(interface, name) __attribute__((import_module("host:migration/" interface "@0.1.0"), import_name(name)))
+#define EXPORT(name) __attribute__((export_name(name)))
+
+_Static_assert(sizeof(host_scalar) == 24, "a scalar is laid out as in the contract");
+_Static_assert(sizeof(host_value) == 96, "a value is laid out as in the contract");
+_Static_assert(sizeof(host_column) == 28, "a column is laid out as in the contract");
+_Static_assert(sizeof(host_error_info) == 132, "an error is laid out as in the contract");
+_Static_assert(sizeof(host_run_info) == 48, "the facts of a run are laid out as in the contract");
+#else
+#define IMPORT(interface, name)
+#define EXPORT(name)
+#endif
+
+// What the functions answer: a flag for failure, then what was wanted or why not.
+typedef struct {
+    bool failed;
+    union {
+        host_error_info error;
+        host_result result;
+        uint32_t handle;
+    } as;
+} answer;
+
+// The same where a number of 64 bits is wanted, which lies further behind.
+typedef struct {
+    bool failed;
+    union {
+        host_error_info error;
+        uint64_t touched;
+    } as;
+} counted;
+
+// The same of a direction.
+typedef struct {
+    bool failed;
+    struct {
+        uint8_t kind;
+        union {
+            host_error_info error;
+            host_bytes message;
+        } as;
+    } failure;
+} outcome;
+
+enum { FAILURE_SQL, FAILURE_IRREVERSIBLE, FAILURE_MESSAGE };
+
+IMPORT("sql", "execute")
+void contract_execute(const char *, size_t, const host_value *, size_t, counted *);
+IMPORT("sql", "execute-script")
+void contract_execute_script(const char *, size_t, answer *);
+IMPORT("sql", "query")
+void contract_query(const char *, size_t, const host_value *, size_t, answer *);
+IMPORT("sql", "prepare")
+void contract_prepare(const char *, size_t, answer *);
+IMPORT("sql", "[method]statement.execute")
+void contract_statement_execute(uint32_t, const host_value *, size_t, counted *);
+IMPORT("sql", "[method]statement.execute-many")
+void contract_statement_execute_many(uint32_t, const host_params *, size_t, counted *);
+IMPORT("sql", "[method]statement.query")
+void contract_statement_query(uint32_t, const host_value *, size_t, answer *);
+IMPORT("sql", "[resource-drop]statement")
+void contract_statement_drop(uint32_t);
+IMPORT("sql", "begin-savepoint")
+void contract_begin_savepoint(answer *);
+IMPORT("sql", "[method]savepoint.release")
+void contract_savepoint_release(uint32_t, answer *);
+IMPORT("sql", "[method]savepoint.rollback")
+void contract_savepoint_rollback(uint32_t, answer *);
+IMPORT("sql", "[resource-drop]savepoint")
+void contract_savepoint_drop(uint32_t);
+IMPORT("env", "log")
+void contract_log(uint32_t, const char *, size_t);
+IMPORT("env", "progress")
+void contract_progress(const char *, size_t, uint64_t, uint32_t, uint64_t);
+IMPORT("env", "run")
+void contract_run(host_run_info *);
+
+// Memory for as long as the migration runs, or the end of it.
+void *host_allocate(size_t size);
+
+// Notes that a call failed for a reason of the SDK's own. Answers false.
+bool host_refuse(host_error_kind kind, const char *why);
+
+// Writes lines of standard output and standard error to the log that have no end.
+void host_finish_lines(void);
+
+#endif

@@ -1,0 +1,3 @@
+module host.example/host
+
+go 1.24

@@ -1,0 +1,40 @@
+package host
+
+import (
+	"log/slog"
+	"unsafe"
+)
+
+// The last answer to the host, which reads it after the function has returned.
+var outcome *block
+
+func register() {
+	slog.SetDefault(slog.New(&LogHandler{}))
+}
+
+//go:wasmexport host:migration/migration@0.1.0#upgrade
+func exportUpgrade() uint32 { return run(upgrade) }
+
+//go:wasmexport host:migration/migration@0.1.0#downgrade
+func exportDowngrade() uint32 { return run(downgrade) }
+
+func run(direction func() error) uint32 {
+	if direction == nil {
+		panic("the migration does not call host.Register in an init function")
+	}
+	outcome = encodeOutcome(guarded(direction))
+	outcome.placed(address(unsafe.Pointer(unsafe.SliceData(outcome.data))))
+	return address(unsafe.Pointer(unsafe.SliceData(outcome.data)))
+}
+
+// guarded runs a direction so that a panic says to the host what happened before it ends the migration.
+func guarded(direction func() error) error {
+	defer func() {
+		if value := recover(); value != nil {
+			backtrace := traceOf(frames())
+			envReportPanic(panicMessage(value), 1, backtrace)
+			trap()
+		}
+	}()
+	return direction()
+}
