@@ -12,16 +12,22 @@ fn example(name: &str) -> TestProject {
 /// The files of an example in a project, built.
 fn copied(name: &str, project: TestProject) -> TestProject {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples").join(name);
-    let text =
-        |path: &Path| std::fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
-    project.write("host.toml", &text(&folder.join("host.toml")));
-    for entry in std::fs::read_dir(folder.join("migrations")).expect("migrations") {
-        let path = entry.expect("an entry").path();
-        let name = path.file_name().and_then(|name| name.to_str()).expect("a UTF-8 name");
-        project.write(&format!("migrations/{name}"), &text(&path));
-    }
+    copy(&project, &folder.join("host.toml"), "host.toml");
+    copy(&project, &folder.join("migrations"), "migrations");
     project.host(&["build"]).success();
     project
+}
+
+fn copy(project: &TestProject, from: &Path, to: &str) {
+    if !from.is_dir() {
+        let text = std::fs::read_to_string(from).unwrap_or_else(|error| panic!("{}: {error}", from.display()));
+        return project.write(to, &text);
+    }
+    for entry in std::fs::read_dir(from).expect("a folder") {
+        let path = entry.expect("an entry").path();
+        let name = path.file_name().and_then(|name| name.to_str()).expect("a UTF-8 name");
+        copy(project, &path, &format!("{to}/{name}"));
+    }
 }
 
 #[test]
@@ -71,5 +77,21 @@ fn phone_numbers_are_normalised_in_python() {
     );
     project.host(&["downgrade", "-1"]).success();
     assert_eq!(project.database.query("SELECT phone FROM guests WHERE name = 'Ada'"), "030 1234-567");
+    project.host(&["downgrade", "base"]).success();
+}
+
+#[test]
+fn a_migration_in_go_fills_a_table_from_a_file_that_it_embeds() {
+    let project = example("go");
+    project.host(&["upgrade", "head"]).success();
+    assert_eq!(project.database.query("SELECT price FROM dishes WHERE name LIKE 'Fish;%'"), "14.80");
+    project.host(&["downgrade", "base"]).success();
+}
+
+#[test]
+fn a_migration_in_c_calls_a_routine_of_its_own() {
+    let project = example("c");
+    project.host(&["upgrade", "head"]).success();
+    assert_eq!(project.database.query("SELECT card FROM members WHERE name = 'Ben'"), "12345678127");
     project.host(&["downgrade", "base"]).success();
 }

@@ -58,7 +58,8 @@ pub(super) async fn run(settings: &Settings, _: &DoctorArguments) -> Result<u8, 
     };
     let languages = super::worker::languages(settings);
     let mut findings: Vec<Finding> = Vec::new();
-    for language in Language::ALL.into_iter().filter(|language| *language != Language::Wasm) {
+    let has_tools = |language: &Language| !matches!(language, Language::Other | Language::Wasm);
+    for language in Language::ALL.into_iter().filter(has_tools) {
         findings.push(look_at(settings, language, &languages, project.as_ref()));
     }
     findings.push(cache_finding(settings));

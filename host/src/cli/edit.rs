@@ -63,7 +63,7 @@ fn source(folder: &Path, migration: &Migration) -> Result<PathBuf, Failure> {
     let path = folder.join(&migration.file);
     match migration.language.profile().source {
         Source::Text { .. } => Ok(path),
-        Source::Folder { main, .. } => Ok(path.join(main)),
+        Source::Folder { main, .. } | Source::Command { main } => Ok(path.join(main)),
         Source::Component => Err(Failure::new(
             "no-source",
             format!(

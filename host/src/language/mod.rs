@@ -9,6 +9,8 @@ mod profile;
 pub use profile::Profile;
 pub use profile::Source;
 pub use profile::Template;
+pub use c::SDK_FOLDER as C_SDK_FOLDER;
+pub use go::SDK_FOLDER as GO_SDK_FOLDER;
 pub use python::SDK_FOLDER as PYTHON_SDK_FOLDER;
 pub use rust::SDK_FOLDER as RUST_SDK_FOLDER;
 
@@ -58,6 +60,8 @@ languages! {
     Go = go,
     /// C, in a folder with a `migration.c`.
     C = c,
+    /// Anything, in a folder that a command of its own builds.
+    Other = other,
     /// Anything: a component that was built elsewhere.
     Wasm = wasm,
 }
@@ -85,7 +89,7 @@ impl Language {
     pub fn of_extension(extension: &str) -> Option<Self> {
         let has_extension = |language: &Self| match language.profile().source {
             Source::Text { extension: known, .. } => known == extension,
-            Source::Folder { .. } | Source::Component => false,
+            Source::Folder { .. } | Source::Command { .. } | Source::Component => false,
         };
         Self::ALL.into_iter().find(has_extension)
     }
@@ -94,7 +98,7 @@ impl Language {
     pub fn of_folder(paths: &[&str]) -> Option<Self> {
         let has_marker = |language: &Self| match language.profile().source {
             Source::Folder { marker, .. } => paths.contains(&marker),
-            Source::Text { .. } | Source::Component => false,
+            Source::Text { .. } | Source::Command { .. } | Source::Component => false,
         };
         Self::ALL.into_iter().find(has_marker)
     }
@@ -103,7 +107,7 @@ impl Language {
     pub fn comment_prefix(self) -> Option<&'static str> {
         match self.profile().source {
             Source::Text { comment_prefix, .. } => Some(comment_prefix),
-            Source::Folder { .. } | Source::Component => None,
+            Source::Folder { .. } | Source::Command { .. } | Source::Component => None,
         }
     }
 
@@ -111,13 +115,13 @@ impl Language {
     pub fn runtime(self) -> Option<&'static str> {
         match self.profile().source {
             Source::Text { runtime, .. } => Some(runtime),
-            Source::Folder { .. } | Source::Component => None,
+            Source::Folder { .. } | Source::Command { .. } | Source::Component => None,
         }
     }
 
     /// Whether a compiler of this machine builds it.
     pub fn is_compiled(self) -> bool {
-        matches!(self.profile().source, Source::Folder { .. })
+        matches!(self.profile().source, Source::Folder { .. } | Source::Command { .. })
     }
 
     /// Whether a runtime of this name runs its sources: the one of the language, or one that a project adds packages to, such as
@@ -132,7 +136,7 @@ impl Language {
     pub fn is_translated(self) -> bool {
         match self.profile().source {
             Source::Text { translated, .. } => translated,
-            Source::Folder { .. } => true,
+            Source::Folder { .. } | Source::Command { .. } => true,
             Source::Component => false,
         }
     }
@@ -182,7 +186,7 @@ mod tests {
                     assert_eq!((prefix, divided), (comment_prefix, sections), "{language} and {first}");
                 }
                 Source::Folder { marker, .. } => assert_eq!(Language::of_folder(&[marker]), Some(language)),
-                Source::Component => {}
+                Source::Command { .. } | Source::Component => {}
             }
         }
         assert_eq!(Language::of_extension("wasm"), None, "components are told apart from sources");

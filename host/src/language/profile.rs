@@ -40,6 +40,11 @@ pub enum Source {
         /// Where the SDK is put, relative to the project's folder.
         sdk_folder: &'static str,
     },
+    /// A folder whose metadata names the command that makes a core module or a component of it.
+    Command {
+        /// The file in which that command stands, for whoever looks for the source.
+        main: &'static str,
+    },
     /// A component, or a core module, that was built elsewhere.
     Component,
 }

@@ -254,7 +254,7 @@ impl Store {
                 let found = without_sections(&fresh.bytes);
                 if found.is_ok_and(|found| found == expected) { Ok(()) } else { Err(other()) }
             }
-            Source::Text { translated: true, .. } | Source::Folder { .. } => {
+            Source::Text { translated: true, .. } | Source::Folder { .. } | Source::Command { .. } => {
                 let now = self.reread(migration)?;
                 if now.source_digest != migration.source_digest || now.metadata != migration.metadata {
                     return Err(changed());

@@ -138,8 +138,16 @@ pub enum StoreError {
         /// The line, from 1.
         line: u32,
     },
+    /// The metadata of a single file name a command that builds it.
+    #[error("'{file}' has the key build, and is a single file, which needs no building")]
+    BuildOfFile {
+        /// The file.
+        file: String,
+    },
     /// A folder has a `migration.toml`, but no source.
-    #[error("the folder '{folder}' has a {FOLDER_METADATA_FILE}, but neither a Cargo.toml nor a .wasm file")]
+    #[error(
+        "the folder '{folder}' has a {FOLDER_METADATA_FILE}, but no Cargo.toml, go.mod, migration.c or .wasm file, and no key build"
+    )]
     NoSource {
         /// The folder.
         folder: String,
@@ -330,6 +338,9 @@ impl StoreError {
             Self::TooLarge { path, .. } if path.ends_with(".toml") => "shorten it".to_owned(),
             Self::TooLarge { .. } | Self::FolderTooLarge { .. } => {
                 "split the migration, and keep what is no source elsewhere".to_owned()
+            }
+            Self::BuildOfFile { .. } => {
+                "remove the key; or make a folder with the sources and a migration.toml, where it belongs".to_owned()
             }
             Self::NoSource { .. } => "add one, or begin the folder's name with '_' if it is no migration".to_owned(),
             Self::SeveralComponents { .. } => "keep one of them".to_owned(),

@@ -50,6 +50,9 @@ pub struct Metadata {
     /// Whether it has no way back.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub irreversible: bool,
+    /// The command that builds a folder of sources that host has no toolchain for: a program and its arguments.
+    #[serde(default, skip_serializing_if = "Vec::is_empty", deserialize_with = "one_or_many")]
+    pub build: Vec<String>,
     /// What it asks for: the classes of its statements. Without the key it asks for what is usual.
     #[serde(
         default = "Classes::usual",
@@ -90,6 +93,7 @@ impl Metadata {
             created: None,
             transaction: Transaction::default(),
             irreversible: false,
+            build: Vec::new(),
             asks: Classes::usual(),
         }
     }

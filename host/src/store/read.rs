@@ -52,28 +52,15 @@ impl Store {
             None => StoreError::Metadata { file: toml_file, problem },
         })?;
         let paths: Vec<&str> = paths.filter(|path| *path != FOLDER_METADATA_FILE).collect();
-        let language = folder_language(folder, &paths)?;
+        let language = folder_language(folder, &metadata, &paths)?;
         let file = folder.to_owned();
         if language == Language::Wasm {
             let content = self.prebuilt_in(folder, &paths)?.1;
             let source_digest = digest_of_prebuilt(&content);
             return Ok(Migration { metadata, file, language, source_digest, lock_digest: None });
         }
-        let lock_file = match language.profile().source {
-            Source::Folder { lock_file, .. } => lock_file,
-            Source::Text { .. } | Source::Component => None,
-        };
-        let mut contents = Vec::with_capacity(paths.len());
-        let mut lock_digest = None;
-        for path in paths {
-            let content = files::read(&self.root, &format!("{folder}/{path}"))?;
-            if Some(path) == lock_file {
-                lock_digest = Some(Digest::of(&content));
-            } else {
-                contents.push((path, content));
-            }
-        }
-        let source_digest = Digest::of_folder(contents.iter().map(|(path, content)| (*path, content.as_slice())));
+        let contents = self.contents(folder, paths.iter().map(|path| (*path).to_owned()))?;
+        let (source_digest, lock_digest) = digests(language, &metadata, &contents);
         Ok(Migration { metadata, file, language, source_digest, lock_digest })
     }
 
@@ -91,6 +78,35 @@ impl Store {
                 self.read_folder(file, listed.iter().map(|(path, _)| path.as_str()))
             }
         }
+    }
+
+    /// The files of a migration that is a folder, without its metadata, by their paths in it.
+    ///
+    /// # Errors
+    /// [`StoreError::Changed`] when they are not what [`Store::scan`] found, and those of reading them.
+    #[cfg(feature = "build")]
+    pub(crate) fn folder_files(&self, migration: &Migration) -> Result<Vec<(String, Vec<u8>)>, StoreError> {
+        let folder = migration.file.as_str();
+        let listed = files::list(&self.root, folder)?;
+        let paths = listed.into_iter().map(|(path, _)| path).filter(|path| path != FOLDER_METADATA_FILE);
+        let contents = self.contents(folder, paths)?;
+        let found = digests(migration.language, &migration.metadata, &contents);
+        if found != (migration.source_digest, migration.lock_digest) {
+            return Err(StoreError::Changed { file: migration.file.clone() });
+        }
+        Ok(contents)
+    }
+
+    fn contents(
+        &self,
+        folder: &str,
+        paths: impl Iterator<Item = String>,
+    ) -> Result<Vec<(String, Vec<u8>)>, StoreError> {
+        let read = |path: String| {
+            let content = files::read(&self.root, &format!("{folder}/{path}"))?;
+            Ok((path, content))
+        };
+        paths.map(read).collect()
     }
 
     /// The source of a migration in a language without a compiler.
@@ -143,8 +159,12 @@ impl Store {
         let block = Block::find(&text, prefix)
             .map_err(in_file)?
             .ok_or_else(|| StoreError::NoBlock { file: file.to_owned(), prefix })?;
+        let metadata = block.metadata().map_err(in_file)?;
+        if !metadata.build.is_empty() {
+            return Err(StoreError::BuildOfFile { file: file.to_owned() });
+        }
         let migration = Migration {
-            metadata: block.metadata().map_err(in_file)?,
+            metadata,
             file: file.to_owned(),
             language,
             source_digest: Digest::of_text_source(&text, &block.range),
@@ -159,8 +179,27 @@ pub(super) fn is_component_file(path: &str) -> bool {
     path.ends_with(".wasm")
 }
 
-/// Sources count more than a component beside them, which somebody may have left there.
-fn folder_language(folder: &str, paths: &[&str]) -> Result<Language, StoreError> {
+/// The digests of what the author wrote, and of the lock file.
+fn digests(language: Language, metadata: &Metadata, contents: &[(String, Vec<u8>)]) -> (Digest, Option<Digest>) {
+    let lock_file = match language.profile().source {
+        Source::Folder { lock_file, .. } => lock_file,
+        Source::Text { .. } | Source::Command { .. } | Source::Component => None,
+    };
+    let is_lock = |(path, _): &&(String, Vec<u8>)| Some(path.as_str()) == lock_file;
+    let lock_digest = contents.iter().find(is_lock).map(|(_, content)| Digest::of(content));
+    let written = contents.iter().filter(|file| !is_lock(file)).map(|(path, content)| (path.as_str(), content.as_slice()));
+    // What builds it is as much of a source as what is built.
+    let command = metadata.build.join("\n");
+    let command = (language == Language::Other).then_some((FOLDER_METADATA_FILE, command.as_bytes()));
+    (Digest::of_folder(written.chain(command)), lock_digest)
+}
+
+/// A command counts most: its author knows how the folder is built. Sources count more than a component beside them, which
+/// somebody may have left there.
+fn folder_language(folder: &str, metadata: &Metadata, paths: &[&str]) -> Result<Language, StoreError> {
+    if !metadata.build.is_empty() {
+        return Ok(Language::Other);
+    }
     let component = || components(paths).next().map(|_| Language::Wasm);
     match Language::of_folder(paths).or_else(component) {
         Some(language) => Ok(language),

@@ -4,11 +4,11 @@ use std::ffi::OsStr;
 use std::ffi::OsString;
 use std::io;
 use std::process::Command;
+use std::rc::Rc;
 
 use super::BuildOptions;
 use super::ToolchainError;
 use super::target::LockedTarget;
-use crate::store::Store;
 use crate::store::StoreError;
 
 /// What migrations are compiled for: without any interface to a system.
@@ -36,22 +36,21 @@ pub(super) struct Cargo {
     /// The folder of its toolchain.
     sysroot: String,
     /// Where it puts what it makes.
-    target: LockedTarget,
+    target: Rc<LockedTarget>,
 }
 
 impl Cargo {
     /// Tries the cargo of the environment, then that of the system.
-    pub(super) fn find(store: &Store, options: BuildOptions<'_>) -> Result<Self, ToolchainError> {
-        Self::find_with(SYSTEM_FOLDER, store, options)
+    pub(super) fn find(target: Rc<LockedTarget>, options: BuildOptions<'_>) -> Result<Self, ToolchainError> {
+        Self::find_with(SYSTEM_FOLDER, target, options)
     }
 
     /// The same where the system's own toolchain would be in this folder.
     pub(super) fn find_with(
         system_folder: &'static str,
-        store: &Store,
+        target: Rc<LockedTarget>,
         options: BuildOptions<'_>,
     ) -> Result<Self, ToolchainError> {
-        let mut target = LockedTarget::open(store, options.project, options.target)?;
         // What the trial compiles.
         let written = target.folder.write("trial.rs", b"");
         written.map_err(|source| StoreError::Write { path: target.path.display().to_string(), source })?;
@@ -63,12 +62,12 @@ impl Cargo {
             (named("CARGO", "cargo"), named("RUSTC", "rustc"), None),
             (system("cargo"), system("rustc"), Some(system_folder)),
         ] {
+            let target = Rc::clone(&target);
             let mut cargo = Self { program, rustc, system_folder, linker: None, sysroot: String::new(), target };
             match cargo.try_out(options) {
                 Ok(()) => return Ok(cargo),
                 Err(why) => tried.push(format!("{} says \"{why}\"", cargo.rustc.display())),
             }
-            target = cargo.target;
         }
         Err(ToolchainError::NoCargo { target: TARGET, tried })
     }
@@ -163,10 +162,13 @@ fn installed_linker(options: BuildOptions<'_>) -> Option<OsString> {
         .find(|linker| run(options.environment.command(linker).arg("--version")).is_ok())
 }
 
+/// What is said of a program that is not there.
+pub(super) const NOT_FOUND: &str = "not found";
+
 /// The output of a program, or in a few words why there is none.
-fn run(command: &mut Command) -> Result<String, String> {
+pub(super) fn run(command: &mut Command) -> Result<String, String> {
     let output = command.output().map_err(|error| match error.kind() {
-        io::ErrorKind::NotFound => "not found".to_owned(),
+        io::ErrorKind::NotFound => NOT_FOUND.to_owned(),
         _ => error.to_string(),
     })?;
     if output.status.success() {

@@ -26,6 +26,25 @@ const CARGO_SOURCES: [&str; 8] = [
     "CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_LINKER",
 ];
 
+/// The variables of Go that say where things come from.
+const GO_SOURCES: [&str; 11] = [
+    "GOAUTH",
+    "GOINSECURE",
+    "GOMODCACHE",
+    "GONOPROXY",
+    "GONOSUMDB",
+    "GOPATH",
+    "GOPRIVATE",
+    "GOPROXY",
+    "GOROOT",
+    "GOSUMDB",
+    "GOTOOLCHAIN",
+];
+
+/// The variables by which a compiler of C finds other files than it would by itself.
+const OF_C: [&str; 6] =
+    ["CCC_OVERRIDE_OPTIONS", "COMPILER_PATH", "CPATH", "C_INCLUDE_PATH", "LIBRARY_PATH", "SOURCE_DATE_EPOCH"];
+
 impl ProcessEnvironment {
     /// These variables.
     pub fn new(variables: impl IntoIterator<Item = (OsString, OsString)>) -> Self {
@@ -86,7 +105,10 @@ fn is_passed_on(name: &OsStr) -> bool {
         name.starts_with("PG") || matches!(name, "DATABASE_URL" | "HOST_DATABASE_URL" | "HOST_DIRECT_URL");
     let of_cargo = name.starts_with("CARGO");
     let of_rustc = ["RUSTC", "RUSTFLAGS", "RUSTDOC"].iter().any(|start| name.starts_with(start));
-    !of_database && !of_rustc && (!of_cargo || CARGO_SOURCES.iter().any(|start| name.starts_with(start)))
+    // Go's own names have no underscore, which tells them from those of others.
+    let of_go = name.starts_with("CGO_") || (name.starts_with("GO") && !name.contains('_'));
+    let changes_go = of_go && !GO_SOURCES.contains(&name);
+    !of_database && !of_rustc && !changes_go && !OF_C.contains(&name) && (!of_cargo || CARGO_SOURCES.iter().any(|start| name.starts_with(start)))
 }
 
 #[cfg(test)]
@@ -116,6 +138,14 @@ mod tests {
             ("CARGO_HTTP_CAINFO", true),
             ("CARGO_REGISTRIES_MINE_INDEX", true),
             ("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_LINKER", true),
+            ("GOPROXY", true),
+            ("GOOGLE_CLOUD_PROJECT", true),
+            ("GOFLAGS", false),
+            ("GOCACHEPROG", false),
+            ("GOEXPERIMENT", false),
+            ("CGO_CFLAGS", false),
+            ("CPATH", false),
+            ("WASI_SDK_PATH", true),
             ("DATABASE_URL", false),
             ("HOST_DATABASE_URL", false),
             ("HOST_DIRECT_URL", false),

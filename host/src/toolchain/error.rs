@@ -8,6 +8,7 @@ use crate::language::Language;
 use crate::revision::RevisionId;
 use crate::sql::SectionError;
 use crate::sql::SqlFileError;
+use crate::store::FOLDER_METADATA_FILE;
 use crate::store::MANIFEST_BYTES_MAX;
 use crate::store::StoreError;
 use crate::store::asks_line;
@@ -71,6 +72,66 @@ pub enum ToolchainError {
         target: &'static str,
         /// What was tried, and why it did not work.
         tried: Vec<String>,
+    },
+    /// There is no toolchain for the language of a migration that has to be built.
+    #[error("no {} toolchain can build for WebAssembly: {}", language.title(), tried.join("; "))]
+    NoToolchain {
+        /// What the migration is written in.
+        language: Language,
+        /// What was tried, and why it did not work.
+        tried: Vec<String>,
+    },
+    /// A compiler ended with an error. The message goes on with the last lines of its output.
+    #[error("{program} cannot build '{folder}':\n{output}")]
+    Compiler {
+        /// The compiler.
+        program: &'static str,
+        /// The folder.
+        folder: String,
+        /// The end of what it wrote.
+        output: String,
+    },
+    /// The files that say which modules a migration in Go is made of do not fit its imports.
+    #[error("go.mod and go.sum of '{folder}' do not fit what it imports:\n{output}")]
+    GoModules {
+        /// The folder.
+        folder: String,
+        /// The end of what go wrote.
+        output: String,
+    },
+    /// The command that a migration names ended with an error. The message goes on with the last lines of its output.
+    #[error("`{command}` cannot build '{folder}':\n{output}")]
+    Command {
+        /// The command.
+        command: String,
+        /// The folder.
+        folder: String,
+        /// The end of what it wrote.
+        output: String,
+    },
+    /// The command that a migration names is empty.
+    #[error("the key build of '{folder}/{FOLDER_METADATA_FILE}' begins with no program")]
+    NoCommand {
+        /// The folder.
+        folder: String,
+    },
+    /// The command that a migration names made nothing.
+    #[error("`{command}` made no .wasm file in '{folder}'")]
+    NothingMade {
+        /// The command.
+        command: String,
+        /// The folder.
+        folder: String,
+    },
+    /// The command that a migration names made several things.
+    #[error("`{command}` made several .wasm files in '{folder}': {}", files.join(", "))]
+    SeveralMade {
+        /// The command.
+        command: String,
+        /// The folder.
+        folder: String,
+        /// Their names.
+        files: Vec<String>,
     },
     /// A program cannot be started.
     #[error("cannot start '{program}'")]
@@ -220,6 +281,23 @@ impl ToolchainError {
                      sources of host does"
                 ));
             }
+            Self::NoToolchain { language: Language::Go, .. } => {
+                "install Go 1.24 or later: golang of Debian 13 and its like, `brew install go`, or from https://go.dev/dl"
+            }
+            Self::NoToolchain { language: Language::C, .. } => {
+                "install clang for WASI: on Debian and Ubuntu clang, lld, wasi-libc and libclang-rt-*-dev-wasm32, of one version; \
+                 elsewhere wasi-sdk from https://github.com/WebAssembly/wasi-sdk, with WASI_SDK_PATH set to its folder"
+            }
+            Self::NoToolchain { .. } => "install its compiler",
+            Self::GoModules { folder, .. } => {
+                return Some(format!("run `go mod tidy` in '{folder}', then `host build`"));
+            }
+            Self::NoCommand { .. } => "write the program and its arguments as a list: build = [\"make\", \"out.wasm\"]",
+            Self::NothingMade { .. } => {
+                "let it write its module or component beside the sources; it runs in a copy of the folder that has only what \
+                 belongs to the migration, without names that begin with '.' and without 'target'"
+            }
+            Self::SeveralMade { .. } => "let it leave one: the module or component of the migration",
             Self::LockFile { folder } => {
                 return Some(format!(
                     "run `cargo update --workspace` in '{folder}', which adds what is missing and changes nothing else, then \
@@ -270,7 +348,7 @@ impl ToolchainError {
                     None => source.hint(),
                 };
             }
-            Self::Cargo { .. } | Self::Metadata { .. } => return None,
+            Self::Cargo { .. } | Self::Metadata { .. } | Self::Compiler { .. } | Self::Command { .. } => return None,
         };
         Some(hint.to_owned())
     }

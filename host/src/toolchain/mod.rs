@@ -5,13 +5,19 @@
 //! sql, python, javascript
 //!       source ----------------------------> component without code: metadata, source, name of its runtime
 //! rust  folder -> cargo -> core module -> wrap -> component
+//! go, c, other
+//!       folder -> stage -> compiler or command -> core module or component -> wrap -> component
 //! wasm  core module or component ------> wrap -> component
 //! ```
 
 mod asks;
+mod c;
 mod cargo;
 mod environment;
 mod error;
+mod go;
+mod other;
+mod program;
 mod progress;
 mod python;
 mod python_runtime;
@@ -19,6 +25,7 @@ mod rust;
 mod script;
 mod sdk;
 mod sql;
+mod stage;
 mod target;
 mod wasm;
 mod wrap;
@@ -43,6 +50,7 @@ pub use wrap::encode;
 
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::rc::Rc;
 
 use crate::digest::Digest;
 use crate::grant::TimeLimits;
@@ -57,14 +65,17 @@ use crate::store::add_manifest;
 use crate::worker::Limits;
 use crate::worker::Worker;
 
+use c::Clang;
 use cargo::Cargo;
+use go::Go;
+use target::LockedTarget;
 
 /// How to build.
 #[derive(Debug, Clone, Copy)]
 pub struct BuildOptions<'a> {
     /// The project's folder for the processes that are started: absolute and without symbolic links.
     pub project: &'a Path,
-    /// Where cargo works: a folder into which nothing but host writes. Without one it is a folder of the project, which is
+    /// Where compilers work: a folder into which nothing but host writes. Without one it is a folder of the project, which is
     /// emptied first, so that nothing is believed that came with the project.
     pub target: Option<&'a TargetFolder>,
     /// The environment variables of the host's own process.
@@ -165,7 +176,9 @@ fn support(language: Language) -> Support {
         Language::JavaScript => script::SUPPORT,
         Language::TypeScript => script::SUPPORT,
         Language::Rust => rust::SUPPORT,
-        Language::Go | Language::C => wasm::SUPPORT,
+        Language::Go => go::SUPPORT,
+        Language::C => c::SUPPORT,
+        Language::Other => other::SUPPORT,
         Language::Wasm => wasm::SUPPORT,
     }
 }
@@ -203,7 +216,10 @@ pub fn no_runtime(language: Language) -> ToolchainError {
 struct Builder<'a> {
     store: &'a Store,
     options: BuildOptions<'a>,
+    target: Option<Rc<LockedTarget>>,
     cargo: Option<Cargo>,
+    go: Option<Rc<Go>>,
+    clang: Option<Rc<Clang>>,
     /// What is to be said about the migration that is being built.
     warnings: Vec<BuildWarning>,
 }
@@ -218,7 +234,7 @@ pub fn build(
     options: BuildOptions<'_>,
     on_event: &mut dyn FnMut(BuildEvent<'_>),
 ) -> Result<Summary, BuildError> {
-    let mut builder = Builder { store, options, cargo: None, warnings: Vec::new() };
+    let mut builder = Builder { store, options, target: None, cargo: None, go: None, clang: None, warnings: Vec::new() };
     let mut summary = Summary::default();
     let mut failures = Vec::new();
     for migration in migrations {
@@ -260,6 +276,15 @@ pub fn outdated<'a>(store: &Store, migrations: &'a [Migration]) -> Result<Vec<&'
 }
 
 impl Builder<'_> {
+    /// The folder in which compilers work, which no other build uses meanwhile.
+    fn target(&mut self) -> Result<Rc<LockedTarget>, ToolchainError> {
+        if let Some(target) = &self.target {
+            return Ok(Rc::clone(target));
+        }
+        let target = LockedTarget::open(self.store, self.options.project, self.options.target)?;
+        Ok(Rc::clone(self.target.insert(Rc::new(target))))
+    }
+
     /// Whether there is a component that is up to date, and the runtime that it names.
     fn is_built(&self, migration: &Migration) -> Result<bool, ToolchainError> {
         let Some(manifest) = self.store.built_manifest(migration)? else { return Ok(false) };

@@ -4,6 +4,7 @@ use std::ffi::OsString;
 use std::io;
 use std::process::Command;
 use std::process::Output;
+use std::rc::Rc;
 
 use serde::Deserialize;
 
@@ -18,16 +19,16 @@ use super::cargo::TARGET;
 use super::manifest;
 use super::progress;
 use super::progress::Resolve;
+use super::program::last_lines;
+use super::sdk;
 use super::sdk::locks_another_sdk;
-use super::sdk::write_rust_sdk;
+use super::target::LockedTarget;
 use super::wrap::wrap;
+use crate::language::Language;
 use crate::language::RUST_SDK_FOLDER;
 use crate::store::Migration;
 use crate::store::Store;
 use crate::store::StoreError;
-
-/// How many lines of cargo's output are shown: enough for a few errors, and they come last.
-const OUTPUT_LINES_MAX: usize = 60;
 
 /// The file that says which versions of its dependencies a migration is built with.
 const LOCK_FILE: &str = "Cargo.lock";
@@ -55,17 +56,19 @@ struct Target {
     crate_types: Vec<String>,
 }
 
-pub(super) const SUPPORT: Support = Support { build, write_sdk: Some(write_rust_sdk), tool: Some(tool) };
+pub(super) const SUPPORT: Support =
+    Support { build, write_sdk: Some(|store| sdk::write(Language::Rust, store)), tool: Some(tool) };
 
 fn tool(store: &Store, options: BuildOptions<'_>) -> Result<String, ToolchainError> {
-    Ok(Cargo::find(store, options)?.version(options))
+    let target = LockedTarget::open(store, options.project, options.target)?;
+    Ok(Cargo::find(Rc::new(target), options)?.version(options))
 }
 
 fn build(builder: &mut Builder<'_>, migration: &Migration, on_event: OnEvent<'_>) -> Result<Vec<u8>, ToolchainError> {
-    write_rust_sdk(builder.store)?;
+    sdk::write(Language::Rust, builder.store)?;
     let cargo = match builder.cargo.take() {
         Some(cargo) => cargo,
-        None => Cargo::find(builder.store, builder.options)?,
+        None => Cargo::find(builder.target()?, builder.options)?,
     };
     let lock = lock(builder, migration);
     let output = forget_packages(builder, &cargo, migration, lock)
@@ -212,14 +215,6 @@ fn library(messages: &[u8]) -> Option<String> {
         .and_then(|path| path.rsplit(['/', '\\']).next().map(str::to_owned))
 }
 
-fn last_lines(output: &str) -> String {
-    let lines: Vec<&str> = output.lines().map(str::trim_end).collect();
-    let skipped = lines.len().saturating_sub(OUTPUT_LINES_MAX);
-    let mut text = if skipped > 0 { format!("({skipped} lines before)\n") } else { String::new() };
-    text.push_str(lines[skipped..].join("\n").trim_end());
-    text
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -238,12 +233,5 @@ mod tests {
         );
         assert_eq!(library(messages.as_bytes()).as_deref(), Some("a.wasm"));
         assert_eq!(library(b""), None);
-    }
-
-    #[test]
-    fn only_the_end_of_a_long_output_is_shown() {
-        assert_eq!(last_lines("a\nb \n\n"), "a\nb");
-        let long = last_lines(&"x\n".repeat(OUTPUT_LINES_MAX + 2));
-        assert!(long.starts_with("(2 lines before)\nx\n"), "{long}");
     }
 }

@@ -1,7 +1,10 @@
-//! The Rust SDK, carried in the host itself, so that a migration in Rust needs no published crate.
+//! The SDKs, carried in the host itself, so that no migration needs a published package.
 
 use serde::Deserialize;
 
+use crate::language::C_SDK_FOLDER;
+use crate::language::GO_SDK_FOLDER;
+use crate::language::Language;
 use crate::language::RUST_SDK_FOLDER;
 use crate::store::Store;
 use crate::store::StoreError;
@@ -9,13 +12,16 @@ use crate::store::TOML_BYTES_MAX;
 use crate::store::read_file_at_most;
 
 macro_rules! files {
-    ($($path:literal),* $(,)?) => {
-        &[$(($path, include_str!(concat!("../../../guest-sdk/rust/", $path)))),*]
+    ($folder:literal: $($path:literal),* $(,)?) => {
+        &[$(($path, include_str!(concat!("../../../guest-sdk/", $folder, "/", $path)))),*]
     };
 }
 
-/// The files of the SDK by their paths in it.
-const FILES: &[(&str, &str)] = files![
+/// The files of an SDK by their paths in it.
+type Files = &'static [(&'static str, &'static str)];
+
+const RUST: Files = files![
+    "rust":
     "Cargo.toml",
     "src/bindings.rs",
     "src/env.rs",
@@ -36,18 +42,56 @@ const FILES: &[(&str, &str)] = files![
     "src/value/uuid.rs",
 ];
 
-/// The contract, which the SDK reads from a folder of its own.
-const CONTRACT: (&str, &str) = ("wit/migration.wit", include_str!("../../../wit/migration.wit"));
+/// The contract, which the Rust SDK reads from a folder of its own.
+const CONTRACT: Files = &[("wit/migration.wit", include_str!("../../../wit/migration.wit"))];
 
-/// Writes those files of the SDK that are missing or different in the project.
+const GO: Files = files![
+    "go":
+    "abi_wasip1.go",
+    "block.go",
+    "calendar.go",
+    "compound.go",
+    "doc.go",
+    "env.go",
+    "errors.go",
+    "go.mod",
+    "log.go",
+    "memory.go",
+    "memory_wasip1.go",
+    "operation.go",
+    "outside.go",
+    "param.go",
+    "register.go",
+    "register_wasip1.go",
+    "rows.go",
+    "savepoint.go",
+    "scan.go",
+    "sql.go",
+    "statement.go",
+    "text.go",
+    "trace.go",
+    "trap_wasip1.s",
+];
+
+const C: Files = files!["c": "contract.h", "host.c", "host.h", "host_values.h", "libc.c", "outside.c", "values.c"];
+
+/// The files of a language's SDK by their paths in the project.
+pub(super) fn files(language: Language) -> impl Iterator<Item = (String, &'static str)> {
+    let (folder, files, more): (&str, Files, Files) = match language {
+        Language::Rust => (RUST_SDK_FOLDER, RUST, CONTRACT),
+        Language::Go => (GO_SDK_FOLDER, GO, &[]),
+        Language::C => (C_SDK_FOLDER, C, &[]),
+        _ => ("", &[], &[]),
+    };
+    files.iter().chain(more).map(move |(path, text)| (format!("{folder}/{path}"), *text))
+}
+
+/// Writes those files of a language's SDK that are missing or different in the project.
 ///
 /// # Errors
 /// Those of writing.
-pub(super) fn write_rust_sdk(store: &Store) -> Result<(), StoreError> {
-    for (path, text) in FILES.iter().chain([&CONTRACT]) {
-        store.write_state_file(&format!("{RUST_SDK_FOLDER}/{path}"), text.as_bytes())?;
-    }
-    Ok(())
+pub(super) fn write(language: Language, store: &Store) -> Result<(), StoreError> {
+    files(language).try_for_each(|(path, text)| store.write_state_file(&path, text.as_bytes()))
 }
 
 /// Whether a lock file is that of another version of the SDK, so that cargo has to write it anew. `path` is relative to the
@@ -74,7 +118,7 @@ fn is_of_another_sdk(lock: &str) -> bool {
         source: Option<String>,
     }
 
-    let carried = FILES.iter().find(|(path, _)| *path == "Cargo.toml").map(|(_, text)| *text).unwrap_or_default();
+    let carried = RUST.iter().find(|(path, _)| *path == "Cargo.toml").map(|(_, text)| *text).unwrap_or_default();
     let (Ok(carried), Ok(lock)) = (toml::from_str::<Manifest>(carried), toml::from_str::<LockFile>(lock)) else {
         return false;
     };
@@ -102,13 +146,22 @@ mod tests {
     }
 
     #[test]
-    fn every_file_of_the_sdk_is_carried() {
-        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../guest-sdk/rust");
-        let folder = Dir::open_ambient_dir(path, ambient_authority()).unwrap();
-        let mut files = vec!["Cargo.toml".to_owned()];
-        list(&folder, "src", &mut files);
-        files.sort();
-        assert_eq!(files, FILES.iter().map(|(path, _)| *path).collect::<Vec<_>>());
+    fn every_file_of_each_sdk_is_carried() {
+        let carried = |files: Files| files.iter().map(|(path, _)| (*path).to_owned()).collect::<Vec<_>>();
+        let found = |language: &str, inside: &[&str]| {
+            let path = format!("{}/../guest-sdk/{language}", env!("CARGO_MANIFEST_DIR"));
+            let folder = Dir::open_ambient_dir(path, ambient_authority()).unwrap();
+            let mut files = Vec::new();
+            inside.iter().for_each(|inside| list(&folder, inside, &mut files));
+            let is_test = |path: &String| path.ends_with("_test.go") || path.starts_with("./tests/");
+            let mut files: Vec<_> = files.into_iter().filter(|path| !is_test(path)).collect();
+            files.iter_mut().for_each(|path| *path = path.trim_start_matches("./").to_owned());
+            files.sort();
+            files
+        };
+        assert_eq!(found("rust", &["src"]), carried(RUST)[1..]);
+        assert_eq!(found("go", &["."]), carried(GO));
+        assert_eq!(found("c", &["."]), carried(C));
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! The folder in which cargo works.
+//! The folder in which compilers work.
 //!
 //! Cargo takes what lies there for its own work if only the times of the files are right, and an archive sets times. So it is a
 //! folder of the user, or one that was emptied first.
@@ -54,7 +54,7 @@ impl LockedTarget {
         Ok(Self { path, folder, _lock: lock })
     }
 
-    /// Reads a file that cargo made.
+    /// Reads a file that a compiler made.
     pub(super) fn read(&self, path: &str) -> Result<Vec<u8>, StoreError> {
         crate::store::read_file(&self.folder, path)
     }

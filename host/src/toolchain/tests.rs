@@ -226,29 +226,51 @@ fn a_core_module_that_is_no_migration_is_refused() {
     );
 }
 
+/// How to build this project with these variables and nothing else.
+fn options<'a>(
+    project: &'a Project,
+    environment: &'a ProcessEnvironment,
+    runtimes: &'a BTreeMap<String, Vec<Digest>>,
+) -> BuildOptions<'a> {
+    BuildOptions {
+        project: &project.path,
+        target: None,
+        environment,
+        force: false,
+        worker: None,
+        limits: Limits::default(),
+        time_limits: TimeLimits::default(),
+        runtimes,
+        python: None,
+        check_source: None,
+    }
+}
+
 #[test]
 fn without_a_rust_toolchain_the_error_says_what_to_install() {
     let project =
         Project::new(&[("migrations/1/migration.toml", b"revision = 'one'"), ("migrations/1/Cargo.toml", b"")]);
     let nowhere = [("CARGO", "/nowhere/cargo"), ("RUSTC", "/nowhere/rustc")];
     let environment = ProcessEnvironment::new(nowhere.map(|(name, value)| (name.into(), value.into())));
-    let options = BuildOptions {
-        project: &project.path,
-        target: None,
-        environment: &environment,
-        force: false,
-        worker: None,
-        limits: Limits::default(),
-        time_limits: TimeLimits::default(),
-        runtimes: &BTreeMap::new(),
-        python: None,
-        check_source: None,
-    };
-    let error = Cargo::find_with("/nowhere/bin", &project.store, options).unwrap_err();
+    let runtimes = BTreeMap::new();
+    let target = LockedTarget::open(&project.store, &project.path, None).unwrap();
+    let error =
+        Cargo::find_with("/nowhere/bin", Rc::new(target), options(&project, &environment, &runtimes)).unwrap_err();
     assert_eq!(
         error.to_string(),
         "no Rust toolchain can build for wasm32-unknown-unknown: /nowhere/rustc says \"not found\"; \
          /nowhere/bin/rustc says \"not found\""
     );
     assert!(error.hint().unwrap().contains("`rustup target add wasm32-unknown-unknown`"));
+}
+
+#[test]
+fn without_go_the_error_says_what_to_install() {
+    let project = Project::new(&[]);
+    let (environment, runtimes) = (ProcessEnvironment::default(), BTreeMap::new());
+    let target = LockedTarget::open(&project.store, &project.path, None).unwrap();
+    let options = options(&project, &environment, &runtimes);
+    let error = Go::find_among(&["/nowhere/go"], options, &target, &project.path).unwrap_err();
+    assert_eq!(error.to_string(), "no Go toolchain can build for WebAssembly: /nowhere/go says \"not found\"");
+    assert!(error.hint().unwrap().starts_with("install Go 1.24 or later"));
 }

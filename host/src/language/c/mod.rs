@@ -2,9 +2,10 @@
 
 use super::Profile;
 use super::Source;
+use super::Template;
 
 /// Where the SDK is put, relative to the project's folder.
-pub(super) const SDK_FOLDER: &str = ".host/sdk/c";
+pub const SDK_FOLDER: &str = ".host/sdk/c";
 
 pub(super) const PROFILE: Profile = Profile {
     name: "c",
@@ -15,5 +16,13 @@ pub(super) const PROFILE: Profile = Profile {
         main: "migration.c",
         sdk_folder: SDK_FOLDER,
     },
-    template: None,
+    template: Some(Template {
+        files: &[
+            ("migration.c", include_str!("template/migration.c.template")),
+            // For clangd, so that editors find the SDK.
+            ("compile_flags.txt", include_str!("template/compile_flags.txt.template")),
+        ],
+        undecided: include_str!("template/undecided.c.template"),
+        nothing_to_do: "    return true;",
+    }),
 };

@@ -2,9 +2,10 @@
 
 use super::Profile;
 use super::Source;
+use super::Template;
 
 /// Where the SDK is put, relative to the project's folder.
-pub(super) const SDK_FOLDER: &str = ".host/sdk/go";
+pub const SDK_FOLDER: &str = ".host/sdk/go";
 
 pub(super) const PROFILE: Profile = Profile {
     name: "go",
@@ -15,5 +16,12 @@ pub(super) const PROFILE: Profile = Profile {
         main: "migration.go",
         sdk_folder: SDK_FOLDER,
     },
-    template: None,
+    template: Some(Template {
+        files: &[
+            ("go.mod", include_str!("template/go.mod.template")),
+            ("migration.go", include_str!("template/migration.go.template")),
+        ],
+        undecided: include_str!("template/undecided.go.template"),
+        nothing_to_do: "\treturn nil",
+    }),
 };

@@ -1,0 +1,129 @@
+//! Migrations in C, from `host revision` to the database.
+
+use crate::harness::TestProject;
+
+/// A project with a new migration in C as it is made, and its folder.
+fn with_new_migration() -> (TestProject, String) {
+    let project = TestProject::new();
+    let output = project.host(&["--json", "revision", "--lang", "c", "-m", "create users", "--rev-id", "a1"]).success();
+    let folder = output.json()["file"].as_str().expect("the folder").to_owned();
+    (project, folder)
+}
+
+/// The same with this body of the upgrade, and these functions before it.
+fn with_migration(functions: &str, upgrade: &str) -> (TestProject, String) {
+    let (project, folder) = with_new_migration();
+    let source = format!(
+        "#include \"host.h\"\n{functions}\nbool upgrade(void) {{\n{upgrade}\n}}\nbool downgrade(void) {{ return host_irreversible(); }}\n"
+    );
+    project.write(&format!("{folder}/migration.c"), &source);
+    (project, folder)
+}
+
+#[test]
+fn a_new_migration_builds_and_runs_when_its_downgrade_is_decided() {
+    let (project, folder) = with_new_migration();
+    let output = project.host(&["build"]).with_code(1);
+    assert!(output.stderr.contains("is undecided: line 13 still says TODO"), "{}", output.stderr);
+    let source = std::fs::read_to_string(project.path(&format!("{folder}/migration.c"))).expect("the source");
+    let decided: Vec<&str> = source.lines().filter(|line| !line.contains("TODO")).collect();
+    project.write(&format!("{folder}/migration.c"), &format!("{}\n", decided.join("\n")));
+    project.host(&["build"]).success();
+    project.host(&["build", "--check"]).success();
+    project.host(&["upgrade", "head"]).success();
+    project.host(&["downgrade", "base"]).success();
+
+    // Small, without WASI, without names of folders of this machine, and the same each time.
+    let built = project.path(".host/build/a1.wasm");
+    let component = std::fs::read(&built).expect("the component");
+    let has = |name: &[u8]| component.windows(name.len()).any(|window| window == name);
+    assert!(component.len() < 60_000, "{} bytes", component.len());
+    assert!(!has(b"wasi:"), "it imports something of WASI");
+    for name in [project.path(""), project.cache().to_owned()] {
+        assert!(!has(name.as_os_str().as_encoded_bytes()), "{}", name.display());
+    }
+    project.host(&["build", "--force"]).success();
+    assert!(std::fs::read(&built).expect("the component") == component, "two builds differ");
+}
+
+#[test]
+fn a_compile_error_is_shown_with_file_and_line() {
+    let (project, folder) = with_migration("", "return mistake;");
+    let output = project.host(&["build"]).with_code(1);
+    assert!(output.stderr.contains(&format!("clang cannot build '{folder}'")), "{}", output.stderr);
+    assert!(output.stderr.contains("migration.c:4:8: error: use of undeclared identifier 'mistake'"), "{}", output.stderr);
+}
+
+#[test]
+fn an_error_says_where_it_came_from() {
+    let functions = "static bool fill(void) {\n    HOST_TRY(host_execute(\"SELECT 1 / 0\", NULL));\n    return true;\n}";
+    let (project, _) = with_migration(functions, "    HOST_TRY(fill());\n    return true;");
+    project.host(&["build"]).success();
+    let output = project.host(&["upgrade", "head"]).with_code(1);
+    assert!(output.stderr.contains("division by zero"), "{}", output.stderr);
+    assert!(output.stderr.contains("at fill (migration.c:3)"), "{}", output.stderr);
+    assert!(output.stderr.contains("at upgrade (migration.c:7)"), "{}", output.stderr);
+}
+
+#[test]
+fn false_without_a_reason_is_told() {
+    let (project, _) = with_migration("", "    return false;");
+    project.host(&["build"]).success();
+    let output = project.host(&["upgrade", "head"]).with_code(1);
+    assert!(output.stderr.contains("upgrade answered false, without a call that failed and without HOST_FAIL"), "{}", output.stderr);
+}
+
+#[test]
+fn what_is_printed_goes_to_the_log_and_what_else_libc_asks_for_is_answered() {
+    let functions = "#include <errno.h>\n#include <stdio.h>\n#include <string.h>\n#include <time.h>";
+    let upgrade = "    printf(\"first %d\\nsecond\", 1);\n    fprintf(stderr, \"third\\n\");\n\
+                   if (time(NULL) != host_run()->now_micros / 1000000) return HOST_FAIL(\"another time\");\n\
+                   if (fopen(\"/etc/passwd\", \"r\")) return HOST_FAIL(\"a file\");\n    return true;";
+    let (project, _) = with_migration(functions, upgrade);
+    project.host(&["build"]).success();
+    let output = project.host(&["upgrade", "head"]).success();
+    for line in ["info: first 1", "info: second", "warn: third"] {
+        assert!(output.stdout.contains(line) || output.stderr.contains(line), "{line}: {}{}", output.stdout, output.stderr);
+    }
+}
+
+#[test]
+fn all_sources_of_the_folder_are_compiled_and_nothing_else() {
+    let (project, folder) = with_migration("const char *table(void);", "    return host_execute(table(), NULL);");
+    project.write(&format!("{folder}/parts/table.c"), "const char *table(void) { return \"CREATE TABLE made ()\"; }\n");
+    project.write(&format!("{folder}/tests/table.c"), "int main(void) { return 0; }\n");
+    project.write(&format!("{folder}/.hidden.c"), "this does not compile\n");
+    project.write(".host/sdk/c/added.c", "this does not compile\n");
+    project.write(".host/sdk/c/stdio.h", "#error added\n");
+    let mut command = project.command(&["build"]);
+    command.env("CPATH", project.path(".host/sdk/c"));
+    project.run(command).success();
+    project.host(&["upgrade", "head"]).success();
+    assert_eq!(project.database.query("SELECT count(*) FROM made"), "0");
+}
+
+#[test]
+fn without_clang_a_built_migration_runs_and_another_one_says_what_to_install() {
+    let (project, folder) = with_migration("", "    return true;");
+    project.host(&["build"]).success();
+    let without = project.path("empty").to_string_lossy().into_owned();
+    project.host_with(("PATH", &without), &["build"]).success();
+    project.host_with(("PATH", &without), &["upgrade", "head"]).success();
+    project.write(&format!("{folder}/more.c"), "int more;\n");
+    let output = project.host_with(("PATH", &without), &["build"]).with_code(1);
+    assert!(output.stderr.contains("no C toolchain can build for WebAssembly: there is no clang on PATH, and no wasi-sdk"), "{}", output.stderr);
+    assert!(output.stderr.contains("WASI_SDK_PATH"), "{}", output.stderr);
+}
+
+#[test]
+fn the_example_of_the_documentation_runs() {
+    let (project, folder) = with_new_migration();
+    let page = include_str!("../../docs/languages/c.md");
+    let example = page.split("```c\n").nth(1).and_then(|rest| rest.split("```").next()).expect("an example");
+    project.write(&format!("{folder}/migration.c"), example);
+    project.database.query("CREATE TABLE members (card bigint PRIMARY KEY); INSERT INTO members VALUES (98), (99)");
+    project.host(&["build"]).success();
+    project.host(&["upgrade", "head"]).success();
+    assert_eq!(project.database.query("SELECT string_agg(valid::text, ' ' ORDER BY card) FROM members"), "true false");
+    project.host(&["downgrade", "base"]).success();
+}
