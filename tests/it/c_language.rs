@@ -51,12 +51,17 @@ fn a_compile_error_is_shown_with_file_and_line() {
     let (project, folder) = with_migration("", "return mistake;");
     let output = project.host(&["build"]).with_code(1);
     assert!(output.stderr.contains(&format!("clang cannot build '{folder}'")), "{}", output.stderr);
-    assert!(output.stderr.contains("migration.c:4:8: error: use of undeclared identifier 'mistake'"), "{}", output.stderr);
+    assert!(
+        output.stderr.contains("migration.c:4:8: error: use of undeclared identifier 'mistake'"),
+        "{}",
+        output.stderr
+    );
 }
 
 #[test]
 fn an_error_says_where_it_came_from() {
-    let functions = "static bool fill(void) {\n    HOST_TRY(host_execute(\"SELECT 1 / 0\", NULL));\n    return true;\n}";
+    let functions =
+        "static bool fill(void) {\n    HOST_TRY(host_execute(\"SELECT 1 / 0\", NULL));\n    return true;\n}";
     let (project, _) = with_migration(functions, "    HOST_TRY(fill());\n    return true;");
     project.host(&["build"]).success();
     let output = project.host(&["upgrade", "head"]).with_code(1);
@@ -70,7 +75,11 @@ fn false_without_a_reason_is_told() {
     let (project, _) = with_migration("", "    return false;");
     project.host(&["build"]).success();
     let output = project.host(&["upgrade", "head"]).with_code(1);
-    assert!(output.stderr.contains("upgrade answered false, without a call that failed and without HOST_FAIL"), "{}", output.stderr);
+    assert!(
+        output.stderr.contains("upgrade answered false, without a call that failed and without HOST_FAIL"),
+        "{}",
+        output.stderr
+    );
 }
 
 #[test]
@@ -83,7 +92,12 @@ fn what_is_printed_goes_to_the_log_and_what_else_libc_asks_for_is_answered() {
     project.host(&["build"]).success();
     let output = project.host(&["upgrade", "head"]).success();
     for line in ["info: first 1", "info: second", "warn: third"] {
-        assert!(output.stdout.contains(line) || output.stderr.contains(line), "{line}: {}{}", output.stdout, output.stderr);
+        assert!(
+            output.stdout.contains(line) || output.stderr.contains(line),
+            "{line}: {}{}",
+            output.stdout,
+            output.stderr
+        );
     }
 }
 
@@ -111,7 +125,11 @@ fn without_clang_a_built_migration_runs_and_another_one_says_what_to_install() {
     project.host_with(("PATH", &without), &["upgrade", "head"]).success();
     project.write(&format!("{folder}/more.c"), "int more;\n");
     let output = project.host_with(("PATH", &without), &["build"]).with_code(1);
-    assert!(output.stderr.contains("no C toolchain can build for WebAssembly: there is no clang on PATH, and no wasi-sdk"), "{}", output.stderr);
+    assert!(
+        output.stderr.contains("no C toolchain can build for WebAssembly: there is no clang on PATH, and no wasi-sdk"),
+        "{}",
+        output.stderr
+    );
     assert!(output.stderr.contains("WASI_SDK_PATH"), "{}", output.stderr);
 }
 

@@ -5,7 +5,8 @@ use crate::harness::TestProject;
 /// A project with a new migration in Go as it is made, and its folder.
 fn with_new_migration() -> (TestProject, String) {
     let project = TestProject::sharing_code();
-    let output = project.host(&["--json", "revision", "--lang", "go", "-m", "create users", "--rev-id", "a1"]).success();
+    let output =
+        project.host(&["--json", "revision", "--lang", "go", "-m", "create users", "--rev-id", "a1"]).success();
     let folder = output.json()["file"].as_str().expect("the folder").to_owned();
     (project, folder)
 }
@@ -60,7 +61,10 @@ fn a_compile_error_is_shown_with_file_and_line() {
 
 #[test]
 fn an_error_says_where_it_came_from() {
-    let (project, _) = with_migration("return fill()\n}\n\nfunc fill() error {\n_, err := host.Execute(\"SELECT 1 / 0\")\nreturn err", "return nil");
+    let (project, _) = with_migration(
+        "return fill()\n}\n\nfunc fill() error {\n_, err := host.Execute(\"SELECT 1 / 0\")\nreturn err",
+        "return nil",
+    );
     project.host(&["build"]).success();
     let output = project.host(&["upgrade", "head"]).with_code(1);
     assert!(output.stderr.contains("division by zero"), "{}", output.stderr);
@@ -72,7 +76,8 @@ fn an_error_says_where_it_came_from() {
 #[test]
 fn a_migration_that_registers_nothing_says_so() {
     let (project, folder) = with_new_migration();
-    project.write(&format!("{folder}/migration.go"), "package main\n\nimport _ \"host.example/host\"\n\nfunc main() {}\n");
+    project
+        .write(&format!("{folder}/migration.go"), "package main\n\nimport _ \"host.example/host\"\n\nfunc main() {}\n");
     project.host(&["build"]).success();
     let output = project.host(&["upgrade", "head"]).with_code(1);
     assert!(output.stderr.contains("does not call host.Register in an init function"), "{}", output.stderr);

@@ -23,7 +23,10 @@ fn module(project: &TestProject) -> String {
 #[test]
 fn a_command_builds_the_migration_in_a_copy_of_its_folder() {
     let project = project_with(r#"["sh", "build.sh", "out.wasm"]"#, &[("parts/name", "made of parts\n")]);
-    let script = format!("set -eu\nmkdir work\ncp parts/name work/name\ntest -e \"$HOST_SDK_DIR/c/host.h\"\ncp '{}' $1\n", module(&project));
+    let script = format!(
+        "set -eu\nmkdir work\ncp parts/name work/name\ntest -e \"$HOST_SDK_DIR/c/host.h\"\ncp '{}' $1\n",
+        module(&project)
+    );
     project.write("migrations/m/build.sh", &script);
     project.host(&["build"]).success();
     project.host(&["build", "--check"]).success();
@@ -37,7 +40,10 @@ fn a_command_builds_the_migration_in_a_copy_of_its_folder() {
     project.host(&["build", "--check"]).with_code(3);
     project.write("migrations/m/parts/name", "made of parts\n");
     project.host(&["build", "--check"]).success();
-    project.write("migrations/m/migration.toml", "revision = \"a1\"\nmessage = \"made\"\nbuild = [\"sh\", \"build.sh\", \"o.wasm\"]\n");
+    project.write(
+        "migrations/m/migration.toml",
+        "revision = \"a1\"\nmessage = \"made\"\nbuild = [\"sh\", \"build.sh\", \"o.wasm\"]\n",
+    );
     project.host(&["build", "--check"]).with_code(3);
     let history = project.host(&["--json", "history", "-i"]).success().json();
     assert_eq!(history["history"][0]["changed"], true);
@@ -83,7 +89,11 @@ fn what_goes_wrong_is_told() {
     for (build, script, expected) in [
         (r#"["sh", "build.sh"]"#, "echo broken; exit 7\n", "`sh build.sh` cannot build 'migrations/m':\n    broken"),
         (r#"["sh", "build.sh"]"#, "exit 0\n", "`sh build.sh` made no .wasm file in 'migrations/m'"),
-        (r#"["sh", "build.sh"]"#, "echo >a.wasm; echo >b.wasm\n", "made several .wasm files in 'migrations/m': a.wasm, b.wasm"),
+        (
+            r#"["sh", "build.sh"]"#,
+            "echo >a.wasm; echo >b.wasm\n",
+            "made several .wasm files in 'migrations/m': a.wasm, b.wasm",
+        ),
         (r#"["sh", "build.sh"]"#, "echo >a.wasm\n", "'migrations/m' is not a component with a migration"),
         (r#"["no-such-program"]"#, "", "cannot start 'no-such-program'"),
         (r#"[""]"#, "", "the key build of 'migrations/m/migration.toml' begins with no program"),

@@ -6,11 +6,11 @@
 
 mod profile;
 
+pub use c::SDK_FOLDER as C_SDK_FOLDER;
+pub use go::SDK_FOLDER as GO_SDK_FOLDER;
 pub use profile::Profile;
 pub use profile::Source;
 pub use profile::Template;
-pub use c::SDK_FOLDER as C_SDK_FOLDER;
-pub use go::SDK_FOLDER as GO_SDK_FOLDER;
 pub use python::SDK_FOLDER as PYTHON_SDK_FOLDER;
 pub use rust::SDK_FOLDER as RUST_SDK_FOLDER;
 

@@ -187,7 +187,8 @@ fn digests(language: Language, metadata: &Metadata, contents: &[(String, Vec<u8>
     };
     let is_lock = |(path, _): &&(String, Vec<u8>)| Some(path.as_str()) == lock_file;
     let lock_digest = contents.iter().find(is_lock).map(|(_, content)| Digest::of(content));
-    let written = contents.iter().filter(|file| !is_lock(file)).map(|(path, content)| (path.as_str(), content.as_slice()));
+    let written =
+        contents.iter().filter(|file| !is_lock(file)).map(|(path, content)| (path.as_str(), content.as_slice()));
     // What builds it is as much of a source as what is built.
     let command = metadata.build.join("\n");
     let command = (language == Language::Other).then_some((FOLDER_METADATA_FILE, command.as_bytes()));

@@ -108,7 +108,11 @@ fn is_passed_on(name: &OsStr) -> bool {
     // Go's own names have no underscore, which tells them from those of others.
     let of_go = name.starts_with("CGO_") || (name.starts_with("GO") && !name.contains('_'));
     let changes_go = of_go && !GO_SOURCES.contains(&name);
-    !of_database && !of_rustc && !changes_go && !OF_C.contains(&name) && (!of_cargo || CARGO_SOURCES.iter().any(|start| name.starts_with(start)))
+    !of_database
+        && !of_rustc
+        && !changes_go
+        && !OF_C.contains(&name)
+        && (!of_cargo || CARGO_SOURCES.iter().any(|start| name.starts_with(start)))
 }
 
 #[cfg(test)]

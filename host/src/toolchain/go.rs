@@ -57,8 +57,12 @@ const FLAGS: &str = "-trimpath -buildvcs=false";
 const LINKER_FLAGS: &str = "-ldflags=-s -w -buildid= -checklinkname=0";
 
 /// What go says when go.mod or go.sum would have to change.
-const OUTDATED: [&str; 4] =
-    ["missing go.sum entry", "updates to go.mod needed", "no required module provides package", "is not in your go.mod file"];
+const OUTDATED: [&str; 4] = [
+    "missing go.sum entry",
+    "updates to go.mod needed",
+    "no required module provides package",
+    "is not in your go.mod file",
+];
 
 /// A go that works.
 #[derive(Debug)]
@@ -145,7 +149,10 @@ impl Go {
             .env("GOWORK", "off");
         // The user's own cache and modules, as with cargo's; but not what may have come with the project.
         if !has_folders_of_user(options) {
-            command.env("GOCACHE", target.path.join(CACHE)).env("GOPATH", target.path.join(MODULES)).env_remove("GOMODCACHE");
+            command
+                .env("GOCACHE", target.path.join(CACHE))
+                .env("GOPATH", target.path.join(MODULES))
+                .env_remove("GOMODCACHE");
         }
         command
     }
@@ -157,9 +164,11 @@ fn has_folders_of_user(options: BuildOptions<'_>) -> bool {
     let is_outside = |folder: &Path| folder.canonicalize().is_ok_and(|real| !real.starts_with(options.project));
     let named = |name: &str| options.environment.get(name).map(Path::new);
     // A folder that is not there yet lies where it will be made.
-    named("HOME").is_some() && FOLDERS.iter().filter_map(|name| named(name)).all(|folder| {
-        folder.ancestors().find(|folder| folder.exists()).is_some_and(is_outside)
-    })
+    named("HOME").is_some()
+        && FOLDERS
+            .iter()
+            .filter_map(|name| named(name))
+            .all(|folder| folder.ancestors().find(|folder| folder.exists()).is_some_and(is_outside))
 }
 
 /// The first two numbers of `go1.26.8`.

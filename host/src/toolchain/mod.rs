@@ -234,7 +234,8 @@ pub fn build(
     options: BuildOptions<'_>,
     on_event: &mut dyn FnMut(BuildEvent<'_>),
 ) -> Result<Summary, BuildError> {
-    let mut builder = Builder { store, options, target: None, cargo: None, go: None, clang: None, warnings: Vec::new() };
+    let mut builder =
+        Builder { store, options, target: None, cargo: None, go: None, clang: None, warnings: Vec::new() };
     let mut summary = Summary::default();
     let mut failures = Vec::new();
     for migration in migrations {

@@ -11,8 +11,7 @@ const OUTPUT_LINES_MAX: usize = 60;
 /// Runs a program that builds the migration in `folder`, and gives all that it wrote, to both outputs, when it fails.
 pub(super) fn run(program: &str, command: &mut Command) -> Result<Result<(), String>, ToolchainError> {
     let output = command.stdin(Stdio::null()).output();
-    let output = output
-        .map_err(|source| ToolchainError::Start { program: program.to_owned(), source })?;
+    let output = output.map_err(|source| ToolchainError::Start { program: program.to_owned(), source })?;
     if output.status.success() {
         return Ok(Ok(()));
     }
