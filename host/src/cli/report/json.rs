@@ -118,6 +118,7 @@ pub(super) fn failure(failure: &Failure) -> Value {
                 }
             }
             Cause::Denied { sent_from: Some(place), .. } => error["said"] = json!(place),
+            Cause::Panicked(panic) => error["backtrace"] = json!(panic.backtrace),
             Cause::Commit(refusal) => server_error(&mut error, refusal),
             Cause::Stopped(Stop::Limit(exceeded)) => {
                 error["limit"] = json!(exceeded.limit.key());

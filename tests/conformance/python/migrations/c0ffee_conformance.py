@@ -121,7 +121,7 @@ def kind_of(call: Callable[[], object]) -> str:
 
 
 def bad_params() -> None:
-    note("kind", kind_of(lambda: host.execute("SELECT $1::int", 1, 2)))
+    note("kind", kind_of(lambda: host.prepare("SELECT $1::int").execute()))
 
 
 def denied() -> None:

@@ -128,7 +128,11 @@ func savepoints() error {
 }
 
 func badParams() error {
-	_, err := host.Execute("SELECT $1::int", 1, 2)
+	one, err := host.Prepare("SELECT $1::int")
+	if err != nil {
+		return err
+	}
+	_, err = one.Execute()
 	return kindOf(err)
 }
 

@@ -4,7 +4,7 @@ mod statements;
 mod surroundings;
 mod values;
 
-use host_guest::{Error, Failure, Migration, execute, run_info};
+use host_guest::{Error, Failure, Migration, Statement, execute, run_info};
 
 struct Conformance;
 
@@ -20,7 +20,7 @@ impl Migration for Conformance {
             "script" => statements::script(),
             "caught" => statements::caught(),
             "savepoints" => statements::savepoints(),
-            "bad_params" => kind(execute("SELECT $1::int", &[&1i32, &2i32]).map(drop)),
+            "bad_params" => kind(Statement::prepare("SELECT $1::int").and_then(|one| one.execute(&[])).map(drop)),
             "denied" => kind(execute("COMMIT", &[]).map(drop)),
             "conversion" => kind(host_guest::query("SELECT '{[1,2)}'::int4multirange", &[]).map(drop)),
             // A savepoint that was released is gone, so the compiler does not let it be released again.
