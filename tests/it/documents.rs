@@ -65,8 +65,12 @@ fn root() -> PathBuf {
 }
 
 fn documents() -> Vec<Document> {
-    let mut paths: Vec<PathBuf> = ["", "docs"]
-        .into_iter()
+    documents_in(&["", "docs"])
+}
+
+fn documents_in(folders: &[&str]) -> Vec<Document> {
+    let mut paths: Vec<PathBuf> = folders
+        .iter()
         .flat_map(|folder| std::fs::read_dir(root().join(folder)).expect("a folder with documents"))
         .map(|entry| entry.expect("an entry").path())
         .filter(|path| path.extension().is_some_and(|extension| extension == "md"))
@@ -121,7 +125,7 @@ fn migrations_in_sql_can_be_built() {
 #[test]
 fn links_lead_somewhere() {
     let mut links = 0;
-    for document in documents() {
+    for document in documents_in(&["", "docs", "docs/languages"]) {
         let folder = document.path.parent().expect("a folder");
         for link in document.text.split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
             let file = link.split('#').next().unwrap_or_default();
