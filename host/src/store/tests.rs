@@ -133,7 +133,7 @@ fn says_what_is_wrong_with_a_file() {
         (
             "a/migration.toml",
             b"revision = 'a'",
-            "the folder 'migrations/a' has a migration.toml, but neither a Cargo.toml nor a .wasm file",
+            "the folder 'migrations/a' has a migration.toml, but no Cargo.toml, go.mod, migration.c or .wasm file, and no key build",
         ),
     ] {
         let (_folder, store) = project(&[(&format!("migrations/{path}"), content)]);
