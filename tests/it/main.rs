@@ -47,6 +47,7 @@ mod hostile;
 mod incomplete_output;
 mod integrity;
 mod interrupt;
+mod javascript_language;
 mod language_runtimes;
 mod library;
 mod links;

@@ -209,6 +209,7 @@ fn make(settings: &Settings, wanted: Wanted<'_>) -> Result<Written, Failure> {
         Failure::new("no-template", super::failure::with_causes(&error), hint)
     })?;
     crate::toolchain::write_sdk(wanted.language, project.store()?)?;
+    crate::toolchain::write_editor_settings(wanted.language, project.store()?)?;
     let path = project.store()?.create_migration(&files).map_err(|error| match error {
         StoreError::Exists { .. } => Failure::new(
             "project-files",

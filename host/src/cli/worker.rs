@@ -26,6 +26,7 @@ pub(super) fn is_one() -> bool {
 pub(super) fn serve() -> ExitCode {
     worker::serve(|job, settings, input, threads| match job {
         toolchain::ENCODE_JOB => toolchain::encode(settings, input),
+        toolchain::STRIP_JOB => toolchain::strip(settings, input),
         _ => runtime::worker::work(job, settings, input, threads),
     })
 }

@@ -8,6 +8,7 @@ mod profile;
 
 pub use c::SDK_FOLDER as C_SDK_FOLDER;
 pub use go::SDK_FOLDER as GO_SDK_FOLDER;
+pub use javascript::SDK_FOLDER as JAVASCRIPT_SDK_FOLDER;
 pub use profile::Profile;
 pub use profile::Source;
 pub use profile::Template;

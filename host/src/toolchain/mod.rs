@@ -4,6 +4,8 @@
 //! ```text
 //! sql, python, javascript
 //!       source ----------------------------> component without code: metadata, source, name of its runtime
+//! typescript
+//!       source -> types removed -------------> the same
 //! rust  folder -> cargo -> core module -> wrap -> component
 //! go, c, other
 //!       folder -> stage -> compiler or command -> core module or component -> wrap -> component
@@ -16,6 +18,7 @@ mod cargo;
 mod environment;
 mod error;
 mod go;
+mod javascript;
 mod other;
 mod program;
 mod progress;
@@ -27,6 +30,7 @@ mod sdk;
 mod sql;
 mod stage;
 mod target;
+mod typescript;
 mod wasm;
 mod wrap;
 
@@ -45,6 +49,8 @@ pub use python_runtime::WorkFolder;
 pub use script::CheckSource;
 pub use script::ScriptSource;
 pub use target::TargetFolder;
+pub use typescript::STRIP_JOB;
+pub use typescript::strip;
 pub use wrap::ENCODE_JOB;
 pub use wrap::encode;
 
@@ -173,8 +179,8 @@ fn support(language: Language) -> Support {
     match language {
         Language::Sql => sql::SUPPORT,
         Language::Python => python::SUPPORT,
-        Language::JavaScript => script::SUPPORT,
-        Language::TypeScript => script::SUPPORT,
+        Language::JavaScript => javascript::SUPPORT,
+        Language::TypeScript => typescript::SUPPORT,
         Language::Rust => rust::SUPPORT,
         Language::Go => go::SUPPORT,
         Language::C => c::SUPPORT,
@@ -197,6 +203,17 @@ pub fn write_sdk(language: Language, store: &Store) -> Result<(), StoreError> {
 /// Those of writing.
 pub fn write_all_sdks(store: &Store) -> Result<(), StoreError> {
     Language::ALL.into_iter().try_for_each(|language| write_sdk(language, store))
+}
+
+/// Writes what an editor wants to find beside the first migration in a language, if it is not there.
+///
+/// # Errors
+/// Those of writing.
+pub fn write_editor_settings(language: Language, store: &Store) -> Result<(), StoreError> {
+    match language {
+        Language::JavaScript | Language::TypeScript => javascript::write_settings(store),
+        _ => Ok(()),
+    }
 }
 
 /// The compiler of a language with its version, after it was tried out; none for a language that needs none of this machine.

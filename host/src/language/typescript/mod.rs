@@ -2,6 +2,8 @@
 
 use super::Profile;
 use super::Source;
+use super::Template;
+use super::javascript;
 
 pub(super) const PROFILE: Profile = Profile {
     name: "typescript",
@@ -13,5 +15,9 @@ pub(super) const PROFILE: Profile = Profile {
         sections: false,
         translated: true,
     },
-    template: None,
+    template: Some(Template {
+        files: &[("", include_str!("migration.ts.template"))],
+        undecided: javascript::UNDECIDED,
+        nothing_to_do: "  // There is nothing to do.",
+    }),
 };
