@@ -95,3 +95,16 @@ fn a_migration_in_c_calls_a_routine_of_its_own() {
     assert_eq!(project.database.query("SELECT card FROM members WHERE name = 'Ben'"), "12345678127");
     project.host(&["downgrade", "base"]).success();
 }
+
+#[test]
+fn names_are_split_in_javascript_and_in_typescript() {
+    for name in ["javascript", "typescript"] {
+        let project = copied(name, TestProject::with_runtime("javascript"));
+        project.host(&["upgrade", "head"]).success();
+        assert_eq!(
+            project.database.query("SELECT string_agg(concat(given, '/', family), ' ' ORDER BY id) FROM guests"),
+            "Ada/Lovelace Anna/van der Berg Zoë/"
+        );
+        project.host(&["downgrade", "base"]).success();
+    }
+}
