@@ -33,10 +33,13 @@ ensure_node() {
 }
 
 # Tests the SDK of JavaScript on this machine: its tests and those of the example by Node, and its types by tsc, with what is written
-# in TypeScript: the migrations of the suite and of the example. $1 is a folder to work in.
+# in TypeScript: the migrations of the suite and of the example; and the runtime, as far as it needs no host. $1 is a folder to work in.
 test_javascript_sdk() {
   local work="$1/typescript" types="$root/tests/typescript" register="$root/guest-sdk/javascript/register.mjs"
   ensure_node
+  # Only the library: the name of an export of WebAssembly is none for a linker of this machine.
+  quietly cargo test --locked --lib --manifest-path "$root/runtimes/javascript/Cargo.toml" --target-dir "$1/javascript" ||
+    fail "the tests of the runtime of JavaScript fail" "see the lines above"
   (cd "$root/guest-sdk/javascript" && quietly node --test) ||
     fail "the tests of the SDK of JavaScript fail" "see the lines above"
   (cd "$root/examples/javascript" && quietly node --import "$register" --test) ||
