@@ -59,6 +59,8 @@ fn contents(database: &TestDatabase) -> String {
 #[test]
 fn goes_up_down_to_base_and_up_again() {
     let database = TestDatabase::new();
+    let runtime = crate::harness::runtimes::file("javascript");
+    host(&database, &["runtime", "add", "javascript", runtime.to_str().expect("UTF-8")]);
     host(&database, &["build"]);
     let schema = || contents(&database);
     let empty = schema();
@@ -70,6 +72,12 @@ fn goes_up_down_to_base_and_up_again() {
     assert_eq!(problems, "t");
     let wrong = "SELECT count(*) FROM customers WHERE phone !~ '^\\+[1-9][0-9]{6,14}$' AND id NOT IN (SELECT customer_id FROM phone_problems)";
     assert_eq!(database.query(wrong), "0");
+    assert_eq!(
+        database.query("SELECT string_agg(slug, ' ' ORDER BY id) FROM restaurants WHERE id IN (1, 5, 8)"),
+        "zum-alten-speicher trattoria-due-torri restaurant-8"
+    );
+    let wishes = "SELECT count(DISTINCT wishes), count(*) = count(*) FILTER (WHERE wishes IS NOT NULL) FROM reservations WHERE note IS NOT NULL";
+    assert_eq!(database.query(wishes), "4|t");
     host(&database, &["downgrade", "base"]);
     assert_eq!(schema(), empty);
     host(&database, &["upgrade", "head"]);
