@@ -1,6 +1,6 @@
 # /// migration
 # revision = "5b1e7d0c93a4"
-# revises = ["286662dbc27f"]
+# revises = ["5c0e7d1a94b2"]
 # message = "read the notes of reservations"
 # created = "2026-04-27T11:00:00Z"
 # ///

@@ -57,11 +57,14 @@ ensure_go() {
 test_go_sdk() {
   local folder unformatted PATH="$PATH:/usr/local/go/bin"
   # A migration finds the SDK where host writes it.
-  mkdir -p "$root/examples/go/.host/sdk"
-  ln -sfn "$root/guest-sdk/go" "$root/examples/go/.host/sdk/go"
-  unformatted=$(gofmt -l "$root/guest-sdk/go" "$root/examples/go")
+  for folder in "$root" "$root/examples/go"; do
+    mkdir -p "$folder/.host/sdk"
+    [[ -d $folder/.host/sdk/go ]] || ln -s "$root/guest-sdk/go" "$folder/.host/sdk/go"
+  done
+  unformatted=$(gofmt -l "$root/guest-sdk/go" "$root/examples/go" "$root"/migrations)
   [[ -z $unformatted ]] || fail "gofmt would change $unformatted" "run: gofmt -w $unformatted"
-  for folder in "$root/guest-sdk/go" "$root"/examples/go/migrations/*/; do
+  for folder in "$root/guest-sdk/go" "$root"/examples/go/migrations/*/ "$root"/migrations/*/; do
+    [[ -f $folder/go.mod ]] || continue
     (
       cd "$folder" || exit 1
       quietly env GOWORK=off go vet ./... || exit 1

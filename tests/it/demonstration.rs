@@ -59,8 +59,10 @@ fn contents(database: &TestDatabase) -> String {
 #[test]
 fn goes_up_down_to_base_and_up_again() {
     let database = TestDatabase::new();
-    let runtime = crate::harness::runtimes::file("javascript");
-    host(&database, &["runtime", "add", "javascript", runtime.to_str().expect("UTF-8")]);
+    for name in ["javascript", "python"] {
+        let runtime = crate::harness::runtimes::file(name);
+        host(&database, &["runtime", "add", name, runtime.to_str().expect("UTF-8")]);
+    }
     host(&database, &["build"]);
     let schema = || contents(&database);
     let empty = schema();
@@ -76,8 +78,17 @@ fn goes_up_down_to_base_and_up_again() {
         database.query("SELECT string_agg(slug, ' ' ORDER BY id) FROM restaurants WHERE id IN (1, 5, 8)"),
         "zum-alten-speicher trattoria-due-torri restaurant-8"
     );
-    let wishes = "SELECT count(DISTINCT wishes), count(*) = count(*) FILTER (WHERE wishes IS NOT NULL) FROM reservations WHERE note IS NOT NULL";
-    assert_eq!(database.query(wishes), "4|t");
+    let requests = "SELECT request, count(*) FROM reservation_requests GROUP BY request ORDER BY request";
+    assert_eq!(database.query(requests), "allergy|40\ncelebration|40\nspace for prams|24\nwindow seat|16");
+    let hours = "SELECT string_agg(day || ' ' || opens || '-' || closes, ', ' ORDER BY day) FROM opening_hours WHERE restaurant_id = 7";
+    assert_eq!(
+        database.query(hours),
+        "3 17:30:00-22:00:00, 4 17:30:00-22:00:00, 5 17:30:00-22:00:00, 6 17:30:00-22:00:00, 7 17:30:00-22:00:00"
+    );
+    let codes = "SELECT count(*) = count(DISTINCT code) AND bool_and(code ~ '^[0-9A-Z]{4}-[0-9A-Z]{3}$') FROM reservations";
+    assert_eq!(database.query(codes), "t");
+    let sound = "SELECT DISTINCT family_sound FROM customers WHERE family_name = 'Washington'";
+    assert_eq!(database.query(sound), "W252");
     host(&database, &["downgrade", "base"]);
     assert_eq!(schema(), empty);
     host(&database, &["upgrade", "head"]);
