@@ -21,7 +21,12 @@ def log(message: object, level: Level = "info") -> None:
     """
     if level not in _LEVELS:
         raise ValueError(f"'{level}' is not a level: choose of {', '.join(_LEVELS)}")
-    _bridge.env.log(_bridge.env.Level[level.upper()], str(message).encode("utf-8", "backslashreplace").decode())
+    _bridge.env.log(_bridge.env.Level[level.upper()], _printable(message))
+
+
+def _printable(text: object) -> str:
+    """A text without what is no character: a lone surrogate cannot leave the component."""
+    return str(text).encode("utf-8", "backslashreplace").decode()
 
 
 def progress(label: str, done: int, total: int | None = None) -> None:
@@ -31,9 +36,10 @@ def progress(label: str, done: int, total: int | None = None) -> None:
     host.progress("phone numbers", 500, 12_000)
     ```
     """
-    if done < 0 or (total is not None and total < 0):
-        raise ValueError("progress cannot be negative")
-    _bridge.env.progress(str(label), int(done), None if total is None else int(total))
+    numbers = [int(done)] if total is None else [int(done), int(total)]
+    if any(not 0 <= number < 1 << 64 for number in numbers):
+        raise ValueError("progress is told in whole numbers from 0 on, of 64 bits")
+    _bridge.env.progress(_printable(label), numbers[0], None if total is None else numbers[1])
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,6 +36,22 @@ _FALSE, _TRUE = case(contract.Boolean, False), case(contract.Boolean, True)
 _INT4, _INT8, _TEXT = contract.Int4, contract.Int8, contract.Text
 
 
+def characters(text: str) -> str:
+    """The text, if it has nothing but characters: a lone surrogate is none, and Python says so."""
+    if not text.isascii():
+        text.encode()
+    return text
+
+
+def _whole(number: int, bits: int, what: str) -> int:
+    """A number that the contract has so many bits for. What does not fit would end the component."""
+    if not isinstance(number, int):  # pyright: ignore[reportUnnecessaryIsInstance]
+        raise TypeError(f"{what} is a whole number, not {type(number).__name__}")
+    if not -(1 << bits - 1) <= number < 1 << bits - 1:
+        raise ValueError(f"{number} is out of range for {what}")
+    return number
+
+
 def _null(_: None) -> Case:
     return _NULL
 
@@ -61,16 +77,13 @@ def _float(value: float) -> Case:
 
 
 def _str(value: str) -> Case:
-    if not value.isascii():
-        # A lone surrogate is no character: Python says so here.
-        value.encode()
     made: Case = _new(_TEXT)
-    made.value = value
+    made.value = value if value.isascii() else characters(value)
     return made
 
 
 def _text_of(value: object) -> Case:
-    return case(contract.Text, str(value))
+    return case(contract.Text, characters(str(value)))
 
 
 def _bytes(value: bytes | bytearray | memoryview) -> Case:
@@ -88,7 +101,7 @@ def _date(value: datetime.date) -> Case:
 
 
 def _far_date(value: Date) -> Case:
-    return case(contract.DateCase, value.days)
+    return case(contract.DateCase, _whole(value.days, 32, "a date"))
 
 
 def _datetime(value: datetime.datetime) -> Case:
@@ -103,11 +116,11 @@ def _datetime(value: datetime.datetime) -> Case:
 
 
 def _far_timestamp(value: Timestamp) -> Case:
-    return case(contract.TimestampCase, value.micros)
+    return case(contract.TimestampCase, _whole(value.micros, 64, "a timestamp"))
 
 
 def _far_timestamptz(value: Timestamptz) -> Case:
-    return case(contract.TimestamptzCase, value.micros)
+    return case(contract.TimestamptzCase, _whole(value.micros, 64, "a timestamp"))
 
 
 def _time(value: datetime.time) -> Case:
@@ -121,19 +134,24 @@ def _time(value: datetime.time) -> Case:
 
 
 def _far_time(value: Time) -> Case:
-    return case(contract.TimeCase, value.micros)
+    return case(contract.TimeCase, _whole(value.micros, 64, "a time"))
 
 
 def _far_timetz(value: TimeTz) -> Case:
+    _whole(value.micros, 64, "a time")
+    _whole(value.offset_secs, 32, "an offset")
     return case(contract.TimetzCase, value)
 
 
 def _interval(value: Interval) -> Case:
+    _whole(value.months, 32, "the months of an interval")
+    _whole(value.days, 32, "the days of an interval")
+    _whole(value.micros, 64, "the microseconds of an interval")
     return case(contract.IntervalCase, value)
 
 
 def _timedelta(value: datetime.timedelta) -> Case:
-    return case(contract.IntervalCase, Interval.of(value))
+    return _interval(Interval.of(value))
 
 
 def _uuid(value: uuid.UUID) -> Case:
@@ -141,14 +159,18 @@ def _uuid(value: uuid.UUID) -> Case:
 
 
 def _json(value: Json) -> Case:
-    return case(contract.JsonCase, value.text)
+    return case(contract.JsonCase, characters(value.text))
 
 
 def _jsonb(value: Jsonb) -> Case:
-    return case(contract.JsonbCase, value.text)
+    return case(contract.JsonbCase, characters(value.text))
 
 
 def _raw(value: Raw) -> Case:
+    if not isinstance(value.data, bytes):  # pyright: ignore[reportUnnecessaryIsInstance]
+        raise TypeError(f"the data of a Raw are bytes, not {type(value.data).__name__}")
+    if not 0 <= value.type_oid < 1 << 32:
+        raise ValueError(f"{value.type_oid} is not the number of a type")
     return case(contract.Other, contract.Bytes(value))
 
 
@@ -245,7 +267,8 @@ def _array(value: Sequence[Any]) -> contract.Elements:
     lower = value.lower_bounds if isinstance(value, Array) else (1,) * len(lengths)
     if items and len(lower) != len(lengths):
         raise ValueError(f"an array of {len(lengths)} dimensions has {len(lower)} lower bounds")
-    dims = [contract.Dim(length, first) for length, first in zip(lengths, lower)] if items else []
+    firsts = [_whole(first, 32, "the lower bound of an array") for first in lower]
+    dims = [contract.Dim(length, first) for length, first in zip(lengths, firsts)] if items else []
     return contract.Elements(element, dims, cases)
 
 

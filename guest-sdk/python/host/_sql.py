@@ -8,6 +8,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from . import _bridge, _lower
+from ._errors import Misuse
 from ._rows import Row, Rows, one, optional, rows_of
 from ._types import Column
 
@@ -27,9 +28,7 @@ def _call(function: Callable[..., Any], *args: Any) -> Any:
 def _text(sql: str) -> str:
     if not isinstance(sql, str):  # pyright: ignore[reportUnnecessaryIsInstance]
         raise TypeError(f"a statement is a str, not {type(sql).__name__}")
-    if not sql.isascii():
-        sql.encode()
-    return sql
+    return _lower.characters(sql)
 
 
 def execute(sql: str, *params: Any) -> int:
@@ -115,8 +114,14 @@ class Statement:
     """A prepared statement, made by `prepare`. It is closed at the end of its `with`, or by `close`."""
 
     def __init__(self, handle: Any, sql: str) -> None:
-        self._handle = handle
+        self._open: Any = handle
         self._sql = sql
+
+    @property
+    def _handle(self) -> Any:
+        if self._open is None:
+            raise Misuse("the statement is closed")
+        return self._open
 
     @property
     def sql(self) -> str:
@@ -159,7 +164,9 @@ class Statement:
 
     def close(self) -> None:
         """Closes it. Only needed without `with`, where many are open."""
-        self._handle.__exit__(None, None, None)
+        if self._open is not None:
+            self._open.__exit__(None, None, None)
+            self._open = None
 
     def __enter__(self) -> Self:
         return self
@@ -180,7 +187,14 @@ class Savepoint:
     """An open savepoint, made by `savepoint`."""
 
     def __init__(self) -> None:
-        self._point: Any = None
+        self._open: Any = None
+        self._released = False
+
+    @property
+    def _point(self) -> Any:
+        if self._open is None:
+            raise Misuse("the savepoint is not open: it is from the beginning to the end of its `with`")
+        return self._open
 
     def rollback(self) -> None:
         """Undoes what was done since it began. It stays open."""
@@ -191,10 +205,10 @@ class Savepoint:
         _call(self._point.release)
         self._released = True
 
-    _released = False
-
     def __enter__(self) -> Self:
-        self._point = _call(_bridge.sql.begin_savepoint)
+        if self._open is not None:
+            raise Misuse("the savepoint is open already: make another one")
+        self._open, self._released = _call(_bridge.sql.begin_savepoint), False
         return self
 
     def __exit__(
@@ -205,7 +219,8 @@ class Savepoint:
                 self.release()
         finally:
             # What was not released is rolled back.
-            self._point.__exit__(None, None, None)
+            self._open.__exit__(None, None, None)
+            self._open = None
 
 
 def savepoint() -> Savepoint:

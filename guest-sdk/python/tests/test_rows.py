@@ -7,7 +7,7 @@ from typing import cast
 import pytest
 
 import host
-from host import _sql
+from host import _bridge, _sql
 from host._rows import one, optional, rows_of
 
 
@@ -74,3 +74,50 @@ def test_json_is_what_it_says() -> None:
     assert bool(host.Json([])) is False and host.Json(None).value is None
     with pytest.raises(TypeError, match="a Jsonb has no hash"):
         hash(price)
+
+
+class Handle:
+    """A statement or savepoint of the bindings, which must not be used after it was dropped."""
+
+    def __init__(self) -> None:
+        self.calls: list[str] = []
+
+    def __getattr__(self, name: str) -> object:
+        assert "__exit__" not in self.calls
+
+        def call(*_: object) -> None:
+            self.calls.append(name)
+
+        return call
+
+    def __exit__(self, *args: object) -> None:
+        assert "__exit__" not in self.calls
+        self.calls.append("__exit__")
+
+
+def test_a_closed_statement_is_not_used() -> None:
+    handle = Handle()
+    with host.Statement(handle, "SELECT 1") as statement:
+        statement.execute()
+    statement.close()
+    assert handle.calls == ["execute", "__exit__"]
+    with pytest.raises(host.Misuse, match="the statement is closed"):
+        statement.params()
+
+
+def test_a_savepoint_is_open_in_its_block(monkeypatch: pytest.MonkeyPatch) -> None:
+    handles = [Handle(), Handle()]
+    iterator = iter(handles)
+    monkeypatch.setattr(_bridge, "sql", SimpleNamespace(begin_savepoint=lambda: next(iterator)))
+    point = host.savepoint()
+    with pytest.raises(host.Misuse, match="not open"):
+        point.rollback()
+    with point:
+        with pytest.raises(host.Misuse, match="open already"):
+            point.__enter__()
+    with pytest.raises(LookupError), point:
+        point.rollback()
+        raise LookupError
+    with pytest.raises(host.Misuse, match="not open"):
+        point.release()
+    assert [handle.calls for handle in handles] == [["release", "__exit__"], ["rollback", "__exit__"]]

@@ -6,7 +6,7 @@ import ipaddress
 import uuid
 from collections import OrderedDict
 from decimal import Decimal
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -157,6 +157,18 @@ def test_subclasses_are_written_as_what_they_are() -> None:
         ([[[[[[[1]]]]]]], "more than 6 dimensions"),
         (host.Array([1], [1, 1]), "1 dimensions has 2 lower bounds"),
         ("\ud800", "surrogates not allowed"),
+        (host.Jsonb.parse("\ud800"), "surrogates not allowed"),
+        (host.Range("\ud800"), "surrogates not allowed"),
+        (host.Date(2**31), "out of range for a date"),
+        (host.Timestamp(2**63), "out of range for a timestamp"),
+        (host.Timestamptz(-(2**63) - 1), "out of range for a timestamp"),
+        (host.Time(2**63), "out of range for a time"),
+        (host.TimeTz(0, 2**31), "out of range for an offset"),
+        (host.Interval(months=2**31), "out of range for the months"),
+        (host.Interval(micros=cast(int, 0.5)), "the microseconds of an interval is a whole number, not float"),
+        (host.Raw(cast(bytes, "text")), "are bytes, not str"),
+        (host.Raw(b"", -1), "is not the number of a type"),
+        (host.Array([1], [2**31]), "out of range for the lower bound"),
     ],
 )
 def test_what_cannot_be_a_parameter(value: Any, words: str) -> None:
