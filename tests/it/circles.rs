@@ -35,6 +35,7 @@ const KNOWN: &[(&str, &[&str])] = &[
             "local",
             "log",
             "migrate",
+            "python_packages",
             "repair",
             "revision",
             "runtime",
