@@ -2,7 +2,8 @@
 # A clang that compiles for WASI, which migrations in C are built with: Debian's, with the libc of WASI.
 
 : "${scratch:?common.sh comes before c.sh}"
-readonly clang_version=19
+# The other file that uses clang says the same.
+: "${clang_version:=19}"
 
 # Whether clang makes a module of a source that needs libc.
 c_works() {

@@ -3,7 +3,8 @@
 # WebAssembly, because QuickJS is written in C, and an ar that reads its objects.
 
 # The version of Debian's packages. Any other one makes another digest, but no other runtime.
-readonly clang_version=19
+# The other file that uses clang says the same.
+: "${clang_version:=19}"
 
 ensure_wasm_c_compiler() {
   have "clang-$clang_version" && have "llvm-ar-$clang_version" && return 0

@@ -62,5 +62,8 @@ test_python_sdk() {
       MYPYPATH=. quietly python3 -m mypy --cache-dir "$1/mypy" --strict "$migrations"/*.py ||
         fail "mypy finds mistakes in $migrations" "see the lines above"
     done
+    cd "$root/examples/python" || exit 1
+    PYTHONPATH="$root/guest-sdk/python" PYTHONDONTWRITEBYTECODE=1 quietly python3 -m pytest -q -p no:cacheprovider ||
+      fail "the tests of examples/python fail" "see the lines above"
   )
 }
