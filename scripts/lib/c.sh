@@ -2,12 +2,11 @@
 # A clang that compiles for WASI, which migrations in C are built with: Debian's, with the libc of WASI.
 
 : "${scratch:?common.sh comes before c.sh}"
-# The other file that uses clang says the same.
-: "${clang_version:=19}"
+readonly c_clang_version=19
 
 # Whether clang makes a module of a source that needs libc.
 c_works() {
-  local clang="clang-$clang_version"
+  local clang="clang-$c_clang_version"
   have "$clang" || return 1
   printf '#include <stdio.h>\nint sum(char *into, int number) { return sprintf(into, "%%d", number); }\n' >"$scratch/check.c"
   "$clang" --target=wasm32-wasi --sysroot=/usr -isystem /usr/include/wasm32-wasi -mexec-model=reactor -Wl,--export=sum \
@@ -17,11 +16,11 @@ c_works() {
 # Debian 12 has several versions of clang: this one is also what JavaScript's runtime and the linker for Rust are made with.
 ensure_c() {
   c_works && return 0
-  install_packages "a clang for WASI, which migrations in C are built with," "clang-$clang_version" "lld-$clang_version" \
-    wasi-libc "libclang-rt-$clang_version-dev-wasm32"
+  install_packages "a clang for WASI, which migrations in C are built with," "clang-$c_clang_version" "lld-$c_clang_version" \
+    wasi-libc "libclang-rt-$c_clang_version-dev-wasm32"
   c_works || {
     tail -n 25 "$scratch/check.log" >&2
-    fail "clang-$clang_version cannot compile for WASI" "see the lines above, or install wasi-sdk and set WASI_SDK_PATH"
+    fail "clang-$c_clang_version cannot compile for WASI" "see the lines above, or install wasi-sdk and set WASI_SDK_PATH"
   }
 }
 
@@ -30,14 +29,14 @@ ensure_c() {
 test_c_sdk() {
   local folder sdk="$root/guest-sdk/c" warnings=(-std=gnu17 -Wall -Wextra -Werror)
   mkdir -p "$1"
-  quietly "clang-$clang_version" --target=wasm32-wasi --sysroot=/usr -isystem /usr/include/wasm32-wasi "${warnings[@]}" \
+  quietly "clang-$c_clang_version" --target=wasm32-wasi --sysroot=/usr -isystem /usr/include/wasm32-wasi "${warnings[@]}" \
     -mexec-model=reactor "$sdk"/*.c "$sdk/tests/values.c" -I"$sdk" -o "$1/sdk.wasm" ||
     fail "the SDK of C does not compile without warnings" "see the lines above"
-  quietly "clang-$clang_version" "${warnings[@]}" -fsanitize=address,undefined -I"$sdk" "$sdk"/*.c "$sdk/tests/values.c" \
+  quietly "clang-$c_clang_version" "${warnings[@]}" -fsanitize=address,undefined -I"$sdk" "$sdk"/*.c "$sdk/tests/values.c" \
     -o "$1/values" || fail "the test of the SDK of C does not compile" "see the lines above"
   quietly "$1/values" || fail "the test of the SDK of C fails" "see the lines above"
   for folder in "$root"/examples/c/migrations/*/; do
-    quietly "clang-$clang_version" "${warnings[@]}" -I"$sdk" "$folder"*.c "$folder"tests/*.c "$sdk"/*.c -o "$1/example" ||
+    quietly "clang-$c_clang_version" "${warnings[@]}" -I"$sdk" "$folder"*.c "$folder"tests/*.c "$sdk"/*.c -o "$1/example" ||
       fail "$folder does not compile for this machine" "see the lines above"
     quietly "$1/example" || fail "the tests of $folder fail" "see the lines above"
   done
