@@ -79,6 +79,8 @@ IMPORT("env", "log")
 void contract_log(uint32_t, const char *, size_t);
 IMPORT("env", "progress")
 void contract_progress(const char *, size_t, uint64_t, uint32_t, uint64_t);
+IMPORT("env", "report-panic")
+void contract_report_panic(const char *, size_t, uint32_t, const char *, size_t);
 IMPORT("env", "run")
 void contract_run(host_run_info *);
 

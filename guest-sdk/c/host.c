@@ -83,14 +83,20 @@ bool host_irreversible(void) {
     return false;
 }
 
-// What the server said, with the places that were noted on the way out.
+// The places that were noted on the way out, a line for each.
+static const char *told_places(void) {
+    const char *text = "";
+    for (size_t i = 0; i < place_count; i++) text = host_format("%s%s%s", text, i ? "\n" : "", places[i]);
+    return text;
+}
+
+// What the server said, and these places.
 static const char *told_error(void) {
     const host_sql_error *said = &last_error.as.sql;
     const char *text = host_format("%.*s (SQLSTATE %.*s)", (int)said->message.length, said->message.data,
                                    (int)said->sqlstate.length, said->sqlstate.data);
     if (said->detail.exists) text = host_format("%s: %.*s", text, (int)said->detail.text.length, said->detail.text.data);
-    for (size_t i = 0; i < place_count; i++) text = host_format("%s\n%s", text, places[i]);
-    return text;
+    return host_format("%s\n%s", text, told_places());
 }
 
 static void say(outcome *into, const char *message) {
@@ -114,6 +120,9 @@ static outcome *run(bool (*direction)(void), const char *name) {
     } else if (has_error && last_error.kind == HOST_ERROR_SQL && place_count > 0) {
         say(&out, told_error());
     } else if (has_error) {
+        // What host itself refused is told as it is, and the places before it.
+        const char *where = told_places();
+        if (place_count > 0) contract_report_panic("", 0, 1, where, strlen(where));
         out.failure.kind = FAILURE_SQL;
         out.failure.as.error = last_error;
     } else {

@@ -62,6 +62,9 @@ void contract_log(uint32_t level, const char *message, size_t length) {
 void contract_progress(const char *label, size_t length, uint64_t done, uint32_t has_total, uint64_t total) {
     (void)label, (void)length, (void)done, (void)has_total, (void)total;
 }
+void contract_report_panic(const char *message, size_t length, uint32_t has_places, const char *places, size_t places_length) {
+    (void)message, (void)length, (void)has_places, (void)places, (void)places_length;
+}
 void contract_run(host_run_info *into) { *into = (host_run_info){.revision = {"", 0}}; }
 
 void host_finish_lines(void) {}

@@ -132,7 +132,8 @@ type Error struct {
 	// Limit is the limit of an error of the kind Exceeded.
 	Limit Limit
 
-	text string
+	text  string
+	trace string
 }
 
 // Error says what happened.

@@ -141,9 +141,9 @@ func (m memory) error(at uint32) error {
 			trace: traceOf(frames()),
 		}
 	case uint8(Exceeded):
-		return &Error{Kind: Exceeded, Limit: Limit(m.u8(at))}
+		return &Error{Kind: Exceeded, Limit: Limit(m.u8(at)), trace: traceOf(frames())}
 	}
-	return &Error{Kind: Kind(kind), text: m.string(at)}
+	return &Error{Kind: Kind(kind), text: m.string(at), trace: traceOf(frames())}
 }
 
 func (m memory) value(at uint32) any {

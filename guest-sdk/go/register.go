@@ -23,6 +23,17 @@ func Register(up, down func() error) {
 	register()
 }
 
+var errUnregistered = errors.New("the migration does not call host.Register in an init function")
+
+// traceOfRefusal is where a call came from that host itself refused, for an error that is returned as it is: what the host makes
+// of such an error has no place for that.
+func traceOfRefusal(err error) string {
+	if known, ok := err.(*Error); ok {
+		return known.trace
+	}
+	return ""
+}
+
 // encodeOutcome writes a result<_, failure>.
 func encodeOutcome(err error) *block {
 	b := newBlock()

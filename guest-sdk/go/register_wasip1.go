@@ -19,10 +19,14 @@ func exportUpgrade() uint32 { return run(upgrade) }
 func exportDowngrade() uint32 { return run(downgrade) }
 
 func run(direction func() error) uint32 {
-	if direction == nil {
-		panic("the migration does not call host.Register in an init function")
+	err := errUnregistered
+	if direction != nil {
+		err = guarded(direction)
 	}
-	outcome = encodeOutcome(guarded(direction))
+	if trace := traceOfRefusal(err); trace != "" {
+		envReportPanic(err.Error(), 1, trace)
+	}
+	outcome = encodeOutcome(err)
 	outcome.placed(address(unsafe.Pointer(unsafe.SliceData(outcome.data))))
 	return address(unsafe.Pointer(unsafe.SliceData(outcome.data)))
 }

@@ -71,6 +71,15 @@ fn an_error_says_where_it_came_from() {
 }
 
 #[test]
+fn a_statement_that_host_refuses_says_where_it_came_from() {
+    let (project, _) = with_migration("", "    HOST_TRY(host_execute(\"COMMIT\", NULL));\n    return true;");
+    project.host(&["build"]).success();
+    let output = project.host(&["upgrade", "head"]).with_code(1);
+    assert!(output.stderr.contains("COMMIT is not allowed in a migration"), "{}", output.stderr);
+    assert!(output.stderr.contains("at upgrade (migration.c:4)"), "{}", output.stderr);
+}
+
+#[test]
 fn false_without_a_reason_is_told() {
     let (project, _) = with_migration("", "    return false;");
     project.host(&["build"]).success();

@@ -74,6 +74,15 @@ fn an_error_says_where_it_came_from() {
 }
 
 #[test]
+fn a_statement_that_host_refuses_says_where_it_came_from() {
+    let (project, _) = with_migration("_, err := host.Execute(\"COMMIT\")\nreturn err", "return nil");
+    project.host(&["build"]).success();
+    let output = project.host(&["upgrade", "head"]).with_code(1);
+    assert!(output.stderr.contains("COMMIT is not allowed in a migration"), "{}", output.stderr);
+    assert!(output.stderr.contains("at main.upgrade (migration.go:13)"), "{}", output.stderr);
+}
+
+#[test]
 fn a_migration_that_registers_nothing_says_so() {
     let (project, folder) = with_new_migration();
     project

@@ -66,7 +66,7 @@ fn only_a_build_runs_the_command() {
     project.write("migrations/m/build.sh", &script);
     project.host(&["history"]).success();
     project.host(&["upgrade", "head"]).with_code(1);
-    project.host(&["status"]).with_code(3);
+    project.host(&["status"]).success();
     assert!(!project.path("ran").exists());
     project.host(&["build"]).success();
     project.host(&["upgrade", "head"]).success();

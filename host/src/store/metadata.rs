@@ -283,7 +283,7 @@ mod tests {
             (
                 "revision = 'a'\nrevise = 'b'",
                 "2: 'revise': unknown field `revise`, expected one of `revision`, `revises`, `depends-on`, `branch-labels`, \
-                 `message`, `created`, `transaction`, `irreversible`, `asks`",
+                 `message`, `created`, `transaction`, `irreversible`, `build`, `asks`",
             ),
             ("revision = 'a@b'", "1: 'revision': Character(s) '@' not allowed in revision identifier 'a@b'"),
             (
