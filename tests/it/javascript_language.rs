@@ -41,7 +41,12 @@ fn a_new_migration_builds_and_runs_when_its_downgrade_is_decided() {
         let text = std::fs::read_to_string(project.path(&file)).expect("the file");
         let todo = text.lines().find(|line| line.contains("// TODO")).expect("a placeholder");
         replace_in(&project, &file, todo, "  execute(\"DROP TABLE guests\");");
-        replace_in(&project, &file, "// execute(\"CREATE TABLE … (…)\");", "execute(\"CREATE TABLE guests (id bigint)\");");
+        replace_in(
+            &project,
+            &file,
+            "// execute(\"CREATE TABLE … (…)\");",
+            "execute(\"CREATE TABLE guests (id bigint)\");",
+        );
         project.host(&["build"]).success();
         project.host(&["build", "--check"]).success();
         project.host(&["upgrade", "head"]).success();
@@ -67,7 +72,11 @@ fn the_settings_of_editors_are_not_written_over() {
 #[test]
 fn a_syntax_error_has_its_place() {
     let project = project();
-    migration(&project, "js", "export function upgrade() {\n  const größe = [1, 2;\n}\nexport function downgrade() {}\n");
+    migration(
+        &project,
+        "js",
+        "export function upgrade() {\n  const größe = [1, 2;\n}\nexport function downgrade() {}\n",
+    );
     assert_output!(project.host(&["build"]).with_code(1));
 }
 
@@ -82,11 +91,7 @@ fn what_is_not_exported_or_cannot_be_imported_is_found_when_it_is_built() {
         "import { readFileSync } from \"node:fs\";\nexport function upgrade() {}\nexport function downgrade() {}\n",
     );
     assert_output!(project.host(&["build"]).with_code(1));
-    migration(
-        &project,
-        "ts",
-        "import pg from \"pg\";\nexport function upgrade() {}\nexport function downgrade() {}\n",
-    );
+    migration(&project, "ts", "import pg from \"pg\";\nexport function upgrade() {}\nexport function downgrade() {}\n");
     std::fs::remove_file(project.path("migrations/a1_kitchen.js")).expect("a file");
     assert_output!(project.host(&["build"]).with_code(1));
 }
@@ -185,7 +190,10 @@ fn the_examples_of_the_sdk_run() {
         .filter_map(|line| line.strip_prefix("export function ").or_else(|| line.strip_prefix("export class ")))
         .filter_map(|rest| rest.split(|character: char| !character.is_alphanumeric()).next())
         .collect();
-    source.push_str(&format!("const {{ {} }} = sdk;\n", names.iter().copied().collect::<std::collections::BTreeSet<_>>().into_iter().collect::<Vec<_>>().join(", ")));
+    source.push_str(&format!(
+        "const {{ {} }} = sdk;\n",
+        names.iter().copied().collect::<std::collections::BTreeSet<_>>().into_iter().collect::<Vec<_>>().join(", ")
+    ));
     source.push_str(
         "export function upgrade() {\n  executeScript(`CREATE TABLE guests (id bigint, name text, email text, phone text, tags jsonb);\n\
          CREATE TABLE visits (guests int); CREATE TABLE menus (id int, day date); CREATE TABLE logins (address inet);\n\

@@ -89,7 +89,8 @@ pub fn strip(file: &str, text: &[u8]) -> Result<Vec<u8>, String> {
     let collector = Collector { map: Lrc::clone(&map), found: Arc::clone(&found) };
     let handler = Handler::with_emitter(true, false, Box::new(collector));
     let options = Options { module: Some(true), mode: Mode::StripOnly, ..Options::default() };
-    let outcome = GLOBALS.set(&Globals::default(), || swc_ts_fast_strip::operate(&map, &handler, text.to_owned(), options));
+    let outcome =
+        GLOBALS.set(&Globals::default(), || swc_ts_fast_strip::operate(&map, &handler, text.to_owned(), options));
     match outcome {
         Ok(output) => Ok(output.code.into_bytes()),
         Err(error) => {
@@ -136,7 +137,10 @@ impl Mistake {
             if let Some(shown) = text.lines().nth(line.wrapping_sub(1)) {
                 let shown: String = shown.chars().map(|one| if one.is_control() { ' ' } else { one }).collect();
                 let margin = " ".repeat(line.to_string().len());
-                told.push_str(&format!("\n    {line} | {shown}\n    {margin} | {}^", " ".repeat(column.saturating_sub(1))));
+                told.push_str(&format!(
+                    "\n    {line} | {shown}\n    {margin} | {}^",
+                    " ".repeat(column.saturating_sub(1))
+                ));
             }
         }
         if let Some((_, instead)) = INSTEAD.iter().find(|(word, _)| is_unsupported && lower.contains(word)) {

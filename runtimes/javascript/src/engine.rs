@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::mem::ManuallyDrop;
 use std::rc::Rc;
 
-use rquickjs::{CatchResultExt, Context, Ctx, Function, Module, Persistent, Promise, Runtime, Value as Js};
+use rquickjs::{CatchResultExt, Context, Ctx, Module, Persistent, Promise, Runtime, Value as Js};
 
 use crate::bindings::host::migration::env;
 use crate::bindings::host::migration::types::Failure;
@@ -90,16 +90,18 @@ fn engine(file: &str) -> rquickjs::Result<(ManuallyDrop<Runtime>, ManuallyDrop<C
 fn track(runtime: &Runtime) -> Rejections {
     let rejections = Rejections::default();
     let noted = Rc::clone(&rejections);
-    runtime.set_host_promise_rejection_tracker(Some(Box::new(move |ctx: Ctx<'_>, promise: Js<'_>, reason: Js<'_>, is_handled| {
-        // SAFETY: a promise is an object, and so a pointer.
-        let promise = unsafe { rquickjs::qjs::JS_VALUE_GET_PTR(promise.as_raw()) } as usize;
-        let mut noted = noted.borrow_mut();
-        if is_handled {
-            noted.retain(|(known, _)| *known != promise);
-        } else {
-            noted.push((promise, Persistent::save(&ctx, reason)));
-        }
-    })));
+    runtime.set_host_promise_rejection_tracker(Some(Box::new(
+        move |ctx: Ctx<'_>, promise: Js<'_>, reason: Js<'_>, is_handled| {
+            // SAFETY: a promise is an object, and so a pointer.
+            let promise = unsafe { rquickjs::qjs::JS_VALUE_GET_PTR(promise.as_raw()) } as usize;
+            let mut noted = noted.borrow_mut();
+            if is_handled {
+                noted.retain(|(known, _)| *known != promise);
+            } else {
+                noted.push((promise, Persistent::save(&ctx, reason)));
+            }
+        },
+    )));
     rejections
 }
 
@@ -114,7 +116,7 @@ fn work<'js>(ctx: &Ctx<'js>, file: &str, source: &str, direction: &str) -> rquic
     let (module, ready) = Module::declare(ctx.clone(), file, source)?.eval()?;
     ready.finish::<()>()?;
     let exported: Js<'js> = module.get(direction)?;
-    let Some(function) = exported.as_function().cloned().map(Function::from) else {
+    let Some(function) = exported.as_function().cloned() else {
         let message = format!("{file} exports no function '{direction}'");
         return Err(rquickjs::Exception::throw_type(ctx, &message));
     };
@@ -152,7 +154,10 @@ mod tests {
     #[test]
     fn a_function_that_is_not_exported_is_said() {
         let no_upgrade = refused("function upgrade() {}\nexport function downgrade() {}");
-        assert!(no_upgrade.starts_with("migrations/a.js exports no function 'upgrade': write export function"), "{no_upgrade}");
+        assert!(
+            no_upgrade.starts_with("migrations/a.js exports no function 'upgrade': write export function"),
+            "{no_upgrade}"
+        );
         let no_downgrade = refused("export function upgrade() {}");
         assert!(no_downgrade.contains("exports no function 'downgrade'"), "{no_downgrade}");
         assert!(no_downgrade.contains("throw new Irreversible()"), "{no_downgrade}");
@@ -165,6 +170,9 @@ mod tests {
         assert!(module.starts_with("ImportError: cannot import 'node:fs': migrations have no files"), "{module}");
         assert!(module.contains("\n  at migrations/a.js:1:16\n    1 | import fs from \"node:fs\";\n"), "{module}");
         let name = refused(&format!("import {{ excute }} from \"host\";{both}"));
-        assert!(name.starts_with("SyntaxError: \"host\" has no export 'excute'\n  at migrations/a.js:1:10\n"), "{name}");
+        assert!(
+            name.starts_with("SyntaxError: \"host\" has no export 'excute'\n  at migrations/a.js:1:10\n"),
+            "{name}"
+        );
     }
 }

@@ -63,7 +63,8 @@ impl Teller {
             CaughtError::Exception(error) => error.into_object().into_value(),
             CaughtError::Value(value) => value,
             CaughtError::Error(rquickjs::Error::WouldBlock) => {
-                let message = "it waits for a promise that nothing will ever settle; migrations have no timers and no network";
+                let message =
+                    "it waits for a promise that nothing will ever settle; migrations have no timers and no network";
                 return Failure::Message(message.to_owned());
             }
             CaughtError::Error(error) => return Failure::Message(error.to_string()),
@@ -84,13 +85,15 @@ impl Teller {
             }
             Some(HostError::Refused) => Failure::Message(self.tell(&error)),
             // These are the author's own mistakes, so the place is what matters.
-            Some(HostError::Other(Error::BadParams(_) | Error::Conversion(_) | Error::Misuse(_))) => {
+            Some(HostError::Other(own))
+                if matches!(*own, Error::BadParams(_) | Error::Conversion(_) | Error::Misuse(_)) =>
+            {
                 Failure::Message(self.tell(&error))
             }
-            Some(HostError::Other(error)) => {
+            Some(HostError::Other(refused)) => {
                 // The host knows what to do about these, but not where they came from.
                 env::log(env::Level::Error, format!("it was sent from\n{}", self.rest(object)).trim_end());
-                Failure::Sql(error)
+                Failure::Sql(*refused)
             }
             None => Failure::Message(self.tell(&error)),
         }
@@ -137,7 +140,8 @@ impl Teller {
                 }
             }
         }
-        let missing = message.strip_suffix(" is not defined").or_else(|| message.split_once('\'').map(|(_, rest)| rest));
+        let missing =
+            message.strip_suffix(" is not defined").or_else(|| message.split_once('\'').map(|(_, rest)| rest));
         if let Some((_, advice)) = MISSING.iter().find(|(names, _)| missing.is_some_and(|name| names.contains(&name)))
             && message.ends_with("is not defined")
         {
@@ -149,7 +153,9 @@ impl Teller {
 
     fn lacks(&self, function: &str) -> String {
         let example = match function {
-            "downgrade" => "export function downgrade() { … }; where there is no way back, it does `throw new Irreversible()`",
+            "downgrade" => {
+                "export function downgrade() { … }; where there is no way back, it does `throw new Irreversible()`"
+            }
             _ => "export function upgrade() { … }",
         };
         format!("{} exports no function '{function}': write {example}", self.file)
@@ -232,7 +238,7 @@ enum HostError {
     /// The server refused a statement.
     Refused,
     /// The host refused a call.
-    Other(Error),
+    Other(Box<Error>),
 }
 
 fn host_error(error: &Object<'_>) -> Option<HostError> {
@@ -251,7 +257,7 @@ fn host_error(error: &Object<'_>) -> Option<HostError> {
         ("exceeded", "Exceeded") => Error::Exceeded(limit(&text(error, "limit")?)?),
         _ => return None,
     };
-    Some(HostError::Other(other))
+    Some(HostError::Other(Box::new(other)))
 }
 
 fn limit(name: &str) -> Option<Limit> {

@@ -18,6 +18,7 @@ mod modules;
 mod native;
 mod place;
 mod rows;
+mod types;
 
 use bindings::exports::host::migration::script::Guest;
 use bindings::host::migration::types::{Failure, Tuples};

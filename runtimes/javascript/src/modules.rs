@@ -25,16 +25,72 @@ const SOURCES: &[(&str, &str)] = &[
 
 /// Modules of Node, and of its like, which need a system.
 const OF_NODE: &[&str] = &[
-    "assert", "async_hooks", "buffer", "bun", "child_process", "cluster", "console", "constants", "crypto", "dgram",
-    "diagnostics_channel", "dns", "domain", "events", "fs", "http", "http2", "https", "inspector", "module", "net", "os", "path",
-    "perf_hooks", "process", "punycode", "querystring", "readline", "repl", "sqlite", "stream", "string_decoder", "sys", "test",
-    "timers", "tls", "trace_events", "tty", "url", "util", "v8", "vm", "wasi", "worker_threads", "zlib",
+    "assert",
+    "async_hooks",
+    "buffer",
+    "bun",
+    "child_process",
+    "cluster",
+    "console",
+    "constants",
+    "crypto",
+    "dgram",
+    "diagnostics_channel",
+    "dns",
+    "domain",
+    "events",
+    "fs",
+    "http",
+    "http2",
+    "https",
+    "inspector",
+    "module",
+    "net",
+    "os",
+    "path",
+    "perf_hooks",
+    "process",
+    "punycode",
+    "querystring",
+    "readline",
+    "repl",
+    "sqlite",
+    "stream",
+    "string_decoder",
+    "sys",
+    "test",
+    "timers",
+    "tls",
+    "trace_events",
+    "tty",
+    "url",
+    "util",
+    "v8",
+    "vm",
+    "wasi",
+    "worker_threads",
+    "zlib",
 ];
 
 /// Drivers and mappers that connect to a database themselves.
 const OF_DATABASES: &[&str] = &[
-    "@databases/pg", "@prisma/client", "better-sqlite3", "drizzle-orm", "knex", "kysely", "mysql", "mysql2", "objection", "pg",
-    "pg-native", "pg-promise", "postgres", "sequelize", "slonik", "sqlite3", "typeorm",
+    "@databases/pg",
+    "@prisma/client",
+    "better-sqlite3",
+    "drizzle-orm",
+    "knex",
+    "kysely",
+    "mysql",
+    "mysql2",
+    "objection",
+    "pg",
+    "pg-native",
+    "pg-promise",
+    "postgres",
+    "sequelize",
+    "slonik",
+    "sqlite3",
+    "typeorm",
 ];
 
 /// Why a module cannot be imported, and what to do.
@@ -66,7 +122,13 @@ pub(crate) struct Resolve {
 }
 
 impl Resolver for Resolve {
-    fn resolve<'js>(&mut self, ctx: &Ctx<'js>, base: &str, name: &str, _: Option<ImportAttributes<'js>>) -> Result<String> {
+    fn resolve<'js>(
+        &mut self,
+        ctx: &Ctx<'js>,
+        base: &str,
+        name: &str,
+        _: Option<ImportAttributes<'js>>,
+    ) -> Result<String> {
         if name == SDK {
             return Ok("host:index.js".to_owned());
         }
@@ -88,7 +150,12 @@ impl Resolver for Resolve {
 pub(crate) struct Load;
 
 impl Loader for Load {
-    fn load<'js>(&mut self, ctx: &Ctx<'js>, name: &str, _: Option<ImportAttributes<'js>>) -> Result<Module<'js, Declared>> {
+    fn load<'js>(
+        &mut self,
+        ctx: &Ctx<'js>,
+        name: &str,
+        _: Option<ImportAttributes<'js>>,
+    ) -> Result<Module<'js, Declared>> {
         match SOURCES.iter().find(|(known, _)| *known == name) {
             Some((_, source)) => Module::declare(ctx.clone(), name, *source),
             None => Err(Exception::throw_message(ctx, &refusal(name))),
