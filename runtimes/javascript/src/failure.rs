@@ -169,12 +169,18 @@ impl Teller {
     fn causes(&self, error: &Object<'_>) -> String {
         let mut told = String::new();
         let mut next = cause(error);
+        let mut told_of = vec![error.clone()];
         for _ in 0..CAUSES_MAX {
             let Some(error) = next else { break };
             let Some(object) = error.as_object().filter(|object| object.is_error()) else {
                 let _ = writeln!(told, "caused by: {}", shown(&error));
                 break;
             };
+            // An error may be its own cause.
+            if told_of.contains(object) {
+                break;
+            }
+            told_of.push(object.clone());
             let (head, _) = self.head(object);
             let _ = writeln!(told, "caused by: {head}");
             told.push_str(&self.frames(object));
