@@ -104,7 +104,7 @@ pub(crate) fn refusal(name: &str) -> String {
     } else if name.starts_with('.') || name.starts_with('/') || name.contains("://") {
         "a migration is one file, so that it runs the same for ever: copy what it needs into it"
     } else {
-        "a migration imports \"host\" and nothing else; copy the function that it needs into it"
+        "a migration imports \"host\" and nothing else; bundle the package into it, with esbuild for example, or copy what it needs"
     };
     format!("cannot import '{name}': {reason}")
 }
