@@ -149,3 +149,36 @@ impl Mistake {
         told
     }
 }
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn types_become_spaces_and_all_else_stays_in_its_place() {
+        let text = "import { query, type Rows } from \"host\";\n\
+                    interface Guest { id: bigint; größe?: number }\n\
+                    const size = <T extends Guest>(guest: T, more: number = 1): number => guest.größe! + more;\n\
+                    class Counter<T> { private readonly seen: Map<T, number> = new Map<T, number>(); }\n\
+                    export function upgrade(this: void): void { query<Guest>(\"SELECT 1\") as unknown satisfies unknown; }\n";
+        let stripped = String::from_utf8(strip("a.ts", text.as_bytes()).unwrap()).unwrap();
+        assert_eq!(stripped.lines().count(), text.lines().count());
+        for (now, before) in stripped.lines().zip(text.lines()) {
+            let stands = |(now, before): (char, char)| now == before || now.is_whitespace() || now == ';';
+            assert!(now.chars().zip(before.chars()).all(stands), "{now}\n{before}");
+        }
+        assert!(!stripped.contains("Guest") && !stripped.contains("number"), "{stripped}");
+        assert!(stripped.contains("import { query") && stripped.contains("guest.größe"), "{stripped}");
+    }
+
+    #[test]
+    fn a_mistake_has_its_place_and_what_to_write_instead() {
+        let said = strip("a.ts", "let größe = 1;\n  enum Color { Red }\n".as_bytes()).unwrap_err();
+        assert!(said.contains("\n  at a.ts:2:3\n    2 |   enum Color { Red }\n      |   ^\n"), "{said}");
+        assert!(said.contains("write `const Color = { Red: \"red\" } as const;`"), "{said}");
+        let said = strip("a.ts", b"let a = <number>b;\nconst =;\n").unwrap_err();
+        assert!(said.contains("at a.ts:2:"), "{said}");
+        assert!(strip("a.ts", b"\xff").unwrap_err().contains("utf-8"));
+    }
+}
