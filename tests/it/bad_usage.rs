@@ -194,7 +194,7 @@ fn a_source_that_cannot_be_read() {
     let path = project.path("migrations/b.sql");
     std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o000)).expect("rights to set");
     // What is remembered of a file is not trusted before it has rested for two seconds.
-    let index = project.path(".host/build/index.json");
+    let index = project.path(".host/build/index.bin");
     let _ = std::fs::remove_file(index);
     assert_output!(other.refused(&project, &["history"]));
 }

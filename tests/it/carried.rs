@@ -65,7 +65,7 @@ fn nothing_is_waited_for_and_nothing_held_that_is_no_plain_file_of_usual_size() 
         for path in [
             ".host/postgres",
             ".host/postgres.lock",
-            ".host/build/index.json",
+            ".host/build/index.bin",
             ".host/build/a.seal",
             ".host/build/a.wasm",
             "migrations/a.sql",

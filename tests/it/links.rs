@@ -122,7 +122,7 @@ fn a_component_that_is_a_link() {
 #[test]
 fn what_is_only_remembered_is_not_remembered_outside() {
     let outside = Outside::new();
-    let project = with_link(".host/build/index.json", &outside.path("nowhere"));
+    let project = with_link(".host/build/index.bin", &outside.path("nowhere"));
     let output = project.host(&["upgrade", "head", "--build"]).success();
     outside.assert_untouched(&output);
 }

@@ -126,5 +126,5 @@ pub(crate) fn measure_most(figures: &mut Figures, server: &Server, folder: &Path
 
 /// As after a checkout, or where nothing can be written.
 fn forget(project: &Path) -> Result<()> {
-    Ok(std::fs::remove_file(project.join(".host/build/index.json"))?)
+    Ok(std::fs::remove_file(project.join(".host/build/index.bin"))?)
 }

@@ -5,8 +5,10 @@
 //! An index that is missing, broken or of another version is as good as none, and one that cannot be written is not.
 //! An index that came with the project could say anything: only one with the seal of this user is read, and without a key
 //! there is none.
+//!
+//! It is read in each run, so it is in a form that is read without a copy (postcard), and nothing is made of an entry before
+//! it is known to count.
 
-use std::collections::HashMap;
 use std::io::Write as _;
 
 use cap_std::fs::Dir;
@@ -16,17 +18,24 @@ use serde::Serialize;
 
 use super::BUILD_FOLDER;
 use super::Key;
+use super::Metadata;
 use super::Migration;
 use super::Store;
+use super::Transaction;
 use super::files;
 use super::files::Fingerprint;
 use super::key::Sealed;
+use crate::digest::Digest;
+use crate::grant::Class;
+use crate::grant::Classes;
+use crate::language::Language;
+use crate::revision::RevisionId;
 
 /// The name of the file in the build folder.
-const INDEX_FILE: &str = "index.json";
+const INDEX_FILE: &str = "index.bin";
 
 /// Changes whenever an older host would misread the file.
-const FORMAT: u32 = 2;
+const FORMAT: u32 = 3;
 
 /// How much older than the index a file has to be. The coarsest file system that is in use (FAT) has ticks of 2 s.
 const CLEARLY_OLDER_NANOSECONDS: i64 = 2_000_000_000;
@@ -42,71 +51,165 @@ pub(super) struct Entry {
 
 /// What an earlier scan left.
 #[derive(Default)]
-pub(super) struct Index {
+pub(super) struct Index<'a> {
     read_nanoseconds: i64,
-    entries: HashMap<String, (Files, Migration)>,
-    taken: usize,
+    /// Sorted by their names.
+    rows: Vec<Row<'a>>,
 }
 
-/// The shape of the file: owned when it is read, borrowed when it is written.
+/// The shape of the file.
 #[derive(Serialize, Deserialize)]
-struct File<Name, Entry> {
+struct File<'a> {
     format: u32,
-    host: Name,
-    migrations: Name,
+    host: &'a str,
+    migrations: &'a str,
     /// The moment before the first file was read, by the file system's clock, in nanoseconds since 1970.
     read: i64,
-    entries: Vec<Entry>,
+    #[serde(borrow)]
+    rows: Vec<Row<'a>>,
+}
+
+/// One migration, each part as the file holds it.
+#[derive(Serialize, Deserialize)]
+struct Row<'a> {
+    name: &'a str,
+    #[serde(borrow)]
+    files: Vec<(&'a str, Fingerprint)>,
+    revision: &'a str,
+    #[serde(borrow)]
+    revises: Vec<&'a str>,
+    #[serde(borrow)]
+    depends_on: Vec<&'a str>,
+    #[serde(borrow)]
+    branch_labels: Vec<&'a str>,
+    message: &'a str,
+    created: Option<&'a str>,
+    transaction: Transaction,
+    irreversible: bool,
+    /// The places of the classes in the list of all; none for those that are usual.
+    asks: Option<Vec<u8>>,
+    language: Language,
+    source_digest: [u8; 32],
+    lock_digest: Option<[u8; 32]>,
 }
 
 type Files = Vec<(String, Fingerprint)>;
 
-impl Index {
-    /// Reads the index of a project, or starts an empty one.
-    pub(super) fn load(store: &Store) -> Self {
-        let load = || {
-            let key = store.trust.key.as_ref()?;
-            let content = files::read(&store.root, &format!("{BUILD_FOLDER}/{INDEX_FILE}")).ok()?;
-            Self::parse(unsealed(key, &content)?, store.migrations_folder())
-        };
-        load().unwrap_or_default()
+/// Reads the file of a project's index, and answers what stands behind its seal; nothing without a right one.
+pub(super) fn read(store: &Store) -> Vec<u8> {
+    let read = || {
+        let key = store.trust.key.as_ref()?;
+        let mut content = files::read(&store.root, &format!("{BUILD_FOLDER}/{INDEX_FILE}")).ok()?;
+        let length = unsealed(key, &content)?.len();
+        content.drain(..content.len() - length);
+        Some(content)
+    };
+    read().unwrap_or_default()
+}
+
+impl<'a> Index<'a> {
+    /// The index in a file's content, or an empty one.
+    pub(super) fn new(content: &'a [u8], store: &Store) -> Self {
+        Self::parse(content, store.migrations_folder()).unwrap_or_default()
     }
 
-    fn parse(content: &[u8], migrations: &str) -> Option<Self> {
-        let file: File<String, (String, Files, Migration)> = serde_json::from_slice(content).ok()?;
-        if file.format != FORMAT || file.host != env!("CARGO_PKG_VERSION") || file.migrations != migrations {
-            return None;
-        }
-        let entries = file.entries.into_iter().map(|(name, files, migration)| (name, (files, migration))).collect();
-        Some(Self { read_nanoseconds: file.read, entries, taken: 0 })
+    fn parse(content: &'a [u8], migrations: &str) -> Option<Self> {
+        let File { format, host, migrations: folder, read, rows } = postcard::from_bytes(content).ok()?;
+        let fits = format == FORMAT && host == env!("CARGO_PKG_VERSION") && folder == migrations;
+        (fits && rows.is_sorted_by_key(|row| row.name)).then_some(Self { read_nanoseconds: read, rows })
+    }
+
+    fn row(&self, name: &str) -> Option<&Row<'a>> {
+        let place = self.rows.binary_search_by_key(&name, |row| row.name).ok()?;
+        self.rows.get(place)
     }
 
     /// What is known of an entry, if its files are the same and old enough to trust that.
-    pub(super) fn take(&mut self, name: &str, files: &[(String, Fingerprint)]) -> Option<Migration> {
+    pub(super) fn find(&self, store: &Store, name: &str, files: &[(String, Fingerprint)]) -> Option<Migration> {
         if !is_older(files, self.read_nanoseconds) {
             return None;
         }
-        let (known, _) = self.entries.get(name)?;
-        if known != files {
-            return None;
-        }
-        self.taken += 1;
-        self.entries.remove(name).map(|(_, migration)| migration)
+        self.row(name).filter(|row| row.has_files(files))?.migration(store.migration_path(name))
     }
 
     /// Whether there is anything in these entries that the index does not say.
     pub(super) fn is_outdated_by(&self, entries: &[Entry]) -> bool {
-        let gone = self.entries.len() + self.taken != entries.len();
-        gone || entries.iter().any(|entry| !entry.trusted)
+        self.rows.len() != entries.len() || entries.iter().any(|entry| !entry.trusted)
     }
 
     /// Whether the index says the same of an entry that it was not trusted with.
     fn knows(&self, entry: &Entry) -> bool {
-        entry.trusted
-            || self
-                .entries
-                .get(&entry.name)
-                .is_some_and(|(files, migration)| *files == entry.files && *migration == entry.migration)
+        let same = |row: &Row<'_>| {
+            let known = row.migration(entry.migration.file.clone());
+            row.has_files(&entry.files) && known.as_ref() == Some(&entry.migration)
+        };
+        entry.trusted || self.row(&entry.name).is_some_and(same)
+    }
+}
+
+impl<'a> Row<'a> {
+    fn new(entry: &'a Entry) -> Self {
+        // The path is the folder with the name.
+        let Migration { metadata, file: _, language, source_digest, lock_digest } = &entry.migration;
+        let Metadata {
+            revision,
+            revises,
+            depends_on,
+            branch_labels,
+            message,
+            created,
+            transaction,
+            irreversible,
+            asks,
+        } = metadata;
+        let texts = |texts: &'a [String]| texts.iter().map(String::as_str).collect();
+        let place = |class: Class| Class::ALL.iter().position(|known| *known == class);
+        let places = || asks.iter().filter_map(place).filter_map(|place| u8::try_from(place).ok()).collect();
+        Self {
+            name: &entry.name,
+            files: entry.files.iter().map(|(path, file)| (path.as_str(), *file)).collect(),
+            revision: revision.as_str(),
+            revises: revises.iter().map(RevisionId::as_str).collect(),
+            depends_on: texts(depends_on),
+            branch_labels: texts(branch_labels),
+            message,
+            created: created.as_deref(),
+            transaction: *transaction,
+            irreversible: *irreversible,
+            asks: (*asks != Classes::usual()).then(places),
+            language: *language,
+            source_digest: *source_digest.as_bytes(),
+            lock_digest: lock_digest.as_ref().map(|digest| *digest.as_bytes()),
+        }
+    }
+
+    fn has_files(&self, files: &[(String, Fingerprint)]) -> bool {
+        self.files.iter().copied().eq(files.iter().map(|(path, file)| (path.as_str(), *file)))
+    }
+
+    fn migration(&self, file: String) -> Option<Migration> {
+        let texts = |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect();
+        let class = |place: &u8| Class::ALL.get(usize::from(*place)).copied();
+        Some(Migration {
+            metadata: Metadata {
+                revision: RevisionId::new(self.revision).ok()?,
+                revises: self.revises.iter().map(|id| RevisionId::new(*id)).collect::<Result<_, _>>().ok()?,
+                depends_on: texts(&self.depends_on),
+                branch_labels: texts(&self.branch_labels),
+                message: self.message.to_owned(),
+                created: self.created.map(str::to_owned),
+                transaction: self.transaction,
+                irreversible: self.irreversible,
+                asks: match &self.asks {
+                    Some(places) => places.iter().map(class).collect::<Option<_>>()?,
+                    None => Classes::usual(),
+                },
+            },
+            file,
+            language: self.language,
+            source_digest: Digest::from_bytes(self.source_digest),
+            lock_digest: self.lock_digest.map(Digest::from_bytes),
+        })
     }
 }
 
@@ -134,9 +237,9 @@ impl<'store> IndexWriter<'store> {
     }
 
     /// Writes the entries, if that helps the next scan. Nothing is lost when it cannot be done.
-    pub(super) fn write(self, index: &Index, entries: &[Entry]) {
+    pub(super) fn write(self, index: &Index<'_>, entries: &[Entry]) {
         let Some((key, folder, time)) = self.folder else { return };
-        let same = index.entries.len() + index.taken == entries.len() && entries.iter().all(|entry| index.knows(entry));
+        let same = index.rows.len() == entries.len() && entries.iter().all(|entry| index.knows(entry));
         let helps = entries.iter().any(|entry| !entry.trusted && is_older(&entry.files, time));
         if same && !helps {
             return;
@@ -146,9 +249,9 @@ impl<'store> IndexWriter<'store> {
             host: env!("CARGO_PKG_VERSION"),
             migrations: self.migrations,
             read: time,
-            entries: entries.iter().map(|entry| (entry.name.as_str(), &entry.files, &entry.migration)).collect(),
+            rows: entries.iter().map(Row::new).collect(),
         };
-        if let Ok(content) = serde_json::to_vec(&file) {
+        if let Ok(content) = postcard::to_allocvec(&file) {
             let _ = replace(&folder, &sealed(key, &content));
         }
     }
@@ -180,32 +283,41 @@ fn is_older(files: &[(String, Fingerprint)], time: i64) -> bool {
     files.iter().all(|(_, file)| file.changed_nanoseconds().saturating_add(CLEARLY_OLDER_NANOSECONDS) <= time)
 }
 
+/// The content of an index that was read at another time; for tests.
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "tests")]
-mod tests {
-    use super::super::Metadata;
-    use super::*;
-    use crate::digest::Digest;
-    use crate::language::Language;
-    use crate::revision::RevisionId;
+pub(super) fn read_at(content: &[u8], time: i64) -> Vec<u8> {
+    let file: File<'_> = postcard::from_bytes(content).expect("an index");
+    postcard::to_allocvec(&File { read: time, ..file }).expect("an index")
+}
 
-    fn index(read: i64, file: Fingerprint) -> Index {
-        let migration = Migration {
+#[cfg(test)]
+#[expect(clippy::unwrap_used, clippy::disallowed_methods, reason = "tests")]
+mod tests {
+    use super::*;
+
+    fn migration() -> Migration {
+        Migration {
             metadata: Metadata::new(RevisionId::new("a").unwrap()),
             file: "migrations/a.sql".to_owned(),
             language: Language::Sql,
             source_digest: Digest::of(b""),
             lock_digest: None,
-        };
-        let files = vec![(String::new(), file)];
-        let content = serde_json::to_vec(&File {
-            format: FORMAT,
-            host: env!("CARGO_PKG_VERSION"),
-            migrations: "migrations",
-            read,
-            entries: vec![("a.sql", files, migration)],
-        });
-        Index::parse(&content.unwrap(), "migrations").unwrap()
+        }
+    }
+
+    fn store() -> Store {
+        let folder = cap_tempfile::tempdir(cap_std::ambient_authority()).unwrap();
+        Store::open(folder.try_clone().unwrap(), "migrations")
+    }
+
+    fn content(read: i64, entries: &[Entry]) -> Vec<u8> {
+        let rows = entries.iter().map(Row::new).collect();
+        let host = env!("CARGO_PKG_VERSION");
+        postcard::to_allocvec(&File { format: FORMAT, host, migrations: "migrations", read, rows }).unwrap()
+    }
+
+    fn entry(name: &str, file: Fingerprint, migration: Migration) -> Entry {
+        Entry { name: name.to_owned(), files: vec![(String::new(), file)], migration, trusted: false }
     }
 
     #[test]
@@ -220,25 +332,62 @@ mod tests {
             (young, young, "a.sql", false),
             (Fingerprint::at(i64::MAX), Fingerprint::at(i64::MAX), "a.sql", false),
         ] {
-            let taken = index(TIME, written).take(name, &[(String::new(), seen)]);
-            assert_eq!(taken.is_some(), trusted, "{written:?} {seen:?} {name}");
+            let content = content(TIME, &[entry("a.sql", written, migration())]);
+            let index = Index::parse(&content, "migrations").unwrap();
+            let found = index.find(&store(), name, &[(String::new(), seen)]);
+            assert_eq!(found.is_some(), trusted, "{written:?} {seen:?} {name}");
+            assert!(found.is_none_or(|found| found == migration()));
         }
     }
 
     #[test]
-    fn ignores_what_it_cannot_read() {
-        for content in [
-            "",
-            "[]",
-            "{\"format\":1}",
-            r#"{"format":1,"host":"0.1.0","migrations":"migrations","read":0,"entries":[]}"#,
-            r#"{"format":2,"host":"?","migrations":"migrations","read":0,"entries":[]}"#,
-        ] {
-            assert!(Index::parse(content.as_bytes(), "migrations").is_none(), "{content}");
+    fn keeps_all_that_was_read() {
+        let file = Fingerprint::at(1);
+        let everything = Metadata::from_toml(
+            "revision = 'b'\nrevises = ['a', 'c']\ndepends-on = ['d']\nbranch-labels = ['e', 'f']\nmessage = 'ä'\n\
+             created = '2026-01-01T00:00:00Z'\ntransaction = 'none'\nirreversible = true\nasks = ['role', 'data']\n",
+        );
+        let migrations: Vec<_> = Language::ALL
+            .into_iter()
+            .map(|language| Migration {
+                metadata: everything.clone().unwrap(),
+                language,
+                lock_digest: Some(Digest::of(b"lock")),
+                ..migration()
+            })
+            .chain([migration()])
+            .collect();
+        let entries: Vec<_> = migrations
+            .iter()
+            .enumerate()
+            .map(|(number, migration)| entry(&format!("{number}"), file, migration.clone()))
+            .collect();
+        let content = content(i64::MAX, &entries);
+        let index = Index::parse(&content, "migrations").unwrap();
+        for (number, migration) in migrations.iter().enumerate() {
+            let found = index.find(&store(), &format!("{number}"), &[(String::new(), file)]);
+            assert_eq!(found, Some(Migration { file: format!("migrations/{number}"), ..migration.clone() }));
         }
-        let format =
-            format!(r#"{{"format":2,"host":"{}","migrations":"m","read":0,"entries":[]}}"#, env!("CARGO_PKG_VERSION"));
-        assert!(Index::parse(format.as_bytes(), "m").is_some());
-        assert!(Index::parse(format.as_bytes(), "other").is_none());
+        assert!(entries.iter().all(|entry| index.knows(entry)) && index.is_outdated_by(&entries));
+    }
+
+    #[test]
+    fn ignores_what_it_cannot_read() {
+        let [one, other] = ["a.sql", "b.sql"].map(|name| entry(name, Fingerprint::at(1), migration()));
+        let whole = content(0, &[one, other]);
+        for length in 0..whole.len() {
+            assert!(Index::parse(&whole[..length], "migrations").is_none(), "{length} bytes");
+        }
+        assert!(Index::parse(&whole, "migrations").is_some());
+        assert!(Index::parse(&whole, "other").is_none());
+        let changed = |change: fn(&mut File<'_>)| {
+            let mut file: File<'_> = postcard::from_bytes(&whole).unwrap();
+            change(&mut file);
+            Index::parse(&postcard::to_allocvec(&file).unwrap(), "migrations").is_none()
+        };
+        assert!(changed(|file| file.format = 2));
+        assert!(changed(|file| file.host = "?"));
+        assert!(changed(|file| file.rows.reverse()));
+        assert!(!changed(|file| file.read = 1));
     }
 }

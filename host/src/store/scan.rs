@@ -8,6 +8,7 @@ use super::Store;
 use super::StoreError;
 use super::files;
 use super::files::Fingerprint;
+use super::index;
 use super::index::Entry;
 use super::index::Index;
 use super::index::IndexWriter;
@@ -46,13 +47,14 @@ impl Store {
     /// # Errors
     /// As [`Store::scan`], for every file.
     pub fn scan_all(&self) -> Result<Vec<Migration>, Vec<StoreError>> {
-        let (found, mut index) = self.find_and_load();
+        let (found, content) = self.find_and_load();
+        let index = Index::new(&content, self);
         let mut found = found.map_err(|error| vec![error])?;
         found.sort_unstable_by(|one, other| one.name.cmp(&other.name));
         let mut entries = Vec::with_capacity(found.len());
         let (mut writer, mut problems) = (None, Vec::new());
         for Found { name, kind, files } in found {
-            let known = index.take(&name, &files);
+            let known = index.find(self, &name, &files);
             let trusted = known.is_some();
             let migration = match known {
                 Some(migration) => migration,
@@ -81,15 +83,15 @@ impl Store {
     }
 
     /// Looks at the files and reads the index side by side: with thousands of migrations each takes as long as the other.
-    fn find_and_load(&self) -> (Result<Vec<Found>, StoreError>, Index) {
+    fn find_and_load(&self) -> (Result<Vec<Found>, StoreError>, Vec<u8>) {
         std::thread::scope(|scope| {
-            let loading = std::thread::Builder::new().spawn_scoped(scope, || Index::load(self));
+            let loading = std::thread::Builder::new().spawn_scoped(scope, || index::read(self));
             let found = self.find();
-            let index = match loading {
+            let content = match loading {
                 Ok(loading) => loading.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)),
-                Err(_) => Index::load(self),
+                Err(_) => index::read(self),
             };
-            (found, index)
+            (found, content)
         })
     }
 

@@ -13,7 +13,7 @@ use crate::revision::RevisionId;
 
 const ONE: &str = "-- /// migration\n-- revision = 'one'\n-- ///\n-- upgrade\nSELECT 1;\n";
 const TWO: &str = "-- /// migration\n-- revision = 'two'\n-- revises = 'one'\n-- ///\n-- upgrade\n";
-const INDEX: &str = ".host/build/index.json";
+const INDEX: &str = ".host/build/index.bin";
 
 fn project(files: &[(&str, &[u8])]) -> (TempDir, Store) {
     let folder = cap_tempfile::tempdir(ambient_authority()).unwrap();
@@ -224,21 +224,38 @@ fn a_folder_counts_by_its_sources() {
     }
 }
 
-/// The index behind its seal.
-fn index_of(folder: &TempDir) -> String {
-    folder.read_to_string(INDEX).unwrap().split_once('\n').unwrap().1.to_owned()
+/// The index behind its seal, which is a line.
+fn index_of(folder: &TempDir) -> Vec<u8> {
+    split_index(&folder.read(INDEX).unwrap()).1
+}
+
+fn split_index(index: &[u8]) -> (Vec<u8>, Vec<u8>) {
+    let (seal, content) = index.split_at(index.iter().position(|byte| *byte == b'\n').unwrap() + 1);
+    (seal.to_owned(), content.to_owned())
 }
 
 /// Writes an index with the seal of this user.
-fn write_index(folder: &TempDir, index: &str) {
-    folder.write(INDEX, super::index::sealed(&trust(1).key.unwrap(), index.as_bytes())).unwrap();
+fn write_index(folder: &TempDir, index: &[u8]) {
+    folder.write(INDEX, super::index::sealed(&trust(1).key.unwrap(), index)).unwrap();
 }
 
 /// Lets the index look as if it had been written long after the files.
 fn age_index(folder: &TempDir) {
-    let mut index: serde_json::Value = serde_json::from_str(&index_of(folder)).unwrap();
-    index["read"] = i64::MAX.into();
-    write_index(folder, &index.to_string());
+    write_index(folder, &super::index::read_at(&index_of(folder), i64::MAX));
+}
+
+/// The same index with another revision in the place of `one`.
+fn lie_of(index: &[u8]) -> Vec<u8> {
+    let place = place_of(index, "one").expect("the revision");
+    let mut lie = index.to_owned();
+    lie[place..place + 3].copy_from_slice(b"lie");
+    lie
+}
+
+/// Where a text of three letters stands in an index; the length comes before it.
+fn place_of(index: &[u8], text: &str) -> Option<usize> {
+    let text = [&[3], text.as_bytes()].concat();
+    index.windows(text.len()).position(|part| part == text).map(|place| place + 1)
 }
 
 #[test]
@@ -248,10 +265,10 @@ fn the_index_saves_reading() {
     assert_eq!(folder.read_to_string(".host/.gitignore").unwrap(), "*\n");
 
     // An index that lies proves that it, and not the file, was read. The entries are too young for that now.
-    let lie = index_of(&folder).replace("\"one\"", "\"lie\"");
+    let lie = lie_of(&index_of(&folder));
     write_index(&folder, &lie);
     assert_eq!(store.scan().unwrap(), before);
-    assert!(!folder.read_to_string(INDEX).unwrap().contains("\"lie\""), "a wrong entry is written anew");
+    assert_eq!(place_of(&index_of(&folder), "lie"), None, "a wrong entry is written anew");
     write_index(&folder, &lie);
     age_index(&folder);
     assert_eq!(store.scan().unwrap()[0].metadata.revision.as_str(), "lie");
@@ -265,21 +282,21 @@ fn the_index_saves_reading() {
     age_index(&folder);
     folder.remove_file("migrations/1.sql").unwrap();
     assert_eq!(revisions(&store), ["TWO"]);
-    assert!(!folder.read_to_string(INDEX).unwrap().contains("lie"));
+    assert_eq!(place_of(&index_of(&folder), "lie"), None);
 }
 
 #[test]
 fn the_index_is_not_written_when_nothing_changed() {
     let (folder, store) = project(&[("migrations/1.sql", ONE.as_bytes())]);
     let before = store.scan().unwrap();
-    write_index(&folder, &format!("{} ", index_of(&folder)));
-    let marked = folder.read_to_string(INDEX).unwrap();
+    write_index(&folder, &[&index_of(&folder)[..], b" "].concat());
+    let marked = folder.read(INDEX).unwrap();
     assert_eq!(store.scan().unwrap(), before, "too young to trust, but the same");
-    assert_eq!(folder.read_to_string(INDEX).unwrap(), marked);
+    assert_eq!(folder.read(INDEX).unwrap(), marked);
     age_index(&folder);
-    let marked = folder.read_to_string(INDEX).unwrap();
+    let marked = folder.read(INDEX).unwrap();
     assert_eq!(store.scan().unwrap(), before);
-    assert_eq!(folder.read_to_string(INDEX).unwrap(), marked);
+    assert_eq!(folder.read(INDEX).unwrap(), marked);
 }
 
 #[test]
@@ -289,10 +306,10 @@ fn an_index_that_cannot_be_used_does_no_harm() {
     for broken in ["", "{", "[1,2]", "\u{0}"] {
         folder.write(INDEX, broken).unwrap();
         assert_eq!(store.scan().unwrap(), before);
-        assert!(index_of(&folder).starts_with("{\"format\":2,"));
-        write_index(&folder, broken);
+        assert!(place_of(&index_of(&folder), "one").is_some());
+        write_index(&folder, broken.as_bytes());
         assert_eq!(store.scan().unwrap(), before);
-        assert!(index_of(&folder).starts_with("{\"format\":2,"));
+        assert!(place_of(&index_of(&folder), "one").is_some());
     }
     // Nothing can be written where a file is in the way of the folder, not even by root.
     folder.remove_dir_all(".host").unwrap();
@@ -305,10 +322,10 @@ fn an_index_that_came_with_the_project_is_not_read() {
     let (folder, store) = project(&[("migrations/1.sql", ONE.as_bytes())]);
     let before = store.scan().unwrap();
     age_index(&folder);
-    let lie = index_of(&folder).replace("\"one\"", "\"lie\"");
-    let foreign = super::index::sealed(&Key::new([2; Key::BYTES]), lie.as_bytes());
-    let old_seal = format!("{}\n{lie}", folder.read_to_string(INDEX).unwrap().split_once('\n').unwrap().0);
-    for forged in [lie.clone().into_bytes(), format!("\n{lie}").into_bytes(), foreign, old_seal.into_bytes()] {
+    let lie = lie_of(&index_of(&folder));
+    let foreign = super::index::sealed(&Key::new([2; Key::BYTES]), &lie);
+    let old_seal = [split_index(&folder.read(INDEX).unwrap()).0, lie.clone()].concat();
+    for forged in [lie.clone(), [b"\n", &lie[..]].concat(), foreign, old_seal] {
         folder.write(INDEX, &forged).unwrap();
         assert_eq!(store.scan().unwrap(), before);
         // Without a key there is nothing to tell an index by, so there is none.

@@ -48,7 +48,7 @@ class Host(Tool):
         run(self._host("build"))
         time.sleep(INDEX_SETTLES)
         run(self._host("heads"))
-        if not (self.project / ".host/build/index.json").exists():
+        if not (self.project / ".host/build/index.bin").exists():
             raise Failure("host keeps no index of what it read")
 
     def apply(self, place: Place) -> Command:

@@ -184,7 +184,7 @@ fn what_a_compiler_made_has_to_be_sealed_by_this_user() {
 fn a_pipe_in_the_place_of_a_file_holds_nobody() {
     let (folder, store, _) = sql_project();
     let migration = first(&store);
-    for path in [".host/build/one.wasm", ".host/build/index.json"] {
+    for path in [".host/build/one.wasm", ".host/build/index.bin"] {
         let _ = folder.remove_file(path);
         rustix::fs::mkfifoat(&*folder, path, rustix::fs::Mode::RWXU).unwrap();
     }

@@ -33,7 +33,7 @@ fn only_components_of_revisions_that_are_gone_are_removed() {
     assert_eq!(removed(&store), ["gone", "old"]);
     let left = [
         "folder.wasm",
-        "index.json",
+        "index.bin",
         "mine.wasm",
         "not a revision!.wasm",
         "notes.txt",
