@@ -318,7 +318,7 @@ impl Project {
             .filter(|migration| {
                 let digests = applied.digests.get(&migration.metadata.revision);
                 let source = digests.and_then(|digests| digests.source.as_ref());
-                source.is_some_and(|applied| *applied != migration.source_digest.to_string())
+                source.is_some_and(|applied| applied.parse() != Ok(migration.source_digest))
             })
             .filter(|migration| !self.is_applied_component(applied, migration))
             .collect();

@@ -69,16 +69,17 @@ fn link_parents(
     for revision in revisions {
         let mut linked = Vec::with_capacity(revision.revises.len());
         for parent in &revision.revises {
-            let (id, file) = (revision.id.clone(), revision.file.clone());
-            let parent = parent.clone();
-            match names.get(&parent) {
-                _ if parent == revision.id => problems.push(GraphError::SelfLoop { id, file }),
-                None => problems.push(GraphError::MissingParent { id, file, parent }),
-                Some(node) if linked.contains(node) => {
-                    problems.push(GraphError::RepeatedParent { id, file, parent });
-                }
-                Some(node) => linked.push(*node),
+            let found = names.get(parent);
+            if let Some(node) = found.filter(|node| *parent != revision.id && !linked.contains(*node)) {
+                linked.push(*node);
+                continue;
             }
+            let (id, file, parent) = (revision.id.clone(), revision.file.clone(), parent.clone());
+            problems.push(match found {
+                _ if parent == id => GraphError::SelfLoop { id, file },
+                None => GraphError::MissingParent { id, file, parent },
+                Some(_) => GraphError::RepeatedParent { id, file, parent },
+            });
         }
         parents.push(linked);
     }
