@@ -2,8 +2,13 @@
 //! each is read again and made ready while the step before it works in the database.
 
 use std::collections::HashMap;
+use std::num::NonZero;
 use std::ops::Range;
 use std::sync::Arc;
+use std::sync::atomic::AtomicUsize;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+use std::time::Instant;
 
 use super::compile;
 use super::error::RunError;
@@ -36,6 +41,15 @@ const SQL: &str = "sql";
 /// How much of the components of a plan is held in memory from the checks to the steps, in bytes. What is beyond is read
 /// again.
 const KEPT_BYTES_MAX: usize = 32 << 20;
+
+/// For about how long components are checked before signals are heard again.
+const CHECKED_AT_ONCE: Duration = Duration::from_millis(10);
+
+/// The fewest components for which a thread is worth its beginning.
+const SHARE_MIN: usize = 8;
+
+/// The most components that are checked at once, however small they are.
+const SHARES_MAX: usize = 512;
 
 /// The component of one step, checked and in memory.
 pub(super) struct StepComponent {
@@ -93,30 +107,28 @@ impl CheckedComponents {
         options: &Options,
     ) -> Result<Self, RunError> {
         let time_limits = TimeLimits::from(options.timeouts(&project.environment().limits));
-        let mut kept_bytes = 0;
+        let kept_bytes = AtomicUsize::new(0);
         let mut components = Vec::with_capacity(steps.len());
         let mut problems = Vec::new();
-        for step in steps {
-            let read = read(project, runtime.languages(), step, time_limits);
+        let (mut steps_left, mut at_once) = (steps, SHARE_MIN);
+        while !steps_left.is_empty() {
+            let (some, later) = steps_left.split_at(at_once.min(steps_left.len()));
+            let started = Instant::now();
+            let checked = check_side_by_side(some, |step| -> Result<Checked, Vec<RunError>> {
+                let component = read(project, runtime.languages(), step, time_limits)?;
+                Ok(Checked::new(step, component, time_limits, &kept_bytes))
+            });
+            for checked in checked {
+                match checked {
+                    Ok(checked) => components.push(checked),
+                    Err(found) => problems.extend(found),
+                }
+            }
+            // Components may have any size.
+            at_once = if started.elapsed() < CHECKED_AT_ONCE { at_once * 2 } else { at_once / 2 }.clamp(1, SHARES_MAX);
+            steps_left = later;
             // So that signals are heard between the components of a long plan.
             tokio::task::yield_now().await;
-            let component = match read {
-                Ok(component) => component,
-                Err(found) => {
-                    problems.extend(found);
-                    continue;
-                }
-            };
-            kept_bytes += component.component.bytes.len();
-            components.push(Checked {
-                step: step.clone(),
-                migration: component.migration.clone(),
-                digest: component.component.digest,
-                code_digest: component.component.code_digest,
-                language: component.language.clone(),
-                time_limits,
-                kept: (kept_bytes <= KEPT_BYTES_MAX).then(|| Arc::new(component)),
-            });
         }
         problems.extend(compile::all(project, &runtime, &components).await);
         let (scripts, more) = compile::all_scripts(project, &runtime, &components).await;
@@ -137,6 +149,21 @@ impl CheckedComponents {
 }
 
 impl Checked {
+    /// Keeps the component in memory as long as there is room for it.
+    fn new(step: &Step, component: StepComponent, time_limits: TimeLimits, kept_bytes: &AtomicUsize) -> Self {
+        let bytes = component.component.bytes.len();
+        let kept = kept_bytes.fetch_add(bytes, Ordering::Relaxed).saturating_add(bytes) <= KEPT_BYTES_MAX;
+        Self {
+            step: step.clone(),
+            migration: component.migration.clone(),
+            digest: component.component.digest,
+            code_digest: component.component.code_digest,
+            language: component.language.clone(),
+            time_limits,
+            kept: kept.then(|| Arc::new(component)),
+        }
+    }
+
     /// The component that was checked, from memory or from its file.
     ///
     /// # Errors
@@ -156,6 +183,28 @@ impl Checked {
     fn changed(&self, project: &Project) -> RunError {
         StoreError::Changed { file: project.source().component_path(&self.migration) }.into()
     }
+}
+
+/// Does something for each step, on as many threads as there are processors. Answers in the order of the steps.
+fn check_side_by_side<T: Send>(steps: &[Step], check: impl Fn(&Step) -> T + Sync) -> Vec<T> {
+    let check_all = |steps: &[Step]| steps.iter().map(&check).collect::<Vec<_>>();
+    let processors = std::thread::available_parallelism().map_or(1, NonZero::get);
+    let share = steps.len().div_ceil(processors).max(SHARE_MIN);
+    std::thread::scope(|scope| {
+        let mut shares = steps.chunks(share);
+        let first = shares.next().unwrap_or_default();
+        let others: Vec<_> =
+            shares.map(|share| (share, std::thread::Builder::new().spawn_scoped(scope, || check_all(share)))).collect();
+        let mut answers = check_all(first);
+        for (share, thread) in others {
+            answers.extend(match thread {
+                Ok(thread) => thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)),
+                // The system has no thread to give.
+                Err(_) => check_all(share),
+            });
+        }
+        answers
+    })
 }
 
 /// Reads the component of a step, or says all that can be known to be wrong with it without compiling it.
@@ -303,6 +352,29 @@ impl<'a> Loader<'a> {
         match self.ahead.take() {
             Some((ahead, _, work)) if ahead == *revision => work.finished().await,
             _ => compile::load(self.runtime(), component, self.limits).finished().await,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plan::HeadChange;
+
+    #[test]
+    fn side_by_side_answers_come_in_the_order_of_the_steps() {
+        let steps: Vec<Step> = (0..100)
+            .map(|number| Step {
+                revision: RevisionId::new(format!("{number}")).expect("an id"),
+                direction: Direction::Upgrade,
+                from: Vec::new(),
+                to: Vec::new(),
+                change: HeadChange::default(),
+            })
+            .collect();
+        for length in [0, 1, 7, 8, 9, 16, 17, 100] {
+            let answers = check_side_by_side(&steps[..length], |step| step.revision.to_string());
+            assert_eq!(answers, (0..length).map(|number| number.to_string()).collect::<Vec<_>>());
         }
     }
 }

@@ -23,6 +23,7 @@ use super::manifest::Contents;
 use super::manifest::MANIFEST_SECTION;
 use super::manifest::read_contents;
 use super::manifest::without_sections;
+use super::prebuilt::check_sections;
 use super::prebuilt::check_text;
 use super::prebuilt::digest_of_contents;
 use super::prebuilt::digest_of_prebuilt;
@@ -240,8 +241,10 @@ impl Store {
         }
         match migration.language.profile().source {
             Source::Text { translated: false, .. } => {
+                // The text has the metadata that were listed, and so has the component.
                 let source = self.text_source(migration)?;
-                let same = fresh.script() == Some(&source.text) && check_text(&fresh.manifest, &source.text).is_ok();
+                let same =
+                    fresh.script() == Some(&source.text) && check_sections(&fresh.manifest, &source.text).is_ok();
                 if same { Ok(()) } else { Err(other()) }
             }
             Source::Component => {

@@ -54,12 +54,20 @@ pub(super) fn digest_of_prebuilt(bytes: &[u8]) -> Digest {
 /// # Errors
 /// [`ManifestError::OtherText`].
 pub(super) fn check_text(manifest: &Manifest, text: &str) -> Result<(), ManifestError> {
+    block_of(manifest, text)?;
+    check_sections(manifest, text)
+}
+
+/// The same for a text whose metadata are known to be those of its component.
+///
+/// # Errors
+/// [`ManifestError::OtherText`].
+pub(super) fn check_sections(manifest: &Manifest, text: &str) -> Result<(), ManifestError> {
     let source = language_of(manifest).map(|language| &language.profile().source);
     let Some(Source::Text { sections: has_sections, .. }) = source else {
         // A runtime of another host: this one will not run it.
         return Ok(());
     };
-    block_of(manifest, text)?;
     if !has_sections {
         return if manifest.sections.is_none() { Ok(()) } else { Err(ManifestError::OtherText) };
     }
