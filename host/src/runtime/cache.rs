@@ -5,6 +5,7 @@
 //! come with a repository, an archive, a bundle or the layer of an image: whatever is unpacked lies in another file.
 
 mod entry;
+mod find;
 mod usage;
 mod whole;
 
@@ -12,11 +13,12 @@ use std::io;
 use std::time::Duration;
 
 use cap_std::fs::Dir;
-use cap_std::fs::File;
 use cap_std::fs::MetadataExt as _;
 
 pub use usage::CacheUsage;
 pub use usage::Pruned;
+
+pub(super) use find::Code;
 
 use entry::NAME_END;
 
@@ -27,15 +29,6 @@ pub struct CompileCache {
     limit_bytes: u64,
     /// See [`whole::note`].
     settled: Duration,
-}
-
-/// The code of an entry that is whole.
-#[derive(Debug)]
-pub(super) enum Code {
-    /// A copy.
-    Copy(Vec<u8>),
-    /// Its file, which begins with the code.
-    File(File),
 }
 
 /// Why a folder is no cache.
@@ -76,7 +69,7 @@ impl CompileCache {
     /// Finds the code of an entry, and notes that it was used. None when there is none, or none that is whole, this user's, and
     /// of this name.
     pub(super) fn get(&self, name: &str) -> Option<Code> {
-        entry::read(&self.folder, name, self.settled).ok()
+        find::find(&self.folder, name, self.settled).ok()
     }
 
     /// The same as a copy, for who cannot use the file.

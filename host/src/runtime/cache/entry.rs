@@ -19,9 +19,6 @@ use rustix::fs::UTIME_OMIT;
 use sha2::Digest as _;
 use sha2::Sha256;
 
-use super::Code;
-use super::whole;
-
 /// How the name of an entry ends.
 pub(super) const NAME_END: &str = ".cwasm";
 
@@ -33,10 +30,6 @@ pub(super) const SEAL_BYTES: usize = 32;
 
 /// The largest entry that is read, in bytes. Compiled code has some ten times the size of its component.
 const ENTRY_BYTES_MAX: u64 = 2 << 30;
-
-/// From this size on an entry is mapped, in bytes. Below it, reading and digesting cost less than what mapping asks of the
-/// system, and a file that is cut short later harms nobody.
-pub(super) const MAPPED_BYTES_MIN: u64 = 1 << 20;
 
 /// How much of an entry is digested at a time, in bytes.
 const CHUNK_BYTES: usize = 128 << 10;
@@ -55,42 +48,31 @@ pub(super) fn open(folder: &Dir, name: &str) -> io::Result<(File, Metadata)> {
     if own { Ok((file, metadata)) } else { Err(io::ErrorKind::PermissionDenied.into()) }
 }
 
-/// Finds the code of an entry, and notes that it was used. A large one is left where it is: it is digested only unless it was
-/// found whole before and has not been changed since. `settled` is for [`whole::note`].
-pub(super) fn read(folder: &Dir, name: &str, settled: Duration) -> io::Result<Code> {
-    let (mut file, metadata) = open(folder, name)?;
-    // A file system without times of birth is one of another machine, which may change files without a word, or an old one.
-    if metadata.len() < MAPPED_BYTES_MIN || born(&metadata).is_none() {
-        return read_whole(file, &metadata, name).map(Code::Copy);
+/// Digests an entry from its beginning, and says whether it is whole. Holds only a part of it at a time.
+pub(super) fn check_file(file: &mut File, metadata: &Metadata, name: &str) -> io::Result<()> {
+    let mut digest = seal_of(metadata, name);
+    let mut chunk = vec![0; CHUNK_BYTES];
+    let mut left = metadata.len().saturating_sub(u64::try_from(SEAL_BYTES).unwrap_or(u64::MAX));
+    while left > 0 {
+        let length = usize::try_from(left).unwrap_or(CHUNK_BYTES).min(CHUNK_BYTES);
+        let chunk = chunk.get_mut(..length).unwrap_or_default();
+        file.read_exact(chunk)?;
+        digest.update(&*chunk);
+        left = left.saturating_sub(u64::try_from(length).unwrap_or(u64::MAX));
     }
-    if !whole::is_known(folder, name, &metadata) {
-        let mut digest = seal_of(&metadata, name);
-        let mut chunk = vec![0; CHUNK_BYTES];
-        let mut left = metadata.len().saturating_sub(u64::try_from(SEAL_BYTES).unwrap_or(u64::MAX));
-        while left > 0 {
-            let chunk =
-                chunk.get_mut(..usize::try_from(left).unwrap_or(CHUNK_BYTES).min(CHUNK_BYTES)).unwrap_or_default();
-            file.read_exact(chunk)?;
-            digest.update(&*chunk);
-            left = left.saturating_sub(u64::try_from(chunk.len()).unwrap_or(u64::MAX));
-        }
-        let mut seal = Vec::with_capacity(SEAL_BYTES);
-        (&mut file).take(u64::try_from(SEAL_BYTES + 1).unwrap_or(u64::MAX)).read_to_end(&mut seal)?;
-        check(digest, &seal)?;
-        if whole::note(folder, name, (&file, &metadata), settled).is_err() {
-            note_use(&file);
-        }
-    }
-    Ok(Code::File(file))
+    let mut seal = Vec::with_capacity(SEAL_BYTES);
+    file.take(u64::try_from(SEAL_BYTES + 1).unwrap_or(u64::MAX)).read_to_end(&mut seal)?;
+    check(digest, &seal)
 }
 
 /// Reads the code of an entry of any size into memory.
 pub(super) fn copy(folder: &Dir, name: &str) -> io::Result<Vec<u8>> {
     let (file, metadata) = open(folder, name)?;
-    read_whole(file, &metadata, name)
+    copy_file(file, &metadata, name)
 }
 
-fn read_whole(mut file: File, metadata: &Metadata, name: &str) -> io::Result<Vec<u8>> {
+/// The same for one that is open, and notes that it was used.
+pub(super) fn copy_file(mut file: File, metadata: &Metadata, name: &str) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::with_capacity(usize::try_from(metadata.len()).unwrap_or_default());
     // No more than there was when its size was looked at.
     (&mut file).take(metadata.len() + 1).read_to_end(&mut bytes)?;

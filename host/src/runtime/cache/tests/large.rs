@@ -2,7 +2,7 @@
 
 use std::os::unix::fs::FileExt as _;
 
-use super::super::entry::MAPPED_BYTES_MIN;
+use super::super::find::MAPPED_BYTES_MIN;
 use super::*;
 
 /// A cache with one large entry, which is known to be whole.
