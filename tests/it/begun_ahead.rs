@@ -10,6 +10,7 @@ use host::cap_std::ambient_authority;
 use host::cap_std::fs::Dir;
 use host::store::BuildTrust;
 
+use crate::harness::OwnServer;
 use crate::harness::TestProject;
 
 /// The names of the sessions that are in a transaction and do nothing, without that of the program.
@@ -207,4 +208,24 @@ fn what_a_commit_prepares_is_found_at_the_end_of_the_next_step() {
     files.host(&["upgrade", "head"]).success();
     assert_eq!(files.database.query(SEEN), format!("0 3 0{}", " 2".repeat(14)));
     assert_eq!(files.database.query(RECORDED), "20 20 m20");
+}
+
+/// A dead client is noticed by settings with which the session begins: no step has to say them again, and none can leave others.
+#[test]
+fn a_session_over_tcp_begins_with_what_notices_a_dead_client() {
+    let (server, project) = (OwnServer::new(), TestProject::new());
+    let url = server.start_on_tcp();
+    const SETTINGS: &str = "SELECT name, setting, source FROM pg_settings WHERE name LIKE 'tcp!_%' ESCAPE '!'";
+    project.sql("a", None, &format!("CREATE TABLE seen AS {SETTINGS}"), "DROP TABLE seen");
+    project.sql("b", Some("a"), "SET tcp_keepalives_idle = 7200", "SELECT 1");
+    project.sql("c", Some("b"), &format!("INSERT INTO seen {SETTINGS}"), "SELECT 1");
+    project.host(&["build"]).success();
+    project.host_with(("HOST_DATABASE_URL", &url), &["upgrade", "head"]).success();
+    let seen =
+        "SELECT string_agg(DISTINCT format('%s %s %s', name, setting, source), ', ') FROM seen HAVING count(*) = 8";
+    assert_eq!(
+        server.query_at(&url, seen),
+        "tcp_keepalives_count 3 client, tcp_keepalives_idle 15 client, tcp_keepalives_interval 5 client, \
+         tcp_user_timeout 30000 client"
+    );
 }

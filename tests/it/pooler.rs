@@ -111,6 +111,19 @@ fn session_pooling_changes_nothing() {
 }
 
 #[test]
+fn a_pooler_that_takes_no_settings_of_the_start_is_no_obstacle() {
+    let project = TestProject::with_three_tables();
+    let pooler = Pooler::on_tcp(&project.database, "pool_mode = session");
+    project.host_with(("HOST_DATABASE_URL", &pooler.tcp_url()), &["upgrade", "head"]).success();
+    assert_eq!(project.database.query("SELECT count(*) FROM host_log"), "3");
+    assert!(pooler.log().contains("unsupported startup parameter"), "{}", pooler.log());
+    // One that was told to let them pass does not say that it keeps them.
+    let pooler = Pooler::on_tcp(&project.database, "pool_mode = session\nignore_startup_parameters = options");
+    project.host_with(("HOST_DATABASE_URL", &pooler.tcp_url()), &["downgrade", "base"]).success();
+    assert!(!pooler.log().contains("unsupported startup parameter"), "{}", pooler.log());
+}
+
+#[test]
 fn runners_through_session_pooling_wait_for_each_other() {
     let project = TestProject::with_three_tables();
     let pooler = Pooler::new(&project.database, "pool_mode = session");

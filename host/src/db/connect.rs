@@ -28,6 +28,8 @@ pub struct Database {
     pub(super) table_numbers: Option<TableNumbers>,
     /// Whether the server can be asked to watch its client; known with the numbers of the tables.
     pub(super) can_notice_a_lost_client: bool,
+    /// Whether the session has begun with the settings by which the server notices that the client's machine is gone.
+    pub(super) notices_a_dead_client: bool,
     /// Whether this session has taken the migration lock.
     pub(super) has_lock: bool,
     /// The outermost savepoint of a migration that is open.
@@ -71,6 +73,7 @@ impl Database {
             liveness,
             table_numbers: None,
             can_notice_a_lost_client: false,
+            notices_a_dead_client: false,
             has_lock: false,
             savepoint: None,
             known: Known::default(),

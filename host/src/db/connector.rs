@@ -16,6 +16,7 @@ use super::liveness;
 use super::location::Location;
 use super::location::Server;
 use super::names::Tables;
+use super::opening::DEAD_CLIENT_SETTINGS;
 use super::opening::Timeouts;
 use super::opening::set_timeouts;
 use super::sqlstate;
@@ -151,7 +152,7 @@ impl Connector {
     /// # Errors
     /// [`DatabaseError`], sorted by what the operator has to do: no server, a refused user, no such database.
     pub async fn connect(&self, tables: Tables) -> Result<Database, DatabaseError> {
-        Ok(Database::new(self.open().await?, self.clone(), tables))
+        Ok(Database::new(self.open_for_steps().await?, self.clone(), tables))
     }
 
     /// Opens a further connection for the work of migrations: checked as that of a run is (it can write, it belongs to no
@@ -168,9 +169,27 @@ impl Connector {
         Ok(database)
     }
 
+    /// Opens a connection whose session begins with what else each step would have to set again.
+    async fn open_for_steps(&self) -> Result<PgConnection, DatabaseError> {
+        if self.is_local_socket() {
+            return self.open().await;
+        }
+        match self.open_with(&self.options.clone().options(DEAD_CLIENT_SETTINGS)).await {
+            // PgBouncer and others refuse a session that begins with settings which they do not know.
+            Err(DatabaseError::Unavailable { error, .. }) if sqlstate::may_be_about_settings(&error.sqlstate) => {
+                self.open().await
+            }
+            opened => opened,
+        }
+    }
+
     /// Opens a connection without anything that belongs to it.
     pub(super) async fn open(&self) -> Result<PgConnection, DatabaseError> {
-        let (options, address, user) = (&self.options, address(&self.options), self.user().to_owned());
+        self.open_with(&self.options).await
+    }
+
+    async fn open_with(&self, options: &PgConnectOptions) -> Result<PgConnection, DatabaseError> {
+        let (address, user) = (address(options), self.user().to_owned());
         let connected = driver::guarded(PgConnection::connect_with(options));
         let Ok(connected) = tokio::time::timeout(self.connect_timeout, connected).await else {
             let reason = format!("no answer within {} s", self.connect_timeout.as_secs());

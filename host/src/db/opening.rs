@@ -38,6 +38,15 @@ pub(super) fn set_timeouts(timeouts: Timeouts) -> String {
     )
 }
 
+/// What a session over TCP begins with, so that the server notices a client whose machine is gone. The same is said by
+/// `transaction::NOTICE_A_DEAD_CLIENT` where a session cannot begin with it.
+pub(super) const DEAD_CLIENT_SETTINGS: [(&str, u32); 4] = [
+    ("tcp_keepalives_idle", 15),
+    ("tcp_keepalives_interval", 5),
+    ("tcp_keepalives_count", 3),
+    ("tcp_user_timeout", 30_000),
+];
+
 /// How a transaction begins.
 #[derive(Debug, Clone, Copy)]
 pub struct Opening<'a> {

@@ -11,6 +11,7 @@ use super::log::lacks_log_columns;
 use super::log_digests::may_make_log_index;
 use super::names::KINDS;
 use super::names::TableKind;
+use super::opening::DEAD_CLIENT_SETTINGS;
 use super::table_state::TableNumbers;
 use super::transaction::NOTICE_A_DEAD_CLIENT;
 use crate::value::quote_text;
@@ -53,6 +54,7 @@ impl Database {
         if !self.are_tables_found() {
             self.find_tables().await?;
         }
+        let dead_client = DEAD_CLIENT_SETTINGS.map(|(name, value)| format!("('{name}', '{value}')")).join(", ");
         // Before 16, who may create roles may also enter every role but a superuser's.
         let sql = format!(
             "SELECT pg_is_in_recovery(), current_setting('transaction_read_only') = 'on', session_user, \
@@ -62,7 +64,9 @@ impl Database {
               ELSE (SELECT 'may act as ' || string_agg(r.rolname, ', ' ORDER BY r.rolname) FROM pg_roles r \
               WHERE (r.rolsuper OR r.rolname IN ('pg_execute_server_program', 'pg_read_server_files', 'pg_write_server_files')) \
               AND pg_has_role(u.oid, r.oid, 'MEMBER')) END FROM pg_roles u WHERE u.rolname = session_user), \
-             (SELECT pg_has_role(session_user, oid, '{kind}') FROM pg_roles WHERE rolname = {role_literal})",
+             (SELECT pg_has_role(session_user, oid, '{kind}') FROM pg_roles WHERE rolname = {role_literal}), \
+             (SELECT count(*) FROM pg_settings WHERE source = 'client' AND reset_val = setting \
+              AND (name, setting) IN ({dead_client}))",
         );
         let rows = self.simple_apart("inspect the server", &sql).await?;
         let field = |index| rows.first().and_then(|row| text_field(row, index));
@@ -78,6 +82,8 @@ impl Database {
                 None => return Err(DatabaseError::NoSuchRole { role }),
             }
         }
+        // A pooler may take them and do something else with them.
+        self.notices_a_dead_client = field(6) == Some(DEAD_CLIENT_SETTINGS.len().to_string());
         // A parameter of the start of this session comes from `client`, unless somebody between keeps sessions for others.
         let through_pooler = field(3).as_deref() != Some("client");
         let reach = Reach { user, machine: field(4) };
@@ -197,5 +203,16 @@ impl Database {
             self.preflight().await?;
         }
         Ok(self.table_numbers.unwrap_or_default())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_dead_client_is_noticed_by_the_same_settings_either_way() {
+        let set = DEAD_CLIENT_SETTINGS.map(|(name, value)| format!("SET {name} = {value}")).join("; ");
+        assert_eq!(set, NOTICE_A_DEAD_CLIENT);
     }
 }

@@ -1,5 +1,7 @@
 //! The error codes that host tells apart (PostgreSQL manual, appendix A).
 
+/// `feature_not_supported`: a proxy says it of parameters of the start.
+pub const FEATURE_NOT_SUPPORTED: &str = "0A000";
 /// Class 08, `protocol_violation`: a pooler says it of a parameter of the start that it does not know.
 pub const PROTOCOL_VIOLATION: &str = "08P01";
 /// `invalid_parameter_value`: also what `pg_xact_status` says of a transaction that is still to come.
@@ -44,3 +46,8 @@ pub const LOCK_NOT_AVAILABLE: &str = "55P03";
 pub const QUERY_CANCELED: &str = "57014";
 /// `cannot_connect_now`: the server is just starting or ending.
 pub const CANNOT_CONNECT_NOW: &str = "57P03";
+
+/// Whether the refusal of a connection may be about the settings with which its session was to begin.
+pub fn may_be_about_settings(sqlstate: &str) -> bool {
+    [PROTOCOL_VIOLATION, FEATURE_NOT_SUPPORTED, INVALID_PARAMETER_VALUE, UNDEFINED_OBJECT].contains(&sqlstate)
+}

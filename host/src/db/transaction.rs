@@ -129,6 +129,9 @@ pub(super) const NOTICE_A_LOST_CLIENT: &str = "SET client_connection_check_inter
 /// Lets the server notice within half a minute that the client's machine is gone, with which the migration lock would else
 /// be held for the two hours of the usual keepalives. It also keeps the connection known to whatever translates addresses on
 /// the way. Sockets of the same machine need none of it, and ignore it.
+///
+/// Sessions begin with it where that can be had (`DEAD_CLIENT_SETTINGS`): then it survives RESET ALL, and no step has to say it
+/// again.
 pub(super) const NOTICE_A_DEAD_CLIENT: &str = "SET tcp_keepalives_idle = 15; SET tcp_keepalives_interval = 5; \
      SET tcp_keepalives_count = 3; SET tcp_user_timeout = 30000";
 
@@ -187,8 +190,9 @@ impl Database {
         let &BeginText { asks_tables, asks_session, .. } = text;
         let mut last = || statements.pop().unwrap_or_default();
         let mut state = if asks_session { last() } else { Vec::new() };
-        let facts = last();
-        if opening.role.is_some() {
+        let has_role = opening.role.is_some();
+        let facts_apart = if has_role { Some(last()) } else { None };
+        if has_role {
             last();
         }
         let prepared_at = if text.prepares.is_some() { last() } else { Vec::new() };
@@ -207,8 +211,11 @@ impl Database {
             let (states, details) = (TableState::read(&states), TableDetails::read(&details));
             self.known.tables = Some(KnownTables { states, details });
         }
+        // Without a role they stand behind the answer about the lock.
+        let (facts, behind) = facts_apart.map_or((lock, 1), |facts| (facts, 0));
         let row = facts.first().ok_or_else(|| no_answer(BEGIN))?;
-        let fact = |index| text_field(row, index).ok_or_else(|| no_answer(BEGIN));
+        let optional_fact = |index: usize| text_field(row, behind + index);
+        let fact = |index| optional_fact(index).ok_or_else(|| no_answer(BEGIN));
         let (transaction, loaded) = (fact(0)?, fact(1)?);
         let known = self.known.session.as_ref().filter(|_| !asks_session);
         let state = match known.and_then(|session| session.state(&loaded, &transaction)) {
@@ -224,12 +231,12 @@ impl Database {
             }
         };
         Ok(Begun {
-            now_micros: text_field(row, 2).and_then(|text| text.parse().ok()).unwrap_or_default(),
-            search_path: text_field(row, 3).and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default(),
+            now_micros: optional_fact(2).and_then(|text| text.parse().ok()).unwrap_or_default(),
+            search_path: optional_fact(3).and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default(),
             state,
             tables,
             states: self.known.tables.as_ref().map(|known| known.states.clone()).unwrap_or_default(),
-            has_role: opening.role.is_some(),
+            has_role,
         })
     }
 
@@ -266,15 +273,23 @@ impl Database {
             format!("SET LOCAL lock_timeout = {}", opening.timeouts.lock_milliseconds),
             format!("SET LOCAL statement_timeout = {}", opening.timeouts.statement_milliseconds),
         ]);
-        let (dead, lost) = (!self.connector.is_local_socket(), self.can_notice_a_lost_client);
+        let dead = !self.connector.is_local_socket() && !self.notices_a_dead_client;
+        let lost = self.can_notice_a_lost_client;
         let notice = [(dead, NOTICE_A_DEAD_CLIENT), (lost, NOTICE_A_LOST_CLIENT)];
         statements.extend(notice.iter().filter(|(wanted, _)| *wanted).map(|(_, set)| (*set).to_owned()));
+        let facts = format!(
+            "pg_catalog.pg_current_xact_id(), pg_catalog.pg_conf_load_time(), {}, \
+             pg_catalog.array_to_json(pg_catalog.current_schemas(false))",
+            micros("pg_catalog.transaction_timestamp()"),
+        );
+        // Nothing between here and there changes them, but a role.
+        let with_lock = if opening.role.is_none() { format!(", {facts}") } else { String::new() };
         // The locks that a migration has left in the session go, and the one of runners with them; it is taken again while the
         // transaction holds it, so it is never free. CASE says in which order (PostgreSQL manual, "Expression Evaluation Rules").
         statements.push(format!(
             "SELECT CASE WHEN pg_catalog.pg_try_advisory_xact_lock({key}) \
              THEN CASE WHEN pg_catalog.pg_advisory_unlock_all()::pg_catalog.text IS NOT NULL \
-             THEN pg_catalog.pg_try_advisory_lock({key}) END END"
+             THEN pg_catalog.pg_try_advisory_lock({key}) END END{with_lock}"
         ));
         // A statement of its own: it has to see what was committed until the lock was free.
         statements.push(format!(
@@ -288,12 +303,9 @@ impl Database {
         if prepares.is_some() {
             statements.push(PREPARED_AT.to_owned());
         }
-        statements.extend(opening.role.map(|role| format!("SET LOCAL ROLE {}", quote_identifier(role))));
-        statements.push(format!(
-            "SELECT pg_catalog.pg_current_xact_id(), pg_catalog.pg_conf_load_time(), {}, \
-             pg_catalog.array_to_json(pg_catalog.current_schemas(false))",
-            micros("pg_catalog.transaction_timestamp()"),
-        ));
+        if let Some(role) = opening.role {
+            statements.extend([format!("SET LOCAL ROLE {}", quote_identifier(role)), format!("SELECT {facts}")]);
+        }
         if asks_session {
             statements.push(TransactionState::select());
         }

@@ -66,12 +66,25 @@ impl OwnServer {
 
     /// Starts it by hand, so that it is no development cluster of host.
     pub(crate) fn start_as_another(&self) {
+        self.start_by_hand("-c cluster_name=production -c port=5432 -c listen_addresses=");
+    }
+
+    /// Starts it by hand so that it listens on TCP, too, and answers the url there.
+    pub(crate) fn start_on_tcp(&self) -> String {
+        let port = free_port();
+        let rules = self.data_folder().join("pg_hba.conf");
+        let text = std::fs::read_to_string(&rules).expect("rules");
+        std::fs::write(&rules, format!("{text}host all all 127.0.0.1/32 trust\n")).expect("rules");
+        let url = self.url();
+        let database = url.split('?').next().and_then(|url| url.rsplit('/').next()).expect("a database");
+        self.start_by_hand(&format!("-c port={port} -c listen_addresses=127.0.0.1"));
+        format!("postgres://host@127.0.0.1:{port}/{database}?sslmode=disable")
+    }
+
+    fn start_by_hand(&self, settings: &str) {
         let programs = self.admin("SELECT setting FROM pg_config WHERE name = 'BINDIR'");
         self.stop();
-        let options = format!(
-            "-c cluster_name=production -c port=5432 -c listen_addresses= -c unix_socket_directories={}",
-            self.socket_folder()
-        );
+        let options = format!("{settings} -c unix_socket_directories={}", self.socket_folder());
         let mut command = if rustix::process::getuid().is_root() {
             let mut command = Command::new("runuser");
             command.args(["-u", &self.account(), "--"]).arg(format!("{programs}/pg_ctl"));
@@ -95,13 +108,20 @@ impl OwnServer {
         self.query_at(&self.superuser_url(), sql)
     }
 
-    fn query_at(&self, url: &str, sql: &str) -> String {
+    /// What psql prints for a statement at a url.
+    pub(crate) fn query_at(&self, url: &str, sql: &str) -> String {
         let mut command = self.cluster.psql_command().expect("psql is there");
         command.args(["-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-c", sql, "--dbname"]).arg(url);
         let output = command.output().expect("psql runs");
         assert!(output.status.success(), "{sql}: {}", String::from_utf8_lossy(&output.stderr));
         String::from_utf8(output.stdout).expect("UTF-8").trim_end().to_owned()
     }
+}
+
+/// A port of TCP that nobody has.
+pub(crate) fn free_port() -> u16 {
+    let listener = std::net::TcpListener::bind(("127.0.0.1", 0)).expect("a port");
+    listener.local_addr().expect("its number").port()
 }
 
 impl Drop for OwnServer {

@@ -10,6 +10,7 @@ use std::time::Duration;
 use std::time::Instant;
 
 use super::TestDatabase;
+use super::own_server::free_port;
 
 /// How long PgBouncer may take to listen.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -19,18 +20,31 @@ pub(crate) struct Pooler {
     child: Child,
     folder: tempfile::TempDir,
     database: String,
+    port: u16,
 }
+
+/// The port that is the name of its socket where nothing listens on TCP.
+const PORT: u16 = 6432;
 
 impl Pooler {
     /// Starts one in front of a database. `settings` are lines of its file, such as `pool_mode = transaction`.
     pub(crate) fn new(database: &TestDatabase, settings: &str) -> Self {
+        Self::start(database, settings, PORT)
+    }
+
+    /// The same, which listens on TCP, too.
+    pub(crate) fn on_tcp(database: &TestDatabase, settings: &str) -> Self {
+        Self::start(database, &format!("listen_addr = 127.0.0.1\n{settings}"), free_port())
+    }
+
+    fn start(database: &TestDatabase, settings: &str, port: u16) -> Self {
         let folder = tempfile::Builder::new().prefix("host-pooler").tempdir().expect("a temporary folder");
         // As root it gives up its rights, and must still be able to write here.
         std::fs::set_permissions(folder.path(), std::fs::Permissions::from_mode(0o777)).expect("permissions");
         let path = folder.path().display();
         let file = folder.path().join("pgbouncer.ini");
         let text = format!(
-            "[databases]\n* = host={} port=5432\n[pgbouncer]\nlisten_port = 6432\nunix_socket_dir = {path}\n\
+            "[databases]\n* = host={} port=5432\n[pgbouncer]\nlisten_port = {port}\nunix_socket_dir = {path}\n\
              auth_type = trust\nauth_file = {path}/users\nlogfile = {path}/log\n{settings}\n",
             database.socket_folder()
         );
@@ -47,9 +61,10 @@ impl Pooler {
             child: child.expect("pgbouncer runs; scripts/setup installs it"),
             folder,
             database: database.name().to_owned(),
+            port,
         };
         let started = Instant::now();
-        while std::os::unix::net::UnixStream::connect(pooler.folder.path().join(".s.PGSQL.6432")).is_err() {
+        while std::os::unix::net::UnixStream::connect(pooler.folder.path().join(format!(".s.PGSQL.{port}"))).is_err() {
             assert!(started.elapsed() < PATIENCE, "pgbouncer does not listen: {}", pooler.log());
             std::thread::sleep(Duration::from_millis(20));
         }
@@ -59,7 +74,12 @@ impl Pooler {
     /// The url of the database through the pooler.
     pub(crate) fn url(&self) -> String {
         let socket: String = self.socket_folder().bytes().map(|byte| format!("%{byte:02X}")).collect();
-        format!("postgres://host@localhost:6432/{}?host={socket}&sslmode=disable", self.database)
+        format!("postgres://host@localhost:{}/{}?host={socket}&sslmode=disable", self.port, self.database)
+    }
+
+    /// The same over TCP.
+    pub(crate) fn tcp_url(&self) -> String {
+        format!("postgres://host@127.0.0.1:{}/{}?sslmode=disable", self.port, self.database)
     }
 
     /// The folder of the pooler's socket.
@@ -77,7 +97,7 @@ impl Pooler {
         String::from_utf8(output.stdout).expect("UTF-8").trim_end().to_owned()
     }
 
-    fn log(&self) -> String {
+    pub(crate) fn log(&self) -> String {
         std::fs::read_to_string(self.folder.path().join("log")).unwrap_or_default()
     }
 }
