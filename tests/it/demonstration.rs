@@ -85,7 +85,8 @@ fn goes_up_down_to_base_and_up_again() {
         database.query(hours),
         "3 17:30:00-22:00:00, 4 17:30:00-22:00:00, 5 17:30:00-22:00:00, 6 17:30:00-22:00:00, 7 17:30:00-22:00:00"
     );
-    let codes = "SELECT count(*) = count(DISTINCT code) AND bool_and(code ~ '^[0-9A-Z]{4}-[0-9A-Z]{3}$') FROM reservations";
+    let codes =
+        "SELECT count(*) = count(DISTINCT code) AND bool_and(code ~ '^[0-9A-Z]{4}-[0-9A-Z]{3}$') FROM reservations";
     assert_eq!(database.query(codes), "t");
     let sound = "SELECT DISTINCT family_sound FROM customers WHERE family_name = 'Washington'";
     assert_eq!(database.query(sound), "W252");

@@ -268,10 +268,7 @@ fn errors_name_line_key_and_what_is_known() {
             "host.toml:2: 'default.limits.result-rows': invalid type: string, expected a whole number from 1 to \
              4294967295",
         ),
-        (
-            "[python]\nurl = 'local:'",
-            "host.toml:2: 'python.url': unknown field `url`, expected `requirements`",
-        ),
+        ("[python]\nurl = 'local:'", "host.toml:2: 'python.url': unknown field `url`, expected `requirements`"),
         (
             "[python]\nrequirements = 'six'",
             "host.toml:2: 'python.requirements': invalid type: string, expected a sequence",

@@ -86,6 +86,8 @@ struct Row<'a> {
     created: Option<&'a str>,
     transaction: Transaction,
     irreversible: bool,
+    #[serde(borrow)]
+    build: Vec<&'a str>,
     /// The places of the classes in the list of all; none for those that are usual.
     asks: Option<Vec<u8>>,
     language: Language,
@@ -160,6 +162,7 @@ impl<'a> Row<'a> {
             created,
             transaction,
             irreversible,
+            build,
             asks,
         } = metadata;
         let texts = |texts: &'a [String]| texts.iter().map(String::as_str).collect();
@@ -176,6 +179,7 @@ impl<'a> Row<'a> {
             created: created.as_deref(),
             transaction: *transaction,
             irreversible: *irreversible,
+            build: texts(build),
             asks: (*asks != Classes::usual()).then(places),
             language: *language,
             source_digest: *source_digest.as_bytes(),
@@ -200,6 +204,7 @@ impl<'a> Row<'a> {
                 created: self.created.map(str::to_owned),
                 transaction: self.transaction,
                 irreversible: self.irreversible,
+                build: texts(&self.build),
                 asks: match &self.asks {
                     Some(places) => places.iter().map(class).collect::<Option<_>>()?,
                     None => Classes::usual(),
