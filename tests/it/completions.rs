@@ -50,7 +50,7 @@ fn targets_are_those_of_the_project() {
     assert_eq!(targets(&["stamp", "a1", "ba"]), ["base"]);
     assert_eq!(targets(&["show", "cu"]), ["current"]);
     assert_eq!(targets(&["revision", "--head", "a"]), ["app@head", "a1"]);
-    assert_eq!(targets(&["revision", "--lang", ""]), ["sql", "rust"]);
+    assert_eq!(targets(&["revision", "--lang", ""]), ["sql", "python", "javascript", "typescript", "rust", "go", "c"]);
     assert_eq!(targets(&["revision", "--lang=r"]), Vec::<String>::new());
     assert_eq!(targets(&["upgr"]), ["upgrade"]);
     assert_eq!(targets(&["-e", ""]), ["default", "prod"]);

@@ -1,22 +1,11 @@
 //! The repository's own project: up, down to base, up again, with the same result.
 
-use std::path::Path;
-use std::process::Command;
-
 use crate::harness::TestDatabase;
-use crate::harness::guests;
+use crate::harness::own_project;
 
 /// `host` on the repository's project, on a database of the test.
 fn host(database: &TestDatabase, arguments: &[&str]) {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
-    let output = Command::new(env!("CARGO_BIN_EXE_host"))
-        .arg("--dir")
-        .arg(root)
-        .args(arguments)
-        .env("HOST_DATABASE_URL", database.url())
-        .env("HOST_CACHE_DIR", guests::shared_cache())
-        .output()
-        .expect("host runs");
+    let output = own_project::command(arguments).env("HOST_DATABASE_URL", database.url()).output().expect("host runs");
     assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
 }
 
@@ -59,10 +48,6 @@ fn contents(database: &TestDatabase) -> String {
 #[test]
 fn goes_up_down_to_base_and_up_again() {
     let database = TestDatabase::new();
-    for name in ["javascript", "python"] {
-        let runtime = crate::harness::runtimes::file(name);
-        host(&database, &["runtime", "add", name, runtime.to_str().expect("UTF-8")]);
-    }
     host(&database, &["build"]);
     let schema = || contents(&database);
     let empty = schema();

@@ -1,14 +1,12 @@
 //! Offline scripts: what psql makes of them is what an online run makes.
 
-use std::path::Path;
-use std::process::Command;
 use std::process::Stdio;
 
 use crate::harness::Output;
 use crate::harness::TestDatabase;
 use crate::harness::TestProject;
 use crate::harness::assert_output;
-use crate::harness::guests;
+use crate::harness::own_project;
 
 /// Runs a script through psql, as a database administrator would.
 fn run_script(database: &TestDatabase, script: &str) -> std::process::Output {
@@ -37,9 +35,7 @@ fn state(database: &TestDatabase) -> String {
 
 /// `host` on the repository's own project, without a database unless one is given.
 fn demonstration(arguments: &[&str], database: Option<&TestDatabase>) -> Output {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_host"));
-    command.arg("--dir").arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("..")).args(arguments);
-    command.env("HOST_CACHE_DIR", guests::shared_cache());
+    let mut command = own_project::command(arguments);
     command.env(
         "HOST_DATABASE_URL",
         database.map_or_else(|| "postgres://nobody@192.0.2.1/none".to_owned(), TestDatabase::url),
@@ -54,8 +50,8 @@ fn the_demonstration_project_gives_the_same_database_offline() {
     }
     let (online, offline) = (TestDatabase::new(), TestDatabase::new());
     demonstration(&["build"], None).success();
-    // Two migrations in Rust need rows, so the script covers what lies before and between them.
-    let before = "694f7be04349";
+    // Migrations in other languages need rows, so the script covers what lies before and between them.
+    let (before, last) = ("694f7be04349", "286662dbc27f");
     demonstration(&["upgrade", before], Some(&online)).success();
     let script = demonstration(&["upgrade", "--sql", before], None);
     succeeds(&offline, &script.stdout);
@@ -67,12 +63,12 @@ fn the_demonstration_project_gives_the_same_database_offline() {
     let after = "de20f792776b";
     demonstration(&["upgrade", after], Some(&online)).success();
     demonstration(&["upgrade", after], Some(&offline)).success();
-    demonstration(&["upgrade", "head"], Some(&online)).success();
-    succeeds(&offline, &demonstration(&["upgrade", "--sql", &format!("{after}:head")], None).stdout);
+    demonstration(&["upgrade", last], Some(&online)).success();
+    succeeds(&offline, &demonstration(&["upgrade", "--sql", &format!("{after}:{last}")], None).stdout);
     assert_eq!(state(&offline), state(&online));
 
     demonstration(&["downgrade", after], Some(&online)).success();
-    succeeds(&offline, &demonstration(&["downgrade", "--sql", &format!("head:{after}")], None).stdout);
+    succeeds(&offline, &demonstration(&["downgrade", "--sql", &format!("{last}:{after}")], None).stdout);
     assert_eq!(state(&offline), state(&online));
 }
 

@@ -94,7 +94,7 @@ pub(super) enum Command {
     Local(super::local::LocalArguments),
     /// Manage the cache of compiled code
     Cache(super::cache::CacheArguments),
-    /// Show which languages can be built and run here, and what to install for those that cannot
+    /// Show which languages work here, and what to install for the others
     Doctor(super::doctor::DoctorArguments),
     /// List and add the runtimes of languages without a compiler
     Runtime(super::runtime::RuntimeArguments),

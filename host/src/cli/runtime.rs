@@ -39,7 +39,7 @@ pub(super) struct RuntimeArguments {
 
 #[derive(Debug, Subcommand)]
 enum RuntimeCommand {
-    /// List the runtimes that this host has, of each name the one first for which new components are built
+    /// List the runtimes that this host has
     List,
     /// Copy a runtime into the folder of this user, where every project finds it
     Add {

@@ -59,6 +59,7 @@ const INVOCATIONS: &[Invocation] = &[
     invocation(&["cache", "prune"], BOTH),
     invocation(&["doctor"], BOTH),
     invocation(&["runtime", "list"], BOTH),
+    invocation(&["runtime", "add", "toy", "runtime.wasm"], BOTH),
     invocation(&["ensure-version"], ONLY_JSON),
     invocation(&["ensure-version", "--sql"], BOTH),
     invocation(&["completions", "bash"], BOTH),
@@ -92,6 +93,9 @@ impl Invocation {
         project.host(&["build"]).success();
         let plan = project.host(&["--json", "upgrade", "c", "--dry-run"]).success();
         project.write("plan.json", &plan.stdout);
+        let runtimes = host::runtime::RuntimeRegistry::default();
+        let runtime = runtimes.find("sql", None).expect("the host carries it");
+        std::fs::write(project.path("runtime.wasm"), runtime.component().expect("its component")).expect("a file");
         if !self.before.is_empty() {
             project.host(self.before).success();
         }

@@ -7,6 +7,7 @@ pub(crate) mod guests;
 pub(crate) mod listener;
 mod on_terminal;
 mod output;
+pub(crate) mod own_project;
 mod own_server;
 mod pooler;
 mod project;
