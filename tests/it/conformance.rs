@@ -57,6 +57,9 @@ fn project(language: &str) -> TestProject {
     }
 }
 
+/// What became of each case, by language.
+type Results = BTreeMap<String, Vec<(&'static str, Result<(), String>)>>;
+
 /// One language with its migration built.
 struct Suite {
     project: TestProject,
@@ -208,7 +211,7 @@ fn events_of(output: &Output) -> Vec<(String, String)> {
 fn every_language_passes_every_case() {
     let languages = languages();
     assert!(!languages.is_empty());
-    let results: BTreeMap<String, Vec<(&str, Result<(), String>)>> = std::thread::scope(|scope| {
+    let results: Results = std::thread::scope(|scope| {
         let running: Vec<_> = languages
             .iter()
             .map(|language| {
@@ -237,7 +240,7 @@ fn every_language_passes_every_case() {
 }
 
 /// Languages in columns, cases in rows.
-fn table(results: &BTreeMap<String, Vec<(&str, Result<(), String>)>>) -> String {
+fn table(results: &Results) -> String {
     let mut table = format!("| case | {} |\n|---|", results.keys().cloned().collect::<Vec<_>>().join(" | "));
     table.push_str(&"---|".repeat(results.len()));
     let cases = results.values().next().map(|results| results.iter().map(|(case, _)| *case).collect::<Vec<_>>());

@@ -84,7 +84,7 @@ impl ScriptChecker {
         match checked {
             Ok(Ok(Ok(()))) => Ok(()),
             Ok(Ok(Err(mistake))) => Err(ScriptProblem::Mistake(mistake)),
-            Ok(Err(ending)) => Err(unchecked(said(ending), HINT.to_owned())),
+            Ok(Err(ending)) => Err(unchecked(said(*ending), HINT.to_owned())),
             Err(error) => Err(unchecked(error.to_string(), "run the command again".to_owned())),
         }
     }

@@ -89,7 +89,7 @@ impl Runtime {
         loaded: &Loaded,
         source: &Source,
         state: GuestState,
-    ) -> Result<Result<(), String>, Ending> {
+    ) -> Result<Result<(), String>, Box<Ending>> {
         let Loaded::Script(component) = loaded else { return Ok(Ok(())) };
         let mut store = self.store(state);
         let compute_time = store.data().budget.compute_time().clone();
@@ -97,7 +97,7 @@ impl Runtime {
             let guest = component.instantiate_async(&mut store).await?;
             guest.host_migration_script().call_check(&mut store, &source.file, &source.text).await
         });
-        checked.await.map_err(|error| self.ended(error, store.data()))
+        checked.await.map_err(|error| Box::new(self.ended(error, store.data())))
     }
 
     /// Makes the store of one guest, with its limits.
