@@ -2,6 +2,7 @@
 # A clang that compiles for WASI, which migrations in C are built with: Debian's, with the libc of WASI.
 
 : "${scratch:?common.sh comes before c.sh}"
+: "${root:?the script says where the repository is}"
 readonly c_clang_version=19
 
 # Whether clang makes a module of a source that needs libc.

