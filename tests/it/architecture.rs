@@ -26,7 +26,18 @@ const WORDS: &[(&str, &[&str])] = &[
     // Times are read and written elsewhere, too; which one it is now, only cli asks.
     ("jiff", &["cli/", "scaffold/", "store/", "units.rs"]),
     ("std::env", &["cli/", "local/"]),
-    ("std::fs", &["local/", "cli/build.rs", "cli/doctor.rs", "cli/folders/", "cli/runtime.rs", "toolchain/target.rs"]),
+    (
+        "std::fs",
+        &[
+            "local/",
+            "cli/build.rs",
+            "cli/doctor.rs",
+            "cli/folders/",
+            "cli/runtime.rs",
+            "toolchain/target.rs",
+            "toolchain/work_folder.rs",
+        ],
+    ),
     ("rustix::fs", &["cli/folders/", "local/", "runtime/cache/", "store/files.rs", "worker/serve.rs"]),
     // `host edit` becomes the editor.
     ("process::Command", &["local/", "toolchain/", "worker/run.rs", "cli/edit.rs"]),

@@ -77,3 +77,21 @@ fn what_cannot_be_added_is_said() {
     let output = project.run(command).with_code(1);
     assert!(output.stderr.contains("made by Python 3.11 or later, which is not there"), "{}", output.stable());
 }
+
+#[test]
+fn two_builds_at_once_make_a_runtime_once() {
+    let project = project("[\"six==1.16.0\"]");
+    let build = || {
+        let mut command = project.command(&["build"]);
+        command.envs(std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("PIP_")));
+        // A folder in which nothing has been prepared yet.
+        command.env("HOST_CACHE_DIR", project.cache());
+        project.run(command)
+    };
+    let outputs = std::thread::scope(|scope| {
+        let builds = [scope.spawn(build), scope.spawn(build)];
+        builds.map(|build| build.join().expect("a build").success())
+    });
+    let count = |words: &str| outputs.iter().filter(|output| output.stderr.contains(words)).count();
+    assert_eq!(count("Making a runtime of Python with six==1.16.0"), 1);
+}

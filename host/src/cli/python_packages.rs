@@ -1,5 +1,7 @@
 //! The runtime of Python with the packages that `[python] requirements` lists: made once, kept in the folder of this user.
 
+use std::path::Path;
+
 use super::failure::Failure;
 use super::failure::with_causes;
 use super::folders;
@@ -46,25 +48,26 @@ pub(super) fn runtime(
     };
     let runtimes = opened(folders::runtimes(Some(&folder), Missing::Make))?;
     let work = opened(folders::python(Some(&folder), Missing::Make))?;
-    let work = WorkFolder { dir: work.dir, path: work.path };
     let report = settings.report();
-    if !report.is_json() {
-        report.progress(&format!(
-            "Making a runtime of Python with {}",
-            project.config().python_requirements().join(", ")
-        ));
+    let progress = |text: &str| {
+        if !report.is_json() {
+            report.progress(text);
+        }
+    };
+    let work_path = work.path.clone();
+    let work =
+        WorkFolder::take(work.dir, work.path, || progress("Waiting for another host that makes a runtime of Python"))
+            .map_err(|error| cannot_write(&work_path, &error.to_string()))?;
+    // Whoever had it may have made this very runtime.
+    if super::worker::languages(settings).find(&name, None).is_ok() {
+        return Ok(Some(name));
     }
+    progress(&format!("Making a runtime of Python with {}", project.config().python_requirements().join(", ")));
     let mut status = report.status();
     let component =
         packages.build(&work, environment, &mut |step| status.show(step)).map_err(|error| failure(&error))?;
     drop(status);
-    let unwritable = |reason: String| {
-        Failure::new(
-            "cache",
-            format!("cannot write into {}: {reason}", runtimes.path.display()),
-            "see `host cache info`",
-        )
-    };
+    let unwritable = |reason: String| cannot_write(&runtimes.path, &reason);
     let folder = RuntimeFolder::open(runtimes.dir).map_err(|error| unwritable(error.to_string()))?;
     folder.add(&name, &component).map_err(|error| unwritable(with_causes(&error)))?;
     Ok(Some(name))
@@ -72,4 +75,8 @@ pub(super) fn runtime(
 
 fn failure(error: &PythonRuntimeError) -> Failure {
     Failure::new("python-packages", with_causes(error), error.hint())
+}
+
+fn cannot_write(folder: &Path, reason: &str) -> Failure {
+    Failure::new("cache", format!("cannot write into {}: {reason}", folder.display()), "see `host cache info`")
 }

@@ -32,6 +32,7 @@ mod stage;
 mod target;
 mod typescript;
 mod wasm;
+mod work_folder;
 mod wrap;
 
 pub use asks::FixedAsks;
@@ -45,12 +46,12 @@ pub use error::ToolchainError;
 pub use progress::CompileProgress;
 pub use python_runtime::PythonPackages;
 pub use python_runtime::PythonRuntimeError;
-pub use python_runtime::WorkFolder;
 pub use script::CheckSource;
 pub use script::ScriptSource;
 pub use target::TargetFolder;
 pub use typescript::STRIP_JOB;
 pub use typescript::strip;
+pub use work_folder::WorkFolder;
 pub use wrap::ENCODE_JOB;
 pub use wrap::encode;
 

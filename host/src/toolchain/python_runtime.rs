@@ -14,13 +14,12 @@ use std::path::Path;
 use std::path::PathBuf;
 use std::process::Command;
 
-use cap_std::fs::Dir;
-
 use error::problem_of_pip;
 use requirement::is_requirement;
 
 use super::environment::ProcessEnvironment;
 use super::python::SDK_FILES;
+use super::work_folder::WorkFolder;
 use crate::bindings::CONTRACT;
 use crate::digest::Digest;
 
@@ -58,15 +57,6 @@ const NAME_DIGITS: usize = 16;
 #[derive(Debug, Clone, Copy)]
 pub struct PythonPackages<'a> {
     requirements: &'a [String],
-}
-
-/// Where a runtime is made: a folder of the user, which nothing but host writes into.
-#[derive(Debug)]
-pub struct WorkFolder {
-    /// The folder.
-    pub dir: Dir,
-    /// Its path, for the programs.
-    pub path: PathBuf,
 }
 
 impl<'a> PythonPackages<'a> {
