@@ -5,6 +5,7 @@
 //! of, and what a compiler made has to carry the seal of this user.
 
 use std::borrow::Cow;
+use std::cell::OnceCell;
 use std::ops::Range;
 
 use sha2::Digest as _;
@@ -57,6 +58,8 @@ struct Fresh {
     manifest: Manifest,
     source: Option<Range<usize>>,
     sections: Vec<Range<usize>>,
+    /// The digests of a component, and of what of it is compiled, once somebody needed them: it may be large.
+    digests: OnceCell<(Digest, Digest)>,
 }
 
 /// The component of a migration that is that component itself.
@@ -77,16 +80,20 @@ impl Fresh {
         if now != migration.source_digest || manifest.metadata != migration.metadata {
             return Err(StoreError::Changed { file: migration.file.clone() });
         }
-        let fresh = Self { bytes, manifest, source, sections };
+        let fresh = Self { bytes, manifest, source, sections, digests: OnceCell::new() };
         if let Some(text) = fresh.script() {
             check_text(&fresh.manifest, text).map_err(corrupt)?;
         }
         Ok(fresh)
     }
 
+    fn digests(&self) -> (Digest, Digest) {
+        *self.digests.get_or_init(|| Digest::of_component(&self.bytes, &self.sections))
+    }
+
     fn digested(self) -> Component {
-        let Self { bytes, manifest, source, sections } = self;
-        let (digest, code_digest) = Digest::of_component(&bytes, &sections);
+        let (digest, code_digest) = self.digests();
+        let Self { bytes, manifest, source, sections, .. } = self;
         Component { digest, code_digest, bytes, manifest, source, sections }
     }
 
@@ -219,7 +226,7 @@ impl Store {
         if manifest.metadata != migration.metadata || manifest.source_digest != migration.source_digest || !same_lock {
             return Err(StoreError::Stale { revision, file });
         }
-        let fresh = Fresh { bytes, manifest, source, sections };
+        let fresh = Fresh { bytes, manifest, source, sections, digests: OnceCell::new() };
         self.check_origin(migration, &path, &fresh)?;
         Ok(fresh)
     }
@@ -274,7 +281,7 @@ impl Store {
         let revision = &migration.metadata.revision;
         let seal = files::read_at_most(&self.root, &seal_path(revision), SEAL_BYTES_MAX);
         let seal = seal.ok().and_then(|seal| String::from_utf8(seal).ok()).unwrap_or_default();
-        let component = Digest::of(&fresh.bytes);
+        let (component, _) = fresh.digests();
         let sealed =
             self.trust.key.as_ref().is_some_and(|key| fresh.seal(revision, &component).is(key, seal.trim_end()));
         if sealed {
@@ -292,7 +299,8 @@ impl Store {
 /// The seal of a component that is about to be written, if it is one that needs a seal and there is a key.
 pub(super) fn seal_of(key: Option<&Key>, revision: &RevisionId, component: &[u8]) -> Option<String> {
     let Contents { manifest, source, .. } = read_contents(component).ok()?;
-    let fresh = Fresh { bytes: Vec::new(), manifest: manifest?, source, sections: Vec::new() };
+    let fresh =
+        Fresh { bytes: Vec::new(), manifest: manifest?, source, sections: Vec::new(), digests: OnceCell::new() };
     if fresh.manifest.runtime.is_some() && !fresh.manifest.language.is_translated() {
         return None;
     }
