@@ -138,10 +138,11 @@ fn build(project: &TestProject) -> Result<Duration> {
     process::run(command)
 }
 
-/// One migration against the same one in SQL, in turns on one database.
+/// One migration against the same one in SQL, in turns.
 fn small(figures: &mut Figures, server: &Server, folder: &Path, sql: &TestProject, language: &Small) -> Result<()> {
-    let database = format!("small_{}", language.name.to_lowercase());
-    let url = server.create_database(&database)?;
+    // One each: where both were applied, a migration of the same name looks like one that was changed.
+    let databases = ["sql", language.name].map(|name| format!("small_{}_{}", language.name, name).to_lowercase());
+    let [url_of_sql, url] = [server.create_database(&databases[0])?, server.create_database(&databases[1])?];
     let project = written(folder, language.name, language.files, language.comment)?;
     let first = process::run(project.host(&url, &["upgrade", "head"]))?;
     process::run(project.host(&url, &["downgrade", "base"]))?;
@@ -150,15 +151,15 @@ fn small(figures: &mut Figures, server: &Server, folder: &Path, sql: &TestProjec
         milliseconds(first.as_secs_f64() * 1e3),
     );
     std::thread::sleep(CODE_SETTLES);
-    for project in [&project, sql] {
-        process::run(project.host(&url, &["upgrade", "head"]))?;
-        process::run(project.host(&url, &["downgrade", "base"]))?;
+    for (project, url) in [(&project, &url), (sql, &url_of_sql)] {
+        process::run(project.host(url, &["upgrade", "head"]))?;
+        process::run(project.host(url, &["downgrade", "base"]))?;
     }
     let (mut times, mut of_sql) = (Vec::new(), Vec::new());
     for _ in 0..PAIRS {
-        for (project, times) in [(&project, &mut times), (sql, &mut of_sql)] {
-            times.push(process::run(project.host(&url, &["upgrade", "head"]))?);
-            process::run(project.host(&url, &["downgrade", "base"]))?;
+        for (project, url, times) in [(&project, &url, &mut times), (sql, &url_of_sql, &mut of_sql)] {
+            times.push(process::run(project.host(url, &["upgrade", "head"]))?);
+            process::run(project.host(url, &["downgrade", "base"]))?;
         }
     }
     let more = (median(&times).as_secs_f64() - median(&of_sql).as_secs_f64()) * 1e3;
@@ -169,7 +170,7 @@ fn small(figures: &mut Figures, server: &Server, folder: &Path, sql: &TestProjec
     figures.limited(format!("what {} adds to it", language.name), milliseconds(more), more, language.limit);
     let peak = process::peak_memory(project.host(&url, &["upgrade", "head"]))?;
     figures.add(format!("the same, peak memory, {}", language.name), mebibytes(peak));
-    server.drop_database(&database)
+    databases.iter().try_for_each(|database| server.drop_database(database))
 }
 
 /// Migrations that each write a row, in one language or two.
