@@ -2,14 +2,14 @@
 //!
 //! Everything here is generated from the WIT files, which also hold the documentation. Plain data (values, columns, errors)
 //! are used throughout the crate, so that a value is converted once, between the wire and the guest. What a guest holds
-//! open ([`sql::Statement`], [`sql::Savepoint`]) is only a name here; `host_functions` keeps what stands behind it.
+//! open ([`sql::Statement`], [`sql::Savepoint`], [`bulk::Cursor`], [`bulk::CopyInWriter`]) is only a name here; `host_functions` keeps what stands behind it.
 
-/// A migration: what it imports and what it exports (world `migration-guest`).
+/// A migration: what it may import and what it exports (world `bulk-guest`; what a component does not import it need not have).
 mod migration_guest {
     #![expect(missing_docs, reason = "generated; the documentation is in wit/migration.wit")]
     wasmtime::component::bindgen!({
         path: "../wit",
-        world: "migration-guest",
+        world: "bulk-guest",
         imports: { default: async | trappable },
         exports: { default: async },
         trappable_error_type: { "host:migration/types.error" => super::CallError },
@@ -34,7 +34,8 @@ mod script_runtime {
     });
 }
 
-pub use migration_guest::MigrationGuestPre;
+pub use migration_guest::BulkGuestPre as MigrationGuestPre;
+pub use migration_guest::host::migration::bulk;
 pub use migration_guest::host::migration::env;
 pub use migration_guest::host::migration::sql;
 pub use migration_guest::host::migration::types;

@@ -90,7 +90,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("value", &["bindings"]),
     ("db", &["bindings", "config", "grant", "revision", "sql", "value"]),
     ("store", &["config", "digest", "grant", "language", "revision", "sql"]),
-    ("host_functions", &["bindings", "db", "grant", "sql", "units"]),
+    ("host_functions", &["bindings", "db", "grant", "sql", "units", "value"]),
     ("project", &["config", "db", "digest", "revision", "store"]),
     ("runtime", &["bindings", "digest", "host_functions", "plan", "units", "worker"]),
     ("toolchain", &["bindings", "digest", "grant", "language", "revision", "sql", "store", "worker"]),

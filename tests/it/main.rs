@@ -17,6 +17,7 @@ mod bad_target;
 mod bad_usage;
 mod begun_ahead;
 mod bookkeeping;
+mod bulk;
 mod c_language;
 mod cache;
 mod carried;

@@ -3,7 +3,7 @@
 
 wit_bindgen::generate!({
     path: "wit",
-    world: "migration-guest",
+    world: "bulk-guest",
     pub_export_macro: true,
     additional_derives: [PartialEq],
 });

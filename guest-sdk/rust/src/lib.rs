@@ -29,6 +29,7 @@
 //!
 //! - [`execute`], [`execute_script`], [`query`], [`query_one`], [`query_optional`] and [`Statement`] run SQL.
 //! - [`ToValue`] says what can be a parameter, [`FromValue`] what can be read from a [`Row`].
+//! - [`bulk`] reads and writes big tables.
 //! - [`Savepoint`] and [`savepoint()`] undo a part.
 //! - [`info!`] and its like write to the host's log, and so do [`println!`](crate::println!), [`eprintln!`](crate::eprintln!) and [`dbg!`](crate::dbg!), which take the place of
 //!   those of std where they are imported; [`progress`] says how far a long piece of work is, [`run_info`] has
@@ -38,6 +39,7 @@
 //! function that would ask the host panics there.
 
 pub mod bindings;
+pub mod bulk;
 mod env;
 mod error;
 mod migration;

@@ -198,7 +198,7 @@ fn abilities(interfaces: &Interfaces, script: Option<&str>, may: Classes) -> Vec
     }
     abilities.extend(may.iter().map(|class| format!("{} ({class})", class.ability())));
     if has("host:migration/bulk") {
-        abilities.push("copy big tables in and out (not supported by this version of host)".to_owned());
+        abilities.push("read big tables by cursors and write them by COPY".to_owned());
     }
     if has("host:migration/env") {
         abilities.push("write to the host's log and read the facts of its run".to_owned());

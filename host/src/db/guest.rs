@@ -3,6 +3,8 @@
 use super::connect::Database;
 use super::non_transactional::NonTransactionalSession;
 use super::offline::OfflineSession;
+use super::session::CopyTarget;
+use super::session::Cursor;
 use super::session::Prepared;
 use super::session::Session;
 use super::session::SessionError;
@@ -10,6 +12,7 @@ use crate::bindings::sql::ResultSet;
 use crate::bindings::types::Column;
 use crate::bindings::types::Error;
 use crate::bindings::types::Oid;
+use crate::bindings::types::Tuples;
 use crate::bindings::types::Value;
 use crate::value::TypeShape;
 
@@ -167,6 +170,76 @@ impl GuestSession {
                 session.query_prepared(prepared, params).await
             }
             _ => Err(OfflineSession::needs_rows("the query of a prepared statement")),
+        }
+    }
+
+    /// Opens a cursor of the given name, which the host makes up.
+    ///
+    /// # Errors
+    /// [`SessionError`]; `misuse` without a transaction, `offline` for a script.
+    pub async fn open_cursor(&mut self, name: &str, sql: &str, params: &[Value]) -> Result<Cursor, SessionError> {
+        match self {
+            Self::Database(session) => session.liveness().over(RUN, session.open_cursor(name, sql, params)).await,
+            Self::NonTransactional(_) => Err(NonTransactionalSession::no_cursor()),
+            Self::Offline(_) => Err(OfflineSession::needs_rows("open-cursor")),
+        }
+    }
+
+    /// The next rows of a cursor, at most that share of what one result may hold.
+    ///
+    /// # Errors
+    /// [`SessionError`].
+    pub async fn fetch(
+        &mut self,
+        cursor: &mut Cursor,
+        rows_max: u32,
+        bytes_max: u64,
+        share: u64,
+    ) -> Result<Tuples, SessionError> {
+        match self {
+            Self::Database(session) => {
+                session.liveness().over(RUN, session.fetch(cursor, rows_max, bytes_max, share)).await
+            }
+            // There is no cursor of theirs.
+            Self::NonTransactional(_) => Err(NonTransactionalSession::no_cursor()),
+            Self::Offline(_) => Err(OfflineSession::needs_rows("fetch")),
+        }
+    }
+
+    /// Closes a cursor that is still there.
+    ///
+    /// # Errors
+    /// [`SessionError`].
+    pub async fn close_cursor(&mut self, name: &str) -> Result<(), SessionError> {
+        match self {
+            Self::Database(session) => session.liveness().over(RUN, session.close_cursor(name)).await,
+            Self::NonTransactional(_) | Self::Offline(_) => Ok(()),
+        }
+    }
+
+    /// Whether rows can be written in bulk.
+    ///
+    /// # Errors
+    /// [`SessionError`]: `misuse` without a transaction, `offline` for a script.
+    pub fn check_bulk(&self) -> Result<(), SessionError> {
+        match self {
+            Self::Database(_) => Ok(()),
+            Self::NonTransactional(_) => Err(SessionError::guest(Error::Misuse(crate::sql::COPY_ALONE.to_owned()))),
+            Self::Offline(_) => Err(SessionError::guest(Error::Offline(
+                "copy-in sends binary rows, which a script cannot hold: run the migration online, or use execute-many"
+                    .to_owned(),
+            ))),
+        }
+    }
+
+    /// Writes checked tuples.
+    ///
+    /// # Errors
+    /// [`SessionError`].
+    pub async fn copy_tuples(&mut self, target: &CopyTarget, tuples: &[u8]) -> Result<u64, SessionError> {
+        match self {
+            Self::Database(session) => session.liveness().over(RUN, session.copy_tuples(target, tuples)).await,
+            Self::NonTransactional(_) | Self::Offline(_) => self.check_bulk().map(|()| 0),
         }
     }
 

@@ -75,6 +75,8 @@ pub use non_transactional::JournalError;
 pub use non_transactional::NonTransactionalSession;
 pub use offline::OfflineSession;
 pub use offline::OfflineStatement;
+pub use session::CopyTarget;
+pub use session::Cursor;
 pub use session::Session;
 pub use session::SessionError;
 pub use statement_journal::Unfinished;

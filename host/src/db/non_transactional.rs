@@ -231,6 +231,11 @@ impl NonTransactionalSession {
         misuse("a migration with transaction = \"none\" has no transaction, and so no savepoints")
     }
 
+    /// The answer to a cursor.
+    pub fn no_cursor() -> SessionError {
+        misuse("a migration with transaction = \"none\" has no transaction, and so no cursors")
+    }
+
     async fn begin_reading(&mut self, sql: &str) -> Result<(), SessionError> {
         self.refuse_after_failure()?;
         if let ExecutionMode::Autocommit(_) | ExecutionMode::Session = crate::sql::execution_mode(sql) {

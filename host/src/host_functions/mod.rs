@@ -5,6 +5,7 @@
 //! whatever the guest makes of the error. Errors that a guest may handle go back to it; everything else ends it at once.
 
 mod budget;
+mod bulk;
 mod compute_time;
 mod env;
 mod events;

@@ -137,16 +137,7 @@ impl HostSavepoint for GuestState {
 
     async fn drop(&mut self, savepoint: Resource<Savepoint>) -> wasmtime::Result<()> {
         let name = self.close::<OpenSavepoint, _>(&savepoint)?.name;
-        if !self.trace.is_open(&name) {
-            return Ok(());
-        }
-        let undone = self.budget.compute_time().without(self.session.rollback_to(&name)).await;
-        self.end_of_savepoint(undone)?;
-        self.trace.rolled_back(&name);
-        let released = self.budget.compute_time().without(self.session.release(&name)).await;
-        self.end_of_savepoint(released)?;
-        self.trace.released(&name);
-        Ok(())
+        self.undo(&name).await
     }
 }
 
@@ -176,8 +167,22 @@ impl GuestState {
         Ok(())
     }
 
+    /// Ends a savepoint whose handle is gone: what was done since it began is undone.
+    pub(super) async fn undo(&mut self, savepoint: &str) -> wasmtime::Result<()> {
+        if !self.trace.is_open(savepoint) {
+            return Ok(());
+        }
+        let undone = self.budget.compute_time().without(self.session.rollback_to(savepoint)).await;
+        self.end_of_savepoint(undone)?;
+        self.trace.rolled_back(savepoint);
+        let released = self.budget.compute_time().without(self.session.release(savepoint)).await;
+        self.end_of_savepoint(released)?;
+        self.trace.released(savepoint);
+        Ok(())
+    }
+
     /// The guard before a statement is sent.
-    fn admit(&mut self, sql: &str) -> Result<(), CallError> {
+    pub(super) fn admit(&mut self, sql: &str) -> Result<(), CallError> {
         self.begin(1)?;
         crate::sql::check(sql, &self.grant).map_err(|refusal| self.deny(refusal))
     }
@@ -190,7 +195,7 @@ impl GuestState {
     }
 
     /// Writes down how a statement went.
-    fn settle<T>(
+    pub(super) fn settle<T>(
         &mut self,
         sql: &str,
         script_range: Option<Range<usize>>,
@@ -202,7 +207,7 @@ impl GuestState {
         Ok(value)
     }
 
-    fn note<T>(
+    pub(super) fn note<T>(
         &mut self,
         sql: &str,
         script_range: Option<Range<usize>>,

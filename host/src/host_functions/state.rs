@@ -134,6 +134,14 @@ impl GuestState {
         self.table.get(&Resource::new_borrow(handle.rep()))
     }
 
+    /// The same, to change it.
+    pub(super) fn held_mut<T: Send + 'static, H: 'static>(
+        &mut self,
+        handle: &Resource<H>,
+    ) -> Result<&mut T, ResourceTableError> {
+        self.table.get_mut(&Resource::new_borrow(handle.rep()))
+    }
+
     /// Takes a handle back.
     pub(super) fn close<T: Send + 'static, H: 'static>(&mut self, handle: &Resource<H>) -> wasmtime::Result<T> {
         let kept = self.table.delete(Resource::new_own(handle.rep()))?;

@@ -87,8 +87,10 @@ pub struct ExecutionTrace {
     pub panic: Option<Panic>,
     /// The names of the open savepoints, outermost first.
     savepoints: Vec<String>,
-    /// How many savepoints there were, for their names.
-    savepoints_made: u64,
+    /// The numbers of the open cursors.
+    cursors: Vec<u64>,
+    /// How many savepoints and cursors there were, for their names: their numbers tell which of two began first.
+    made: u64,
 }
 
 impl ExecutionTrace {
@@ -114,8 +116,25 @@ impl ExecutionTrace {
 
     /// A name for a new savepoint.
     pub fn next_savepoint(&mut self) -> String {
-        self.savepoints_made += 1;
-        format!("host_savepoint_{}", self.savepoints_made)
+        self.made += 1;
+        format!("host_savepoint_{}", self.made)
+    }
+
+    /// A name for a new cursor.
+    pub fn next_cursor(&mut self) -> String {
+        self.made += 1;
+        format!("host_cursor_{}", self.made)
+    }
+
+    /// Notes an open cursor.
+    pub fn opened_cursor(&mut self, cursor: &str) {
+        self.cursors.push(number(cursor));
+    }
+
+    /// Notes the end of a cursor. False where it had ended before: the way back to a savepoint ends those opened after it.
+    pub fn closed_cursor(&mut self, cursor: &str) -> bool {
+        let place = self.cursors.iter().position(|open| *open == number(cursor));
+        place.is_some_and(|place| self.cursors.swap_remove(place) > 0)
     }
 
     /// Notes an open savepoint.
@@ -126,6 +145,11 @@ impl ExecutionTrace {
     /// Whether a savepoint is still there: the end of an outer one ends those inside it.
     pub fn is_open(&self, savepoint: &str) -> bool {
         self.savepoints.iter().any(|open| open == savepoint)
+    }
+
+    /// Whether a savepoint is open, and none inside it.
+    pub fn is_innermost(&self, savepoint: &str) -> bool {
+        self.savepoints.last().is_some_and(|last| last == savepoint)
     }
 
     /// Notes the end of a savepoint and of those inside it.
@@ -139,9 +163,15 @@ impl ExecutionTrace {
     pub fn rolled_back(&mut self, savepoint: &str) {
         if let Some(index) = self.savepoints.iter().position(|open| open == savepoint) {
             self.savepoints.truncate(index + 1);
+            self.cursors.retain(|cursor| *cursor < number(savepoint));
             self.failure = None;
         }
     }
+}
+
+/// The number in a name that was made here.
+fn number(name: &str) -> u64 {
+    name.rsplit('_').next().and_then(|digits| digits.parse().ok()).unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -210,5 +240,19 @@ mod tests {
         trace.opened("inner");
         trace.released("outer");
         assert!(!trace.is_open("outer") && !trace.is_open("inner"));
+    }
+
+    #[test]
+    fn the_way_back_to_a_savepoint_ends_the_cursors_that_were_opened_after_it() {
+        let mut trace = ExecutionTrace::default();
+        let outside = trace.next_cursor();
+        let savepoint = trace.next_savepoint();
+        let inside = trace.next_cursor();
+        trace.opened_cursor(&outside);
+        trace.opened(&savepoint);
+        trace.opened_cursor(&inside);
+        trace.rolled_back(&savepoint);
+        assert!(!trace.closed_cursor(&inside));
+        assert!(trace.closed_cursor(&outside) && !trace.closed_cursor(&outside));
     }
 }

@@ -133,8 +133,8 @@ impl ImportError {
             Self::NotProvided { import } if import.starts_with("wasi:sockets") || import.starts_with("wasi:http") => {
                 "a migration has no network; build it without".to_owned()
             }
-            Self::NotProvided { import } if import.starts_with("host:migration/bulk") => {
-                "this version of host does not provide bulk transfer yet: use query and execute-many in batches"
+            Self::NotProvided { import } if import.starts_with("host:migration/transforms") => {
+                "this version of host does not provide run-transform yet: use cursors and copy-in of the interface bulk"
                     .to_owned()
             }
             Self::NotProvided { import } if import.starts_with("wasi:") && import.contains("@0.3") => {
@@ -144,7 +144,7 @@ impl ImportError {
                 "build it for WASI 0.2 without what is new or unstable in it".to_owned()
             }
             Self::NotProvided { .. } => {
-                "a migration gets host:migration/{types, sql, env} and an inert subset of WASI 0.2, nothing else"
+                "a migration gets host:migration/{types, sql, bulk, env} and an inert subset of WASI 0.2, nothing else"
                     .to_owned()
             }
             Self::OtherWorld { .. } | Self::NoDirection { .. } | Self::DirectionType { .. } => {
@@ -264,7 +264,7 @@ pub fn check(bytes: &[u8], export: &str, world: &str) -> Result<(), ImportError>
         if !compatible(version) {
             return Err(ImportError::OtherContract { import: shown(import) });
         }
-        if !matches!(interface, "types" | "sql" | "env") {
+        if !matches!(interface, "types" | "sql" | "bulk" | "env") {
             return Err(ImportError::NotProvided { import: shown(import) });
         }
     }

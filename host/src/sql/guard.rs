@@ -11,6 +11,7 @@ use super::refusal::Refusal;
 use super::split::Statement;
 use super::split::statements;
 use super::words::Words;
+use crate::grant::Class;
 use crate::grant::Grant;
 use crate::grant::TimeLimit;
 
@@ -43,6 +44,14 @@ pub fn check_statement(statement: &Statement<'_>, grant: &Grant) -> Result<(), R
         return check(statement.text, grant);
     }
     allowed(copy_needs(statement.text)?, grant)
+}
+
+/// The same for a COPY that the host writes: it puts rows into a table.
+///
+/// # Errors
+/// [`Refusal::NotAsked`].
+pub fn check_copy(grant: &Grant) -> Result<(), Refusal> {
+    allowed(Needs { command: Command::new("COPY"), classes: Class::Data.into(), time_limit: None }, grant)
 }
 
 fn allowed(needs: Needs, grant: &Grant) -> Result<(), Refusal> {

@@ -71,6 +71,7 @@ pub use execution_mode::name_of;
 pub use execution_mode::parameter_set;
 pub use execution_mode::same_index;
 pub use guard::check;
+pub use guard::check_copy;
 pub use guard::check_statement;
 pub use names::names_any;
 pub use near_marker::NearMarker;

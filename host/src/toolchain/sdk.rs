@@ -24,6 +24,13 @@ const RUST: Files = files![
     "rust":
     "Cargo.toml",
     "src/bindings.rs",
+    "src/bulk/batch.rs",
+    "src/bulk/copy_in.rs",
+    "src/bulk/cursor.rs",
+    "src/bulk/field.rs",
+    "src/bulk/mod.rs",
+    "src/bulk/tuple.rs",
+    "src/bulk/writer.rs",
     "src/env.rs",
     "src/error.rs",
     "src/lib.rs",

@@ -41,6 +41,7 @@ impl WorkFolder {
 }
 
 #[cfg(test)]
+#[expect(clippy::disallowed_methods, reason = "the test makes a folder")]
 mod tests {
     use super::*;
 

@@ -6,10 +6,13 @@
 //! - [`text()`] and [`literal()`] write a value for people, scripts and `COPY`; [`write_plainly`] for texts of several
 //!   statements, whatever the session's settings are.
 //!
+//! - [`check_tuples`], [`values_of_tuples`], [`columns_of_tuples`] and [`tuples_of_columns`] are for rows in bulk.
+//!
 //! The client encoding is UTF-8 throughout.
 
 mod calendar;
 mod check;
+mod columns;
 mod decode;
 mod encode;
 mod encoded;
@@ -21,10 +24,13 @@ mod plain;
 mod scalar;
 mod shape;
 mod text;
+mod tuples;
 
 #[cfg(test)]
 mod tests;
 
+pub use columns::columns_of_tuples;
+pub use columns::tuples_of_columns;
 pub use decode::decode;
 pub use encode::declared_type;
 pub use encode::encode;
@@ -39,3 +45,10 @@ pub use plain::escaped_identifier;
 pub use plain::write_plainly;
 pub use shape::TypeShape;
 pub use text::text;
+pub use tuples::COPY_HEADER;
+pub use tuples::COPY_TRAILER;
+pub use tuples::TupleError;
+pub use tuples::check_tuples;
+pub use tuples::push_field;
+pub use tuples::push_row;
+pub use tuples::values_of_tuples;

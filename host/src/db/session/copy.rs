@@ -5,14 +5,46 @@ use super::SessionError;
 use super::failed;
 use crate::db::driver;
 use crate::db::driver::text_field;
+use crate::value;
 
 /// How much is sent in one message, in bytes.
 const CHUNK_BYTES: usize = 256 << 10;
+
+/// A text that not every session reads alike.
+const BEYOND_ASCII: &str = "\u{fc}";
 
 /// Reads which messages the server sends, and lets it send none: the driver reads nothing while it sends. A trigger that says something
 /// about each row would fill the way back, and both sides would wait for the other.
 const BE_QUIET: &str =
     "SELECT pg_catalog.current_setting('client_min_messages'); SET LOCAL client_min_messages = error";
+
+/// Where rows in bulk go: a COPY that the host wrote.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CopyTarget {
+    sql: String,
+    columns: usize,
+}
+
+impl CopyTarget {
+    /// Writes the COPY. Names are written in ASCII that every session reads the same. None without a column: rows of no fields say
+    /// nothing.
+    pub fn new(schema: Option<&str>, table: &str, columns: &[String]) -> Option<Self> {
+        let names: Vec<String> = columns.iter().map(|name| value::escaped_identifier(name)).collect();
+        let table: Vec<String> = schema.into_iter().chain([table]).map(value::escaped_identifier).collect();
+        let sql = format!("COPY {} ({}) FROM STDIN (FORMAT binary)", table.join("."), names.join(", "));
+        (!columns.is_empty()).then_some(Self { sql, columns: columns.len() })
+    }
+
+    /// The statement.
+    pub fn sql(&self) -> &str {
+        &self.sql
+    }
+
+    /// How many fields each row has.
+    pub fn columns(&self) -> usize {
+        self.columns
+    }
+}
 
 impl Session {
     /// Sends data to a `COPY … FROM STDIN` and gives the number of rows. The guard has made sure that the text is one statement in
@@ -21,16 +53,28 @@ impl Session {
     /// # Errors
     /// [`SessionError`].
     pub async fn copy_in(&mut self, sql: &str, data: &str) -> Result<u64, SessionError> {
+        self.copy(sql, Some(data), &[data.as_bytes()]).await
+    }
+
+    /// Writes checked tuples with one COPY, and gives the number of rows.
+    ///
+    /// # Errors
+    /// [`SessionError`].
+    pub async fn copy_tuples(&mut self, target: &CopyTarget, tuples: &[u8]) -> Result<u64, SessionError> {
+        self.copy(target.sql(), None, &[value::COPY_HEADER, tuples, value::COPY_TRAILER]).await
+    }
+
+    async fn copy(&mut self, sql: &str, text: Option<&str>, parts: &[&[u8]]) -> Result<u64, SessionError> {
         let found = driver::rows(self.connection(), BE_QUIET.to_owned()).await.map_err(failed)?;
         let level = found.first().and_then(|row| text_field(row, 0)).unwrap_or_default();
-        // The data are read in the encoding of the client.
-        self.read_as_the_guard(data).await?;
+        // The data are read in the encoding of the client, texts in binary rows as well.
+        self.read_as_the_guard(text.unwrap_or(BEYOND_ASCII)).await?;
         self.reads_as_the_guard = false;
         let connection = self.connection();
         let copied = driver::guarded(async {
             let mut copy = connection.copy_in_raw(sql).await?;
             // When the server has refused a row, it reads the rest and says so at the end.
-            for chunk in data.as_bytes().chunks(CHUNK_BYTES) {
+            for chunk in parts.iter().flat_map(|part| part.chunks(CHUNK_BYTES)) {
                 copy.send(chunk).await?;
             }
             copy.finish().await

@@ -8,8 +8,8 @@ use sqlx::postgres::PgTypeInfo;
 
 use super::Session;
 use super::SessionError;
-use super::collect;
 use super::failed;
+use super::results::collect;
 use crate::bindings::sql::ResultSet;
 use crate::bindings::types::Column;
 use crate::bindings::types::Value;
@@ -33,6 +33,11 @@ impl Prepared {
     /// The columns of the result; none for a statement without one.
     pub fn columns(&self) -> Vec<Column> {
         self.statement.columns().iter().map(types::column).collect()
+    }
+
+    /// How the types of the columns are built.
+    pub(super) fn shapes(&self) -> Vec<TypeShape> {
+        self.statement.columns().iter().map(|column| types::shape(sqlx::Column::type_info(column))).collect()
     }
 
     /// The text of the statement.
