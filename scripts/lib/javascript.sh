@@ -32,7 +32,7 @@ build_javascript_runtime() {
 
 ensure_node() {
   have node && have npm && return 0
-  install_packages "Node, with which the SDK of JavaScript is tested," nodejs npm
+  install_packages "Node with npm, for the tests of JavaScript," nodejs npm
 }
 
 # Tests the SDK of JavaScript on this machine: its tests and those of the example by Node, and its types by tsc, with what is written

@@ -32,6 +32,7 @@ const KNOWN: &[(&str, &[&str])] = &[
             "history",
             "init",
             "inspect",
+            "javascript_packages",
             "local",
             "log",
             "migrate",

@@ -48,6 +48,7 @@ fn migration(project: &TestProject, revision: &str, digest: Option<Digest>, sour
         runtime: Some("toy".to_owned()),
         runtime_digest: digest,
         sections: None,
+        packages: Vec::new(),
         built_with: "0.0.0".to_owned(),
     };
     let mut bytes = b"\0asm\x0d\0\x01\0".to_vec();

@@ -67,6 +67,7 @@ fn build(files: &TestProject, project: &Project) -> toolchain::Summary {
         time_limits: host::grant::TimeLimits::default(),
         runtimes: &RuntimeRegistry::default().digests(),
         python: None,
+        javascript: None,
         check_source: None,
     };
     toolchain::build(project.store().expect("a folder"), project.migrations(), options, &mut |_| {})
@@ -299,6 +300,7 @@ fn what_is_included_has_to_be_a_migration() {
         runtime: None,
         runtime_digest: None,
         sections: None,
+        packages: Vec::new(),
         built_with: "0.0.0".to_owned(),
     };
     let twice = ["one", "two"].map(|name| {

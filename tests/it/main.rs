@@ -49,6 +49,7 @@ mod incomplete_output;
 mod integrity;
 mod interrupt;
 mod javascript_language;
+mod javascript_packages;
 mod language_runtimes;
 mod library;
 mod links;

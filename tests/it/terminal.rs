@@ -187,6 +187,7 @@ fn what_a_component_says_about_itself_is_quoted() {
         let manifest = Manifest {
             metadata: metadata.clone(),
             file: HOSTILE.to_owned(),
+            packages: Vec::new(),
             built_with: HOSTILE.to_owned(),
             runtime,
             sections: None,

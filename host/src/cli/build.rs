@@ -6,6 +6,7 @@ use serde_json::json;
 use super::failure::CHECK_SAYS_NO;
 use super::failure::Failure;
 use super::failure::with_causes;
+use super::javascript_packages::PackageWork;
 use super::problem;
 use super::problem::Problem;
 use super::report::text::count;
@@ -30,6 +31,10 @@ use crate::toolchain::BuildFailure;
 use crate::toolchain::BuildOptions;
 use crate::toolchain::CheckSource;
 use crate::toolchain::FixedAsks;
+use crate::toolchain::JavaScriptPackages;
+use crate::toolchain::JavaScriptPackagesError;
+use crate::toolchain::PackageBundler;
+use crate::toolchain::PackageImport;
 use crate::toolchain::ProcessEnvironment;
 use crate::toolchain::ScriptSource;
 use crate::toolchain::Summary;
@@ -172,6 +177,13 @@ fn build_with(
     let target = if with_compiler { super::folders::target_folder(&folder) } else { None };
     let checks = SourceChecks::new(settings, &project);
     let check_source = |source: ScriptSource<'_>| checks.check(source);
+    let packages = JavaScriptPackages::new(project.config().javascript_dependencies())
+        .map_err(|error| super::javascript_packages::failure(&error))?;
+    let work = packages.as_ref().map(|packages| PackageWork::new(settings, packages, &environment));
+    let bundle = |imports: &[PackageImport]| match &work {
+        Some(work) => work.bundle(imports),
+        None => Err(JavaScriptPackagesError::NoFolder("no packages are listed".to_owned())),
+    };
     let options = BuildOptions {
         project: &folder,
         target: target.as_ref(),
@@ -182,6 +194,7 @@ fn build_with(
         time_limits: time_limits(&project),
         runtimes: &super::worker::languages(settings).digests(),
         python: python.as_deref(),
+        javascript: packages.as_ref().map(|packages| PackageBundler { packages, bundle: &bundle }),
         check_source: Some(CheckSource(&check_source)),
     };
     let mut status = report.status();

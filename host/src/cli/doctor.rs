@@ -48,22 +48,31 @@ struct Finding {
 }
 
 pub(super) async fn run(settings: &Settings, _: &DoctorArguments) -> Result<u8, Failure> {
-    let project = match settings.project_folder() {
-        Ok(_) => Some(settings.project().or_else(|failure| {
+    let folder = settings.project_folder().ok();
+    let project = match &folder {
+        Some(_) => Some(settings.project().or_else(|failure| {
             // What is wrong with a migration is no reason to say nothing about the rest.
             settings.report().note(&format!("the migrations cannot be read: {}", failure.message()));
             settings.project_unread()
         })?),
-        Err(_) => None,
+        None => None,
     };
+    let project = project.as_ref();
+    // Where compilers are tried.
+    let folder = std::fs::canonicalize(folder.unwrap_or_else(std::env::temp_dir)).ok();
+    let environment =
+        ProcessEnvironment::new(std::env::vars_os()).without_values(|value| settings.report().secrets().are_in(value));
     let languages = super::worker::languages(settings);
     let mut findings: Vec<Finding> = Vec::new();
     let has_tools = |language: &Language| !matches!(language, Language::Other | Language::Wasm);
     for language in Language::ALL.into_iter().filter(has_tools) {
-        findings.push(look_at(settings, language, &languages, project.as_ref()));
+        findings.push(look_at(language, &languages, project, folder.as_deref(), &environment));
+    }
+    if project.is_some_and(|project| !project.config().javascript_dependencies().is_empty()) {
+        findings.push(npm(&environment));
     }
     findings.push(cache_finding(settings));
-    findings.push(server(settings, project.as_ref()).await);
+    findings.push(server(settings, project).await);
     let report = settings.report();
     if report.is_json() {
         report.document(&json!({ "findings": findings.iter().map(Finding::document).collect::<Vec<_>>() }));
@@ -92,7 +101,22 @@ impl Finding {
     }
 }
 
-fn look_at(settings: &Settings, language: Language, runtimes: &RuntimeRegistry, project: Option<&Project>) -> Finding {
+/// What fetches the packages of migrations in JavaScript and TypeScript.
+fn npm(environment: &ProcessEnvironment) -> Finding {
+    let finding = |ready, text, hint| Finding { name: "npm", ready, text, hint, needed: true };
+    match toolchain::find_npm(environment) {
+        Ok(version) => finding(true, format!("npm {version}, for [javascript] dependencies"), None),
+        Err(error) => finding(false, error.to_string(), Some(error.hint())),
+    }
+}
+
+fn look_at(
+    language: Language,
+    runtimes: &RuntimeRegistry,
+    project: Option<&Project>,
+    folder: Option<&Path>,
+    environment: &ProcessEnvironment,
+) -> Finding {
     // What is built needs no compiler any more.
     let needs = |project: &Project, migration: &Migration| {
         let is_built = || project.store().is_ok_and(|store| store.is_built(migration).unwrap_or(false));
@@ -112,7 +136,7 @@ fn look_at(settings: &Settings, language: Language, runtimes: &RuntimeRegistry, 
             }
         };
     }
-    match tool(settings, language, project) {
+    match tool(language, project, folder, environment) {
         Some(Ok(tool)) => finding(true, tool, None),
         Some(Err((why, hint))) => finding(false, why, hint),
         None => finding(true, "nothing is needed".to_owned(), None),
@@ -121,36 +145,32 @@ fn look_at(settings: &Settings, language: Language, runtimes: &RuntimeRegistry, 
 
 /// The compiler of a language, tried out.
 fn tool(
-    settings: &Settings,
     language: Language,
     project: Option<&Project>,
+    folder: Option<&Path>,
+    environment: &ProcessEnvironment,
 ) -> Option<Result<String, (String, Option<String>)>> {
-    let folder = match project {
-        Some(_) => settings.project_folder().ok().and_then(|folder| std::fs::canonicalize(folder).ok()),
-        None => std::fs::canonicalize(std::env::temp_dir()).ok(),
-    };
     let Some(folder) = folder else { return Some(Err((NO_FOLDER.to_owned(), None))) };
-    let target = super::folders::target_folder(&folder);
+    let target = super::folders::target_folder(folder);
     if project.is_none() && target.is_none() {
         return Some(Err((NO_FOLDER.to_owned(), None)));
     }
     let opened = match project.and_then(|project| project.store().ok()) {
         Some(_) => None,
-        None => Some(empty_store(&folder)?),
+        None => Some(empty_store(folder)?),
     };
     let store = opened.as_ref().or_else(|| project.and_then(|project| project.store().ok()))?;
-    let environment =
-        ProcessEnvironment::new(std::env::vars_os()).without_values(|value| settings.report().secrets().are_in(value));
     let options = BuildOptions {
-        project: &folder,
+        project: folder,
         target: target.as_ref(),
-        environment: &environment,
+        environment,
         force: false,
         worker: None,
         limits: Limits { time: std::time::Duration::from_secs(60), memory: 1 << 30 },
         time_limits: TimeLimits::default(),
         runtimes: &Default::default(),
         python: None,
+        javascript: None,
         check_source: None,
     };
     let tool = toolchain::tool(language, store, options)?;

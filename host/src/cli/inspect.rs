@@ -175,7 +175,7 @@ fn read(settings: &Settings, what: &str) -> Result<Inspected, Failure> {
 
 fn metadata(manifest: &Manifest) -> Vec<String> {
     let metadata = &manifest.metadata;
-    vec![
+    let mut lines = vec![
         format!("revision:  {}", metadata.revision),
         format!("revises:   {}", list_or(&metadata.revises, "<base>")),
         format!("message:   {}", metadata.message),
@@ -183,7 +183,11 @@ fn metadata(manifest: &Manifest) -> Vec<String> {
         format!("source:    {} (digest {})", manifest.file, manifest.source_digest),
         format!("asks:      {}", metadata.asks),
         format!("built by:  host {}", manifest.built_with),
-    ]
+    ];
+    if !manifest.packages.is_empty() {
+        lines.push(format!("packages:  {}", names(&manifest.packages)));
+    }
+    lines
 }
 
 /// What it asks for and what it imports, in words.

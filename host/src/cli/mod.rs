@@ -24,6 +24,7 @@ mod heads;
 mod history;
 mod init;
 mod inspect;
+mod javascript_packages;
 mod local;
 mod log;
 mod migrate;

@@ -27,6 +27,7 @@ pub(super) fn serve() -> ExitCode {
     worker::serve(|job, settings, input, threads| match job {
         toolchain::ENCODE_JOB => toolchain::encode(settings, input),
         toolchain::STRIP_JOB => toolchain::strip(settings, input),
+        toolchain::IMPORTS_JOB => toolchain::imports(input),
         _ => runtime::worker::work(job, settings, input, threads),
     })
 }

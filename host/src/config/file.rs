@@ -35,12 +35,14 @@ type ServerTimeout = Time<0, { super::SERVER_TIMEOUT_MILLISECONDS_MAX }>;
 /// The keys at the top that are no environments.
 const DOTENV: &str = "dotenv";
 const PYTHON: &str = "python";
+const JAVASCRIPT: &str = "javascript";
 
 /// The whole file.
 #[derive(Debug, Default)]
 pub(super) struct File {
     pub(super) dotenv: Option<bool>,
     pub(super) python: PythonSection,
+    pub(super) javascript: JavaScriptSection,
     pub(super) sections: BTreeMap<String, Section>,
 }
 
@@ -63,6 +65,8 @@ impl<'de> Deserialize<'de> for File {
                         file.dotenv = Some(map.next_value()?);
                     } else if key == PYTHON {
                         file.python = map.next_value()?;
+                    } else if key == JAVASCRIPT {
+                        file.javascript = map.next_value()?;
                     } else {
                         file.sections.insert(key, map.next_value()?);
                     }
@@ -81,6 +85,14 @@ impl<'de> Deserialize<'de> for File {
 pub(super) struct PythonSection {
     #[serde(default)]
     pub(super) requirements: Vec<String>,
+}
+
+/// What migrations in JavaScript and TypeScript import besides `host`.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, expecting = "a table with dependencies")]
+pub(super) struct JavaScriptSection {
+    #[serde(default)]
+    pub(super) dependencies: Vec<String>,
 }
 
 #[derive(Debug, Default, Deserialize)]

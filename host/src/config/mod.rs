@@ -51,6 +51,7 @@ pub struct Config {
     file: String,
     dotenv: bool,
     python_requirements: Vec<String>,
+    javascript_dependencies: Vec<String>,
     environments: BTreeMap<String, Environment>,
 }
 
@@ -61,7 +62,7 @@ impl Config {
     /// # Errors
     /// [`ConfigError::Toml`] when the text is not TOML, has an unknown key, or a value that its key cannot have.
     pub fn parse(text: &str, file: &str) -> Result<Self, ConfigError> {
-        let File { dotenv, python, mut sections } = toml::from_str(text).map_err(|error| {
+        let File { dotenv, python, javascript, mut sections } = toml::from_str(text).map_err(|error| {
             // A url in the wrong place must not show its password.
             let problem = TomlProblem::new(text, &error).without_text().with_renamed_key(text);
             ConfigError::Toml { file: file.to_owned(), problem }
@@ -75,6 +76,7 @@ impl Config {
             file: file.to_owned(),
             dotenv: dotenv.unwrap_or_default(),
             python_requirements: python.requirements,
+            javascript_dependencies: javascript.dependencies,
             environments,
         })
     }
@@ -82,6 +84,11 @@ impl Config {
     /// The packages that migrations in Python import besides the standard library, as the file has them.
     pub fn python_requirements(&self) -> &[String] {
         &self.python_requirements
+    }
+
+    /// The packages of npm that migrations in JavaScript and TypeScript import, as the file has them.
+    pub fn javascript_dependencies(&self) -> &[String] {
+        &self.javascript_dependencies
     }
 
     /// One environment by its name. [`DEFAULT_ENVIRONMENT`] is always there, whether the file has its section or not.

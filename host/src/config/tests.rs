@@ -28,9 +28,9 @@ fn the_reference_names_every_key_and_its_default() {
     let text = include_str!("reference.toml");
     assert_eq!(environment(text, "default"), environment("", "default"));
 
-    let File { dotenv, python, mut sections } = toml::from_str(text).unwrap();
+    let File { dotenv, python, javascript, mut sections } = toml::from_str(text).unwrap();
     assert_eq!(dotenv, Some(false));
-    assert!(python.requirements.is_empty());
+    assert!(python.requirements.is_empty() && javascript.dependencies.is_empty());
     // A new key does not compile here until it is taken apart, and fails until the reference has it.
     let Section {
         url: _,
@@ -192,11 +192,14 @@ fn a_file_with_variables_is_asked_for() {
 }
 
 #[test]
-fn packages_of_python_are_no_environment() {
-    let config = Config::parse("[python]\nrequirements = [\"six==1.17.0\"]\n[dev]", "host.toml").unwrap();
+fn packages_are_no_environment() {
+    let text = "[python]\nrequirements = [\"six==1.17.0\"]\n[javascript]\ndependencies = [\"slugify@1.6.6\"]\n[dev]";
+    let config = Config::parse(text, "host.toml").unwrap();
     assert_eq!(config.python_requirements(), ["six==1.17.0"]);
-    assert!(config.environments().all(|environment| environment.name != "python"));
+    assert_eq!(config.javascript_dependencies(), ["slugify@1.6.6"]);
+    assert!(config.environments().all(|environment| !["python", "javascript"].contains(&environment.name.as_str())));
     config.environment("python").unwrap_err();
+    config.environment("javascript").unwrap_err();
 }
 
 #[test]
@@ -269,6 +272,10 @@ fn errors_name_line_key_and_what_is_known() {
              4294967295",
         ),
         ("[python]\nurl = 'local:'", "host.toml:2: 'python.url': unknown field `url`, expected `requirements`"),
+        (
+            "[javascript]\npackages = []",
+            "host.toml:2: 'javascript.packages': unknown field `packages`, expected `dependencies`",
+        ),
         (
             "[python]\nrequirements = 'six'",
             "host.toml:2: 'python.requirements': invalid type: string, expected a sequence",

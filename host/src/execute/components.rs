@@ -262,7 +262,8 @@ fn read(
             if language.name() == SQL {
                 problems.extend(check_sql(project, migration, text, range.clone(), &grant));
             }
-            let source = Source { file: migration.file.clone(), text: text[range.clone()].to_owned() };
+            let packages = component.packages().unwrap_or_default();
+            let source = Source { file: migration.file.clone(), text: [packages, &text[range.clone()]].concat() };
             Some((source, range.start))
         }
         None => None,

@@ -49,6 +49,7 @@ pub struct Component {
     /// What it says about the migration.
     pub manifest: Manifest,
     source: Option<Range<usize>>,
+    packages: Option<Range<usize>>,
     sections: Vec<Range<usize>>,
 }
 
@@ -57,6 +58,7 @@ struct Fresh {
     bytes: Vec<u8>,
     manifest: Manifest,
     source: Option<Range<usize>>,
+    packages: Option<Range<usize>>,
     sections: Vec<Range<usize>>,
     /// The digests of a component, and of what of it is compiled, once somebody needed them: it may be large.
     digests: OnceCell<(Digest, Digest)>,
@@ -75,12 +77,12 @@ impl Fresh {
         let corrupt = |source| StoreError::Corrupt { file: migration.file.clone(), source };
         let contents = read_contents(&bytes).map_err(corrupt)?;
         let now = digest_of_contents(&bytes, &contents).map_err(corrupt)?;
-        let Contents { manifest, source, sections } = contents;
+        let Contents { manifest, source, packages, sections } = contents;
         let manifest = manifest.ok_or_else(|| corrupt(ManifestError::Missing { section: MANIFEST_SECTION }))?;
         if now != migration.source_digest || manifest.metadata != migration.metadata {
             return Err(StoreError::Changed { file: migration.file.clone() });
         }
-        let fresh = Self { bytes, manifest, source, sections, digests: OnceCell::new() };
+        let fresh = Self { bytes, manifest, source, packages, sections, digests: OnceCell::new() };
         if let Some(text) = fresh.script() {
             check_text(&fresh.manifest, text).map_err(corrupt)?;
         }
@@ -93,8 +95,8 @@ impl Fresh {
 
     fn digested(self) -> Component {
         let (digest, code_digest) = self.digests();
-        let Self { bytes, manifest, source, sections, .. } = self;
-        Component { digest, code_digest, bytes, manifest, source, sections }
+        let Self { bytes, manifest, source, packages, sections, .. } = self;
+        Component { digest, code_digest, bytes, manifest, source, packages, sections }
     }
 
     /// What a runtime would run, if it is one's.
@@ -113,6 +115,11 @@ impl Component {
     /// The source of a migration in a language without a compiler.
     pub fn source(&self) -> Option<&str> {
         str::from_utf8(self.bytes.get(self.source.clone()?)?).ok()
+    }
+
+    /// The packages that the source imports, as the runtime takes them before it.
+    pub fn packages(&self) -> Option<&str> {
+        str::from_utf8(self.bytes.get(self.packages.clone()?)?).ok()
     }
 
     /// Its bytes without the sections of host, which is what is compiled: the same for all migrations that are one component,
@@ -219,14 +226,14 @@ impl Store {
         }
         let corrupt = |source| StoreError::Corrupt { file: path.clone(), source };
         let contents = read_contents(&bytes).map_err(corrupt)?;
-        let Contents { manifest, source, sections } = contents;
+        let Contents { manifest, source, packages, sections } = contents;
         let manifest = manifest.ok_or_else(|| corrupt(ManifestError::Missing { section: MANIFEST_SECTION }))?;
         // Without a lock file, cargo writes one during the build.
         let same_lock = migration.lock_digest.is_none() || manifest.lock_digest == migration.lock_digest;
         if manifest.metadata != migration.metadata || manifest.source_digest != migration.source_digest || !same_lock {
             return Err(StoreError::Stale { revision, file });
         }
-        let fresh = Fresh { bytes, manifest, source, sections, digests: OnceCell::new() };
+        let fresh = Fresh { bytes, manifest, source, packages, sections, digests: OnceCell::new() };
         self.check_origin(migration, &path, &fresh)?;
         Ok(fresh)
     }
@@ -252,7 +259,12 @@ impl Store {
                 let source = self.text_source(migration)?;
                 let same =
                     fresh.script() == Some(&source.text) && check_sections(&fresh.manifest, &source.text).is_ok();
-                if same { Ok(()) } else { Err(other()) }
+                match (same, &fresh.packages) {
+                    (false, _) => Err(other()),
+                    (true, None) => Ok(()),
+                    // What a bundler made of packages, only a seal can vouch for.
+                    (true, Some(_)) => self.check_seal(migration, path, fresh),
+                }
             }
             Source::Component => {
                 let (_, prebuilt) = self.prebuilt(migration)?;
@@ -298,10 +310,11 @@ impl Store {
 
 /// The seal of a component that is about to be written, if it is one that needs a seal and there is a key.
 pub(super) fn seal_of(key: Option<&Key>, revision: &RevisionId, component: &[u8]) -> Option<String> {
-    let Contents { manifest, source, .. } = read_contents(component).ok()?;
-    let fresh =
-        Fresh { bytes: Vec::new(), manifest: manifest?, source, sections: Vec::new(), digests: OnceCell::new() };
-    if fresh.manifest.runtime.is_some() && !fresh.manifest.language.is_translated() {
+    let Contents { manifest, source, packages, .. } = read_contents(component).ok()?;
+    let (sections, digests) = (Vec::new(), OnceCell::new());
+    let fresh = Fresh { bytes: Vec::new(), manifest: manifest?, source, packages, sections, digests };
+    let is_its_source = fresh.manifest.runtime.is_some() && !fresh.manifest.language.is_translated();
+    if is_its_source && fresh.packages.is_none() {
         return None;
     }
     Some(fresh.seal(revision, &Digest::of(component)).of(key?))

@@ -22,6 +22,10 @@ pub const MANIFEST_SECTION: &str = "host:migration";
 /// The custom section that holds the source of a migration in a language without a compiler.
 pub const SOURCE_SECTION: &str = "host:source";
 
+/// The custom section that holds the packages that such a source imports, as its runtime takes them: text, which stands before the
+/// source when it runs.
+pub const PACKAGES_SECTION: &str = "host:packages";
+
 /// The version of [`Manifest`] that this host writes and reads.
 pub const MANIFEST_FORMAT: u32 = 1;
 
@@ -56,6 +60,9 @@ pub struct Manifest {
     /// Where in the source the two directions are, for a runtime that needs it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sections: Option<ScriptSections>,
+    /// The packages that the source imports, with their versions; what they are is in [`PACKAGES_SECTION`].
+    #[serde(default, skip_serializing_if = "Vec::is_empty", deserialize_with = "short::names")]
+    pub packages: Vec<String>,
     /// The version of the host that built it.
     #[serde(deserialize_with = "short::name")]
     pub built_with: String,
@@ -117,6 +124,9 @@ pub enum ManifestError {
     /// The source is not UTF-8, or a direction lies outside of it.
     #[error("its sections '{MANIFEST_SECTION}' and '{SOURCE_SECTION}' do not fit together")]
     Source,
+    /// The packages are not UTF-8, or there is no source in JavaScript that imports them.
+    #[error("its section '{PACKAGES_SECTION}' cannot be read")]
+    Packages,
     /// The text says something else than the metadata section does.
     #[error("its section '{MANIFEST_SECTION}' says something else than the text in '{SOURCE_SECTION}'")]
     OtherText,
@@ -128,6 +138,8 @@ pub(super) struct Contents {
     pub(super) manifest: Option<Manifest>,
     /// The bytes of the source: UTF-8, with both directions inside.
     pub(super) source: Option<Range<usize>>,
+    /// The bytes of the packages: UTF-8, and only beside a source in JavaScript.
+    pub(super) packages: Option<Range<usize>>,
     /// Where these sections are as a whole, first one first.
     pub(super) sections: Vec<Range<usize>>,
 }
@@ -178,6 +190,11 @@ pub fn add_manifest(component: &mut Vec<u8>, manifest: &Manifest, source: Option
     Ok(())
 }
 
+/// Appends the packages that the source of a component imports.
+pub fn add_packages(component: &mut Vec<u8>, packages: &str) {
+    CustomSection { name: PACKAGES_SECTION.into(), data: packages.as_bytes().into() }.append_to_component(component);
+}
+
 /// What a component says about the migration in it, or none if it says nothing. Looks only at the sections at the top;
 /// whether the code in it is valid is for the runtime to find out.
 ///
@@ -204,7 +221,7 @@ pub fn without_sections(component: &[u8]) -> Result<Vec<u8>, ManifestError> {
     let mut rest = Vec::with_capacity(component.len());
     let mut copied = 0;
     custom_sections(component, |name, section, _| {
-        if name == MANIFEST_SECTION || name == SOURCE_SECTION {
+        if [MANIFEST_SECTION, SOURCE_SECTION, PACKAGES_SECTION].contains(&name) {
             rest.extend_from_slice(&component[copied..section.start]);
             copied = section.end;
         }
@@ -215,12 +232,13 @@ pub fn without_sections(component: &[u8]) -> Result<Vec<u8>, ManifestError> {
 }
 
 pub(super) fn read_contents(component: &[u8]) -> Result<Contents, ManifestError> {
-    let (mut json, mut source) = (None, None);
+    let (mut json, mut source, mut packages) = (None, None, None);
     let mut sections = Vec::new();
     custom_sections(component, |name, whole, data| {
         let (section, place) = match name {
             MANIFEST_SECTION => (MANIFEST_SECTION, &mut json),
             SOURCE_SECTION => (SOURCE_SECTION, &mut source),
+            PACKAGES_SECTION => (PACKAGES_SECTION, &mut packages),
             _ => return Ok(()),
         };
         sections.push(whole);
@@ -233,7 +251,15 @@ pub(super) fn read_contents(component: &[u8]) -> Result<Contents, ManifestError>
     if let Some(manifest) = &manifest {
         check_source(manifest, source.clone().map(|range| &component[range]))?;
     }
-    Ok(Contents { manifest, source, sections })
+    if let Some(range) = packages.clone() {
+        // Before a source of any other language they would be a part of it.
+        let runtime = manifest.as_ref().and_then(|manifest| manifest.runtime.as_deref());
+        let fits = runtime.is_some() && runtime == Language::JavaScript.runtime();
+        if !fits || str::from_utf8(&component[range]).is_err() {
+            return Err(ManifestError::Packages);
+        }
+    }
+    Ok(Contents { manifest, source, packages, sections })
 }
 
 fn parse(json: &[u8]) -> Result<Manifest, ManifestError> {

@@ -36,7 +36,13 @@ pub(super) fn digest_of_contents(bytes: &[u8], contents: &Contents) -> Result<Di
         (Some(manifest), Some(range)) => {
             let text = bytes.get(range.clone()).and_then(|text| str::from_utf8(text).ok()).unwrap_or_default();
             let Some(block) = block_of(manifest, text)? else { return Ok(Digest::of(bytes)) };
-            Ok(Digest::of_text_source(text, &block.range))
+            let text = Digest::of_text_source(text, &block.range);
+            // Packages run as well. Where they stand beside a source, its own digest counts, and their versions are host.toml's to say.
+            let Some(packages) = contents.packages.clone() else { return Ok(text) };
+            let packages = bytes.get(packages).map(Digest::of);
+            Ok(Digest::of(
+                format!("{text}{}", packages.map(|digest| digest.to_string()).unwrap_or_default()).as_bytes(),
+            ))
         }
         _ => Ok(Digest::of(&without_sections(bytes)?)),
     }

@@ -46,6 +46,11 @@ pub(super) fn optional_name<'de, D: Deserializer<'de>>(deserializer: D) -> Resul
     Ok(Option::<String>::deserialize(deserializer)?.map(|text| shortened(text, NAME_BYTES_MAX)))
 }
 
+/// Reads names.
+pub(super) fn names<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
+    Ok(Vec::<String>::deserialize(deserializer)?.into_iter().map(|text| shortened(text, NAME_BYTES_MAX)).collect())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -42,6 +42,7 @@ fn manifest(revision: &str, runtime: Option<&str>) -> Manifest {
         runtime: runtime.map(str::to_owned),
         runtime_digest: None,
         sections: None,
+        packages: Vec::new(),
         built_with: "0.1.0".to_owned(),
     }
 }

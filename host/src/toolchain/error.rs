@@ -2,6 +2,7 @@
 
 use std::io;
 
+use super::JavaScriptPackagesError;
 use super::Summary;
 use crate::grant::Classes;
 use crate::language::Language;
@@ -64,6 +65,14 @@ pub enum ToolchainError {
         file: String,
         /// What is wrong.
         problem: SourceProblem,
+    },
+    /// The packages that it imports cannot be had.
+    #[error("'{file}' cannot have its packages")]
+    Packages {
+        /// The file.
+        file: String,
+        /// Why not.
+        source: Box<JavaScriptPackagesError>,
     },
     /// No cargo can build for WebAssembly.
     #[error("no Rust toolchain can build for {target}: {}", tried.join("; "))]
@@ -274,6 +283,7 @@ impl ToolchainError {
     pub fn hint(&self) -> Option<String> {
         let hint = match self {
             Self::Store(error) => return error.hint(),
+            Self::Packages { source, .. } => return Some(source.hint()),
             Self::NoCargo { target, .. } => {
                 return Some(format!(
                     "run `rustup target add {target}`; where Rust's servers cannot be reached, install Debian's rustc-web, \

@@ -1,11 +1,23 @@
-//! JavaScript: its runtime runs the source as it is. Here is the SDK for editors and tests, which the runtime carries itself.
+//! JavaScript: its runtime runs the source as it is, with the packages that it imports. Here is also the SDK for editors and tests,
+//! which the runtime carries itself.
 
+use super::Builder;
+use super::Bundle;
+use super::IMPORTS_JOB;
+use super::OnEvent;
+use super::PackageBundler;
 use super::Support;
+use super::ToolchainError;
+use super::imports;
 use super::script;
 use crate::language::JAVASCRIPT_SDK_FOLDER;
+use crate::store::Migration;
 use crate::store::NewFile;
 use crate::store::Store;
 use crate::store::StoreError;
+use crate::worker::Cancel;
+use crate::worker::Task;
+use crate::worker::WorkerError;
 
 macro_rules! files {
     ($($path:literal),* $(,)?) => {
@@ -33,7 +45,44 @@ const FILES: &[(&str, &str)] = files![
 /// What editors and tsc look for beside the migrations.
 const SETTINGS: &str = "tsconfig.json";
 
-pub(super) const SUPPORT: Support = Support { write_sdk: Some(write_sdk), ..script::SUPPORT };
+pub(super) const SUPPORT: Support = Support { build, write_sdk: Some(write_sdk), ..script::SUPPORT };
+
+fn build(builder: &mut Builder<'_>, migration: &Migration, _: OnEvent<'_>) -> Result<Vec<u8>, ToolchainError> {
+    let source = builder.store.text_source(migration)?;
+    script::check_decided(migration.language, &migration.file, &source.text)?;
+    component(builder, migration, &source.text)
+}
+
+/// The component of a text in JavaScript, with the packages that it imports.
+pub(super) fn component(builder: &Builder<'_>, migration: &Migration, text: &str) -> Result<Vec<u8>, ToolchainError> {
+    let bundle = bundle(builder, migration, text)?;
+    script::component(builder, migration, text, bundle.as_ref())
+}
+
+/// The packages that a text imports, if it imports any that the project lists.
+fn bundle(builder: &Builder<'_>, migration: &Migration, text: &str) -> Result<Option<Bundle>, ToolchainError> {
+    let Some(PackageBundler { packages, bundle }) = builder.options.javascript else { return Ok(None) };
+    if !packages.may_be_in(text) {
+        return Ok(None);
+    }
+    let file = || migration.file.clone();
+    let found = match builder.options.worker {
+        None => imports(text.as_bytes()).map_err(WorkerError::Refused),
+        Some(worker) => {
+            let (input, limits) = (text.as_bytes(), builder.options.limits);
+            let task = Task { job: IMPORTS_JOB, settings: "", input, limits, threads: 1 };
+            worker.run(&task, &Cancel::default())
+        }
+    };
+    let found =
+        found.and_then(|found| serde_json::from_slice(&found).map_err(|error| WorkerError::Refused(error.to_string())));
+    let unread = |error: WorkerError| ToolchainError::Source { file: file(), problem: super::unchecked(&error) };
+    let imported = packages.of(found.map_err(unread)?);
+    if imported.is_empty() {
+        return Ok(None);
+    }
+    bundle(&imported).map(Some).map_err(|source| ToolchainError::Packages { file: file(), source: Box::new(source) })
+}
 
 /// Writes those files of the SDK that are missing or different in the project.
 ///

@@ -6,6 +6,7 @@
 //!       source ----------------------------> component without code: metadata, source, name of its runtime
 //! typescript
 //!       source -> types removed -------------> the same
+//!       (javascript and typescript: packages that they import -> npm -> esbuild -> modules beside the source)
 //! rust  folder -> cargo -> core module -> wrap -> component
 //! go, c, other
 //!       folder -> stage -> compiler or command -> core module or component -> wrap -> component
@@ -15,10 +16,12 @@
 mod asks;
 mod c;
 mod cargo;
+mod embed;
 mod environment;
 mod error;
 mod go;
 mod javascript;
+mod javascript_packages;
 mod other;
 mod program;
 mod progress;
@@ -43,6 +46,16 @@ pub use error::BuildFailure;
 pub use error::BuildWarning;
 pub use error::SourceProblem;
 pub use error::ToolchainError;
+pub use javascript_packages::Bundle;
+pub use javascript_packages::Dependency;
+pub use javascript_packages::IMPORTS_JOB;
+pub use javascript_packages::JavaScriptPackages;
+pub use javascript_packages::JavaScriptPackagesError;
+pub use javascript_packages::PackageBundler;
+pub use javascript_packages::PackageImport;
+pub use javascript_packages::PackageStep;
+pub use javascript_packages::find_npm;
+pub use javascript_packages::imports;
 pub use progress::CompileProgress;
 pub use python_runtime::PythonPackages;
 pub use python_runtime::PythonRuntimeError;
@@ -62,18 +75,19 @@ use std::rc::Rc;
 use crate::digest::Digest;
 use crate::grant::TimeLimits;
 use crate::language::Language;
-use crate::store::MANIFEST_FORMAT;
-use crate::store::Manifest;
-use crate::store::ManifestError;
 use crate::store::Migration;
 use crate::store::Store;
 use crate::store::StoreError;
-use crate::store::add_manifest;
 use crate::worker::Limits;
 use crate::worker::Worker;
+use crate::worker::WorkerError;
 
 use c::Clang;
 use cargo::Cargo;
+use embed::embed;
+use embed::embed_with_packages;
+use embed::manifest;
+use embed::runtime;
 use go::Go;
 use target::LockedTarget;
 
@@ -100,6 +114,8 @@ pub struct BuildOptions<'a> {
     pub runtimes: &'a BTreeMap<String, Vec<Digest>>,
     /// The name of the runtime of Python that has the packages of this project, where it has any.
     pub python: Option<&'a str>,
+    /// The packages that migrations in JavaScript and TypeScript import, where the project lists any.
+    pub javascript: Option<PackageBundler<'a>>,
     /// Looks for mistakes in a source that a language runtime will run. None builds it as it is.
     pub check_source: Option<CheckSource<'a>>,
 }
@@ -225,6 +241,14 @@ pub fn tool(language: Language, store: &Store, options: BuildOptions<'_>) -> Opt
     Some(support(language).tool?(store, options))
 }
 
+/// What is told where a worker could not look at a source.
+fn unchecked(error: &WorkerError) -> SourceProblem {
+    SourceProblem::Unchecked {
+        reason: error.to_string(),
+        hint: "look for what is unusual in the source: very deep nesting, or very much of it".to_owned(),
+    }
+}
+
 /// What is told where the runtime of a language is missing.
 pub fn no_runtime(language: Language) -> ToolchainError {
     ToolchainError::NoRuntime { language, runtime: language.runtime().unwrap_or_default().to_owned() }
@@ -307,6 +331,11 @@ impl Builder<'_> {
     /// Whether there is a component that is up to date, and the runtime that it names.
     fn is_built(&self, migration: &Migration) -> Result<bool, ToolchainError> {
         let Some(manifest) = self.store.built_manifest(migration)? else { return Ok(false) };
+        // Other packages, another component.
+        let has = |packages| self.options.javascript.is_some_and(|listed| listed.packages.have(packages));
+        if migration.language != Language::Wasm && !manifest.packages.is_empty() && !has(&manifest.packages) {
+            return Ok(false);
+        }
         let (Some(name), Some(digest)) = (&manifest.runtime, &manifest.runtime_digest) else { return Ok(true) };
         // Other packages, another runtime.
         if migration.language != Language::Wasm && runtime(migration.language, &self.options) != Some(name) {
@@ -336,37 +365,6 @@ impl Builder<'_> {
         }
         Ok(Some(component.len()))
     }
-}
-
-/// What the component of a migration says about it.
-/// The name of the runtime that runs the sources of a language in this project.
-fn runtime<'a>(language: Language, options: &BuildOptions<'a>) -> Option<&'a str> {
-    options.python.filter(|_| language == Language::Python).or(language.runtime())
-}
-
-fn manifest(migration: &Migration, options: &BuildOptions<'_>) -> Manifest {
-    let runtime = runtime(migration.language, options);
-    Manifest {
-        format: MANIFEST_FORMAT,
-        metadata: migration.metadata.clone(),
-        source_digest: migration.source_digest,
-        lock_digest: migration.lock_digest,
-        language: migration.language,
-        file: migration.file.clone(),
-        runtime: runtime.map(str::to_owned),
-        runtime_digest: runtime.and_then(|name| options.runtimes.get(name)?.first().copied()),
-        sections: None,
-        built_with: env!("CARGO_PKG_VERSION").to_owned(),
-    }
-}
-
-/// Puts what the host wants to know into a component.
-fn embed(component: &mut Vec<u8>, manifest: &Manifest, source: Option<&str>) -> Result<(), ToolchainError> {
-    let file = || manifest.file.clone();
-    add_manifest(component, manifest, source).map_err(|error| match error {
-        ManifestError::TooLarge { bytes } => ToolchainError::LargeMetadata { file: file(), bytes },
-        source => StoreError::Corrupt { file: file(), source }.into(),
-    })
 }
 
 #[cfg(test)]

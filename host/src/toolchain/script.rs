@@ -3,11 +3,13 @@
 use std::fmt;
 
 use super::Builder;
+use super::Bundle;
 use super::OnEvent;
 use super::SourceProblem;
 use super::Support;
 use super::ToolchainError;
-use super::embed;
+use super::embed_with_packages;
+use super::javascript_packages;
 use super::manifest;
 use crate::digest::Digest;
 use crate::language::Language;
@@ -41,23 +43,42 @@ impl fmt::Debug for CheckSource<'_> {
 fn build(builder: &mut Builder<'_>, migration: &Migration, _: OnEvent<'_>) -> Result<Vec<u8>, ToolchainError> {
     let source = builder.store.text_source(migration)?;
     check_decided(migration.language, &migration.file, &source.text)?;
-    component(builder, migration, &source.text)
+    component(builder, migration, &source.text, None)
 }
 
-/// The component that carries a text, after the runtime looked at it.
-pub(super) fn component(builder: &Builder<'_>, migration: &Migration, text: &str) -> Result<Vec<u8>, ToolchainError> {
-    let manifest = manifest(migration, &builder.options);
+/// The component that carries a text and the packages that it imports, after the runtime looked at them.
+pub(super) fn component(
+    builder: &Builder<'_>,
+    migration: &Migration,
+    text: &str,
+    bundle: Option<&Bundle>,
+) -> Result<Vec<u8>, ToolchainError> {
+    let mut manifest = manifest(migration, &builder.options);
+    manifest.packages = bundle.map(|bundle| bundle.packages.clone()).unwrap_or_default();
     let runtime = super::runtime(migration.language, &builder.options).unwrap_or_default();
     let Some(digest) = &manifest.runtime_digest else {
         return Err(super::no_runtime(migration.language));
     };
     if let Some(CheckSource(check)) = builder.options.check_source {
         let file = migration.file.as_str();
-        check(ScriptSource { runtime, digest, file, text })
-            .map_err(|problem| ToolchainError::Source { file: file.to_owned(), problem })?;
+        let look = |text: &str| check(ScriptSource { runtime, digest, file, text });
+        let checked = match bundle {
+            None => look(text),
+            Some(bundle) => look(&format!("{}{text}", bundle.modules)).map_err(|problem| {
+                // A runtime from before there were packages finds a mistake in everything that has some.
+                match look(&javascript_packages::probe()) {
+                    Err(SourceProblem::Mistake(_)) => SourceProblem::Unchecked {
+                        reason: format!("the runtime {runtime} {digest:.12} knows no packages"),
+                        hint: super::no_runtime(migration.language).hint().unwrap_or_default(),
+                    },
+                    _ => problem,
+                }
+            }),
+        };
+        checked.map_err(|problem| ToolchainError::Source { file: file.to_owned(), problem })?;
     }
     let mut component = wasm_encoder::Component::new().finish();
-    embed(&mut component, &manifest, Some(text))?;
+    embed_with_packages(&mut component, &manifest, Some(text), bundle.map(|bundle| bundle.modules.as_str()))?;
     Ok(component)
 }
 

@@ -52,6 +52,7 @@ impl Project {
             time_limits: TimeLimits::default(),
             runtimes: &BTreeMap::new(),
             python: None,
+            javascript: None,
             check_source: None,
         };
         let result = build(&self.store, &migrations, options, &mut |event| {
@@ -242,6 +243,7 @@ fn options<'a>(
         time_limits: TimeLimits::default(),
         runtimes,
         python: None,
+        javascript: None,
         check_source: None,
     }
 }

@@ -54,13 +54,10 @@ fn build(builder: &mut Builder<'_>, migration: &Migration, _: OnEvent<'_>) -> Re
     let stripped = strip_apart(builder, &migration.file, &source.text).map_err(|error| {
         problem(match error {
             WorkerError::Refused(said) => SourceProblem::Mistake(said),
-            error => SourceProblem::Unchecked {
-                reason: error.to_string(),
-                hint: "look for what is unusual in the source: very deep nesting, or very much of it".to_owned(),
-            },
+            error => super::unchecked(&error),
         })
     })?;
-    script::component(builder, migration, &stripped)
+    javascript::component(builder, migration, &stripped)
 }
 
 /// Removes the types in a process of its own, if there is a program for it.

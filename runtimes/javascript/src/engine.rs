@@ -12,6 +12,7 @@ use crate::clock;
 use crate::failure::Teller;
 use crate::modules::{Load, Resolve};
 use crate::native::{self, Calls};
+use crate::packages::{OwnedPackages, Packages};
 
 /// How much of the stack JavaScript may use, in bytes. It lies in memory; besides, each call takes some of the host's own stack,
 /// whose limit is 1 MiB by default. With this one a recursion ends as a RangeError, which the migration can tell about, before it
@@ -26,8 +27,10 @@ type Rejections = Rc<RefCell<Vec<(usize, Persistent<Js<'static>>)>>>;
 
 /// Looks for what can be found without running anything: syntax, imports, the two functions.
 pub(crate) fn check(file: &str, source: &str) -> Result<(), String> {
-    let teller = Teller::new(file, source);
-    let (_runtime, context) = engine(file).map_err(|error| error.to_string())?;
+    let (packages, source) = Packages::split(source)?;
+    let packages = Rc::new(packages.to_owned());
+    let teller = Teller::new(file, source, Rc::clone(&packages));
+    let (_runtime, context) = engine(file, packages).map_err(|error| error.to_string())?;
     context.with(|ctx| {
         // The whole graph of modules is linked before the first one runs, and the first one stops everything.
         let linked = || -> rquickjs::Result<()> {
@@ -55,9 +58,11 @@ pub(crate) fn check(file: &str, source: &str) -> Result<(), String> {
 pub(crate) fn run(file: &str, source: &str, direction: &str) -> Result<(), Failure> {
     clock::set(&env::run());
     let broken = |error: rquickjs::Error| Failure::Message(format!("the JavaScript engine cannot be set up: {error}"));
-    let (runtime, context) = engine(file).map_err(broken)?;
+    let (packages, source) = Packages::split(source).map_err(Failure::Message)?;
+    let packages = Rc::new(packages.to_owned());
+    let (runtime, context) = engine(file, Rc::clone(&packages)).map_err(broken)?;
     let rejections = track(&runtime);
-    let teller = Rc::new(Teller::new(file, source));
+    let teller = Rc::new(Teller::new(file, source, packages));
     context.with(|ctx| {
         set_up(&ctx, &teller).catch(&ctx).map_err(|error| Failure::Message(format!("the SDK cannot be set up: {error}")))?;
         work(&ctx, file, source, direction).catch(&ctx).map_err(|error| teller.failure(error))?;
@@ -77,11 +82,11 @@ pub(crate) fn run(file: &str, source: &str, direction: &str) -> Result<(), Failu
     })
 }
 
-fn engine(file: &str) -> rquickjs::Result<(ManuallyDrop<Runtime>, ManuallyDrop<Context>)> {
+fn engine(file: &str, packages: Rc<OwnedPackages>) -> rquickjs::Result<(ManuallyDrop<Runtime>, ManuallyDrop<Context>)> {
     let runtime = Runtime::new()?;
     runtime.set_max_stack_size(STACK_BYTES);
     runtime.set_gc_threshold(COLLECT_AFTER_BYTES);
-    runtime.set_loader(Resolve { file: file.to_owned() }, Load);
+    runtime.set_loader(Resolve { file: file.to_owned(), packages: Rc::clone(&packages) }, Load { packages });
     let context = Context::full(&runtime)?;
     Ok((ManuallyDrop::new(runtime), ManuallyDrop::new(context)))
 }
@@ -161,6 +166,20 @@ mod tests {
         let no_downgrade = refused("export function upgrade() {}");
         assert!(no_downgrade.contains("exports no function 'downgrade'"), "{no_downgrade}");
         assert!(no_downgrade.contains("throw new Irreversible()"), "{no_downgrade}");
+    }
+
+    #[test]
+    fn packages_are_linked_with_the_migration() {
+        let with = |package: &str, source: &str| {
+            let framed = format!("\0packages 1\n1 {}\na{package}{source}", package.len());
+            check("migrations/a.js", &framed)
+        };
+        let both = "\nexport function upgrade() {}\nexport function downgrade() {}";
+        assert_eq!(with("export var x = 1;", &format!("import {{ x }} from 'a';{both}")), Ok(()));
+        let missing = with("export var x = 1;", &format!("import {{ y }} from 'a';{both}")).expect_err("no y");
+        assert!(missing.starts_with("SyntaxError: \"a\" has no export 'y'\n  at migrations/a.js:1:10\n"), "{missing}");
+        let broken = with("// node_modules/a/x.js\nvar x = ;", &format!("import 'a';{both}")).expect_err("no syntax");
+        assert_eq!(broken, "SyntaxError: unexpected token in expression: ';'\n  in the package file a/x.js");
     }
 
     #[test]

@@ -2,12 +2,14 @@
 //! Frames of the SDK and of the engine are left out.
 
 use std::fmt::Write as _;
+use std::rc::Rc;
 
 use rquickjs::{CaughtError, Object, Value as Js};
 
 use crate::bindings::host::migration::env;
 use crate::bindings::host::migration::types::{Error, Failure, Limit};
 use crate::native;
+use crate::packages::{OwnedPackages, imported_name};
 use crate::place::{self, Place};
 
 /// How many causes of causes are told.
@@ -43,6 +45,7 @@ const MISSING: &[(&[&str], &str)] = &[
 pub(crate) struct Teller {
     file: String,
     source: String,
+    packages: Rc<OwnedPackages>,
 }
 
 /// One line of a stack.
@@ -53,8 +56,8 @@ struct Frame<'a> {
 }
 
 impl Teller {
-    pub(crate) fn new(file: &str, source: &str) -> Self {
-        Self { file: file.to_owned(), source: source.to_owned() }
+    pub(crate) fn new(file: &str, source: &str, packages: Rc<OwnedPackages>) -> Self {
+        Self { file: file.to_owned(), source: source.to_owned(), packages }
     }
 
     /// What a migration that threw has to say. What the server refused is told by the host itself; from here comes where it was sent.
@@ -125,7 +128,8 @@ impl Teller {
             return match module == self.file {
                 true => (self.lacks(export), None),
                 false => {
-                    let message = format!("SyntaxError: \"host\" has no export '{export}'");
+                    let module = imported_name(module).unwrap_or(crate::modules::SDK);
+                    let message = format!("SyntaxError: \"{module}\" has no export '{export}'");
                     (message, place::of_name(&self.source, export))
                 }
             };
@@ -211,6 +215,12 @@ impl Teller {
             }
             rest = rest.get(same..).unwrap_or_default();
         }
+        // What happens before the migration itself runs has no line in it.
+        if told.is_empty()
+            && let Some(package) = stack.lines().find_map(|line| self.package(line))
+        {
+            let _ = writeln!(told, "  in the package file {package}");
+        }
         if !rest.is_empty() {
             let _ = writeln!(told, "  … {} more", rest.len());
         }
@@ -224,6 +234,13 @@ impl Teller {
             Some(function) => format!("  at {function} ({file}:{line}:{column})\n"),
         };
         head + &place::excerpt(&self.source, place, "    ")
+    }
+
+    /// The file of a package that a line of a stack names.
+    fn package<'a>(&'a self, line: &'a str) -> Option<&'a str> {
+        let line = line.trim().strip_prefix("at ")?;
+        let place = line.strip_suffix(')').and_then(|line| line.rsplit_once(" (")).map_or(line, |(_, place)| place);
+        self.packages.origin(place)
     }
 
     /// `    at upgrade (migrations/a.js:12:5)` or `    at migrations/a.js:12:5`, when it is the migration's own file.

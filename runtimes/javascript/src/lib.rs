@@ -3,6 +3,7 @@
 //!
 //! - `engine` makes the engine, and runs a source in it.
 //! - `modules` says what can be imported, and what to do instead of importing the rest.
+//! - `packages` has what a migration imports of npm, which the host hands over with it.
 //! - `native` has the calls of the contract, as the SDK uses them (`guest-sdk/javascript/src/native.js` stands for them elsewhere).
 //! - `decode` and `encode` turn PostgreSQL's values into JavaScript's and back.
 //! - `failure` tells what went wrong in the words of the migration's author.
@@ -16,6 +17,7 @@ mod engine;
 mod failure;
 mod modules;
 mod native;
+mod packages;
 mod place;
 mod rows;
 mod types;

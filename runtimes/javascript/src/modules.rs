@@ -1,8 +1,12 @@
 //! What a migration can import, and what to do instead of importing the rest.
 
+use std::rc::Rc;
+
 use rquickjs::loader::{ImportAttributes, Loader, Resolver};
 use rquickjs::module::Declared;
 use rquickjs::{Ctx, Exception, Module, Result};
+
+use crate::packages::OwnedPackages;
 
 /// The name under which migrations import the SDK.
 pub(crate) const SDK: &str = "host";
@@ -104,7 +108,8 @@ pub(crate) fn refusal(name: &str) -> String {
     } else if name.starts_with('.') || name.starts_with('/') || name.contains("://") {
         "a migration is one file, so that it runs the same for ever: copy what it needs into it"
     } else {
-        "a migration imports \"host\" and nothing else; bundle the package into it, with esbuild for example, or copy what it needs"
+        "a migration imports \"host\" and the packages of its project; list it in [javascript] dependencies of host.toml, with its \
+         version, or copy what it needs"
     };
     format!("cannot import '{name}': {reason}")
 }
@@ -119,6 +124,8 @@ fn package(name: &str) -> &str {
 pub(crate) struct Resolve {
     /// The name of the migration's own module.
     pub(crate) file: String,
+    /// The packages that it imports.
+    pub(crate) packages: Rc<OwnedPackages>,
 }
 
 impl Resolver for Resolve {
@@ -131,6 +138,9 @@ impl Resolver for Resolve {
     ) -> Result<String> {
         if name == SDK {
             return Ok("host:index.js".to_owned());
+        }
+        if let Some(found) = self.packages.resolve(base, name) {
+            return Ok(found);
         }
         let own = name.strip_prefix("./").filter(|_| base.starts_with(OWN));
         match own {
@@ -147,7 +157,10 @@ impl Resolver for Resolve {
 }
 
 /// Gives the sources of modules.
-pub(crate) struct Load;
+pub(crate) struct Load {
+    /// The packages that the migration imports.
+    pub(crate) packages: Rc<OwnedPackages>,
+}
 
 impl Loader for Load {
     fn load<'js>(
@@ -156,8 +169,9 @@ impl Loader for Load {
         name: &str,
         _: Option<ImportAttributes<'js>>,
     ) -> Result<Module<'js, Declared>> {
-        match SOURCES.iter().find(|(known, _)| *known == name) {
-            Some((_, source)) => Module::declare(ctx.clone(), name, *source),
+        let own = SOURCES.iter().find(|(known, _)| *known == name).map(|(_, source)| *source);
+        match own.or_else(|| self.packages.text(name)) {
+            Some(source) => Module::declare(ctx.clone(), name, source),
             None => Err(Exception::throw_message(ctx, &refusal(name))),
         }
     }
@@ -176,6 +190,6 @@ mod tests {
             assert!(refusal(name).contains("import { execute, query } from \"host\""), "{name}");
         }
         assert!(refusal("./helpers.js").contains("one file"));
-        assert!(refusal("lodash").contains("nothing else"));
+        assert!(refusal("lodash").contains("list it in [javascript] dependencies"));
     }
 }

@@ -138,6 +138,7 @@ impl TestProject {
             runtime: None,
             runtime_digest: None,
             sections: None,
+            packages: Vec::new(),
             built_with: "0.0.0".to_owned(),
         };
         add_manifest(&mut component, &manifest, None).expect("sections");

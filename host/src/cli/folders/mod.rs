@@ -178,6 +178,11 @@ pub(super) fn python(project: Option<&Path>, missing: Missing) -> Result<Folder,
     CACHE.open_inside(&["python"], project, missing, OWN_MODE)
 }
 
+/// The folder in which packages of npm lie and are bundled.
+pub(super) fn javascript(project: Option<&Path>, missing: Missing) -> Result<Folder, NoFolder> {
+    CACHE.open_inside(&["javascript"], project, missing, OWN_MODE)
+}
+
 /// The folder of the language runtimes that were installed with this program: `runtimes` beside it, or `lib/host/runtimes` where it
 /// is in a folder `bin`. Whoever can write there could change the program as well.
 pub(super) fn installed_runtimes() -> Option<Folder> {

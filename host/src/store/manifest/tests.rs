@@ -16,6 +16,7 @@ fn manifest() -> Manifest {
         runtime: Some("sql".to_owned()),
         runtime_digest: None,
         sections: Some(ScriptSections { upgrade: [0, 3], downgrade: None }),
+        packages: Vec::new(),
         built_with: "0.1.0".to_owned(),
     }
 }
@@ -39,6 +40,37 @@ fn what_is_embedded_is_read_back() {
     assert_eq!(read_source(&bytes).unwrap(), Some("änd"));
     wasmparser::Validator::new().validate_all(&bytes).unwrap();
     assert_eq!(without_sections(&bytes).unwrap(), plain);
+}
+
+#[test]
+fn packages_stand_beside_a_source() {
+    let plain = component(&[]);
+    let mut bytes = plain.clone();
+    let manifest = Manifest {
+        runtime: Some("javascript".to_owned()),
+        sections: None,
+        packages: vec!["a@1.0.0".to_owned()],
+        ..manifest()
+    };
+    add_manifest(&mut bytes, &manifest, Some("abc")).unwrap();
+    let without = read_contents(&bytes).unwrap();
+    assert_eq!((without.packages, without.sections.len()), (None, 2));
+    add_packages(&mut bytes, "\0ä");
+    let contents = read_contents(&bytes).unwrap();
+    assert_eq!(&bytes[contents.packages.unwrap()], "\0ä".as_bytes());
+    assert_eq!((contents.manifest.unwrap().packages, contents.sections.len()), (vec!["a@1.0.0".to_owned()], 3));
+    assert_eq!(without_sections(&bytes).unwrap(), plain);
+    let json = |manifest| serde_json::to_vec(&manifest).unwrap();
+    let (of_sql, of_javascript) = (json(super::tests::manifest()), json(manifest));
+    for broken in [
+        component(&[(PACKAGES_SECTION, b"a")]),
+        component(&[(SOURCE_SECTION, b"a"), (PACKAGES_SECTION, b"a")]),
+        component(&[(MANIFEST_SECTION, &of_sql), (SOURCE_SECTION, b"abc"), (PACKAGES_SECTION, b"a")]),
+        component(&[(MANIFEST_SECTION, &of_javascript), (SOURCE_SECTION, b"a"), (PACKAGES_SECTION, b"\xff")]),
+    ] {
+        let error = read_manifest(&broken).unwrap_err().to_string();
+        assert_eq!(error, "its section 'host:packages' cannot be read");
+    }
 }
 
 #[test]
