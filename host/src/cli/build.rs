@@ -184,6 +184,7 @@ fn build_with(
         Some(work) => work.bundle(imports),
         None => Err(JavaScriptPackagesError::NoFolder("no packages are listed".to_owned())),
     };
+    let named = migrations.iter().filter_map(|migration| migration.language.runtime()).chain(python.as_deref());
     let options = BuildOptions {
         project: &folder,
         target: target.as_ref(),
@@ -192,7 +193,7 @@ fn build_with(
         worker: Some(&worker),
         limits: crate::execute::compile_limits(&project.environment().limits).process,
         time_limits: time_limits(&project),
-        runtimes: &super::worker::languages(settings).digests(),
+        runtimes: &super::worker::languages(settings).digests_of(named),
         python: python.as_deref(),
         javascript: packages.as_ref().map(|packages| PackageBundler { packages, bundle: &bundle }),
         check_source: Some(CheckSource(&check_source)),

@@ -40,8 +40,9 @@ pub(super) fn compiler(settings: &Settings) -> Result<Compiler, Failure> {
 
 /// The language runtimes that this process has.
 pub(super) fn languages(settings: &Settings) -> RuntimeRegistry {
-    let folders = [super::cache::runtime_folder(settings), super::runtime::installed_folder()];
-    folders.into_iter().flatten().fold(RuntimeRegistry::default(), RuntimeRegistry::with_folder)
+    let of_user = super::cache::runtime_folder(settings);
+    let languages = of_user.into_iter().fold(RuntimeRegistry::default(), RuntimeRegistry::with_folder);
+    languages.with_folder_on_demand(super::runtime::installed_folder)
 }
 
 /// A worker that starts this program.

@@ -30,6 +30,9 @@ use crate::host_functions::GuestState;
 use crate::worker::Cancel;
 use crate::worker::Worker;
 
+/// The largest component of the host's own that is compiled without a worker, in bytes: that of SQL takes a millisecond.
+const COMPILED_HERE_BYTES_MAX: usize = 64 << 10;
+
 /// How components become code, and where it is kept between runs.
 #[derive(Debug, Clone, Default)]
 pub struct Compiler {
@@ -148,8 +151,8 @@ impl Runtime {
         Ok(Loaded::Migration(MigrationGuestPre::new(instance).map_err(|error| refused(&error))?))
     }
 
-    /// Makes a language runtime ready to run. Blocks while it is read and compiled, as [`Runtime::compile`] does; the host's
-    /// own is compiled in this process.
+    /// Makes a language runtime ready to run. Blocks while it is read and compiled, as [`Runtime::compile`] does; a
+    /// small one of the host's own is compiled in this process.
     ///
     /// # Errors
     /// [`LoadError`].
@@ -164,7 +167,7 @@ impl Runtime {
             Some(code) => code,
             None => {
                 let component = language.component()?;
-                if language.is_built_in() {
+                if language.is_built_in() && component.len() <= COMPILED_HERE_BYTES_MAX {
                     self.once(&digest, || {
                         self.engine.precompile_component(&component).map_err(|error| refused(&error))
                     })?

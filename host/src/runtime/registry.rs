@@ -1,18 +1,20 @@
 //! The language runtimes that a host has: components that run the sources of one language, found by name and digest.
 //!
-//! They are data. A host carries that of SQL; others lie in a folder of the user ([`RuntimeFolder`]), or an application
-//! brings them along ([`RuntimeRegistry::with_component`]).
+//! They are data. A host carries that of SQL, and that of JavaScript where it was built with it; others lie in a folder of the user
+//! ([`RuntimeFolder`]), or an application brings them along ([`RuntimeRegistry::with_component`]).
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
+use std::sync::OnceLock;
 
 use super::error::LoadError;
 use super::folder::FolderEntry;
 use super::folder::RuntimeFolder;
 use super::folder::is_runtime_name;
 use super::script::BUILT_IN;
+use super::script::SQL;
 use crate::digest::Digest;
 
 /// One language runtime, wherever its component is.
@@ -32,12 +34,26 @@ enum Place {
     Folder(Arc<RuntimeFolder>),
 }
 
+/// A component that the host carries. It is digested when somebody asks for a runtime of its name: it may be large.
+struct Carried {
+    name: &'static str,
+    component: &'static [u8],
+    digest: OnceLock<Digest>,
+}
+
+/// A folder of language runtimes, opened when somebody asks for a runtime that is not found elsewhere.
+struct Folder {
+    open: fn() -> Option<RuntimeFolder>,
+    opened: OnceLock<Option<Arc<RuntimeFolder>>>,
+}
+
 /// All language runtimes of a host. The one of SQL is always among them.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct RuntimeRegistry {
-    /// Of each name the preferred one first.
+    /// Those of the application; of each name the preferred one first.
     known: Vec<LanguageRuntime>,
-    folders: Vec<Arc<RuntimeFolder>>,
+    carried: Arc<[Carried]>,
+    folders: Vec<Arc<Folder>>,
 }
 
 impl LanguageRuntime {
@@ -96,20 +112,48 @@ impl fmt::Debug for LanguageRuntime {
     }
 }
 
+impl Carried {
+    fn runtime(&self) -> LanguageRuntime {
+        LanguageRuntime {
+            name: self.name.to_owned(),
+            digest: *self.digest.get_or_init(|| Digest::of(self.component)),
+            bytes: u64::try_from(self.component.len()).ok(),
+            place: Place::BuiltIn(self.component),
+        }
+    }
+}
+
+impl Folder {
+    fn get(&self) -> Option<&Arc<RuntimeFolder>> {
+        self.opened.get_or_init(|| (self.open)().map(Arc::new)).as_ref()
+    }
+}
+
+impl fmt::Debug for RuntimeRegistry {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let carried: Vec<_> = self.carried.iter().map(|carried| carried.name).collect();
+        formatter
+            .debug_struct("RuntimeRegistry")
+            .field("known", &self.known)
+            .field("carried", &carried)
+            .finish_non_exhaustive()
+    }
+}
+
 /// What the host carries itself.
 impl Default for RuntimeRegistry {
     fn default() -> Self {
-        let built_in = |(name, bytes): &(&str, &'static [u8])| LanguageRuntime {
-            name: (*name).to_owned(),
-            digest: Digest::of(bytes),
-            bytes: u64::try_from(bytes.len()).ok(),
-            place: Place::BuiltIn(bytes),
-        };
-        Self { known: BUILT_IN.iter().map(built_in).collect(), folders: Vec::new() }
+        Self::carrying(BUILT_IN)
     }
 }
 
 impl RuntimeRegistry {
+    fn carrying(components: &[(&'static str, &'static [u8])]) -> Self {
+        let carried =
+            |(name, component): &(&'static str, &'static [u8])| Carried { name, component, digest: OnceLock::new() };
+        Self { known: Vec::new(), carried: components.iter().map(carried).collect(), folders: Vec::new() }
+    }
+
     /// The registry with one more runtime: a component of the world `script-runtime`. It comes before those of its name that
     /// were added earlier.
     ///
@@ -137,7 +181,15 @@ impl RuntimeRegistry {
     /// The registry with the runtimes of one more folder. They come after all others.
     #[must_use]
     pub fn with_folder(mut self, folder: RuntimeFolder) -> Self {
-        self.folders.push(Arc::new(folder));
+        let opened = OnceLock::from(Some(Arc::new(folder)));
+        self.folders.push(Arc::new(Folder { open: || None, opened }));
+        self
+    }
+
+    /// The same with a folder that is looked for when a runtime is not found elsewhere, which most commands never need.
+    #[must_use]
+    pub fn with_folder_on_demand(mut self, open: fn() -> Option<RuntimeFolder>) -> Self {
+        self.folders.push(Arc::new(Folder { open, opened: OnceLock::new() }));
         self
     }
 
@@ -152,12 +204,15 @@ impl RuntimeRegistry {
         if let Some(found) = self.known.iter().find(fits) {
             return Ok(found.clone());
         }
-        let there = self.of_name(name);
-        let found = there.iter().find(fits).cloned();
+        if let Some(found) = self.carried_of(name).find(|runtime| fits(&runtime)) {
+            return Ok(found);
+        }
+        let mut folders = self.folders.iter().filter_map(|folder| folder.get());
+        let found = folders.find_map(|folder| in_folder(folder, folder.list_of(name)).find(|runtime| fits(&runtime)));
         found.ok_or_else(|| LoadError::UnknownRuntime {
             name: name.to_owned(),
             digest: digest.copied(),
-            there: there.iter().map(LanguageRuntime::digest).collect(),
+            there: self.of_name(name).iter().map(LanguageRuntime::digest).collect(),
         })
     }
 
@@ -175,9 +230,32 @@ impl RuntimeRegistry {
         digests
     }
 
+    /// The same for some names. For that of SQL, which every host carries, no folder is looked at.
+    pub fn digests_of<'a>(&self, names: impl IntoIterator<Item = &'a str>) -> BTreeMap<String, Vec<Digest>> {
+        let mut digests: BTreeMap<String, Vec<Digest>> = BTreeMap::new();
+        for name in names {
+            if digests.contains_key(name) {
+                continue;
+            }
+            let found = match name {
+                SQL => self
+                    .known
+                    .iter()
+                    .filter(|runtime| runtime.name == SQL)
+                    .cloned()
+                    .chain(self.carried_of(SQL))
+                    .collect(),
+                _ => self.of_name(name),
+            };
+            digests.insert(name.to_owned(), found.iter().map(LanguageRuntime::digest).collect());
+        }
+        digests
+    }
+
     /// Every runtime, sorted by name; of each name the preferred one first.
     pub fn list(&self) -> Vec<LanguageRuntime> {
         let mut all = self.known.clone();
+        all.extend(self.carried.iter().map(Carried::runtime));
         all.extend(self.in_folders(RuntimeFolder::list));
         all.sort_by(|one, other| one.name.cmp(&other.name));
         all
@@ -185,16 +263,23 @@ impl RuntimeRegistry {
 
     fn of_name(&self, name: &str) -> Vec<LanguageRuntime> {
         let mut found: Vec<_> = self.known.iter().filter(|runtime| runtime.name == name).cloned().collect();
+        found.extend(self.carried_of(name));
         found.extend(self.in_folders(|folder| folder.list_of(name)));
         found
     }
 
-    fn in_folders(&self, list: impl Fn(&RuntimeFolder) -> Vec<FolderEntry>) -> Vec<LanguageRuntime> {
-        let of = |folder: &Arc<RuntimeFolder>| -> Vec<_> {
-            list(folder).into_iter().map(|entry| LanguageRuntime::in_folder(entry, folder)).collect()
-        };
-        self.folders.iter().flat_map(of).collect()
+    fn carried_of(&self, name: &str) -> impl Iterator<Item = LanguageRuntime> {
+        self.carried.iter().filter(move |carried| carried.name == name).map(Carried::runtime)
     }
+
+    fn in_folders(&self, list: impl Fn(&RuntimeFolder) -> Vec<FolderEntry>) -> Vec<LanguageRuntime> {
+        let folders = self.folders.iter().filter_map(|folder| folder.get());
+        folders.flat_map(|folder| in_folder(folder, list(folder))).collect()
+    }
+}
+
+fn in_folder(folder: &Arc<RuntimeFolder>, entries: Vec<FolderEntry>) -> impl Iterator<Item = LanguageRuntime> {
+    entries.into_iter().map(|entry| LanguageRuntime::in_folder(entry, folder))
 }
 
 #[cfg(test)]
@@ -230,6 +315,35 @@ mod tests {
         let listed: Vec<_> = registry.list().into_iter().map(|runtime| (runtime.name, runtime.digest)).collect();
         let name = |name: &str, digest| (name.to_owned(), digest);
         assert_eq!(listed, [name("js", second), name("js", first), name("sql", newer), name("sql", old)]);
+    }
+
+    /// As a host that was built with the runtime of JavaScript has it, but with another component.
+    #[test]
+    fn what_is_carried_is_found_like_that_of_sql_and_digested_on_demand() {
+        let [sql, js] = [("sql", &b"of sql"[..]), ("javascript", b"of javascript")];
+        let registry = RuntimeRegistry::carrying(&[sql, js]);
+        registry.find("sql", None).unwrap();
+        registry.find("python", None).unwrap_err();
+        assert!(registry.carried[1].digest.get().is_none(), "nobody asked for it");
+        let digest = Digest::of(js.1);
+        let found = registry.find("javascript", Some(&digest)).unwrap();
+        assert_eq!((found.digest(), found.place(), found.is_built_in()), (digest, "built in", true));
+        assert_eq!(found.component().unwrap().as_ref(), js.1);
+        assert_eq!(registry.digests_of(["javascript", "javascript"]).into_values().collect::<Vec<_>>(), [[digest]]);
+        // An application may bring a newer one along.
+        let registry = registry.with_component("javascript", b"newer".to_vec()).unwrap();
+        assert_eq!(registry.preferred("javascript"), Some(Digest::of(b"newer")));
+        assert_eq!(registry.find("javascript", Some(&digest)).unwrap().place(), "built in");
+    }
+
+    #[test]
+    fn a_folder_is_opened_only_for_what_is_not_found_elsewhere() {
+        let registry = RuntimeRegistry::default().with_folder_on_demand(|| None);
+        registry.find("sql", None).unwrap();
+        registry.digests_of(["sql"]);
+        assert!(registry.folders[0].opened.get().is_none());
+        registry.find("python", None).unwrap_err();
+        assert!(registry.folders[0].opened.get().is_some());
     }
 
     #[test]

@@ -8,7 +8,29 @@ pub(super) const WORLD: &str = "script-runtime";
 ///
 /// A built migration names the digest of the runtime that it was built for. So a component that gets a successor stays in
 /// this list, below it.
-pub(super) const BUILT_IN: &[(&str, &[u8])] = &[("sql", include_bytes!("script/sql.wasm"))];
+pub(super) const BUILT_IN: &[(&str, &[u8])] = &[
+    (SQL, include_bytes!("script/sql.wasm")),
+    #[cfg(feature = "carried-javascript")]
+    ("javascript", JAVASCRIPT),
+];
+
+/// The name of the runtime of SQL, which every host carries.
+pub(super) const SQL: &str = "sql";
+
+/// The file that `scripts/runtimes javascript` makes, named by its absolute path while host is built.
+#[cfg(feature = "carried-javascript")]
+const JAVASCRIPT: &[u8] = include_bytes!(env!(
+    "HOST_JAVASCRIPT_RUNTIME",
+    "the feature carried-javascript takes the runtime from the file that HOST_JAVASCRIPT_RUNTIME names: build it with \
+     `scripts/runtimes javascript`, which prints its path"
+));
+
+/// A component begins like that; a core module has another version.
+#[cfg(feature = "carried-javascript")]
+const _: () = assert!(
+    matches!(JAVASCRIPT, [0, b'a', b's', b'm', 0x0d, 0, 1, 0, ..]),
+    "HOST_JAVASCRIPT_RUNTIME names no component: take the file that `scripts/runtimes javascript` makes"
+);
 
 #[cfg(test)]
 #[expect(clippy::unwrap_used, clippy::disallowed_methods, reason = "tests")]
@@ -52,6 +74,13 @@ mod tests {
             BUILT_IN.iter().map(|(name, bytes)| (*name, crate::digest::Digest::of(bytes).to_string())).collect();
         for (name, digest) in RELEASED {
             assert!(there.iter().any(|(there, found)| there == name && found == digest), "{name} {digest}: {there:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_carried_fits_the_contract() {
+        for (name, bytes) in BUILT_IN {
+            crate::runtime::imports::check(bytes, EXPORT, WORLD).unwrap_or_else(|error| panic!("{name}: {error}"));
         }
     }
 
