@@ -196,6 +196,9 @@ pub mod value;
 #[cfg_attr(not(feature = "internals"), doc(hidden))]
 pub mod units;
 
+#[cfg_attr(not(feature = "internals"), doc(hidden))]
+pub mod source_problem;
+
 // Apart from a run.
 #[cfg(feature = "build")]
 pub mod toolchain;

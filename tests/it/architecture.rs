@@ -82,6 +82,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("language", &[]),
     ("local", &[]),
     ("revision", &[]),
+    ("source_problem", &[]),
     ("units", &[]),
     ("worker", &["units"]),
     ("config", &["grant", "units"]),
@@ -93,7 +94,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("host_functions", &["bindings", "db", "grant", "sql", "units", "value"]),
     ("project", &["config", "db", "digest", "revision", "store"]),
     ("runtime", &["bindings", "digest", "host_functions", "plan", "units", "worker"]),
-    ("toolchain", &["bindings", "digest", "grant", "language", "revision", "sql", "store", "worker"]),
+    ("toolchain", &["bindings", "digest", "grant", "language", "revision", "source_problem", "sql", "store", "worker"]),
     (
         "execute",
         &[
@@ -107,6 +108,7 @@ const LAYERS: &[(&str, &[&str])] = &[
             "project",
             "revision",
             "runtime",
+            "source_problem",
             "sql",
             "store",
             "value",

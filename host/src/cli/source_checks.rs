@@ -5,11 +5,10 @@ use std::cell::RefCell;
 use super::settings::Settings;
 use crate::config::Limits;
 use crate::execute::ScriptChecker;
-use crate::execute::ScriptProblem;
 use crate::project::Project;
 use crate::runtime::Source;
+use crate::source_problem::SourceProblem;
 use crate::toolchain::ScriptSource;
-use crate::toolchain::SourceProblem;
 
 /// The checks of one build. A sandbox is only made when there is something to look at.
 pub(super) struct SourceChecks<'a> {
@@ -35,9 +34,6 @@ impl<'a> SourceChecks<'a> {
         }
         let Some(checker) = checker.as_mut() else { return Ok(()) };
         let source = Source { file: script.file.to_owned(), text: script.text.to_owned() };
-        checker.check(script.runtime, script.digest, &source).map_err(|problem| match problem {
-            ScriptProblem::Mistake(said) => SourceProblem::Mistake(said),
-            ScriptProblem::Unchecked { reason, hint } => SourceProblem::Unchecked { reason, hint },
-        })
+        checker.check(script.runtime, script.digest, &source)
     }
 }

@@ -52,7 +52,6 @@ pub use repair::AppliedChange;
 pub use runner::Report;
 pub use runner::Runner;
 pub use script_check::ScriptChecker;
-pub use script_check::ScriptProblem;
 pub use unfinished::UnfinishedError;
 #[cfg(feature = "cli")]
 pub(crate) use unfinished::finish;

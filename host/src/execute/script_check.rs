@@ -4,7 +4,6 @@
 use std::collections::HashMap;
 
 use super::limits;
-use crate::bindings::env::RunInfo;
 use crate::config::Limits;
 use crate::db::GuestSession;
 use crate::db::OfflineSession;
@@ -12,12 +11,14 @@ use crate::digest::Digest;
 use crate::host_functions::Events;
 use crate::host_functions::GuestState;
 use crate::host_functions::Interrupt;
+use crate::host_functions::no_run;
 use crate::runtime::Compiler;
 use crate::runtime::Ending;
 use crate::runtime::Loaded;
 use crate::runtime::Runtime;
 use crate::runtime::Source;
 use crate::runtime::wasi;
+use crate::source_problem::SourceProblem;
 use crate::worker::Cancel;
 
 /// What is kept between two sources of a build. Nothing is loaded before the first one.
@@ -26,20 +27,6 @@ pub struct ScriptChecker {
     limits: Limits,
     runtime: Option<Runtime>,
     loaded: HashMap<Digest, Loaded>,
-}
-
-/// Why a source cannot be built.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum ScriptProblem {
-    /// It has a mistake: what the runtime said about it.
-    Mistake(String),
-    /// The runtime could not say anything.
-    Unchecked {
-        /// Why not.
-        reason: String,
-        /// What the user should do.
-        hint: String,
-    },
 }
 
 impl ScriptChecker {
@@ -52,9 +39,9 @@ impl ScriptChecker {
     /// before.
     ///
     /// # Errors
-    /// [`ScriptProblem`].
-    pub fn check(&mut self, name: &str, digest: &Digest, source: &Source) -> Result<(), ScriptProblem> {
-        let unchecked = |reason: String, hint: String| ScriptProblem::Unchecked { reason, hint };
+    /// [`SourceProblem`].
+    pub fn check(&mut self, name: &str, digest: &Digest, source: &Source) -> Result<(), SourceProblem> {
+        let unchecked = |reason: String, hint: String| SourceProblem::Unchecked { reason, hint };
         if self.runtime.is_none() {
             let made = limits::runtime(&self.compiler, &self.limits);
             self.runtime = Some(made.map_err(|error| unchecked(error.to_string(), error.hint().unwrap_or_default()))?);
@@ -83,7 +70,7 @@ impl ScriptChecker {
         const HINT: &str = "look for what is unusual in the source: very deep nesting, or very much of it";
         match checked {
             Ok(Ok(Ok(()))) => Ok(()),
-            Ok(Ok(Err(mistake))) => Err(ScriptProblem::Mistake(mistake)),
+            Ok(Ok(Err(mistake))) => Err(SourceProblem::Mistake(mistake)),
             Ok(Err(ending)) => Err(unchecked(said(*ending), HINT.to_owned())),
             Err(error) => Err(unchecked(error.to_string(), "run the command again".to_owned())),
         }
@@ -93,15 +80,7 @@ impl ScriptChecker {
     fn state(&self) -> GuestState {
         let limits = limits::guest(&self.limits);
         let (events, _) = Events::new(&limits);
-        let run = RunInfo {
-            revision: String::new(),
-            server_version: 0,
-            search_path: Vec::new(),
-            dry_run: true,
-            now_micros: 0,
-            seed: 0,
-            args: Vec::new(),
-        };
+        let run = no_run();
         let session = GuestSession::Offline(OfflineSession::default());
         let wasi = wasi::context(0, 0, &events);
         GuestState::new(session, run, limits, Interrupt::default(), wasi, events)

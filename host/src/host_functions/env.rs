@@ -25,3 +25,16 @@ impl Host for GuestState {
         Ok(self.run.clone())
     }
 }
+
+/// What a guest reads that is no part of a run: one that looks at a source, for example.
+pub fn no_run() -> RunInfo {
+    RunInfo {
+        revision: String::new(),
+        server_version: 0,
+        search_path: Vec::new(),
+        dry_run: true,
+        now_micros: 0,
+        seed: 0,
+        args: Vec::new(),
+    }
+}

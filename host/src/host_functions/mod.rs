@@ -21,6 +21,7 @@ mod trace;
 pub use budget::Budget;
 pub use budget::LockWait;
 pub(crate) use compute_time::ComputeTime;
+pub use env::no_run;
 pub use events::Events;
 pub use events::GuestEvent;
 pub use interrupt::Interrupt;

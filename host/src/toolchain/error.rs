@@ -7,6 +7,7 @@ use super::Summary;
 use crate::grant::Classes;
 use crate::language::Language;
 use crate::revision::RevisionId;
+use crate::source_problem::SourceProblem;
 use crate::sql::SectionError;
 use crate::sql::SqlFileError;
 use crate::store::FOLDER_METADATA_FILE;
@@ -209,20 +210,6 @@ pub enum ToolchainError {
         file: String,
         /// The interface.
         interface: &'static str,
-    },
-}
-
-/// Why a source is not built.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum SourceProblem {
-    /// It has a mistake: what the runtime said, with the place.
-    Mistake(String),
-    /// The runtime could not look.
-    Unchecked {
-        /// Why not.
-        reason: String,
-        /// What the user should do.
-        hint: String,
     },
 }
 

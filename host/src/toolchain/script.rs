@@ -5,7 +5,6 @@ use std::fmt;
 use super::Builder;
 use super::Bundle;
 use super::OnEvent;
-use super::SourceProblem;
 use super::Support;
 use super::ToolchainError;
 use super::embed_with_packages;
@@ -13,6 +12,7 @@ use super::javascript_packages;
 use super::manifest;
 use crate::digest::Digest;
 use crate::language::Language;
+use crate::source_problem::SourceProblem;
 use crate::store::Migration;
 
 pub(super) const SUPPORT: Support = Support { build, write_sdk: None, tool: None };

@@ -16,11 +16,11 @@ use swc_ts_fast_strip::Options;
 
 use super::Builder;
 use super::OnEvent;
-use super::SourceProblem;
 use super::Support;
 use super::ToolchainError;
 use super::javascript;
 use super::script;
+use crate::source_problem::SourceProblem;
 use crate::store::Migration;
 use crate::worker::Cancel;
 use crate::worker::Task;

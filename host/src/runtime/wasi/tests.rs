@@ -89,15 +89,7 @@ async fn no_socket_is_made_and_the_operator_is_told() {
         log_bytes: 1 << 10,
     };
     let (events, mut said) = Events::new(&limits);
-    let run = crate::bindings::env::RunInfo {
-        revision: String::new(),
-        server_version: 0,
-        search_path: Vec::new(),
-        dry_run: true,
-        now_micros: 0,
-        seed: 0,
-        args: Vec::new(),
-    };
+    let run = crate::host_functions::no_run();
     let session = crate::db::GuestSession::Offline(crate::db::OfflineSession::default());
     let interrupt = crate::host_functions::Interrupt::default();
     let mut state = GuestState::new(session, run, limits, interrupt, context(0, 0, &events), events);
