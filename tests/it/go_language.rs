@@ -5,9 +5,7 @@ use crate::harness::TestProject;
 /// A project with a new migration in Go as it is made, and its folder.
 fn with_new_migration() -> (TestProject, String) {
     let project = TestProject::sharing_code();
-    let output =
-        project.host(&["--json", "revision", "--lang", "go", "-m", "create users", "--rev-id", "a1"]).success();
-    let folder = output.json()["file"].as_str().expect("the folder").to_owned();
+    let folder = project.new_migration("go");
     (project, folder)
 }
 
@@ -29,26 +27,8 @@ fn source(imports: &str, upgrade: &str, downgrade: &str) -> String {
 #[test]
 fn a_new_migration_builds_and_runs_when_its_downgrade_is_decided() {
     let (project, folder) = with_new_migration();
-    let output = project.host(&["build"]).with_code(1);
-    assert!(output.stderr.contains("is undecided: line 18 still says TODO"), "{}", output.stderr);
-    let source = std::fs::read_to_string(project.path(&format!("{folder}/migration.go"))).expect("the source");
-    let decided: Vec<&str> = source.lines().filter(|line| !line.contains("TODO")).collect();
-    project.write(&format!("{folder}/migration.go"), &decided.join("\n"));
-    project.host(&["build"]).success();
-    project.host(&["build", "--check"]).success();
-    project.host(&["upgrade", "head"]).success();
-    project.host(&["downgrade", "base"]).success();
-
-    // No name of a folder of this machine gets into a component, and the same source gives the same one.
-    let built = project.path(".host/build/a1.wasm");
-    let component = std::fs::read(&built).expect("the component");
     let home = std::env::home_dir().expect("a home");
-    for name in [project.path(""), project.cache().to_owned(), home.join("go"), "/usr/local/go".into()] {
-        let name = name.into_os_string().into_encoded_bytes();
-        assert!(!component.windows(name.len()).any(|window| window == name), "{}", String::from_utf8_lossy(&name));
-    }
-    project.host(&["build", "--force"]).success();
-    assert!(std::fs::read(&built).expect("the component") == component, "two builds differ");
+    project.decide_and_run(&format!("{folder}/migration.go"), 18, &[home.join("go"), "/usr/local/go".into()]);
 }
 
 #[test]

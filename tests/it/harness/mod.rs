@@ -5,6 +5,7 @@ pub(crate) mod dice;
 mod graph;
 pub(crate) mod guests;
 pub(crate) mod listener;
+mod new_migration;
 mod on_terminal;
 mod output;
 pub(crate) mod own_project;
