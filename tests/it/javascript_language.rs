@@ -173,6 +173,40 @@ fn what_is_forgotten_fails() {
     }
 }
 
+/// In every language: host counts them before anything is sent.
+#[test]
+fn a_statement_gets_as_many_values_as_it_has_parameters() {
+    let project = project();
+    let file = migration(
+        &project,
+        "js",
+        "import { execute, query } from \"host\";\nconst said = [];\nfunction trying(work) {\n  try {\n    work();\n  } catch (error) {\n    \
+         said.push(`${error.kind}: ${error.message}`);\n  }\n}\nexport function upgrade() {\n  \
+         trying(() => execute(\"SELECT $1::int\"));\n  trying(() => execute(\"SELECT 1\", [5]));\n  \
+         trying(() => query(\"SELECT $1::int, '$3'\", [5, 6]));\n  trying(() => execute(\"CREATE TABLE never (id int DEFAULT $1)\"));\n  \
+         execute(\"CREATE FUNCTION twice(int) RETURNS int RETURN $1 * 2\");\n  \
+         execute(\"CREATE TABLE made AS SELECT $1::text AS said, twice($2) AS twice\", [said.join(\"\\n\"), 21]);\n}\n\
+         export function downgrade() {}\n",
+    );
+    let text = std::fs::read_to_string(project.path(&file)).expect("the file");
+    project.write(&file, &text.replacen("// ///\n", "// asks = [\"data\", \"schema\", \"function\"]\n// ///\n", 1));
+    project.host(&["build"]).success();
+    let script = project.host(&["upgrade", "--sql", "base:head"]).success().stdout;
+    assert!(script.contains("twice"), "{script}");
+    project.host(&["upgrade", "head"]).success();
+    let said = project.database.query("SELECT said FROM made");
+    assert_eq!(
+        said.lines().collect::<Vec<_>>(),
+        [
+            "bad-params: the statement takes 1 parameter(s), got 0",
+            "bad-params: the statement takes 0 parameter(s), got 1",
+            "bad-params: the statement takes 1 parameter(s), got 2",
+            "bad-params: the statement takes 1 parameter(s), got 0",
+        ]
+    );
+    assert_eq!(project.database.query("SELECT twice FROM made"), "42");
+}
+
 /// What index.d.ts shows, runs.
 #[test]
 fn the_examples_of_the_sdk_run() {

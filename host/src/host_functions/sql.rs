@@ -37,6 +37,7 @@ impl types::Host for GuestState {
 impl Host for GuestState {
     async fn execute(&mut self, sql: String, params: Vec<Value>) -> Result<u64, CallError> {
         self.admit(&sql)?;
+        fit(&sql, &params)?;
         let result = self.budget.compute_time().without(self.session.execute(&sql, &params)).await;
         self.settle(&sql, None, result, |rows| *rows)
     }
@@ -59,6 +60,7 @@ impl Host for GuestState {
 
     async fn query(&mut self, sql: String, params: Vec<Value>) -> Result<ResultSet, CallError> {
         self.admit(&sql)?;
+        fit(&sql, &params)?;
         let result = self.budget.compute_time().without(self.session.query(&sql, &params)).await;
         self.settle(&sql, None, result, row_count)
     }
@@ -247,6 +249,18 @@ impl GuestState {
                 Err(wasmtime::Error::msg(format!("a savepoint could not be rolled back: {error:?}")))
             }
         }
+    }
+}
+
+/// Whether a statement has as many parameters as there are values. The server would not mind values that no parameter takes, and
+/// would call a parameter without a value a mistake in the statement. What is prepared, the server counted.
+fn fit(sql: &str, params: &[Value]) -> Result<(), CallError> {
+    match crate::sql::parameter_count(sql) {
+        Some(count) if count != params.len() => Err(CallError::guest(Error::BadParams(format!(
+            "the statement takes {count} parameter(s), got {}",
+            params.len()
+        )))),
+        _ => Ok(()),
     }
 }
 

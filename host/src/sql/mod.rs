@@ -78,6 +78,7 @@ pub use near_marker::NearMarker;
 pub use near_marker::near_marker;
 pub use new_enum_value::EarlyUse;
 pub use parameters::MissingParameter;
+pub use parameters::parameter_count;
 pub use parameters::substitute;
 pub use position::Place;
 pub use position::byte_of_character;

@@ -1,4 +1,6 @@
-//! Statements with values instead of parameters, for scripts.
+//! The parameters of a statement: how many there are, and values in their place, for scripts.
+
+use std::ops::Range;
 
 use super::token::TokenKind;
 use super::token::Tokens;
@@ -13,6 +15,42 @@ pub struct MissingParameter {
     pub given: usize,
 }
 
+/// The most parameters that the protocol can number.
+const PARAMETERS_MAX: usize = 65_535;
+
+/// How many parameters a statement has: the largest number behind a `$`. None where that is for the server to say: in the
+/// definition of a routine `$1` is an argument.
+pub fn parameter_count(statement: &str) -> Option<usize> {
+    if !statement.contains('$') {
+        return Some(0);
+    }
+    if defines_routine(statement) {
+        return None;
+    }
+    let numbers = parameters(statement).map(|(number, _)| number);
+    numbers.max().map_or(Some(0), |count| (count <= PARAMETERS_MAX).then_some(count))
+}
+
+/// Numbers and places of the parameters: not in strings, names or comments.
+fn parameters(statement: &str) -> impl Iterator<Item = (usize, Range<usize>)> {
+    // What cannot be read to its end was refused before; the rest then stays as it is.
+    Tokens::new(statement).map_while(Result::ok).filter_map(|token| {
+        let digits = statement[token.bytes.clone()].strip_prefix('$').filter(|digits| !digits.is_empty())?;
+        (token.kind == TokenKind::Other).then(|| (digits.parse().unwrap_or(usize::MAX), token.bytes))
+    })
+}
+
+/// Whether it is `CREATE [OR REPLACE] FUNCTION` or `PROCEDURE`.
+fn defines_routine(statement: &str) -> bool {
+    let words = Tokens::new(statement).map_while(Result::ok).filter(|token| token.kind == TokenKind::Word);
+    let words: Vec<_> = words.take(4).map(|token| statement[token.bytes].to_ascii_lowercase()).collect();
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    matches!(
+        words.as_slice(),
+        ["create", "function" | "procedure", ..] | ["create", "or", "replace", "function" | "procedure", ..]
+    )
+}
+
 /// Puts SQL in the place of the parameters `$1`, `$2`, …, where they are parameters: not in strings, names or comments.
 /// Each piece stands in parentheses, so that what follows a parameter (`$1[1]`, `$1::text`) means the same.
 ///
@@ -21,18 +59,17 @@ pub struct MissingParameter {
 pub fn substitute(statement: &str, pieces: &[String]) -> Result<String, MissingParameter> {
     let mut text = String::with_capacity(statement.len());
     let mut copied = 0;
-    // What cannot be read to its end was refused before; the rest then stays as it is.
-    for token in Tokens::new(statement).map_while(Result::ok) {
-        let digits = statement[token.bytes.clone()].strip_prefix('$').filter(|digits| !digits.is_empty());
-        let Some(digits) = digits.filter(|_| token.kind == TokenKind::Other) else { continue };
-        let number: usize = digits.parse().unwrap_or(usize::MAX);
+    if pieces.is_empty() && defines_routine(statement) {
+        return Ok(statement.to_owned());
+    }
+    for (number, bytes) in parameters(statement) {
         let missing = MissingParameter { number, given: pieces.len() };
         let piece = number.checked_sub(1).and_then(|index| pieces.get(index)).ok_or(missing)?;
-        text.push_str(&statement[copied..token.bytes.start]);
+        text.push_str(&statement[copied..bytes.start]);
         text.push('(');
         text.push_str(piece);
         text.push(')');
-        copied = token.bytes.end;
+        copied = bytes.end;
     }
     text.push_str(&statement[copied..]);
     Ok(text)
@@ -57,6 +94,28 @@ mod tests {
         ] {
             assert_eq!(substitute(statement, &pieces).as_deref(), Ok(expected), "{statement}");
         }
+    }
+
+    #[test]
+    fn parameters_are_counted_by_the_largest_number() {
+        for (statement, count) in [
+            ("SELECT 1", Some(0)),
+            ("SELECT $1, $3", Some(3)),
+            ("SELECT '$1', $$ $2 $$, a$3 -- $4", Some(0)),
+            ("SELECT $0", Some(0)),
+            ("SELECT $70000", None),
+            ("CREATE FUNCTION f(int) RETURNS int RETURN $1", None),
+            ("create /* $1 */ or replace procedure p(int) begin atomic select $1; end", None),
+            ("CREATE VIEW function AS SELECT $1", Some(1)),
+        ] {
+            assert_eq!(parameter_count(statement), count, "{statement}");
+        }
+    }
+
+    #[test]
+    fn arguments_of_a_routine_are_no_parameters() {
+        let routine = "CREATE FUNCTION f(int) RETURNS int RETURN $1";
+        assert_eq!(substitute(routine, &[]).as_deref(), Ok(routine));
     }
 
     #[test]
