@@ -216,6 +216,8 @@ fn a_folder_counts_by_its_sources() {
         ("migrations/a/Cargo.lock", b"x", true),
         ("migrations/a/src/lib.rs", b"fn b() {}\n", false),
         ("migrations/a/src/target/x", b"x", false),
+        ("migrations/a/tests/x.rs", b"x", false),
+        ("migrations/a/migration_test.go", b"x", false),
         ("migrations/a/blob", b"\xff\n", false),
         ("migrations/a/other.sql", b"", false),
     ] {
