@@ -29,6 +29,7 @@ mod script_runtime {
             "host:migration/types": super::types,
             "host:migration/sql": super::sql,
             "host:migration/env": super::env,
+            "host:migration/bulk": super::bulk,
         },
         additional_derives: [PartialEq],
     });

@@ -29,7 +29,7 @@ use crate::worker::WorkerError;
 pub const ENCODE_JOB: &str = "encode";
 
 /// The world of the contract that a migration is built for, where its module does not say.
-const MIGRATION_WORLD: &str = "migration-guest";
+const MIGRATION_WORLD: &str = "bulk-guest";
 
 /// What a migration exports; the version is that of the contract it was built against.
 const INTERFACE: &str = "host:migration/migration";
