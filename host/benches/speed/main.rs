@@ -7,6 +7,7 @@
 #![expect(clippy::print_stdout, reason = "a benchmark prints its figures")]
 #![expect(clippy::disallowed_methods, reason = "a benchmark makes folders and starts the command")]
 
+mod bulk;
 mod figures;
 mod image;
 mod languages;
@@ -102,6 +103,9 @@ fn run(words: &[String]) -> Result<Figures> {
     }
     if wanted("languages") {
         languages::measure(&mut figures, &server, folder.path())?;
+    }
+    if wanted("bulk") {
+        bulk::measure(&mut figures, &server, folder.path(), &runtime)?;
     }
     if wanted("texts") {
         texts::measure(&mut figures, folder.path())?;
