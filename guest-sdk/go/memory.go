@@ -78,9 +78,29 @@ func (m memory) resultSet() ([]Column, [][]any, error) {
 		return nil, nil, err
 	}
 	columns := m.columns(m.start + 4)
-	first, count := m.list(m.start + 12)
+	return columns, m.rowsAt(m.start+12, len(columns)), nil
+}
+
+// rows reads a result<list<row>, error>.
+func (m memory) rows(columns int) ([][]any, error) {
+	if err := m.result(4); err != nil {
+		return nil, err
+	}
+	return m.rowsAt(m.start+4, columns), nil
+}
+
+// tuples reads a result<tuples, error>.
+func (m memory) tuples() (int, []byte, error) {
+	if err := m.result(4); err != nil {
+		return 0, nil, err
+	}
+	return int(m.u32(m.start + 4)), m.bytes(m.start + 8), nil
+}
+
+func (m memory) rowsAt(at uint32, columns int) [][]any {
+	first, count := m.list(at)
 	rows := make([][]any, count)
-	cells := make([]any, int(count)*len(columns))
+	cells := make([]any, int(count)*columns)
 	for i := range rows {
 		values, width := m.list(first + uint32(i)*8)
 		if int(width) > len(cells) {
@@ -91,7 +111,7 @@ func (m memory) resultSet() ([]Column, [][]any, error) {
 			rows[i][k] = m.value(values + uint32(k)*valueSize)
 		}
 	}
-	return columns, rows, nil
+	return rows
 }
 
 func (m memory) columns(at uint32) []Column {

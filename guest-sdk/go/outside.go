@@ -7,6 +7,10 @@ func call(request, func(memory) error) error { return errOutside }
 
 func drop(operation, uint32) {}
 
+func callBulk(bulkRequest, func(memory) error) error { return errOutside }
+
+func dropBulk(bulkOperation, uint32) {}
+
 func progress(string, uint64, uint64) {}
 
 func log(uint32, string) { panic(errOutside) }

@@ -137,3 +137,34 @@ fn the_example_of_the_documentation_runs() {
     assert!(said.contains("info: normalised numbers=1"), "{said}");
     project.host(&["downgrade", "base"]).success();
 }
+
+#[test]
+fn a_big_table_is_read_and_written() {
+    let (project, folder) = with_new_migration();
+    let page = include_str!("../../docs/languages/go.md");
+    let example = page.split("## Big tables").nth(1).and_then(|rest| rest.split("```go\n").nth(1)).expect("a section");
+    let example = example.split("```").next().expect("an example");
+    project.write(&format!("{folder}/migration.go"), example);
+    project.database.query(
+        "CREATE TABLE guests AS SELECT n::bigint AS id, CASE WHEN n % 7 > 0 THEN '0171 ' || n || ' 67' END AS phone
+           FROM generate_series(1, 25000) AS n;
+         CREATE TABLE phones (guest bigint PRIMARY KEY, digits text)",
+    );
+    project.host(&["build"]).success();
+    assert!(project.host(&["inspect", "a1"]).success().stdout.contains("read big tables by cursors"));
+    project.host(&["upgrade", "head"]).success();
+    let wrong = "SELECT count(*) FROM guests LEFT JOIN phones ON guest = id WHERE replace(phone, ' ', '') IS DISTINCT FROM digits";
+    assert_eq!(project.database.query(wrong), "0");
+    assert_eq!(project.database.query("SELECT count(*), count(digits) FROM phones"), "25000|21429");
+}
+
+#[test]
+fn a_migration_without_big_tables_does_not_ask_for_them() {
+    let (project, folder) = with_new_migration();
+    let file = format!("{folder}/migration.go");
+    let source = std::fs::read_to_string(project.path(&file)).expect("the source");
+    let decided: Vec<&str> = source.lines().filter(|line| !line.contains("TODO")).collect();
+    project.write(&file, &decided.join("\n"));
+    project.host(&["build"]).success();
+    assert!(!project.host(&["inspect", "a1"]).success().stdout.contains("big tables"));
+}

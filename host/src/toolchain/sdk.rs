@@ -55,7 +55,10 @@ const CONTRACT: Files = &[("wit/migration.wit", include_str!("../../../wit/migra
 const GO: Files = files![
     "go":
     "abi_wasip1.go",
+    "batch.go",
     "block.go",
+    "bulk.go",
+    "bulk_wasip1.go",
     "calendar.go",
     "compound.go",
     "doc.go",
