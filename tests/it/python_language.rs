@@ -199,3 +199,29 @@ fn a_coroutine_runs_as_long_as_it_waits_for_nothing() {
     let output = project.host(&["upgrade", "head"]).with_code(1);
     assert!(output.stderr.contains("write `def upgrade()` without async"), "{}", output.stable());
 }
+
+/// The example of the documentation, and values of every type that rows in binary form have.
+#[test]
+fn a_big_table_is_read_and_written() {
+    let project = TestProject::with_runtime("python");
+    let page = include_str!("../../docs/languages/python.md");
+    let example =
+        page.split("## Big tables").nth(1).and_then(|rest| rest.split("```python\n").nth(1)).expect("a section");
+    let example = example.split("```").next().expect("an example");
+    let block = |revision: &str, revises: &str| {
+        format!("# /// migration\n# revision = \"{revision}\"\n# revises = [{revises}]\n# ///\n")
+    };
+    project.write("migrations/a.py", &format!("{}{example}", block("a", "")));
+    project
+        .write("migrations/b.py", &format!("{}{}", block("b", "\"a\""), include_str!("python_language/every_type.py")));
+    project.database.query(
+        "CREATE TABLE guests AS SELECT n::bigint AS id, CASE WHEN n % 7 > 0 THEN '0171 ' || n || ' 67' END AS phone
+           FROM generate_series(1, 25000) AS n;
+         CREATE TABLE phones (guest bigint PRIMARY KEY, digits text)",
+    );
+    project.host(&["build"]).success();
+    project.host(&["upgrade", "head"]).success();
+    let wrong = "SELECT count(*) FROM guests LEFT JOIN phones ON guest = id WHERE replace(phone, ' ', '') IS DISTINCT FROM digits";
+    assert_eq!(project.database.query(wrong), "0");
+    assert_eq!(project.database.query("SELECT count(*), count(digits) FROM phones"), "25000|21429");
+}

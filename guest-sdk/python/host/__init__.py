@@ -17,6 +17,7 @@ Host owns the one connection and the one transaction: what is done here is commi
 function returns, and rolled back when it raises. There are no files, no network and no clock.
 
 - `execute`, `execute_script`, `execute_many`, `query`, `query_one`, `query_optional` and `prepare` run SQL.
+- `cursor` and `copy_into` read and write big tables.
 - `savepoint` undoes a part.
 - `print`, `logging` and `log` write to host's log; `progress` says how far a long piece of work is; `run_info` has the
   facts of the run.
@@ -27,6 +28,7 @@ Outside of host the values work as they do inside, so that the parts of a migrat
 whatever needs host raises a RuntimeError there.
 """
 
+from ._bulk import CopyIn, Cursor, Tuples, copy_into, cursor
 from ._calendar import Date, Interval, Time, Timestamp, Timestamptz, TimeTz
 from ._env import Level, RunInfo, log, progress, run_info
 from ._errors import BadParams, Conversion, Denied, Exceeded, HostError, Irreversible, Misuse, Offline, SqlError
@@ -51,6 +53,8 @@ __all__ = [
     "BadParams",
     "Column",
     "Conversion",
+    "CopyIn",
+    "Cursor",
     "Date",
     "Denied",
     "Exceeded",
@@ -74,6 +78,9 @@ __all__ = [
     "TimeTz",
     "Timestamp",
     "Timestamptz",
+    "Tuples",
+    "copy_into",
+    "cursor",
     "execute",
     "execute_many",
     "execute_script",

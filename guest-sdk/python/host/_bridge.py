@@ -17,8 +17,9 @@ class _Nowhere:
         )
 
 
-#: The interfaces `sql` and `env` of the contract.
+#: The interfaces `sql`, `bulk` and `env` of the contract.
 sql: Any = _Nowhere()
+bulk: Any = _Nowhere()
 env: Any = _Nowhere()
 #: The exception by which a call fails. Its `value` is what `_contract` made of the error.
 Err: type[Exception] = RuntimeError

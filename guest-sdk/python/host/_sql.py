@@ -16,7 +16,7 @@ from ._types import Column
 _ROWS_AT_ONCE = 1000
 
 
-def _call(function: Callable[..., Any], *args: Any) -> Any:
+def call(function: Callable[..., Any], *args: Any) -> Any:
     """Calls host. The error is raised as one of the SDK's, without the one of the bindings, which says nothing more."""
     try:
         return function(*args)
@@ -25,7 +25,8 @@ def _call(function: Callable[..., Any], *args: Any) -> Any:
     raise failure.value from None  # type: ignore[attr-defined]
 
 
-def _text(sql: str) -> str:
+def text(sql: str) -> str:
+    """A statement or a name, if it is a text of characters."""
     if not isinstance(sql, str):  # pyright: ignore[reportUnnecessaryIsInstance]
         raise TypeError(f"a statement is a str, not {type(sql).__name__}")
     return _lower.characters(sql)
@@ -38,7 +39,7 @@ def execute(sql: str, *params: Any) -> int:
     gone = host.execute("DELETE FROM visits WHERE guests < $1", 1)
     ```
     """
-    number: int = _call(_bridge.sql.execute, _text(sql), _lower.row(params))
+    number: int = call(_bridge.sql.execute, text(sql), _lower.row(params))
     return number
 
 
@@ -52,7 +53,7 @@ def execute_script(sql: str) -> None:
     \"\"\")
     ```
     """
-    _call(_bridge.sql.execute_script, _text(sql))
+    call(_bridge.sql.execute_script, text(sql))
 
 
 def query(sql: str, *params: Any) -> Rows:
@@ -63,7 +64,7 @@ def query(sql: str, *params: Any) -> Rows:
         print(id, name)
     ```
     """
-    return rows_of(_call(_bridge.sql.query, _text(sql), _lower.row(params)))
+    return rows_of(call(_bridge.sql.query, text(sql), _lower.row(params)))
 
 
 def query_one(sql: str, *params: Any) -> Row:
@@ -107,7 +108,7 @@ def prepare(sql: str) -> Statement:
             row = find.query_optional(name)
     ```
     """
-    return Statement(_call(_bridge.sql.prepare, _text(sql)), sql)
+    return Statement(call(_bridge.sql.prepare, text(sql)), sql)
 
 
 class Statement:
@@ -130,29 +131,29 @@ class Statement:
 
     def params(self) -> list[int]:
         """The types of its parameters in `pg_type`."""
-        types: list[int] = _call(self._handle.params)
+        types: list[int] = call(self._handle.params)
         return types
 
     def columns(self) -> list[Column]:
         """The columns of its result; none for a statement without one."""
-        columns: list[Column] = _call(self._handle.columns)
+        columns: list[Column] = call(self._handle.columns)
         return columns
 
     def execute(self, *params: Any) -> int:
         """Runs it and gives the number of rows that it touched."""
-        number: int = _call(self._handle.execute, _lower.row(params))
+        number: int = call(self._handle.execute, _lower.row(params))
         return number
 
     def execute_many(self, rows: Iterable[Sequence[Any]]) -> int:
         """Runs it once for each row of parameters, and gives the rows touched in all."""
         touched = 0
         for batch in _batches(rows):
-            touched += _call(self._handle.execute_many, [_lower.row(params) for params in batch])
+            touched += call(self._handle.execute_many, [_lower.row(params) for params in batch])
         return touched
 
     def query(self, *params: Any) -> Rows:
         """Runs it and gives all its rows."""
-        return rows_of(_call(self._handle.query, _lower.row(params)))
+        return rows_of(call(self._handle.query, _lower.row(params)))
 
     def query_one(self, *params: Any) -> Row:
         """Runs it; it must give exactly one row."""
@@ -198,17 +199,17 @@ class Savepoint:
 
     def rollback(self) -> None:
         """Undoes what was done since it began. It stays open."""
-        _call(self._point.rollback)
+        call(self._point.rollback)
 
     def release(self) -> None:
         """Keeps what was done since it began, and ends it before its `with` ends."""
-        _call(self._point.release)
+        call(self._point.release)
         self._released = True
 
     def __enter__(self) -> Self:
         if self._open is not None:
             raise Misuse("the savepoint is open already: make another one")
-        self._open, self._released = _call(_bridge.sql.begin_savepoint), False
+        self._open, self._released = call(_bridge.sql.begin_savepoint), False
         return self
 
     def __exit__(

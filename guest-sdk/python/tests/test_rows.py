@@ -65,7 +65,7 @@ def test_a_level_has_a_name() -> None:
 
 def test_a_statement_is_text() -> None:
     with pytest.raises(TypeError, match="a statement is a str, not int"):
-        _sql._text(cast(str, 1))
+        _sql.text(cast(str, 1))
 
 
 def test_json_is_what_it_says() -> None:

@@ -19,6 +19,7 @@ macro_rules! files {
 pub(super) const SDK_FILES: &[(&str, &str)] = files![
     "host/__init__.py",
     "host/_bridge.py",
+    "host/_bulk.py",
     "host/_calendar.py",
     "host/_contract.py",
     "host/_env.py",
@@ -28,6 +29,7 @@ pub(super) const SDK_FILES: &[(&str, &str)] = files![
     "host/_lower.py",
     "host/_rows.py",
     "host/_sql.py",
+    "host/_tuples.py",
     "host/_types.py",
     "host/py.typed",
 ];

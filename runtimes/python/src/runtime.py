@@ -11,6 +11,7 @@ import refusals
 import report
 import script
 import standard_library
+import wit_world.imports.bulk
 import wit_world.imports.env
 import wit_world.imports.sql
 import wit_world.imports.types
@@ -21,6 +22,7 @@ from host import _bridge, _contract
 for name, kind in _contract.TYPES.items():
     setattr(wit_world.imports.types, name, kind)
 _bridge.sql = wit_world.imports.sql
+_bridge.bulk = wit_world.imports.bulk
 _bridge.env = wit_world.imports.env
 _bridge.Err = Err
 
