@@ -67,6 +67,8 @@ fn packages_are_a_part_of_the_component() {
 
         // Another version is another component, of the same migration.
         list(&project, "[\"slugify@1.6.5\"]");
+        let output = project.host(&["build", "--check"]).with_code(3);
+        assert!(output.stdout.contains("is not built, or out of date"), "{}", output.stable());
         let output = build(&project).success();
         assert!(output.stderr.contains("Building migrations/a."), "{}", output.stable());
         let output = project.host(&["validate"]).success();

@@ -31,8 +31,6 @@ use crate::toolchain::BuildFailure;
 use crate::toolchain::BuildOptions;
 use crate::toolchain::CheckSource;
 use crate::toolchain::FixedAsks;
-use crate::toolchain::JavaScriptPackages;
-use crate::toolchain::JavaScriptPackagesError;
 use crate::toolchain::PackageBundler;
 use crate::toolchain::PackageImport;
 use crate::toolchain::ProcessEnvironment;
@@ -177,13 +175,9 @@ fn build_with(
     let target = if with_compiler { super::folders::target_folder(&folder) } else { None };
     let checks = SourceChecks::new(settings, &project);
     let check_source = |source: ScriptSource<'_>| checks.check(source);
-    let packages = JavaScriptPackages::new(project.config().javascript_dependencies())
-        .map_err(|error| super::javascript_packages::failure(&error))?;
+    let packages = super::javascript_packages::listed(&project)?;
     let work = packages.as_ref().map(|packages| PackageWork::new(settings, packages, &environment));
-    let bundle = |imports: &[PackageImport]| match &work {
-        Some(work) => work.bundle(imports),
-        None => Err(JavaScriptPackagesError::NoFolder("no packages are listed".to_owned())),
-    };
+    let bundle = work.as_ref().map(|work| |imports: &[PackageImport]| work.bundle(imports));
     let named = migrations.iter().filter_map(|migration| migration.language.runtime()).chain(python.as_deref());
     let options = BuildOptions {
         project: &folder,
@@ -195,7 +189,10 @@ fn build_with(
         time_limits: time_limits(&project),
         runtimes: &super::worker::languages(settings).digests_of(named),
         python: python.as_deref(),
-        javascript: packages.as_ref().map(|packages| PackageBundler { packages, bundle: &bundle }),
+        javascript: packages
+            .as_ref()
+            .zip(bundle.as_ref())
+            .map(|(packages, bundle)| PackageBundler { packages, bundle }),
         check_source: Some(CheckSource(&check_source)),
     };
     let mut status = report.status();
@@ -330,7 +327,8 @@ fn compile(settings: &Settings, project: &Project, revisions: &[String]) -> Resu
 
 async fn check(settings: &Settings, project: &Project, revisions: &[String]) -> Result<u8, Failure> {
     let migrations = chosen(project, revisions)?;
-    let outdated = crate::toolchain::outdated(project.store()?, &migrations)?;
+    let packages = super::javascript_packages::listed(project)?;
+    let outdated = crate::toolchain::outdated(project.store()?, &migrations, packages.as_ref())?;
     let options = Options { compiler: super::worker::compiler(settings)?, ..settings.options() };
     let mut problems = crate::execute::check_migrations(project, &migrations, &options).await?;
     // These are the ones that are out of date.

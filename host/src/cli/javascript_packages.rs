@@ -9,6 +9,7 @@ use super::failure::with_causes;
 use super::folders;
 use super::folders::Missing;
 use super::settings::Settings;
+use crate::project::Project;
 use crate::toolchain::Bundle;
 use crate::toolchain::JavaScriptPackages;
 use crate::toolchain::JavaScriptPackagesError;
@@ -71,7 +72,8 @@ impl<'a> PackageWork<'a> {
     }
 }
 
-/// What is said where the list itself is wrong.
-pub(super) fn failure(error: &JavaScriptPackagesError) -> Failure {
-    Failure::new("javascript-packages", with_causes(error), error.hint())
+/// The packages that a project lists, if it lists any.
+pub(super) fn listed(project: &Project) -> Result<Option<JavaScriptPackages>, Failure> {
+    JavaScriptPackages::new(project.config().javascript_dependencies())
+        .map_err(|error| Failure::new("javascript-packages", with_causes(&error), error.hint()))
 }

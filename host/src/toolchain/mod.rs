@@ -75,6 +75,7 @@ use crate::digest::Digest;
 use crate::grant::TimeLimits;
 use crate::language::Language;
 use crate::source_problem::SourceProblem;
+use crate::store::Manifest;
 use crate::store::Migration;
 use crate::store::Store;
 use crate::store::StoreError;
@@ -304,18 +305,31 @@ pub fn build(
     if failures.is_empty() { Ok(summary) } else { Err(BuildError { summary, failures }) }
 }
 
-/// Those migrations that a build would build.
+/// Those migrations that a build would build in a project that lists these packages. (Whether their runtimes are there is not looked
+/// at.)
 ///
 /// # Errors
 /// Those of reading components.
-pub fn outdated<'a>(store: &Store, migrations: &'a [Migration]) -> Result<Vec<&'a Migration>, StoreError> {
+pub fn outdated<'a>(
+    store: &Store,
+    migrations: &'a [Migration],
+    packages: Option<&JavaScriptPackages>,
+) -> Result<Vec<&'a Migration>, StoreError> {
     let mut outdated = Vec::new();
     for migration in migrations {
-        if !store.is_built(migration)? {
+        let built = store.built_manifest(migration)?;
+        if !built.is_some_and(|manifest| has_packages(migration, &manifest, packages)) {
             outdated.push(migration);
         }
     }
     Ok(outdated)
+}
+
+/// Whether a component was built with packages as they are listed: others are another component. A prebuilt one has what it has.
+fn has_packages(migration: &Migration, manifest: &Manifest, listed: Option<&JavaScriptPackages>) -> bool {
+    migration.language == Language::Wasm
+        || manifest.packages.is_empty()
+        || listed.is_some_and(|listed| listed.have(&manifest.packages))
 }
 
 impl Builder<'_> {
@@ -331,9 +345,7 @@ impl Builder<'_> {
     /// Whether there is a component that is up to date, and the runtime that it names.
     fn is_built(&self, migration: &Migration) -> Result<bool, ToolchainError> {
         let Some(manifest) = self.store.built_manifest(migration)? else { return Ok(false) };
-        // Other packages, another component.
-        let has = |packages| self.options.javascript.is_some_and(|listed| listed.packages.have(packages));
-        if migration.language != Language::Wasm && !manifest.packages.is_empty() && !has(&manifest.packages) {
+        if !has_packages(migration, &manifest, self.options.javascript.map(|javascript| javascript.packages)) {
             return Ok(false);
         }
         let (Some(name), Some(digest)) = (&manifest.runtime, &manifest.runtime_digest) else { return Ok(true) };

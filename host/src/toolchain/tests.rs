@@ -120,7 +120,7 @@ fn only_what_changed_is_built_and_all_failures_are_told() {
     ]);
     let outdated = |project: &Project| -> Vec<String> {
         let migrations = project.store.scan().unwrap();
-        let outdated = outdated(&project.store, &migrations).unwrap();
+        let outdated = outdated(&project.store, &migrations, None).unwrap();
         outdated.iter().map(|migration| migration.metadata.revision.to_string()).collect()
     };
     assert_eq!(outdated(&project), ["one", "two", "three", "four", "five"]);
@@ -225,6 +225,63 @@ fn a_core_module_that_is_no_migration_is_refused() {
         failures[1].error.to_string(),
         "'migrations/2/m.wasm' does not export the interface 'host:migration/migration'"
     );
+}
+
+/// Packages without npm: what is bundled is given.
+#[test]
+fn packages_go_into_the_component_and_other_ones_make_it_outdated() {
+    let source = "// /// migration\n// revision = 'one'\n// ///\nimport { a } from 'a/x.js';\nimport 'b';\n";
+    let mut project = Project::new(&[("migrations/1.js", source.as_bytes())]);
+    // The store of a user without a key, who trusts what was built.
+    let trust = crate::store::BuildTrust { key: None, any: true };
+    project.store = Store::open(project.folder.try_clone().unwrap(), "migrations").with_trust(trust);
+    let (environment, digest) = (ProcessEnvironment::default(), Digest::of(b"runtime"));
+    let runtimes = BTreeMap::from([("javascript".to_owned(), vec![digest])]);
+    let listed = |text: &str| JavaScriptPackages::new(&[text.to_owned()]).unwrap().unwrap();
+    let bundle = |imports: &[PackageImport]| {
+        let specifiers: Vec<&str> = imports.iter().map(|import| import.specifier.as_str()).collect();
+        assert_eq!(specifiers, ["a/x.js"], "'b' is not listed");
+        Ok(Bundle { modules: "\0packages 0\n".to_owned(), packages: vec!["a@1.0.0".to_owned()] })
+    };
+    let build_with = |packages: &JavaScriptPackages, check: CheckSource<'_>| {
+        let javascript = Some(PackageBundler { packages, bundle: &bundle });
+        let options =
+            BuildOptions { javascript, check_source: Some(check), ..options(&project, &environment, &runtimes) };
+        build(&project.store, &project.store.scan().unwrap(), options, &mut |_| {})
+    };
+    // A runtime that takes no packages.
+    let old = |script: ScriptSource<'_>| match script.text.starts_with('\0') {
+        true => Err(SourceProblem::Mistake("SyntaxError".to_owned())),
+        false => Ok(()),
+    };
+    let error = build_with(&listed("a@1.0.0"), CheckSource(&old)).unwrap_err();
+    let error = &error.failures[0].error;
+    assert!(error.to_string().contains("knows no packages"), "{error}");
+    assert!(error.hint().unwrap().contains("`scripts/runtimes javascript`"), "{error}");
+    // One that finds a mistake.
+    let strict = |script: ScriptSource<'_>| match script.text.contains("'b'") {
+        true => Err(SourceProblem::Mistake("no 'b'".to_owned())),
+        false => Ok(()),
+    };
+    let error = build_with(&listed("a@1.0.0"), CheckSource(&strict)).unwrap_err();
+    assert_eq!(error.failures[0].error.to_string(), "'migrations/1.js' cannot run:\nno 'b'");
+
+    let fine = |script: ScriptSource<'_>| {
+        assert_eq!(script.text, format!("\0packages 0\n{source}"));
+        Ok(())
+    };
+    let built = |packages: &JavaScriptPackages| build_with(packages, CheckSource(&fine)).unwrap().built;
+    assert_eq!(built(&listed("a@1.0.0")), 1);
+    let migration = project.store.scan().unwrap().remove(0);
+    let component = project.store.component(&migration).unwrap();
+    assert_eq!((component.source(), component.packages()), (Some(source), Some("\0packages 0\n")));
+    assert_eq!(component.manifest.packages, ["a@1.0.0"]);
+    assert_eq!(built(&listed("a@1.0.0")), 0, "it is up to date");
+    let migrations = [migration];
+    for (packages, count) in [(Some(listed("a@1.0.0")), 0), (Some(listed("a@2.0.0")), 1), (None, 1)] {
+        assert_eq!(outdated(&project.store, &migrations, packages.as_ref()).unwrap().len(), count);
+    }
+    assert_eq!(built(&listed("a@2.0.0")), 1);
 }
 
 /// How to build this project with these variables and nothing else.
