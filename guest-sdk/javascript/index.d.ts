@@ -209,6 +209,70 @@ export class Statement {
 }
 
 /**
+ * Opens a cursor for one query: its rows stay on the server and come some thousand at a time. Other statements may run while it is open,
+ * and other cursors. It shows the rows as they were when it was opened.
+ *
+ * ```js
+ * let guests = 0;
+ * for (const { id, name } of cursor("SELECT id, name FROM guests WHERE id > $1", [0])) guests++;
+ * ```
+ */
+export function cursor<T extends object = { [column: string]: any }>(sql: string, params?: readonly Parameter[]): Cursor<T>;
+
+/** A cursor, made by {@link cursor}. The end of a `for` over it closes it. */
+export class Cursor<T extends object = { [column: string]: any }> implements Iterable<Row<T>> {
+  private constructor();
+  /** The columns of its rows. */
+  readonly columns: Column[];
+  [Symbol.iterator](): IterableIterator<Row<T>>;
+  /** The next rows, at most so many; none at the end. */
+  fetch(rows: number): Rows<T>;
+  /** The next rows as they come from the server, at most so many and of so many bytes; none at the end. */
+  fetchTuples(rows: number, bytes?: number): Tuples;
+  /** Closes it. */
+  close(): void;
+}
+
+/** Rows in PostgreSQL's binary form: the layout of binary COPY without its header and trailer, big-endian, for a `DataView`. */
+export interface Tuples {
+  /** The number of rows. */
+  rows: number;
+  /** The rows. */
+  data: Uint8Array;
+}
+
+/**
+ * Writes rows into columns of a table by COPY, and gives their number. `rows` may be a generator: some thousand are in memory at a time.
+ * Values are those that {@link executeMany} takes. host sends some megabytes at a time, so an error of the server may come later than
+ * its row; after an error nothing of the rows is left.
+ *
+ * ```js
+ * function* all() {
+ *   for (const { id, name } of cursor("SELECT id, name FROM guests")) yield [id, name.toUpperCase()];
+ * }
+ * execute("CREATE TEMPORARY TABLE shouted (id bigint, name text) ON COMMIT DROP");
+ * copyInto("shouted", ["id", "name"], { rows: all() });
+ * ```
+ */
+export function copyInto(table: string, columns: readonly string[], options: { schema?: string; rows: Iterable<readonly Parameter[]> }): number;
+
+/** The same in parts: write to it, and finish it. */
+export function copyInto(table: string, columns: readonly string[], options?: { schema?: string }): CopyIn;
+
+/** Writes rows by COPY; made by {@link copyInto}. Closed before it is finished, it leaves none of them. */
+export class CopyIn {
+  private constructor();
+  /** Writes rows. */
+  write(rows: Iterable<readonly Parameter[]>): void;
+  /** Writes rows in binary form, as {@link Cursor.fetchTuples} gives them. */
+  writeTuples(tuples: Tuples): void;
+  /** Sends what is left, ends it, and gives the number of rows written in all. */
+  finish(): number;
+  /** Ends it; what was not finished leaves nothing. */
+  close(): void;
+}
+
+/**
  * Does a piece of work inside a savepoint: keeps it when it returns, undoes it when it throws, and gives on what it returns or throws.
  * The work of an `async` function is kept or undone when it is done: `await` it.
  *

@@ -12,7 +12,7 @@ fn upgrade(case: &str) -> (TestProject, Output) {
 
 #[test]
 fn what_is_read_and_written_is_right() {
-    for case in ["copies", "columns", "values", "dropped", "refused", "wrong", "order", "cursors", "names"] {
+    for case in ["copies", "columns", "values", "rows", "dropped", "refused", "wrong", "order", "cursors", "names"] {
         let (project, output) = upgrade(case);
         let output = output.success();
         assert!(output.stderr.contains("done"), "{case}: {}", output.stable());

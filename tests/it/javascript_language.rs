@@ -244,3 +244,66 @@ fn the_examples_of_the_sdk_run() {
     assert_eq!(project.database.query("SELECT count(*) FROM dishes"), "2");
     assert_eq!(project.database.query("SELECT address FROM logins"), "192.0.2.7");
 }
+
+#[test]
+fn a_big_table_is_read_and_written() {
+    let project = project();
+    project.database.query(
+        "CREATE TABLE guests AS SELECT n::bigint AS id, CASE WHEN n % 7 > 0 THEN '0171 ' || n || ' 67' END AS phone
+           FROM generate_series(1, 25000) AS n;
+         CREATE TABLE phones (guest bigint PRIMARY KEY, digits text);
+         CREATE TABLE same (LIKE guests);
+         CREATE TABLE lists (id int, tags text[])",
+    );
+    migration(
+        &project,
+        "js",
+        r#"import { CopyIn, Cursor, copyInto, cursor, queryOne } from "host";
+
+function* digits() {
+  for (const { id, phone } of cursor("SELECT id, phone FROM guests")) yield [id, phone?.replaceAll(" ", "") ?? null];
+}
+
+function throws(work, kind, words) {
+  try {
+    work();
+  } catch (error) {
+    if (error.kind === kind && error.message.includes(words)) return;
+    throw error;
+  }
+  throw new Error(`nothing was thrown: ${words}`);
+}
+
+export function upgrade() {
+  const written = copyInto("phones", ["guest", "digits"], { schema: "public", rows: digits() });
+  if (written !== 25000) throw new Error(`${written} rows`);
+
+  const guests = cursor("SELECT id, phone FROM guests WHERE id > $1", [10]);
+  const copy = copyInto("same", ["id", "phone"]);
+  if (!(guests instanceof Cursor && copy instanceof CopyIn)) throw new Error("classes");
+  if (guests.columns[1].name !== "phone") throw new Error("columns");
+  for (let tuples = guests.fetchTuples(9000); tuples.rows > 0; tuples = guests.fetchTuples(9000)) {
+    if (new DataView(tuples.data.buffer).getInt16(0) !== 2) throw new Error("two fields");
+    copy.writeTuples(tuples);
+  }
+  if (copy.finish() !== 24990) throw new Error("rows in binary form");
+  guests.close();
+  throws(() => guests.fetch(1), "misuse", "the cursor is closed");
+  throws(() => copy.finish(), "misuse", "the copy is closed");
+
+  copyInto("lists", ["id", "tags"], { rows: [[1, ["a", null]]] });
+  throws(() => copyInto("lists", ["id"], { rows: [["x"]] }), "sql", "integer");
+  throws(() => copyInto("phones", ["guest"], { rows: [[1n], [1n]] }), "sql", "phones_pkey");
+  if (queryOne("SELECT count(*)::int AS count FROM phones").count !== 25000) throw new Error("undone");
+}
+
+export function downgrade() {}
+"#,
+    );
+    project.host(&["build"]).success();
+    project.host(&["upgrade", "head"]).success();
+    let wrong = "SELECT count(*) FROM guests LEFT JOIN phones ON guest = id WHERE replace(phone, ' ', '') IS DISTINCT FROM digits";
+    assert_eq!(project.database.query(wrong), "0");
+    assert_eq!(project.database.query("SELECT count(*), count(phone) FROM same"), "24990|21420");
+    assert_eq!(project.database.query("SELECT id, tags FROM lists"), "1|{a,NULL}");
+}

@@ -14,4 +14,5 @@ export {
   queryOptional,
   savepoint,
 } from "./sql.js";
+export { CopyIn, Cursor, copyInto, cursor } from "./bulk.js";
 export { log, progress, runInfo } from "./env.js";

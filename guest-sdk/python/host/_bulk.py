@@ -114,7 +114,8 @@ class CopyIn:
     def __init__(self, handle: Any, columns: tuple[tuple[str, int], ...], table: str) -> None:
         self._open: Any = handle
         self._table = table
-        self._write = _tuples.writer(columns)
+        # Rows of other types, such as arrays, go as values, of which host makes what the columns need.
+        self._writer = _tuples.writer(columns) if _tuples.is_readable([kind for _, kind in columns]) else None
         self.written = 0
         """How many rows were written in all, when it is finished."""
 
@@ -128,7 +129,10 @@ class CopyIn:
         """Writes rows. `rows` may be a generator: some thousand are in memory at a time."""
         iterator = iter(rows)
         while batch := list(islice(iterator, _ROWS_AT_ONCE)):
-            self.write_tuples(Tuples(*self._write(batch)))
+            if self._writer is not None:
+                self.write_tuples(Tuples(*self._writer(batch)))
+            else:
+                call(self._handle.write_rows, [_lower.row(row) for row in batch])
 
     def write_tuples(self, tuples: Tuples) -> None:
         """Writes rows in binary form, as `Cursor.fetch_tuples` gives them."""
@@ -170,8 +174,7 @@ _TYPES = """
           FROM types AS d JOIN pg_catalog.pg_type AS t ON d.typtype = 'd' AND t.oid = d.typbasetype
     )
     SELECT attname::text AS name,
-           CASE WHEN typtype = 'e' OR typcategory = 'S' AND oid >= 16384 THEN 25 ELSE oid::bigint END AS type,
-           pg_catalog.format_type(oid, NULL) AS type_name
+           CASE WHEN typtype = 'e' OR typcategory = 'S' AND oid >= 16384 THEN 25 ELSE oid::bigint END AS type
       FROM types WHERE typtype <> 'd'
 """
 
@@ -186,15 +189,12 @@ def copy_into(table: str, columns: Sequence[str], *, schema: str | None = None) 
     """
     names = [text(name) for name in columns]
     qualified = ".".join(_quoted(part) for part in (schema, table) if part is not None)
-    found = {name: (oid, kind) for name, oid, kind in query(_TYPES, qualified)}
+    found: dict[str, int] = dict(query(_TYPES, qualified))
     types: list[tuple[str, int]] = []
     for name in names:
         if name not in found:
             raise Misuse(f"{table} has no column '{name}': it has {', '.join(found)}")
-        oid, kind = found[name]
-        if not _tuples.is_readable([oid]):
-            raise Misuse(f"column '{name}' of {table} is of the type {kind}, which copy_into cannot write: use execute_many")
-        types.append((name, oid))
+        types.append((name, found[name]))
     handle = call(_bridge.bulk.copy_in, _Target(schema, text(table), names))
     return CopyIn(handle, tuple(types), table)
 

@@ -232,6 +232,28 @@ impl GuestSession {
         }
     }
 
+    /// How the types of a target's columns are built.
+    ///
+    /// # Errors
+    /// [`SessionError`].
+    pub async fn shapes_of(&mut self, target: &CopyTarget) -> Result<Vec<TypeShape>, SessionError> {
+        match self {
+            Self::Database(session) => session.liveness().over(RUN, session.shapes_of(target)).await,
+            Self::NonTransactional(_) | Self::Offline(_) => self.check_bulk().map(|()| Vec::new()),
+        }
+    }
+
+    /// Turns rows of values into tuples of these types.
+    ///
+    /// # Errors
+    /// [`SessionError`].
+    pub async fn tuples_of(&mut self, rows: &[Vec<Value>], shapes: &[TypeShape]) -> Result<Vec<u8>, SessionError> {
+        match self {
+            Self::Database(session) => session.liveness().over(RUN, session.tuples_of(rows, shapes)).await,
+            Self::NonTransactional(_) | Self::Offline(_) => self.check_bulk().map(|()| Vec::new()),
+        }
+    }
+
     /// Writes checked tuples.
     ///
     /// # Errors

@@ -23,6 +23,7 @@ use crate::bindings::types::Value;
 use crate::db::CopyTarget;
 use crate::db::SessionError;
 use crate::value;
+use crate::value::TypeShape;
 
 /// How much is gathered before it is sent, in bytes: large enough that what surrounds a COPY costs nothing beside it.
 const SENT_AT_ONCE: usize = 4 << 20;
@@ -40,6 +41,8 @@ struct OpenCursor {
 /// What stands behind the handle of a writer.
 struct OpenWriter {
     target: CopyTarget,
+    /// The types of its columns, once they are needed.
+    shapes: Option<Vec<TypeShape>>,
     buffer: Vec<u8>,
     written: u64,
     /// Around all that it sends.
@@ -68,7 +71,7 @@ impl Host for GuestState {
         let result = self.budget.compute_time().without(self.session.savepoint(&savepoint)).await;
         self.note(&format!("SAVEPOINT {savepoint}"), None, result)?;
         self.trace.opened(&savepoint);
-        self.open(OpenWriter { target, buffer: Vec::new(), written: 0, savepoint })
+        self.open(OpenWriter { target, shapes: None, buffer: Vec::new(), written: 0, savepoint })
     }
 }
 
@@ -135,6 +138,22 @@ impl HostCursor for GuestState {
 }
 
 impl HostCopyInWriter for GuestState {
+    async fn write_rows(&mut self, writer: Resource<CopyInWriter>, rows: Vec<Vec<Value>>) -> Result<(), CallError> {
+        let open = self.writable(&writer)?;
+        let (target, known) = (open.target.clone(), open.shapes.clone());
+        let shapes = match known {
+            Some(shapes) => shapes,
+            None => {
+                let result = self.budget.compute_time().without(self.session.shapes_of(&target)).await;
+                let shapes = self.note(target.sql(), None, result)?;
+                self.held_mut::<OpenWriter, _>(&writer)?.shapes.insert(shapes).clone()
+            }
+        };
+        let result = self.budget.compute_time().without(self.session.tuples_of(&rows, &shapes)).await;
+        let tuples = self.note(target.sql(), None, result)?;
+        self.write(&writer, tuples).await
+    }
+
     async fn write_tuples(&mut self, writer: Resource<CopyInWriter>, data: Tuples) -> Result<(), CallError> {
         let rows = usize::try_from(data.rows).unwrap_or(usize::MAX);
         let columns = self.writable(&writer)?.target.columns();

@@ -32,6 +32,7 @@ const FILES: &[(&str, &str)] = files![
     "package.json",
     "register.mjs",
     "resolve.mjs",
+    "src/bulk.js",
     "src/calendar.js",
     "src/env.js",
     "src/errors.js",

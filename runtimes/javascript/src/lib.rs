@@ -9,6 +9,7 @@
 //! - `failure` tells what went wrong in the words of the migration's author.
 
 mod bindings;
+mod bulk;
 mod classes;
 mod clock;
 mod decode;

@@ -18,6 +18,7 @@ const OWN: &str = "host:";
 const SOURCES: &[(&str, &str)] = &[
     ("host:index.js", include_str!("../../../guest-sdk/javascript/src/index.js")),
     ("host:errors.js", include_str!("../../../guest-sdk/javascript/src/errors.js")),
+    ("host:bulk.js", include_str!("../../../guest-sdk/javascript/src/bulk.js")),
     ("host:calendar.js", include_str!("../../../guest-sdk/javascript/src/calendar.js")),
     ("host:values.js", include_str!("../../../guest-sdk/javascript/src/values.js")),
     ("host:sql.js", include_str!("../../../guest-sdk/javascript/src/sql.js")),

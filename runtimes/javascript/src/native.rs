@@ -66,6 +66,7 @@ pub(crate) fn forgot_savepoint() -> bool {
     FORGOTTEN.get() || UNDECIDED.get() > 0
 }
 
+/// Makes a handle something that JavaScript can hold.
 macro_rules! handle {
     ($handle:ident) => {
         // SAFETY: it has no lifetime of JavaScript's.
@@ -88,6 +89,8 @@ macro_rules! handle {
     };
 }
 
+pub(crate) use handle;
+
 handle!(StatementHandle);
 handle!(SavepointHandle);
 
@@ -96,13 +99,13 @@ impl<'js> Calls<'js> {
         Rc::new(Self { classes: OnceCell::new(), shapes: Shapes::default(), teller })
     }
 
-    fn classes(&self, ctx: &Ctx<'js>) -> Result<&Classes<'js>> {
+    pub(crate) fn classes(&self, ctx: &Ctx<'js>) -> Result<&Classes<'js>> {
         // The prelude registers them before anything of a migration runs.
         self.classes.get().ok_or_else(|| Exception::throw_internal(ctx, "the SDK is not set up"))
     }
 
     /// Throws what the host answered.
-    fn threw(&self, ctx: &Ctx<'js>, error: Error) -> rquickjs::Error {
+    pub(crate) fn threw(&self, ctx: &Ctx<'js>, error: Error) -> rquickjs::Error {
         if matches!(error, Error::Sql(_)) {
             REFUSED.set(true);
         }
@@ -124,32 +127,32 @@ impl<'js> Calls<'js> {
         }
     }
 
-    fn values(&self, ctx: &Ctx<'js>, list: &Js<'js>) -> Result<Vec<Value>> {
+    pub(crate) fn values(&self, ctx: &Ctx<'js>, list: &Js<'js>) -> Result<Vec<Value>> {
         let values = self.classes(ctx)?.parameters(list);
         values.map_err(|why| self.threw(ctx, Error::BadParams(why)))
     }
 
-    fn many_values(&self, ctx: &Ctx<'js>, rows: &Js<'js>) -> Result<Vec<Vec<Value>>> {
+    pub(crate) fn many_values(&self, ctx: &Ctx<'js>, rows: &Js<'js>) -> Result<Vec<Vec<Value>>> {
         let rows = self.classes(ctx)?.many_parameters(rows);
         rows.map_err(|why| self.threw(ctx, Error::BadParams(why)))
     }
 
-    fn count(&self, ctx: &Ctx<'js>, answer: std::result::Result<u64, Error>) -> Result<f64> {
+    pub(crate) fn count(&self, ctx: &Ctx<'js>, answer: std::result::Result<u64, Error>) -> Result<f64> {
         answer.map(|rows| rows as f64).map_err(|error| self.threw(ctx, error))
     }
 
-    fn done(&self, ctx: &Ctx<'js>, answer: std::result::Result<(), Error>) -> Result<()> {
+    pub(crate) fn done(&self, ctx: &Ctx<'js>, answer: std::result::Result<(), Error>) -> Result<()> {
         answer.map_err(|error| self.threw(ctx, error))
     }
 
-    fn rows(&self, ctx: &Ctx<'js>, answer: std::result::Result<sql::ResultSet, Error>) -> Result<Js<'js>> {
+    pub(crate) fn rows(&self, ctx: &Ctx<'js>, answer: std::result::Result<sql::ResultSet, Error>) -> Result<Js<'js>> {
         let result = answer.map_err(|error| self.threw(ctx, error))?;
         self.shapes.rows(self.classes(ctx)?, result)
     }
 }
 
 /// A statement's text.
-fn text(ctx: &Ctx<'_>, value: &Js<'_>) -> Result<String> {
+pub(crate) fn text(ctx: &Ctx<'_>, value: &Js<'_>) -> Result<String> {
     match value.as_string() {
         Some(text) => text.to_string(),
         None => {
@@ -198,6 +201,7 @@ pub(crate) fn bind<'js>(ctx: &Ctx<'js>, calls: &Rc<Calls<'js>>) -> Result<()> {
     bind_setup(ctx, &native, calls)?;
     bind_sql(ctx, &native, calls)?;
     bind_statements(ctx, &native, calls)?;
+    crate::bulk::bind(ctx, &native, calls)?;
     bind_env(ctx, &native)?;
     ctx.globals().set("__native", native)
 }

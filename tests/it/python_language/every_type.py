@@ -55,6 +55,12 @@ def upgrade():
     host.execute("UPDATE piece SET mood = here.mood, email = here.email FROM here WHERE here.id IS NOT DISTINCT FROM piece.id")
     assert same("piece")
 
+    host.execute("CREATE TABLE lists (id int, tags text[], span int4range)")
+    with host.copy_into("lists", ["id", "tags", "span"]) as lists:
+        lists.write((n, ["a", None], host.Range(1, n + 2)) for n in range(10))
+    assert host.query_one("SELECT count(*) FROM lists WHERE tags[1] = 'a' AND upper(span) = id + 2").count == 10
+    host.execute("DROP TABLE lists")
+
     for columns, error, words in [
         (["none"], host.Misuse, "there has no column 'none'"),
         (["name", "small"], host.Conversion, "column small of row 1: 70000 does not fit"),

@@ -1,6 +1,6 @@
-use crate::Error;
 use crate::bindings::host::migration::bulk;
 use crate::bulk::{Batch, RowWriter};
+use crate::{Error, ToRow};
 
 /// Writes rows into a table by COPY. Dropped before [`finish`](Self::finish), it leaves nothing of them.
 ///
@@ -45,6 +45,17 @@ impl CopyIn {
         let written = self.inner.write_tuples(rows.tuples()).map_err(Error::from);
         rows.clear();
         written
+    }
+
+    /// Writes rows of values of any type, which the host turns into what the columns need, as it does for
+    /// [`Statement::execute_many`](crate::Statement::execute_many). All of them lie in memory at once: give some thousand at a time. This is
+    /// several times slower than [`CopyIn::write`].
+    ///
+    /// # Errors
+    /// As for [`CopyIn::write`], and [`Error::BadParams`] for a value that does not fit.
+    pub fn write_rows<R: ToRow>(&mut self, rows: impl IntoIterator<Item = R>) -> Result<(), Error> {
+        let rows: Vec<_> = rows.into_iter().map(|row| row.to_row()).collect();
+        self.inner.write_rows(&rows).map_err(Error::from)
     }
 
     /// Writes the rows of a batch as they are.

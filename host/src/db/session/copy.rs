@@ -3,9 +3,13 @@
 use super::Session;
 use super::SessionError;
 use super::failed;
+use crate::bindings::types::Error;
+use crate::bindings::types::Value;
 use crate::db::driver;
 use crate::db::driver::text_field;
 use crate::value;
+use crate::value::Encoded;
+use crate::value::TypeShape;
 
 /// How much is sent in one message, in bytes.
 const CHUNK_BYTES: usize = 256 << 10;
@@ -22,6 +26,8 @@ const BE_QUIET: &str =
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CopyTarget {
     sql: String,
+    /// A query of the same columns, which tells their types.
+    query: String,
     columns: usize,
 }
 
@@ -31,8 +37,10 @@ impl CopyTarget {
     pub fn new(schema: Option<&str>, table: &str, columns: &[String]) -> Option<Self> {
         let names: Vec<String> = columns.iter().map(|name| value::escaped_identifier(name)).collect();
         let table: Vec<String> = schema.into_iter().chain([table]).map(value::escaped_identifier).collect();
-        let sql = format!("COPY {} ({}) FROM STDIN (FORMAT binary)", table.join("."), names.join(", "));
-        (!columns.is_empty()).then_some(Self { sql, columns: columns.len() })
+        let (table, names) = (table.join("."), names.join(", "));
+        let sql = format!("COPY {table} ({names}) FROM STDIN (FORMAT binary)");
+        let query = format!("SELECT {names} FROM {table}");
+        (!columns.is_empty()).then_some(Self { sql, query, columns: columns.len() })
     }
 
     /// The statement.
@@ -54,6 +62,45 @@ impl Session {
     /// [`SessionError`].
     pub async fn copy_in(&mut self, sql: &str, data: &str) -> Result<u64, SessionError> {
         self.copy(sql, Some(data), &[data.as_bytes()]).await
+    }
+
+    /// How the types of a target's columns are built.
+    ///
+    /// # Errors
+    /// [`SessionError`].
+    pub async fn shapes_of(&mut self, target: &CopyTarget) -> Result<Vec<TypeShape>, SessionError> {
+        let described = self.describe(&target.query, &[]).await.map(|prepared| prepared.shapes());
+        self.forget_after(described).await
+    }
+
+    /// Turns rows of values into tuples of these types.
+    ///
+    /// # Errors
+    /// [`SessionError`]: `bad-params` with the row and the column of a value that does not fit.
+    pub async fn tuples_of(&mut self, rows: &[Vec<Value>], shapes: &[TypeShape]) -> Result<Vec<u8>, SessionError> {
+        let mut tuples = Vec::new();
+        for (number, row) in (1..).zip(rows) {
+            if row.len() != shapes.len() {
+                return Err(bad_row(
+                    number,
+                    &format!("it has {} value(s), the target {} column(s)", row.len(), shapes.len()),
+                ));
+            }
+            value::push_row(&mut tuples, row.len());
+            for (column, (value, shape)) in (1..).zip(row.iter().zip(shapes)) {
+                let encoded = value::encode(value, shape)
+                    .map_err(|error| bad_row(number, &format!("column {column}: {error}")))?;
+                match encoded {
+                    Encoded::Null => value::push_field(&mut tuples, None),
+                    Encoded::Binary(bytes) => value::push_field(&mut tuples, Some(&bytes)),
+                    Encoded::Text(text) => {
+                        let bytes = self.text_to_binary(&text, shape.oid()).await?;
+                        value::push_field(&mut tuples, Some(&bytes));
+                    }
+                }
+            }
+        }
+        Ok(tuples)
     }
 
     /// Writes checked tuples with one COPY, and gives the number of rows.
@@ -86,4 +133,8 @@ impl Session {
         }
         Ok(rows)
     }
+}
+
+fn bad_row(number: usize, reason: &str) -> SessionError {
+    SessionError::guest(Error::BadParams(format!("row {number}: {reason}")))
 }

@@ -28,6 +28,7 @@ impl Migration for Bulk {
             "copies" => copies(),
             "columns" => columns(),
             "values" => values(),
+            "rows" => rows(),
             "dropped" => dropped(),
             "refused" => refused(),
             "wrong" => wrong(),
@@ -108,6 +109,21 @@ fn values() -> Result<(), Failure> {
         }
     }
     same("rows read", next - 1, ROWS)
+}
+
+/// Rows of values, of which the host makes what the columns need.
+fn rows() -> Result<(), Failure> {
+    execute("CREATE TABLE typed (id numeric(9, 2), tags text[], span int4range, mood inet, day date)", &[])?;
+    let mut copy = CopyIn::into_table("typed", &["id", "tags", "span", "mood", "day"])?;
+    let tags = vec![Some("a"), None];
+    copy.write_rows((1..=1_000i32).map(|id| (id, tags.clone(), "[1,5)", "192.0.2.1", "2026-01-01")))?;
+    let wrong = copy.write_rows([(1i32, 5i32, "[1,5)", "192.0.2.1", "2026-01-01")]).expect_err("no array").to_string();
+    same("the place", wrong.starts_with("the parameters do not fit: row 1: column 2: "), true)?;
+    let short = copy.write_rows([(1i32, 5i32)]).expect_err("short").to_string();
+    same("short", short.as_str(), "the parameters do not fit: row 1: it has 2 value(s), the target 5 column(s)")?;
+    same("rows written", copy.finish()?, 1_000)?;
+    let sum = query_one("SELECT sum(id)::text || min(tags::text) || min(mood::text) || min(span::text) FROM typed", &[])?;
+    same("what is there", sum.get::<&str>(0)?, "500500.00{a,NULL}192.0.2.1/32[1,5)")
 }
 
 /// Six megabytes are sent before the writer is dropped.
