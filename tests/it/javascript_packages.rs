@@ -32,7 +32,7 @@ fn migration(project: &TestProject, extension: &str, imports: &str, upgrade: &st
 }
 
 /// A command with what this machine's npm has to know: a mirror, certificates.
-fn with_npm<'a>(project: &TestProject, arguments: &[&'a str]) -> Command {
+fn with_npm(project: &TestProject, arguments: &[&str]) -> Command {
     let mut command = project.command(arguments);
     let is_known = |name: &str| name.to_lowercase().starts_with("npm_config_") || name == "NODE_EXTRA_CA_CERTS";
     command.envs(std::env::vars_os().filter(|(name, _)| is_known(&name.to_string_lossy())));
@@ -84,14 +84,15 @@ fn packages_are_a_part_of_the_component() {
 /// What the registry has are modules of both kinds, with files of their own, which share what they have in common.
 #[test]
 fn modules_of_all_kinds_are_bundled() {
-    let project = project("[\"dayjs@1.11.13\", \"yaml@2.8.1\", \"lodash@4.17.21\"]");
+    let project = project("[\"dayjs@1.11.13\", \"yaml@2.8.1\", \"lodash@4.17.21\", \"events@3.3.0\"]");
     migration(
         &project,
         "js",
         "import dayjs from \"dayjs\";\nimport utc from \"dayjs/plugin/utc.js\";\nimport { parse } from \"yaml\";\n\
-         import { capitalize } from \"lodash\";\nimport * as all from \"lodash/fp/identity.js\";",
+         import { capitalize } from \"lodash\";\nimport EventEmitter from \"events\";\nimport * as all from \"lodash/fp/identity.js\";",
         "  dayjs.extend(utc);\n  const day = dayjs.utc(\"2026-02-28\").add(1, \"day\").format(\"DD.MM.YYYY\");\n  \
-           const { dish } = parse(\"dish: soup\");\n  const value = `${day} ${capitalize(dish)} ${all.default(7)}`;\n  \
+           const { dish } = parse(\"dish: soup\");\n  let value;\n  const events = new EventEmitter();\n  \
+           events.on(\"made\", (made) => (value = made));\n  events.emit(\"made\", `${day} ${capitalize(dish)} ${all.default(7)}`);\n  \
            execute(\"CREATE TABLE made AS SELECT $1::text AS value\", [value]);",
     );
     build(&project).success();
@@ -109,6 +110,17 @@ fn a_failure_in_a_package_has_the_line_of_the_migration() {
     assert!(output.stderr.contains("Error: slugify: string argument expected"), "{}", output.stable());
     assert!(output.stderr.contains("at upgrade (migrations/a.js:8:3)"), "{}", output.stable());
     assert!(output.stderr.contains("8 |   slugify(5);"), "{}", output.stable());
+}
+
+/// Of what Node and browsers have besides modules nothing is known before a package asks for it.
+#[test]
+fn a_global_that_a_package_misses_is_told_with_its_file() {
+    let project = project("[\"pg-format@1.0.4\"]");
+    migration(&project, "js", "import format from \"pg-format\";", "  execute(format(\"SELECT %L\", 1));");
+    build(&project).success();
+    let output = project.host(&["upgrade", "head"]).with_code(1);
+    assert!(output.stderr.contains("ReferenceError: __dirname is not defined"), "{}", output.stable());
+    assert!(output.stderr.contains("in the package file pg-format/lib/index.js"), "{}", output.stable());
 }
 
 #[test]
