@@ -32,6 +32,7 @@ macro_rules! files {
 
 /// The sources of the runtime by their paths.
 const SOURCES: &[(&str, &str)] = files![
+    "src/bindings.py",
     "src/packages.py",
     "src/refusals.py",
     "src/report.py",

@@ -1,0 +1,44 @@
+"""Puts the parts together, when the runtime is built."""
+
+from __future__ import annotations
+
+import gc
+import logging
+
+import alembic
+import mako
+import refusals
+import report
+import sqlalchemy
+import typing_extensions
+from host_sqlalchemy import asynchronous, errors
+
+from . import context, drivers, engines, modules, stand_ins, variables, warm
+
+#: What the runtime of Python refuses, and this one has.
+_ALLOWED = "asyncio concurrent sqlmodel asyncpg pg8000 psycopg psycopg2"
+
+
+def install() -> None:
+    """After everything is imported."""
+    refusals.allow(*_ALLOWED.split())
+    engines.install()
+    context.install()
+    asynchronous.install()
+    drivers.install()
+    stand_ins.install()
+    variables.install()
+    report.look_into(errors.unwrapped)
+    for package in (sqlalchemy, alembic, mako):
+        report.hide(package.__file__.removesuffix("__init__.py"))
+    report.hide(typing_extensions.__file__, __file__.removesuffix("install.py"), errors.__file__.removesuffix("errors.py"), "<string>")
+    modules.remember_installed()
+
+
+def warm_up() -> None:
+    """At last."""
+    warm.warm_up()
+    # Host says itself which revision runs.
+    logging.getLogger("alembic").setLevel(logging.WARNING)
+    gc.collect()
+    gc.freeze()
