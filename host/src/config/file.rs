@@ -7,6 +7,7 @@ use serde::Deserialize;
 use serde::de::MapAccess;
 use serde::de::Visitor;
 
+use super::AlembicProject;
 use super::Downgrade;
 use super::TableName;
 use super::bounded::AtLeastOne;
@@ -35,12 +36,14 @@ type ServerTimeout = Time<0, { super::SERVER_TIMEOUT_MILLISECONDS_MAX }>;
 /// The keys at the top that are no environments.
 const DOTENV: &str = "dotenv";
 const PYTHON: &str = "python";
+const ALEMBIC: &str = "alembic";
 
 /// The whole file.
 #[derive(Debug, Default)]
 pub(super) struct File {
     pub(super) dotenv: Option<bool>,
     pub(super) python: PythonSection,
+    pub(super) alembic: Option<AlembicProject>,
     pub(super) sections: BTreeMap<String, Section>,
 }
 
@@ -63,6 +66,8 @@ impl<'de> Deserialize<'de> for File {
                         file.dotenv = Some(map.next_value()?);
                     } else if key == PYTHON {
                         file.python = map.next_value()?;
+                    } else if key == ALEMBIC {
+                        file.alembic = Some(map.next_value()?);
                     } else {
                         file.sections.insert(key, map.next_value()?);
                     }

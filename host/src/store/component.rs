@@ -185,7 +185,10 @@ impl Store {
             return None;
         }
         let text = str::from_utf8(bytes.get(contents.source?)?).ok()?;
-        Some(text.to_owned())
+        match migration.language.profile().source {
+            Source::Foreign { .. } => crate::alembic::Document::source_of(text).map(|(_, text)| text),
+            _ => Some(text.to_owned()),
+        }
     }
 
     /// Where the component of a migration is, relative to the project's folder.
@@ -245,6 +248,10 @@ impl Store {
                 let source = self.text_source(migration)?;
                 let same =
                     fresh.script() == Some(&source.text) && check_sections(&fresh.manifest, &source.text).is_ok();
+                if same { Ok(()) } else { Err(other()) }
+            }
+            Source::Foreign { .. } => {
+                let same = fresh.script() == Some(&self.alembic_document(migration)?);
                 if same { Ok(()) } else { Err(other()) }
             }
             Source::Component => {

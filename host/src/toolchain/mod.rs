@@ -12,6 +12,7 @@
 //! wasm  core module or component ------> wrap -> component
 //! ```
 
+mod alembic;
 mod asks;
 mod c;
 mod cargo;
@@ -184,6 +185,7 @@ fn support(language: Language) -> Support {
         Language::Rust => rust::SUPPORT,
         Language::Go => go::SUPPORT,
         Language::C => c::SUPPORT,
+        Language::Alembic => alembic::SUPPORT,
         Language::Other => other::SUPPORT,
         Language::Wasm => wasm::SUPPORT,
     }
