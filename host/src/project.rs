@@ -32,6 +32,9 @@ pub use error::ProjectError;
 /// How many rows of the log are read of a project with few migrations.
 const LOG_ROWS_MORE: usize = 100;
 
+/// How many characters Alembic has room for in its version table.
+const ALEMBIC_ID_CHARACTERS: u32 = 32;
+
 /// A migration that was applied and has changed since.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Changed {
@@ -312,6 +315,11 @@ impl Project {
     pub fn tables(&self) -> Tables {
         Tables {
             version: self.environment.version_table.clone(),
+            version_characters: self.config.alembic().map(|_| ALEMBIC_ID_CHARACTERS).filter(|most| {
+                let fits =
+                    |id: &RevisionId| u32::try_from(id.as_str().chars().count()).is_ok_and(|count| count <= *most);
+                self.migrations.iter().all(|migration| fits(&migration.metadata.revision))
+            }),
             log: self.environment.log_table.clone(),
             journal: self.environment.journal_table.clone(),
         }

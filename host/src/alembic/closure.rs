@@ -74,6 +74,8 @@ pub struct Closure<'a, L> {
     include: &'a [Include],
     /// The folder of env.py, whose modules are always meant.
     scripts: &'a str,
+    /// The files of the revisions by their ids.
+    revisions: HashMap<&'a str, &'a str>,
     /// The files of modules that were looked for.
     known: HashMap<String, Vec<String>>,
 }
@@ -81,12 +83,13 @@ pub struct Closure<'a, L> {
 impl<'a, L: LookUp> Closure<'a, L> {
     /// A search in a project.
     pub fn new(look_up: L, paths: &'a [String], include: &'a [Include], scripts: &'a str) -> Self {
-        Self { look_up, paths, include, scripts, known: HashMap::new() }
+        Self { look_up, paths, include, scripts, revisions: HashMap::new(), known: HashMap::new() }
     }
 
-    /// What was looked up.
-    pub fn into_look_up(self) -> L {
-        self.look_up
+    /// The same where files may name these revisions, by id and file.
+    #[must_use]
+    pub fn with_revisions(self, revisions: HashMap<&'a str, &'a str>) -> Self {
+        Self { revisions, ..self }
     }
 
     /// Everything that is taken in whether it is imported or not.
@@ -134,6 +137,9 @@ impl<'a, L: LookUp> Closure<'a, L> {
     }
 
     fn imported(&mut self, file: &str, module: &str) -> Vec<String> {
+        if let Some(revision) = module.strip_prefix('@') {
+            return self.revisions.get(revision).map(|file| (*file).to_owned()).into_iter().collect();
+        }
         let name = module.trim_start_matches('.');
         let dots = module.len() - name.len();
         if dots == 0 {
@@ -243,7 +249,8 @@ mod tests {
 
     const PROJECT: &[(&str, &[&str])] = &[
         ("alembic/env.py", &["alembic.context", "app.models.Base", "app.models", "os"]),
-        ("alembic/versions/a.py", &["alembic.op", "alembic", "app.later", "db.helpers.f"]),
+        ("alembic/versions/a.py", &["@zz", "@b", "alembic.op", "alembic", "app.later", "db.helpers.f"]),
+        ("alembic/versions/b.py", &[]),
         ("app/__init__.py", &[]),
         ("app/later.py", &["..outside"]),
         ("app/models/__init__.py", &[".user", ".", "app.plain.x"]),
@@ -259,7 +266,8 @@ mod tests {
     fn closure(root: &str, include: &[&str], before: &[&str]) -> Vec<String> {
         let include: Vec<_> = include.iter().filter_map(|text| Include::new(text)).collect();
         let paths = [String::new()];
-        let mut closure = Closure::new(Files(PROJECT), &paths, &include, "alembic");
+        let revisions = HashMap::from([("b", "alembic/versions/b.py")]);
+        let mut closure = Closure::new(Files(PROJECT), &paths, &include, "alembic").with_revisions(revisions);
         let before = before.iter().map(|path| (*path).to_owned()).collect();
         let mut roots = closure.included().expect("files");
         roots.push(root.to_owned());
@@ -279,7 +287,7 @@ mod tests {
         assert_eq!(closure("alembic/env.py", &["app"], &[]), all);
         assert_eq!(closure("alembic/env.py", &[], &[]), ["alembic/env.py"]);
         let later = closure("alembic/versions/a.py", &["app"], &all);
-        assert_eq!(later, ["alembic/versions/a.py", "app/later.py"]);
+        assert_eq!(later, ["alembic/versions/a.py", "alembic/versions/b.py", "app/later.py"]);
     }
 
     #[test]

@@ -22,6 +22,8 @@ pub struct Document<'a> {
     config: &'a [(String, Vec<(String, String)>)],
     revision: DocumentRevision<'a>,
     env: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    transaction: Option<&'a str>,
     paths: &'a [String],
     files: &'a BTreeMap<&'a str, &'a str>,
 }
@@ -37,6 +39,9 @@ pub struct DocumentRevision<'a> {
     pub branch_labels: &'a [String],
     /// What has to be there first.
     pub depends_on: &'a [String],
+    /// Whether it runs without a transaction.
+    #[serde(skip)]
+    pub has_no_transaction: bool,
 }
 
 /// What all revisions of a project share.
@@ -67,6 +72,7 @@ impl<'a> Document<'a> {
         files: &'a BTreeMap<&'a str, &'a str>,
     ) -> Self {
         let SharedText { script_location, version_locations, config_file, section, config, env, paths } = shared;
+        let transaction = revision.has_no_transaction.then_some("none");
         Self {
             format: FORMAT,
             file,
@@ -77,6 +83,7 @@ impl<'a> Document<'a> {
             config,
             revision,
             env,
+            transaction,
             paths,
             files,
         }
@@ -147,6 +154,7 @@ mod tests {
             down_revision: vec!["a"],
             branch_labels: &[],
             depends_on: &["c".to_owned()],
+            has_no_transaction: false,
         };
         let files = BTreeMap::from([("db/versions/b.py", "x = 'ä'\n"), ("db/env.py", "")]);
         let text = Document::new(shared, "db/versions/b.py", revision, &files).to_json().unwrap();

@@ -21,7 +21,8 @@ pub struct PythonFile {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PythonFacts {
     /// What it imports, wherever in it, as dotted names: `app.models`, `.helpers`. Of `from a import b` both `a` and `a.b`,
-    /// because `b` may be a module.
+    /// because `b` may be a module. And what may be a revision: of texts such as `"ae1027a6acf8.view"`, by which revisions name
+    /// objects of others, the first part with an '@' before it.
     pub imports: Vec<String>,
     /// What it says as a revision of Alembic, or why that cannot be said without running it.
     pub revision: Option<Result<RevisionFacts, PythonProblem>>,

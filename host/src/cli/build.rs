@@ -28,7 +28,6 @@ use crate::store::SDK_FOLDER;
 use crate::store::Store;
 use crate::store::asks_line;
 use crate::toolchain::BuildEvent;
-use crate::toolchain::BuildFailure;
 use crate::toolchain::BuildOptions;
 use crate::toolchain::CheckSource;
 use crate::toolchain::FixedAsks;
@@ -265,7 +264,7 @@ fn build_some(
         let asking = error.failures.iter().filter_map(|failure| Some((failure.file.as_str(), failure.error.asks()?)));
         let asking: Vec<_> = asking.collect();
         tell_not_granted(settings, project.environment(), &asking);
-        failed(&error)
+        super::build_failure::of(&error)
     })?;
     Ok(summary)
 }
@@ -385,25 +384,4 @@ fn chosen(project: &Project, revisions: &[String]) -> Result<Vec<Migration>, Fai
         }
     }
     Ok(migrations)
-}
-
-/// Every migration that cannot be built, with what its tool said.
-fn failed(error: &crate::toolchain::BuildError) -> Failure {
-    const AGAIN: &str = "correct the source, then run `host build` again";
-    let message = |failure: &BuildFailure| {
-        format!("revision {} cannot be built: {}", failure.revision, with_causes(&failure.error))
-    };
-    if let [failure] = error.failures.as_slice() {
-        let hint = failure.error.hint().unwrap_or_else(|| AGAIN.to_owned());
-        return Failure::new("build-failed", message(failure), hint);
-    }
-    let mut text = format!("{} migrations cannot be built", error.failures.len());
-    for failure in &error.failures {
-        // What belongs to one of them stands further in.
-        text.push_str(&format!("\n{}", message(failure).replace('\n', "\n    ")));
-        if let Some(hint) = failure.error.hint().filter(|_| error.hint().is_none()) {
-            text.push_str(&format!("\n  {hint}"));
-        }
-    }
-    Failure::new("build-failed", text, error.hint().unwrap_or_else(|| AGAIN.to_owned()))
 }

@@ -12,6 +12,7 @@ use clap::builder::TypedValueParser;
 use serde_json::json;
 
 use super::failure::Failure;
+use super::init_alembic::AlembicArguments;
 use super::report::text::safe_line;
 use super::revision::Written;
 use super::settings::Settings;
@@ -35,18 +36,8 @@ pub(super) struct InitArguments {
     /// Also create a first migration in this language
     #[arg(long, value_name = "LANGUAGE", value_parser = super::revision::language_parser())]
     lang: Option<Language>,
-    /// Write host.toml for the project of Alembic that is there; its own files stay as they are
-    #[arg(long, conflicts_with_all = ["lang", "grants"])]
-    pub(super) from_alembic: bool,
-    /// The file with Alembic's settings [default: alembic.ini, or pyproject.toml with [tool.alembic]]
-    #[arg(long, value_name = "FILE", requires = "from_alembic")]
-    pub(super) config: Option<String>,
-    /// The section of that file [default: alembic]
-    #[arg(long, value_name = "NAME", requires = "from_alembic")]
-    pub(super) section: Option<String>,
-    /// The version table of Alembic, where env.py does not say it as a text
-    #[arg(long, value_name = "TABLE", requires = "from_alembic")]
-    pub(super) version_table: Option<String>,
+    #[command(flatten)]
+    alembic: AlembicArguments,
     /// What migrations may ask for
     #[arg(long, value_name = "SET", default_value = GrantSet::default().name(), value_parser = grants_parser())]
     grants: GrantSet,
@@ -71,8 +62,8 @@ pub(super) fn run(settings: &Settings, arguments: &InitArguments) -> Result<u8, 
             "create a migration with `host revision -m MESSAGE`, or choose another folder",
         ));
     }
-    if arguments.from_alembic {
-        return super::init_alembic::run(settings, arguments, &folder, &root);
+    if arguments.alembic.from_alembic {
+        return super::init_alembic::run(settings, &arguments.alembic, &folder, &root);
     }
     let mut made = made.look(&root);
     let first = write_project(settings, &folder, &root, arguments, &mut made).inspect_err(|_| made.remove(&root))?;

@@ -3,10 +3,11 @@
 use std::path::Path;
 
 use cap_std::fs::Dir;
+use clap::Args;
 use serde_json::json;
 
 use super::failure::Failure;
-use super::init::InitArguments;
+use super::report::text::count;
 use super::settings::Settings;
 use crate::alembic::PYPROJECT_FILE;
 use crate::alembic::Setting;
@@ -42,7 +43,23 @@ const IN_THE_RUNTIME: [&str; 14] = [
 /// The modules of Python's standard library.
 const STANDARD_LIBRARY: &str = include_str!("standard_library.txt");
 
-pub(super) fn run(settings: &Settings, arguments: &InitArguments, folder: &Path, root: &Dir) -> Result<u8, Failure> {
+#[derive(Debug, Args)]
+pub(super) struct AlembicArguments {
+    /// Write host.toml for the project of Alembic that is there; its own files stay as they are
+    #[arg(long, conflicts_with_all = ["lang", "grants"])]
+    pub(super) from_alembic: bool,
+    /// The file with Alembic's settings [default: alembic.ini, or pyproject.toml with [tool.alembic]]
+    #[arg(long, value_name = "FILE", requires = "from_alembic")]
+    config: Option<String>,
+    /// The section of that file [default: alembic]
+    #[arg(long, value_name = "NAME", requires = "from_alembic")]
+    section: Option<String>,
+    /// The version table of Alembic, where env.py does not say it as a text
+    #[arg(long, value_name = "TABLE", requires = "from_alembic")]
+    version_table: Option<String>,
+}
+
+pub(super) fn run(settings: &Settings, arguments: &AlembicArguments, folder: &Path, root: &Dir) -> Result<u8, Failure> {
     let config = match &arguments.config {
         Some(config) => config.clone(),
         None => store::alembic_file(root).ok_or_else(|| {
@@ -70,8 +87,8 @@ pub(super) fn run(settings: &Settings, arguments: &InitArguments, folder: &Path,
         }));
     } else {
         report.line(&format!(
-            "wrote {CONFIG_FILE} for the {} revision(s) of Alembic in {}; nothing else was changed",
-            survey.revisions,
+            "wrote {CONFIG_FILE} for {} of Alembic in {}; nothing else was changed",
+            count(u64::try_from(survey.revisions).unwrap_or(u64::MAX), "revision"),
             survey.folders.version_locations.join(", ")
         ));
         notes.iter().for_each(|note| report.note(note));

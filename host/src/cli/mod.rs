@@ -6,6 +6,7 @@
 mod apply;
 mod args;
 mod build;
+mod build_failure;
 mod cache;
 mod complete;
 mod completions;

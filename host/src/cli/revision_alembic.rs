@@ -25,6 +25,16 @@ pub(super) fn write(
     let store = project.store()?;
     let Some(alembic) = project.config().alembic() else { return Err(Failure::bug("no project of Alembic")) };
     let folders = store.alembic_folders(alembic)?;
+    if !folders.settings.databases.is_empty() {
+        return Err(Failure::new(
+            "no-template",
+            format!(
+                "a revision of this project has functions for each of its databases ({})",
+                folders.settings.databases.join(", ")
+            ),
+            "write it with `alembic revision`; host works on one database at a time",
+        ));
+    }
     let folder = folder(project, &folders, metadata, version_path)?;
     let report = settings.report();
     let utc = |zone: &String| matches!(zone.to_uppercase().as_str(), "UTC" | "ETC/UTC");

@@ -68,6 +68,9 @@ impl<'a> Visitor<'a> for Walk<'a> {
     }
 
     fn visit_expr(&mut self, expression: &'a Expr) {
+        if let Expr::StringLiteral(text) = expression {
+            self.seen.imports.extend(imports::mentioned(text.value.to_str()).map(|revision| format!("@{revision}")));
+        }
         if let Expr::Call(call) = expression {
             let name = match call.func.as_ref() {
                 Expr::Attribute(attribute) => attribute.attr.as_str(),

@@ -34,3 +34,10 @@ pub(super) fn is_module(text: &str) -> bool {
     let is_word = |part: &str| !part.is_empty() && part.chars().all(|one| one.is_alphanumeric() || one == '_');
     text.split('.').all(is_word)
 }
+
+/// The revision that a text may name with an object in it: `ae1027a6acf8.view`.
+pub(super) fn mentioned(text: &str) -> Option<&str> {
+    let (revision, name) = text.split_once('.')?;
+    let is_word = |part: &str| !part.is_empty() && part.chars().all(|one| one.is_alphanumeric() || one == '_');
+    (is_word(revision) && is_word(name)).then_some(revision)
+}

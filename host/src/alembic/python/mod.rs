@@ -14,6 +14,7 @@ use ruff_python_parser::parse_module;
 
 use super::PythonFacts;
 use super::PythonFile;
+use super::PythonProblem;
 use problem::Lines;
 use problem::conflict;
 use problem::not_python;
@@ -30,11 +31,23 @@ pub fn read_job(input: &[u8]) -> Result<Vec<u8>, String> {
     let facts = std::thread::scope(|scope| {
         let reading = std::thread::Builder::new()
             .stack_size(STACK_BYTES)
-            .spawn_scoped(scope, || files.iter().map(read).collect::<Vec<_>>())
+            .spawn_scoped(scope, || files.iter().map(read_or_give_up).collect::<Vec<_>>())
             .map_err(|error| error.to_string())?;
         reading.join().map_err(|_| "reading Python failed".to_owned())
     })?;
     serde_json::to_vec(&facts).map_err(|error| error.to_string())
+}
+
+/// Reads one file. Where the parser gives up on it, such as without memory for its nesting, that is said of this file alone.
+fn read_or_give_up(file: &PythonFile) -> PythonFacts {
+    std::panic::catch_unwind(|| read(file)).unwrap_or_else(|_| PythonFacts {
+        broken: Some(PythonProblem {
+            line: 1,
+            message: "it cannot be read: the parser of Python gave up on it".to_owned(),
+            hint: "look for what is unusual in it: very deep nesting, or very much of it".to_owned(),
+        }),
+        ..PythonFacts::default()
+    })
 }
 
 /// Reads one file.

@@ -7,6 +7,7 @@ use std::sync::PoisonError;
 use super::super::Migration;
 use super::super::Store;
 use super::super::StoreError;
+use super::super::Transaction;
 use super::Scanned;
 use crate::alembic::Document;
 use crate::alembic::DocumentRevision;
@@ -44,6 +45,7 @@ impl Store {
             down_revision: metadata.revises.iter().map(RevisionId::as_str).collect(),
             branch_labels: &metadata.branch_labels,
             depends_on: &metadata.depends_on,
+            has_no_transaction: metadata.transaction == Transaction::None,
         };
         Document::new(shared, &migration.file, revision, &files).to_json().map_err(|_| changed())
     }

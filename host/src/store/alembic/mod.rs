@@ -98,7 +98,13 @@ impl Store {
             let trusted = known.is_some();
             let migration = match known {
                 Some(migration) => Ok(migration),
-                None => modules.facts(path).and_then(|(facts, digest)| read::migration(path, &facts, digest, &folders)),
+                None => modules.facts(path).and_then(|(facts, digest)| {
+                    let text = self.foreign_text(path)?;
+                    if Digest::of(text.as_bytes()) != digest {
+                        return Err(StoreError::Changed { file: path.clone() });
+                    }
+                    read::migration(path, &text, &facts, digest, &folders)
+                }),
             };
             match migration {
                 Ok(migration) => {
@@ -130,7 +136,9 @@ impl Store {
         roots: Vec<String>,
         entries: &[Entry],
     ) -> Result<Scanned, StoreError> {
-        let mut closure = Closure::new(&mut *modules, &folders.paths, &folders.include, &folders.script_location);
+        let revisions = entries.iter().map(|entry| (entry.migration.metadata.revision.as_str(), entry.name.as_str()));
+        let mut closure = Closure::new(&mut *modules, &folders.paths, &folders.include, &folders.script_location)
+            .with_revisions(revisions.collect());
         let mut first = closure.included()?;
         first.extend(roots);
         let mut shared = closure.of(first, &BTreeSet::new())?;

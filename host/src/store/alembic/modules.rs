@@ -104,7 +104,7 @@ impl<'a> Modules<'a> {
     /// The first parts of the names that a file imports by their whole names.
     pub(super) fn imported_names(&self, path: &str) -> Vec<String> {
         let imports = self.known.get(path).map(|module| module.imports.as_slice()).unwrap_or_default();
-        let whole = imports.iter().filter(|name| !name.starts_with('.'));
+        let whole = imports.iter().filter(|name| !name.starts_with(['.', '@']));
         whole.filter_map(|name| name.split('.').next()).map(str::to_owned).collect()
     }
 

@@ -1,5 +1,9 @@
 //! A revision of Alembic as a migration.
 
+use serde::Deserialize;
+
+use super::super::Block;
+use super::super::BlockError;
 use super::super::Metadata;
 use super::super::Migration;
 use super::super::StoreError;
@@ -8,6 +12,7 @@ use super::settings::AlembicFolders;
 use crate::alembic::PythonFacts;
 use crate::alembic::PythonProblem;
 use crate::alembic::RevisionFacts;
+use crate::config::TomlProblem;
 use crate::digest::Digest;
 use crate::grant::Classes;
 use crate::language::Language;
@@ -19,6 +24,7 @@ const MESSAGE_BYTES_MAX: usize = 4 << 10;
 /// The migration in a file that was read.
 pub(super) fn migration(
     path: &str,
+    text: &str,
     facts: &PythonFacts,
     digest: Digest,
     folders: &AlembicFolders,
@@ -58,6 +64,7 @@ pub(super) fn migration(
         needs,
         ..
     } = said.clone();
+    let said_here = said_here(path, text)?;
     let metadata = Metadata {
         revises: down_revision.iter().map(|id| id_of(id)).collect::<Result<_, _>>()?,
         depends_on,
@@ -65,8 +72,8 @@ pub(super) fn migration(
         message: super::super::short::shortened(message, MESSAGE_BYTES_MAX),
         created: created.as_deref().and_then(time),
         // Otherwise `autocommit_block()` could not commit.
-        transaction: if autocommits { Transaction::None } else { Transaction::PerMigration },
-        irreversible,
+        transaction: if autocommits { Transaction::None } else { said_here.transaction },
+        irreversible: irreversible || said_here.irreversible,
         asks: Classes::usual().union(needs),
         ..Metadata::new(id_of(id)?)
     };
@@ -76,6 +83,24 @@ pub(super) fn migration(
         language: Language::Alembic,
         source_digest: digest,
         lock_digest: None,
+    })
+}
+
+/// What a revision may say to host alone, in a block of metadata.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields, default, expecting = "a table")]
+struct SaidHere {
+    transaction: Transaction,
+    irreversible: bool,
+}
+
+fn said_here(path: &str, text: &str) -> Result<SaidHere, StoreError> {
+    let in_file = |error| StoreError::Block { file: path.to_owned(), error };
+    let Some(block) = Block::find(text, "#").map_err(in_file)? else { return Ok(SaidHere::default()) };
+    toml::from_str(&block.toml).map_err(|error| {
+        let mut problem = TomlProblem::new(&block.toml, &error);
+        problem.line += block.line;
+        in_file(BlockError::Toml(problem))
     })
 }
 
