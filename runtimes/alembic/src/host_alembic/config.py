@@ -20,6 +20,23 @@ from .modules import ProjectFinder
 _REVISION = re.compile(r"^revision(?:\s*:[^=\n]+)?\s*=\s*[\"'](\w+)[\"']", re.MULTILINE)
 
 
+#: What only `logging.config.fileConfig` reads, and that is host's business.
+_OF_LOGGING = ("logger", "handler", "formatter")
+
+
+def _parser() -> configparser.ConfigParser:
+    return configparser.ConfigParser({"here": "."})
+
+
+#: Made before it is needed, since making one takes longer than filling it.
+_PARSERS: list[configparser.ConfigParser] = []
+
+
+def make_ready() -> None:
+    """At the end of the building of the runtime: for the one run that each copy of its memory is for."""
+    _PARSERS.append(_parser())
+
+
 def config_of(document: Document, info: host.RunInfo) -> Config:
     """The configuration, as Alembic's command line makes it."""
     options = argparse.Namespace(
@@ -39,8 +56,10 @@ def config_of(document: Document, info: host.RunInfo) -> Config:
     config.config_file_name = document.config_file
     sections = dict(document.config)
     toml = sections.get(document.section, {}) if document.config_file.endswith(".toml") else {}
-    parser = configparser.ConfigParser({"here": "."})
+    parser = _PARSERS.pop() if _PARSERS else _parser()
     for name, values in sections.items():
+        if name.startswith(_OF_LOGGING):
+            continue
         if not parser.has_section(name):
             parser.add_section(name)
         for key, value in values.items():

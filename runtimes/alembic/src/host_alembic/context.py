@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -13,6 +14,7 @@ from alembic.runtime.migration import MigrationContext, MigrationInfo
 from .document import Document
 
 _alembics_autocommit_block = MigrationContext.autocommit_block
+_alembics_version_table: Any = DefaultImpl.version_table_impl
 
 
 class Step:
@@ -76,9 +78,8 @@ def _nothing(self: DefaultImpl) -> None:
 def _autocommit_block(self: MigrationContext) -> Iterator[None]:
     if _step.document.has_transaction:
         raise RuntimeError(
-            "autocommit_block() needs a migration without a transaction, because host commits a migration and its version together: "
-            f"put these lines at the top of {_step.document.file}:\n"
-            '# /// migration\n# transaction = "none"\n# ///'
+            "autocommit_block() needs a migration without a transaction, and host gives that to a revision whose own file calls it: "
+            f"write `with op.get_context().autocommit_block():` in {_step.document.file} itself, not in a helper"
         )
     if self.as_sql:
         yield
@@ -91,8 +92,23 @@ def _refuse_version_table(self: MigrationContext, *args: Any, **named: Any) -> N
     """Host makes the version table, before anything runs."""
 
 
+@functools.cache
+def _version_table(version_table: str, version_table_schema: str | None, version_table_pk: bool) -> Any:
+    """The version table, for those who read it. Most do not, and all have the same."""
+    return _alembics_version_table(
+        DefaultImpl, version_table=version_table, version_table_schema=version_table_schema, version_table_pk=version_table_pk
+    )
+
+
+def _version_table_impl(self: DefaultImpl, **named: Any) -> Any:
+    if set(named) == {"version_table", "version_table_schema", "version_table_pk"}:
+        return _version_table(**named)
+    return _alembics_version_table(self, **named)
+
+
 def install() -> None:
     """When the runtime is built."""
+    DefaultImpl.version_table_impl = _version_table_impl  # type: ignore[method-assign]
     MigrationContext.run_migrations = _run_migrations  # type: ignore[method-assign]
     MigrationContext.autocommit_block = _autocommit_block  # type: ignore[method-assign,assignment]
     MigrationContext._ensure_version_table = _refuse_version_table  # type: ignore[method-assign]

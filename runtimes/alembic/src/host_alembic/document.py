@@ -8,6 +8,7 @@ from typing import Any
 
 FORMAT = 1
 NO_TRANSACTION = "none"
+_AUTOCOMMIT = "autocommit_block"
 
 
 class UnknownFormat(ValueError):
@@ -33,7 +34,8 @@ class Document:
     """Whether env.py is run."""
     paths: tuple[str, ...] = ("",)
     """`sys.path`, from the project's folder."""
-    transaction: str = "per-migration"
+    transaction: str | None = None
+    """Where it is not said: without one if the revision's own file has an `autocommit_block`, as host decides, too."""
 
     @property
     def source(self) -> str:
@@ -48,6 +50,8 @@ class Document:
     @property
     def has_transaction(self) -> bool:
         """Whether everything is one transaction."""
+        if self.transaction is None:
+            return _AUTOCOMMIT not in self.source
         return self.transaction != NO_TRANSACTION
 
 
@@ -85,5 +89,5 @@ def read(file: str, source: str) -> Document:
         config=given.get("config", {}),
         env=given.get("env", False),
         paths=tuple(given.get("paths", ("",))),
-        transaction=given.get("transaction", "per-migration"),
+        transaction=given.get("transaction"),
     )

@@ -13,7 +13,7 @@ import sqlalchemy
 import typing_extensions
 from host_sqlalchemy import asynchronous, errors
 
-from . import context, drivers, engines, modules, stand_ins, variables, warm
+from . import config, context, drivers, engines, modules, stand_ins, variables, warm
 
 #: What the runtime of Python refuses, and this one has.
 _ALLOWED = "asyncio concurrent sqlmodel asyncpg pg8000 psycopg psycopg2"
@@ -38,7 +38,9 @@ def install() -> None:
 def warm_up() -> None:
     """At last."""
     warm.warm_up()
+    config.make_ready()
     # Host says itself which revision runs.
     logging.getLogger("alembic").setLevel(logging.WARNING)
+    # What is there already lives as long as the component: no collection has to look at it.
     gc.collect()
     gc.freeze()
