@@ -32,7 +32,8 @@ CREATE COLLATION "en_US" (locale = 'C');
 _PERCENT_LEAST = 95
 
 
-def _programs() -> Path:
+def programs() -> Path:
+    """The folder of the newest server programs."""
     if own := os.environ.get("HOST_PG_BIN"):
         return Path(own)
     return Path(sorted(glob.glob("/usr/lib/postgresql/*/bin"))[-1])
@@ -48,7 +49,7 @@ def main(folder: Path) -> int:
     tests = sorted(str(path.relative_to(folder)) for name in _FILES.split() for path in (folder / "tests").glob(name))
     with tempfile.TemporaryDirectory(prefix="host-alembic-suite.") as place:
         os.chmod(place, 0o755)
-        cluster = Cluster(_programs(), Path(place))
+        cluster = Cluster(programs(), Path(place))
         try:
             cluster.query(f"CREATE DATABASE {_DATABASE}")
             cluster.query(_PREPARE, _DATABASE)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import gc
 import logging
 
@@ -31,7 +32,8 @@ def install() -> None:
     report.look_into(errors.unwrapped)
     for package in (sqlalchemy, alembic, mako):
         report.hide(package.__file__.removesuffix("__init__.py"))
-    report.hide(typing_extensions.__file__, __file__.removesuffix("install.py"), errors.__file__.removesuffix("errors.py"), "<string>")
+    own = __file__.removesuffix("host_alembic/install.py")
+    report.hide(own, typing_extensions.__file__, asyncio.__file__.removesuffix("__init__.py"), "<string>")
     modules.remember_installed()
 
 

@@ -60,6 +60,7 @@ class Loop(asyncio.base_events.BaseEventLoop):
 def run(main: Coroutine[Any, Any, Result], *, debug: bool | None = None, loop_factory: object = None) -> Result:
     """As `asyncio.run`, also where a loop runs already: a migration that is called from an asynchronous env.py may do so."""
     outer = asyncio.events._get_running_loop()
+    task = None if outer is None else asyncio.tasks._swap_current_task(outer, None)  # type: ignore[attr-defined]
     asyncio.events._set_running_loop(None)
     loop = Loop()
     try:
@@ -68,8 +69,10 @@ def run(main: Coroutine[Any, Any, Result], *, debug: bool | None = None, loop_fa
     finally:
         loop.run_until_complete(loop.shutdown_asyncgens())
         loop.close()
-        asyncio.events.set_event_loop(None)
+        asyncio.events.set_event_loop(outer)
         asyncio.events._set_running_loop(outer)
+        if outer is not None:
+            asyncio.tasks._swap_current_task(outer, task)  # type: ignore[attr-defined]
 
 
 async def _spawn(function: Callable[..., Any], *args: Any, _require_await: bool = False, **named: Any) -> Any:
