@@ -14,7 +14,8 @@ from alembic.runtime.migration import MigrationContext, MigrationInfo
 from .document import Document
 
 _alembics_autocommit_block = MigrationContext.autocommit_block
-_alembics_version_table: Any = DefaultImpl.version_table_impl
+#: From Alembic 1.14 on.
+_alembics_version_table: Any = getattr(DefaultImpl, "version_table_impl", None)
 
 
 class Step:
@@ -26,10 +27,17 @@ class Step:
         self.is_upgrade = is_upgrade
         #: How often env.py ran it; a project with a schema for each tenant may do so several times.
         self.runs = 0
+        self._named: dict[str, Any] = {}
 
     def run(self, context: MigrationContext, named: dict[str, Any]) -> None:
         """Runs it as Alembic does, without the version table."""
+        if self.runs and named != self._named:
+            raise RuntimeError(
+                f"env.py runs '{self.document.file}' for several databases ({_pairs(self._named)}, then {_pairs(named)}), and a migration has "
+                "one: give each database a section of its own in host.toml, and let env.py run what is for that one"
+            )
         self.runs += 1
+        self._named = named
         context.impl.start_migrations()
         with context.begin_transaction(_per_migration=True):
             self.function(**named)
@@ -47,6 +55,10 @@ class Step:
 
     def _heads(self) -> set[str]:
         return {self.document.revision} if self.is_upgrade else set(self.document.down_revision)
+
+
+def _pairs(named: dict[str, Any]) -> str:
+    return ", ".join(f"{name}={value!r}" for name, value in named.items()) or "no arguments"
 
 
 #: The revision that runs.
@@ -108,7 +120,8 @@ def _version_table_impl(self: DefaultImpl, **named: Any) -> Any:
 
 def install() -> None:
     """When the runtime is built."""
-    DefaultImpl.version_table_impl = _version_table_impl  # type: ignore[method-assign]
+    if _alembics_version_table is not None:
+        DefaultImpl.version_table_impl = _version_table_impl  # type: ignore[method-assign]
     MigrationContext.run_migrations = _run_migrations  # type: ignore[method-assign]
     MigrationContext.autocommit_block = _autocommit_block  # type: ignore[method-assign,assignment]
     MigrationContext._ensure_version_table = _refuse_version_table  # type: ignore[method-assign]

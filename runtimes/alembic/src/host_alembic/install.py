@@ -19,10 +19,18 @@ from . import config, context, drivers, engines, modules, stand_ins, variables, 
 #: What the runtime of Python refuses, and this one has.
 _ALLOWED = "asyncio concurrent sqlmodel asyncpg pg8000 psycopg psycopg2"
 
+_UNKNOWN = (
+    "name it in `include` below [alembic] in host.toml if it is a module of this project, and list it in [python] requirements there if it is a "
+    "package in pure Python"
+)
+_WITHOUT_ENV = "where only env.py and the models need it, write `env = false` below [alembic] in host.toml"
+
 
 def install() -> None:
     """After everything is imported."""
     refusals.allow(*_ALLOWED.split())
+    refusals.say_of_unknown(_UNKNOWN)
+    refusals.advise(refusals.COMPILED, _WITHOUT_ENV)
     engines.install()
     context.install()
     asynchronous.install()

@@ -39,6 +39,10 @@ class MissingVariable(KeyError):
         )
 
 
+# In tracebacks it is what Python raises.
+MissingVariable.__module__, MissingVariable.__qualname__ = "builtins", "KeyError"
+
+
 class Variables(MutableMapping[str, str]):
     """An environment that a migration may also write, for itself."""
 

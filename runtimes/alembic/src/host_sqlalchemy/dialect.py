@@ -119,3 +119,4 @@ class HostAsyncDialect(HostDialect):
     """The same for engines of `sqlalchemy.ext.asyncio`. Each call is done when it returns, so nothing ever waits."""
 
     is_async = True
+    supports_statement_cache = True

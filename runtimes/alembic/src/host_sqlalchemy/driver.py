@@ -205,6 +205,9 @@ class Cursor:
         """Forgets the rows."""
         self._clear()
 
+    async def _async_soft_close(self) -> None:
+        """SQLAlchemy's asynchronous results ask for it; there is nothing on the server to close."""
+
     def __enter__(self) -> Cursor:
         return self
 
