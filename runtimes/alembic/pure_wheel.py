@@ -1,8 +1,8 @@
-"""Makes a wheel without compiled code of one that has some, for a package that works without it.
+"""Makes wheels without compiled code of those that have some, for packages that work without it, or of which nothing but the name is needed.
 
-    python3 pure_wheel.py WHEEL FOLDER
+    python3 pure_wheel.py WHEELS FOLDER
 
-The new wheel lies in FOLDER, and pip takes it for every machine.
+The new wheels lie in FOLDER, and pip takes them for every machine.
 """
 
 import base64
@@ -11,7 +11,7 @@ import sys
 import zipfile
 from pathlib import Path
 
-_COMPILED = (".so", ".pyd", ".c", ".dylib")
+_COMPILED = (".so", ".pyd", ".dylib", ".c", ".cpp", ".h", ".hpp", ".pyx")
 _TAG = "py3-none-any"
 
 
@@ -41,4 +41,5 @@ def _for_every_machine(text: str) -> str:
 
 
 if __name__ == "__main__":
-    print(pure(Path(sys.argv[1]), Path(sys.argv[2])))
+    for found in sorted(Path(sys.argv[1]).glob("*.whl")):
+        pure(found, Path(sys.argv[2]))

@@ -7,6 +7,9 @@
 # The version of Python for which packages are chosen: that of the runtime.
 readonly runtime_python_version=3.14
 
+# The version that the runtime has of the package $1.
+pinned() { sed -n "s/^$1==\([^ ]*\).*/\1/p" "$root/runtimes/alembic/requirements.txt"; }
+
 # Puts the packages that the files $2… list into the folder $1. The environment of componentize-py is $environment.
 fetch_alembic_packages() {
   local folder=$1 sources="$root/runtimes/alembic"
@@ -15,14 +18,15 @@ fetch_alembic_packages() {
   rm -rf "$folder" "$wheels"
   mkdir -p "$wheels/pure"
   quietly "$environment/bin/pip" download --disable-pip-version-check --require-hashes --no-deps --only-binary :all: \
-    --platform manylinux2014_x86_64 --python-version 3.12 --implementation cp -d "$wheels" -r "$sources/markupsafe.txt" || return 1
-  quietly "$environment/bin/python3" "$sources/pure_wheel.py" "$wheels"/markupsafe-*.whl "$wheels/pure" || return 1
+    --platform manylinux_2_28_x86_64 --platform manylinux2014_x86_64 --python-version 3.12 --implementation cp -d "$wheels" \
+    -r "$sources/pure.txt" || return 1
+  quietly "$environment/bin/python3" "$sources/pure_wheel.py" "$wheels" "$wheels/pure" || return 1
   for file in "$@"; do listed+=(-r "$file"); done
   quietly "$environment/bin/pip" install --disable-pip-version-check --no-deps --no-compile --only-binary :all: \
     --platform any --python-version "$runtime_python_version" --implementation py --abi none \
     --target "$folder" "${listed[@]}" || return 1
   quietly "$environment/bin/pip" install --disable-pip-version-check --no-deps --no-compile --no-index --upgrade \
-    --target "$folder" "$wheels"/pure/*.whl
+    --target "$folder" "$wheels"/pure/markupsafe-*.whl
 }
 
 # Builds the runtime of the sources $1 as the component $2. The folder $3 is for what is needed meanwhile. The packages are those of

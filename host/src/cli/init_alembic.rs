@@ -22,8 +22,9 @@ use crate::store::Store;
 /// What the version table is called where env.py does not say.
 const VERSION_TABLE: &str = "alembic_version";
 
-/// What the runtime of Alembic has, besides Python's standard library; drivers stand for the connection of host.
-const IN_THE_RUNTIME: [&str; 14] = [
+/// What the runtime of Alembic has, besides Python's standard library; drivers stand for the connection of host, and of sqlmodel and
+/// dotenv there is what revisions need.
+const IN_THE_RUNTIME: [&str; 17] = [
     "alembic",
     "sqlalchemy",
     "mako",
@@ -36,6 +37,9 @@ const IN_THE_RUNTIME: [&str; 14] = [
     "asyncpg",
     "pg8000",
     "aiopg",
+    "sqlmodel",
+    "dotenv",
+    "greenlet",
     "__future__",
     "_typeshed",
 ];

@@ -1,4 +1,4 @@
-//! The runtime of Python with the packages that `[python] requirements` lists: made once, kept in the folder of this user.
+//! The runtime of Python, or of Alembic, with the packages that `[python] requirements` lists: made once, kept in the folder of this user.
 
 use super::failure::Failure;
 use super::failure::with_causes;
@@ -9,6 +9,7 @@ use crate::language::Language;
 use crate::project::Project;
 use crate::runtime::RuntimeFolder;
 use crate::store::Migration;
+use crate::toolchain::BaseRuntime;
 use crate::toolchain::ProcessEnvironment;
 use crate::toolchain::PythonPackages;
 use crate::toolchain::PythonRuntimeError;
@@ -22,11 +23,17 @@ pub(super) fn runtime(
     migrations: &[Migration],
     environment: &ProcessEnvironment,
 ) -> Result<Option<String>, Failure> {
-    if !migrations.iter().any(|migration| migration.language == Language::Python) {
+    let has = |language| migrations.iter().any(|migration| migration.language == language);
+    // A project of Alembic has revisions of Alembic only.
+    let base = if has(Language::Alembic) {
+        BaseRuntime::Alembic
+    } else if has(Language::Python) {
+        BaseRuntime::Python
+    } else {
         return Ok(None);
-    }
+    };
     let Some(packages) =
-        PythonPackages::new(project.config().python_requirements()).map_err(|error| failure(&error))?
+        PythonPackages::new(base, project.config().python_requirements()).map_err(|error| failure(&error))?
     else {
         return Ok(None);
     };
@@ -50,7 +57,8 @@ pub(super) fn runtime(
     let report = settings.report();
     if !report.is_json() {
         report.progress(&format!(
-            "Making a runtime of Python with {}",
+            "Making a runtime of {} with {}",
+            if base == BaseRuntime::Alembic { "Alembic" } else { "Python" },
             project.config().python_requirements().join(", ")
         ));
     }

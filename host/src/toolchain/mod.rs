@@ -44,6 +44,7 @@ pub use error::BuildWarning;
 pub use error::SourceProblem;
 pub use error::ToolchainError;
 pub use progress::CompileProgress;
+pub use python_runtime::BaseRuntime;
 pub use python_runtime::PythonPackages;
 pub use python_runtime::PythonRuntimeError;
 pub use python_runtime::WorkFolder;
@@ -342,7 +343,7 @@ impl Builder<'_> {
 /// What the component of a migration says about it.
 /// The name of the runtime that runs the sources of a language in this project.
 fn runtime<'a>(language: Language, options: &BuildOptions<'a>) -> Option<&'a str> {
-    options.python.filter(|_| language == Language::Python).or(language.runtime())
+    options.python.filter(|_| matches!(language, Language::Python | Language::Alembic)).or(language.runtime())
 }
 
 fn manifest(migration: &Migration, options: &BuildOptions<'_>) -> Manifest {
