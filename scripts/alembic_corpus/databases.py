@@ -9,6 +9,7 @@ from place import Place
 
 #: What host keeps for itself.
 _OWN_TABLES = "host_*"
+_ROW = "INSERT INTO"
 
 
 class Database:
@@ -32,5 +33,6 @@ class Database:
         command = [self._cluster.programs / "pg_dump", "--no-owner", "--inserts", "--exclude-table", _OWN_TABLES, self.url]
         done = subprocess.run(command, capture_output=True, text=True, check=True)
         lines = [line for line in done.stdout.splitlines() if line and not line.startswith(("--", "\\"))]
-        lines = [line.replace("version_num text", "version_num character varying(32)") for line in lines]  # TEMP
-        return "\n".join(lines)
+        rows = [line for line in lines if line.startswith(_ROW)]
+        # In which order they lie is the server's business.
+        return "\n".join([line for line in lines if not line.startswith(_ROW)] + sorted(rows))

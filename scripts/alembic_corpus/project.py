@@ -18,6 +18,10 @@ class Failed(Exception):
     """What is different, or does not run."""
 
 
+class NotInThisVersion(Failed):
+    """Alembic itself does not run the project."""
+
+
 @dataclass
 class Programs:
     """What runs the projects."""
@@ -34,7 +38,7 @@ def _run(command: list[object], folder: Path, url: str) -> subprocess.CompletedP
 class Run:
     """A copy of a project with a database of its own."""
 
-    def __init__(self, project: Path, place: Path, database: Database, program: list[object], driver: str) -> None:
+    def __init__(self, project: Path, place: Path, database: Database, program: list[Path], driver: str) -> None:
         self.folder, self.database = place / project.name, database
         shutil.copytree(project, self.folder)
         self._program = program
@@ -51,7 +55,8 @@ class Run:
         """Runs a command; gives what it prints."""
         done = self.attempt(*words)
         if done.returncode != 0:
-            raise Failed(f"{Path(str(self._program[0])).name} {' '.join(words)} fails:\n{done.stdout[-1500:]}\n{done.stderr[-3000:]}")
+            kind = NotInThisVersion if self._program[0].name == "alembic" else Failed
+            raise kind(f"{self._program[0].name} {' '.join(words)} fails:\n{done.stdout[-1500:]}\n{done.stderr[-3000:]}")
         return done.stdout
 
     def python(self, *words: str) -> subprocess.CompletedProcess[str]:
@@ -67,7 +72,7 @@ def revisions(run: Run) -> list[tuple[str, str | None]]:
     """All revisions in the order of an upgrade, each with the target of a downgrade behind it; None where they are no line."""
     done = run.python("-m", "alembic_corpus.order")
     if done.returncode != 0:
-        raise Failed(f"Alembic does not read the project:\n{done.stderr[-2000:]}")
+        raise NotInThisVersion(f"Alembic does not read the project:\n{done.stderr[-2000:]}")
     return [(revision, target) for revision, target in json.loads(done.stdout)]
 
 

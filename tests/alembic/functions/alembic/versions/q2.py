@@ -24,7 +24,9 @@ def upgrade():
     )
     for year in (2025, 2026):
         op.execute(f"CREATE TABLE reading_{year} PARTITION OF reading FOR VALUES FROM ('{year}-01-01') TO ('{year + 1}-01-01')")
-    op.create_table("log", sa.Column("text", sa.Text()), prefixes=["UNLOGGED"], postgresql_with={"fillfactor": 70})
+    log = op.create_table("log", sa.Column("text", sa.Text()), prefixes=["UNLOGGED"], postgresql_with={"fillfactor": 70})
+    op.execute(log.insert().values(text=op.inline_literal("it's 100% here: \\ ok")))
+    op.execute(log.update().values(text="changed").where(log.c.text == op.inline_literal("nothing")))
 
 
 def downgrade():
