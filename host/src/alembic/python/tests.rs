@@ -102,7 +102,7 @@ fn what_is_no_python_is_told() {
 fn imports_are_found_wherever_they_are() {
     let text = "import a.b, c as d\nfrom . import e\nfrom ..f.g import h, i\nfrom j import *\ndef upgrade():\n    import k\n\
                 if TYPE_CHECKING:\n    import never\nelse:\n    import l\nimportlib.import_module('m.n')\nimport_module(x)\n";
-    assert_eq!(facts(text).imports, [".", "..f.g", "..f.g.h", "..f.g.i", ".e", "a.b", "c", "j", "k", "l", "m.n"]);
+    assert_eq!(facts(text).imports, [".", "..f.g", "..f.g.h", "..f.g.i", ".e", "@m", "a.b", "c", "j", "k", "l", "m.n"]);
 }
 
 #[test]

@@ -64,16 +64,10 @@ impl Store {
         let mut needs = Classes::NONE;
         let revisions: Vec<_> = found.iter().map(|(path, _)| path.clone()).collect();
         modules.load(&revisions)?;
-        for path in &revisions {
-            // What is wrong with one is told by whatever reads them next.
-            if let Some(Ok(revision)) = modules.facts(path)?.0.revision {
-                needs = needs.union(revision.needs);
-            }
-        }
         roots.extend(revisions);
         let mut foreign = BTreeSet::new();
         // What is imported imports more of the project.
-        let folders = loop {
+        let (folders, files) = loop {
             let folders = self.alembic_folders(&project)?;
             let mut closure = Closure::new(&mut modules, &folders.paths, &folders.include, &folders.script_location);
             let files = closure.of(roots.clone(), &BTreeSet::new())?;
@@ -83,10 +77,16 @@ impl Store {
             foreign.extend(others);
             let new: Vec<_> = own.into_iter().filter(|name| !project.include.contains(name)).collect();
             if new.is_empty() {
-                break folders;
+                break (folders, files);
             }
             project.include.extend(new);
         };
+        // Helpers send SQL, too. What is wrong with a revision is told by whatever reads them next.
+        for path in &files {
+            if let Some(Ok(said)) = modules.facts(path)?.0.revision {
+                needs = needs.union(said.needs);
+            }
+        }
         project.include.sort_unstable();
         Ok(AlembicSurvey {
             folders,
