@@ -222,7 +222,7 @@ fn build_some(
         force,
         worker: Some(&worker),
         limits: crate::execute::compile_limits(&project.environment().limits).process,
-        time_limits: time_limits(&project),
+        time_limits: time_limits(project),
         runtimes: &super::worker::languages(settings).digests(),
         python: python.as_deref(),
         check_source: Some(CheckSource(&check_source)),

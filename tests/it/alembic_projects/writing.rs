@@ -69,7 +69,7 @@ fn branches_merges_and_folders_are_written() {
     project.write("more/d.py", "revision = 'd4'\ndown_revision = None\n");
     project.write(
         "alembic.ini",
-        &format!("{INI}").replace("path_separator", "version_locations = alembic/versions:more\npath_separator"),
+        &INI.replace("path_separator", "version_locations = alembic/versions:more\npath_separator"),
     );
     project.host(&["init", "--from-alembic"]).success();
     let stderr = project.host(&["revision", "-m", "x"]).with_code(1).stderr;
