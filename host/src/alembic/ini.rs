@@ -9,6 +9,12 @@ const DEFAULT: &str = "DEFAULT";
 /// How many times a value may lead to another one (configparser's own limit).
 const DEPTH_MAX: usize = 10;
 
+/// How many sections and keys a file may have: many times what people write, and few enough to be looked through one by one.
+const ENTRIES_MAX: usize = 1_000;
+
+/// How many names may be put into one value, those in what is put in included.
+const NAMES_MAX: usize = 10_000;
+
 /// How long a value may become by what is put into it, in bytes. A few lines could otherwise name each other into gigabytes.
 const VALUE_BYTES_MAX: usize = 64 << 10;
 
@@ -52,6 +58,7 @@ impl Ini {
         let mut ini = Self::default();
         let mut section: Option<usize> = None;
         let (mut is_default, mut key_indent, mut open) = (false, 0, false);
+        let mut entries = 0;
         for (index, raw) in text.lines().enumerate() {
             let line = index + 1;
             let trimmed = raw.trim();
@@ -75,6 +82,14 @@ impl Ini {
             }
             open = false;
             key_indent = indent;
+            entries += 1;
+            if entries > ENTRIES_MAX {
+                return Err(IniProblem::new(
+                    line,
+                    format!("the file has more than {ENTRIES_MAX} sections and keys"),
+                    "shorten it",
+                ));
+            }
             if let Some(name) = trimmed.strip_prefix('[').and_then(|rest| rest.rsplit_once(']')).map(|(name, _)| name) {
                 is_default = name == DEFAULT;
                 if is_default {
@@ -179,7 +194,8 @@ impl Ini {
             return Ok(given.get(key).map(|value| ((*value).to_owned(), 0)));
         };
         let mut value = String::new();
-        self.put_in(section, raw, line, given, DEPTH_MAX, &mut value)?;
+        let mut names_left = NAMES_MAX;
+        self.put_in(section, raw, line, given, (DEPTH_MAX, &mut names_left), &mut value)?;
         Ok(Some((value, line)))
     }
 
@@ -189,7 +205,7 @@ impl Ini {
         raw: &str,
         line: usize,
         given: &BTreeMap<&str, &str>,
-        depth: usize,
+        (depth, names_left): (usize, &mut usize),
         value: &mut String,
     ) -> Result<(), IniProblem> {
         let mut rest = raw;
@@ -201,7 +217,8 @@ impl Ini {
                 rest = behind;
             } else if let Some((name, behind)) = rest.strip_prefix('(').and_then(|rest| rest.split_once(")s")) {
                 let name = name.to_lowercase();
-                let too_much = depth == 0 || value.len() > VALUE_BYTES_MAX;
+                let too_much = depth == 0 || *names_left == 0 || value.len() > VALUE_BYTES_MAX;
+                *names_left = names_left.saturating_sub(1);
                 match self.raw(section, &name).or_else(|| given.get(name.as_str()).map(|given| (*given, line))) {
                     _ if too_much => {
                         return Err(IniProblem::new(
@@ -210,7 +227,7 @@ impl Ini {
                             "write the value itself",
                         ));
                     }
-                    Some((inner, _)) => self.put_in(section, inner, line, given, depth - 1, value)?,
+                    Some((inner, _)) => self.put_in(section, inner, line, given, (depth - 1, names_left), value)?,
                     None => {
                         return Err(IniProblem::new(
                             line,
@@ -281,6 +298,15 @@ mod tests {
             let problem = Ini::parse(text).unwrap_err();
             assert_eq!((problem.line, problem.message.starts_with(message)), (line, true), "{problem:?}");
         }
+        let many: String = (0..=ENTRIES_MAX).map(|number| format!("k{number} =\n")).collect();
+        assert_eq!(
+            Ini::parse(&format!("[a]\n{many}")).unwrap_err().message,
+            "the file has more than 1000 sections and keys"
+        );
+        // Each names nothing, many times.
+        let empty = "%(e)s".repeat(5_000);
+        let ini = Ini::parse(&format!("[alembic]\na = {}\nb = {empty}\ne =\n", "%(b)s".repeat(5_000))).unwrap();
+        assert!(ini.get("alembic", "a", &BTreeMap::new()).unwrap_err().message.starts_with("this value names itself"));
         for (value, message) in [
             ("%(nobody)s", "'%(nobody)s' names no key"),
             ("100%", "a '%' has to be followed"),
