@@ -193,9 +193,9 @@ impl RunError {
         }
     }
 
-    /// Whether components are missing or out of date, and nothing else is wrong: `host build` makes them anew.
+    /// Whether components are missing or out of date, whatever else is wrong: `host build` makes them anew.
     pub fn is_outdated(&self) -> bool {
-        self.problems().iter().all(|problem| matches!(problem, Self::Store(error) if error.is_outdated()))
+        self.problems().iter().any(|problem| matches!(problem, Self::Store(error) if error.is_outdated()))
     }
 
     /// The problems that this error consists of: usually itself alone.

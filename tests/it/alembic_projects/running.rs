@@ -115,6 +115,7 @@ fn what_is_not_granted_is_refused_before_anything_runs() {
         "{}",
         output.stderr
     );
+    assert!(!output.stderr.contains("not built"), "{}", output.stderr);
     assert_eq!(project.database.query("SELECT to_regclass('guests') IS NULL"), "t");
     // What nobody could see before.
     revision(&project, "c3", Some("b2"), "op.execute(' '.join(['CREATE', 'ROLE', 'x']))", "pass");
