@@ -177,10 +177,7 @@ impl Migration {
     /// What it asks for where so much is granted. A revision of Alembic has no place to say it, so it gets what is granted; what its
     /// SQL is seen to need it asks for all the same, so that it is refused before it runs.
     pub fn asks(&self, granted: Classes) -> Classes {
-        match self.language {
-            Language::Alembic => self.metadata.asks.union(granted),
-            _ => self.metadata.asks,
-        }
+        self.metadata.asks_in(self.language, granted)
     }
 
     /// Whether its file has a place for what it asks for.
