@@ -143,6 +143,6 @@ fn a_component_needs_no_seal_and_has_to_have_the_text_of_now() {
     assert!(matches!(store.component(&now[0]), Err(StoreError::Stale { .. })));
     // Taken elsewhere as it is, it is known by its revision file.
     let bytes = folder.read(".host/build/a.wasm").unwrap();
-    let (_, prebuilt) = super::project(&[("migrations/a.wasm", &bytes)]);
+    let (_folder, prebuilt) = super::project(&[("migrations/a.wasm", &bytes)]);
     assert_eq!(prebuilt.scan().unwrap()[0].source_digest, migration.source_digest);
 }
