@@ -153,6 +153,9 @@ pub mod digest;
 pub mod language;
 
 #[cfg_attr(not(feature = "internals"), doc(hidden))]
+pub mod alembic;
+
+#[cfg_attr(not(feature = "internals"), doc(hidden))]
 pub mod project;
 
 #[cfg_attr(not(feature = "internals"), doc(hidden))]

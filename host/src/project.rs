@@ -25,11 +25,15 @@ use crate::store::MigrationSource;
 use crate::store::Store;
 use crate::store::StoreError;
 use crate::store::TOML_BYTES_MAX;
+use crate::worker::Worker;
 
 pub use error::ProjectError;
 
 /// How many rows of the log are read of a project with few migrations.
 const LOG_ROWS_MORE: usize = 100;
+
+/// How many characters Alembic has room for in its version table.
+const ALEMBIC_ID_CHARACTERS: u32 = 32;
 
 /// A migration that was applied and has changed since.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -94,7 +98,8 @@ impl Project {
         let environment = config.environment(environment)?.clone();
         let store = Store::open(directory, &environment.migrations)
             .with_trust(trust)
-            .with_components_of(environment.limits.component_size);
+            .with_components_of(environment.limits.component_size)
+            .with_alembic(config.alembic(), None);
         Ok(Self {
             config,
             environment,
@@ -103,6 +108,16 @@ impl Project {
             by_revision: HashMap::new(),
             graph: Graph::new(std::iter::empty())?,
         })
+    }
+
+    /// The same with a program that looks into files of others in processes of its own: what revisions of Alembic say about
+    /// themselves. Without one that is done in this process, where a hostile file can use up time and memory.
+    #[must_use]
+    pub fn with_worker(mut self, worker: Worker) -> Self {
+        if let Source::Folder(store) = &mut self.source {
+            store.set_worker(worker);
+        }
+        self
     }
 
     /// A project without a folder: its settings are the text of a `host.toml`, `[default]` for those that nobody changes, and
@@ -169,7 +184,10 @@ impl Project {
         let bytes =
             crate::store::read_file_at_most(directory, CONFIG_FILE, TOML_BYTES_MAX).map_err(|error| match error {
                 StoreError::Read { source, .. } if source.kind() == std::io::ErrorKind::NotFound => {
-                    ProjectError::NoProject
+                    match crate::store::alembic_file(directory) {
+                        Some(file) => ProjectError::OnlyAlembic { file },
+                        None => ProjectError::NoProject,
+                    }
                 }
                 StoreError::Read { source, .. } => ProjectError::ReadConfig { source },
                 StoreError::NotAFile { .. } => ProjectError::ReadConfig {
@@ -297,6 +315,11 @@ impl Project {
     pub fn tables(&self) -> Tables {
         Tables {
             version: self.environment.version_table.clone(),
+            version_characters: self.config.alembic().map(|_| ALEMBIC_ID_CHARACTERS).filter(|most| {
+                let fits =
+                    |id: &RevisionId| u32::try_from(id.as_str().chars().count()).is_ok_and(|count| count <= *most);
+                self.migrations.iter().all(|migration| fits(&migration.metadata.revision))
+            }),
             log: self.environment.log_table.clone(),
             journal: self.environment.journal_table.clone(),
         }

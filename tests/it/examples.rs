@@ -56,6 +56,28 @@ fn branches_are_upgraded_one_by_one_and_merged() {
 }
 
 #[test]
+fn a_project_of_alembic_runs_as_it_is() {
+    let project = TestProject::with_runtime("alembic");
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples/alembic-project");
+    for name in ["alembic.ini", "alembic", "blog", "host.toml"] {
+        copy(&project, &folder.join(name), name);
+    }
+    project.host(&["upgrade", "head"]).success();
+    assert_eq!(project.database.query("SELECT slug FROM post ORDER BY id"), "hello-world\na-second-one");
+    assert_eq!(project.database.query("SELECT version_num FROM alembic_version"), "9a8b7c6d5e4f");
+    project.host(&["downgrade", "base"]).success();
+    let anew = TestProject::with_runtime("alembic");
+    for name in ["alembic.ini", "alembic", "blog"] {
+        copy(&anew, &folder.join(name), name);
+    }
+    std::fs::remove_file(anew.path("host.toml")).expect("host.toml");
+    std::fs::remove_dir(anew.path("migrations")).expect("migrations");
+    anew.host(&["init", "--from-alembic"]).success();
+    let written = std::fs::read_to_string(anew.path("host.toml")).expect("host.toml");
+    assert!(written.contains("include = [\"blog\"]"), "{written}");
+}
+
+#[test]
 fn a_database_of_alembic_is_continued() {
     let project = example("alembic");
     let before = include_str!("../../examples/alembic/before.sql");

@@ -9,6 +9,7 @@
 mod harness;
 
 mod alembic;
+mod alembic_projects;
 mod architecture;
 mod bad_component;
 mod bad_database;

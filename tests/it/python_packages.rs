@@ -58,6 +58,30 @@ fn has_runtime(project: &TestProject) -> bool {
 }
 
 #[test]
+fn a_project_of_alembic_has_packages_and_versions_of_its_own() {
+    let project = TestProject::new();
+    std::fs::remove_dir(project.path("migrations")).expect("migrations");
+    project.write("alembic.ini", "[alembic]\nscript_location = alembic\n");
+    project.write(
+        "alembic/versions/a1_x.py",
+        "import alembic\nimport six\nimport sqlalchemy\nfrom alembic import op\n\nrevision = 'a1'\ndown_revision = None\n\n\ndef upgrade():\n    \
+         op.execute(f\"CREATE TABLE made AS SELECT '{alembic.__version__} {sqlalchemy.__version__} {six.__version__}' AS value\")\n\n\n\
+         def downgrade():\n    op.drop_table('made')\n",
+    );
+    let requirements = "[\"Alembic==1.13.3\", \"sqlalchemy==2.0.58\", \"six==1.17.0\"]";
+    let toml = std::fs::read_to_string(project.path("host.toml")).expect("settings");
+    let sections = format!(
+        "[alembic]\nconfig = \"alembic.ini\"\nenv = false\n\n[python]\nrequirements = {requirements}\n\n{toml}"
+    );
+    project.write("host.toml", &sections);
+    build(&project).success();
+    assert!(project.host(&["runtime", "list"]).success().stdout.contains("alembic-"));
+    project.host(&["upgrade", "head"]).success();
+    assert_eq!(project.database.query("SELECT value FROM made"), "1.13.3 2.0.58 1.17.0");
+    project.host(&["downgrade", "base"]).success();
+}
+
+#[test]
 fn what_cannot_be_added_is_said() {
     let tries = [
         ("[\"numpy==2.3.0\"]", "pip finds no pure Python package for 'numpy==2.3.0'"),

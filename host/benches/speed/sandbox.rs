@@ -113,6 +113,7 @@ async fn empty_calls(runtime: &Runtime, script: &Loaded, server: &Server) -> Res
     let url = server.url_through(&server.socket_folder, "host", "host")?;
     let tables = Tables {
         version: TableName::new("unused")?,
+        version_characters: None,
         log: TableName::new("unused")?,
         journal: TableName::new("unused")?,
     };

@@ -20,14 +20,15 @@ use crate::grant::Class;
 use crate::grant::Classes;
 use crate::grant::Grant;
 use crate::grant::TimeLimits;
+use crate::language::Language;
 use crate::project::Project;
 use crate::runtime::LoadError;
 use crate::store::BUILD_FOLDER;
 use crate::store::Migration;
 use crate::store::SDK_FOLDER;
+use crate::store::Store;
 use crate::store::asks_line;
 use crate::toolchain::BuildEvent;
-use crate::toolchain::BuildFailure;
 use crate::toolchain::BuildOptions;
 use crate::toolchain::CheckSource;
 use crate::toolchain::FixedAsks;
@@ -154,7 +155,19 @@ pub(super) fn build(settings: &Settings, project: Project) -> Result<Project, Fa
     Ok(project)
 }
 
-#[expect(clippy::disallowed_methods, reason = "compilers get a path without links and the variables of this process")]
+/// Builds what is out of date of a project of Alembic, whose components are made of nothing but its files, without a compiler: so
+/// nobody has to ask for it. True if there was something to build.
+pub(super) fn build_alembic(settings: &Settings, project: &Project) -> Result<bool, Failure> {
+    if !project.store().is_ok_and(Store::is_alembic) {
+        return Ok(false);
+    }
+    let summary = build_some(settings, project, project.migrations(), false)?;
+    if summary.built > 0 {
+        finished(settings, summary);
+    }
+    Ok(summary.built > 0)
+}
+
 fn build_with(
     settings: &Settings,
     project: Project,
@@ -163,19 +176,49 @@ fn build_with(
 ) -> Result<(Project, Summary), Failure> {
     let report = settings.report();
     let migrations = chosen(&project, revisions)?;
+    let summary = build_some(settings, &project, &migrations, force)?;
+    if summary.built == 0 || project.store()?.is_alembic() {
+        return Ok((project, summary));
+    }
+    // cargo may have written lock files, by which what it built is known.
+    let project = project.read_again()?;
+    for before in &migrations {
+        let revision = &before.metadata.revision;
+        let Some(now) = project.migration(revision) else { continue };
+        if before.lock_digest.is_none() || before.lock_digest == now.lock_digest {
+            continue;
+        }
+        let lock_file = format!("{}/Cargo.lock", now.file);
+        if report.is_json() {
+            report.document(&json!({"event": "lock-file-updated", "revision": revision, "file": lock_file}));
+        } else {
+            report.note(&format!("updated '{lock_file}' for the SDK of this version of host"));
+        }
+    }
+    Ok((project, summary))
+}
+
+#[expect(clippy::disallowed_methods, reason = "compilers get a path without links and the variables of this process")]
+fn build_some(
+    settings: &Settings,
+    project: &Project,
+    migrations: &[Migration],
+    force: bool,
+) -> Result<Summary, Failure> {
+    let report = settings.report();
     let folder = settings.project_folder()?;
     let folder = std::fs::canonicalize(&folder).unwrap_or(folder);
-    settings.keep_urls_secret(&project);
+    settings.keep_urls_secret(project);
     let environment = ProcessEnvironment::new(std::env::vars_os())
         .without(&project.config().url_variables())
         .without_values(|value| settings.report().secrets().are_in(value));
-    let python = super::python_packages::runtime(settings, &project, &migrations, &environment)?;
+    let python = super::python_packages::runtime(settings, project, migrations, &environment)?;
     let worker = super::worker::this_program();
     let with_compiler = migrations.iter().any(|migration| migration.language.is_compiled());
     let target = if with_compiler { super::folders::target_folder(&folder) } else { None };
-    let checks = SourceChecks::new(settings, &project);
+    let checks = SourceChecks::new(settings, project);
     let check_source = |source: ScriptSource<'_>| checks.check(source);
-    let packages = super::javascript_packages::listed(&project)?;
+    let packages = super::javascript_packages::listed(project)?;
     let work = packages.as_ref().map(|packages| PackageWork::new(settings, packages, &environment));
     let bundle = work.as_ref().map(|work| |imports: &[PackageImport]| work.bundle(imports));
     let named = migrations.iter().filter_map(|migration| migration.language.runtime()).chain(python.as_deref());
@@ -186,7 +229,7 @@ fn build_with(
         force,
         worker: Some(&worker),
         limits: crate::execute::compile_limits(&project.environment().limits).process,
-        time_limits: time_limits(&project),
+        time_limits: time_limits(project),
         runtimes: &super::worker::languages(settings).digests_of(named),
         python: python.as_deref(),
         javascript: packages
@@ -196,7 +239,7 @@ fn build_with(
         check_source: Some(CheckSource(&check_source)),
     };
     let mut status = report.status();
-    let result = crate::toolchain::build(project.store()?, &migrations, options, &mut |event| {
+    let result = crate::toolchain::build(project.store()?, migrations, options, &mut |event| {
         match event {
             BuildEvent::Compiling { progress, .. } => {
                 return status.show(&format!("compiled {} of {} crates", progress.done, progress.total));
@@ -204,6 +247,8 @@ fn build_with(
             _ => status.clear(),
         }
         match event {
+            // Of hundreds of revisions, which take milliseconds together.
+            BuildEvent::Started { migration } if migration.language == Language::Alembic => {}
             BuildEvent::Started { migration } if !report.is_json() => {
                 report.progress(&format!("Building {}", migration.file));
             }
@@ -230,27 +275,9 @@ fn build_with(
         let asking = error.failures.iter().filter_map(|failure| Some((failure.file.as_str(), failure.error.asks()?)));
         let asking: Vec<_> = asking.collect();
         tell_not_granted(settings, project.environment(), &asking);
-        failed(&error)
+        super::build_failure::of(&error)
     })?;
-    if summary.built == 0 {
-        return Ok((project, summary));
-    }
-    // cargo may have written lock files, by which what it built is known.
-    let project = project.read_again()?;
-    for before in &migrations {
-        let revision = &before.metadata.revision;
-        let Some(now) = project.migration(revision) else { continue };
-        if before.lock_digest.is_none() || before.lock_digest == now.lock_digest {
-            continue;
-        }
-        let lock_file = format!("{}/Cargo.lock", now.file);
-        if report.is_json() {
-            report.document(&json!({"event": "lock-file-updated", "revision": revision, "file": lock_file}));
-        } else {
-            report.note(&format!("updated '{lock_file}' for the SDK of this version of host"));
-        }
-    }
-    Ok((project, summary))
+    Ok(summary)
 }
 
 fn finished(settings: &Settings, summary: Summary) {
@@ -369,25 +396,4 @@ fn chosen(project: &Project, revisions: &[String]) -> Result<Vec<Migration>, Fai
         }
     }
     Ok(migrations)
-}
-
-/// Every migration that cannot be built, with what its tool said.
-fn failed(error: &crate::toolchain::BuildError) -> Failure {
-    const AGAIN: &str = "correct the source, then run `host build` again";
-    let message = |failure: &BuildFailure| {
-        format!("revision {} cannot be built: {}", failure.revision, with_causes(&failure.error))
-    };
-    if let [failure] = error.failures.as_slice() {
-        let hint = failure.error.hint().unwrap_or_else(|| AGAIN.to_owned());
-        return Failure::new("build-failed", message(failure), hint);
-    }
-    let mut text = format!("{} migrations cannot be built", error.failures.len());
-    for failure in &error.failures {
-        // What belongs to one of them stands further in.
-        text.push_str(&format!("\n{}", message(failure).replace('\n', "\n    ")));
-        if let Some(hint) = failure.error.hint().filter(|_| error.hint().is_none()) {
-            text.push_str(&format!("\n  {hint}"));
-        }
-    }
-    Failure::new("build-failed", text, error.hint().unwrap_or_else(|| AGAIN.to_owned()))
 }

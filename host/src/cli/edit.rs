@@ -62,7 +62,7 @@ pub(super) async fn run(settings: &Settings, arguments: &EditArguments) -> Resul
 fn source(folder: &Path, migration: &Migration) -> Result<PathBuf, Failure> {
     let path = folder.join(&migration.file);
     match migration.language.profile().source {
-        Source::Text { .. } => Ok(path),
+        Source::Text { .. } | Source::Foreign { .. } => Ok(path),
         Source::Folder { main, .. } | Source::Command { main } => Ok(path.join(main)),
         Source::Component => Err(Failure::new(
             "no-source",

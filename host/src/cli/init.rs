@@ -12,6 +12,7 @@ use clap::builder::TypedValueParser;
 use serde_json::json;
 
 use super::failure::Failure;
+use super::init_alembic::AlembicArguments;
 use super::report::text::safe_line;
 use super::revision::Written;
 use super::settings::Settings;
@@ -35,6 +36,8 @@ pub(super) struct InitArguments {
     /// Also create a first migration in this language
     #[arg(long, value_name = "LANGUAGE", value_parser = super::revision::language_parser())]
     lang: Option<Language>,
+    #[command(flatten)]
+    alembic: AlembicArguments,
     /// What migrations may ask for
     #[arg(long, value_name = "SET", default_value = GrantSet::default().name(), value_parser = grants_parser())]
     grants: GrantSet,
@@ -58,6 +61,9 @@ pub(super) fn run(settings: &Settings, arguments: &InitArguments) -> Result<u8, 
             format!("'{}' is already a project: it has a {CONFIG_FILE}", safe_line(&folder.to_string_lossy())),
             "create a migration with `host revision -m MESSAGE`, or choose another folder",
         ));
+    }
+    if arguments.alembic.from_alembic {
+        return super::init_alembic::run(settings, &arguments.alembic, &folder, &root);
     }
     let mut made = made.look(&root);
     let first = write_project(settings, &folder, &root, arguments, &mut made).inspect_err(|_| made.remove(&root))?;

@@ -63,7 +63,10 @@ pub(super) fn run(settings: &Settings, arguments: &InspectArguments) -> Result<u
         Some(_) => None,
         None => imports::check(&bytes, "migration", "migration-guest").err(),
     };
-    let asks = manifest.as_ref().map_or(Classes::usual(), |manifest| manifest.metadata.asks);
+    let asks = manifest.as_ref().map_or(Classes::usual(), |manifest| {
+        let granted = environment.as_ref().map_or(Classes::NONE, |(_, granted)| *granted);
+        manifest.metadata.asks_in(manifest.language, granted)
+    });
     let sends_sql = script.is_some() || interfaces.imports.iter().any(|import| import.starts_with(SQL));
     let may = if sends_sql { Grant::of_asks(asks).allowed() } else { Classes::NONE };
     let may_not = Classes::all().minus(may);

@@ -17,6 +17,7 @@ use super::target::Target;
 use super::times::TimeArguments;
 use super::times::server_timeout;
 use crate::execute::Options;
+use crate::execute::RunError;
 use crate::plan::Direction;
 use crate::plan::Plan;
 use crate::plan::PreparedPlan;
@@ -90,6 +91,10 @@ pub(super) async fn run(
         compiler: super::worker::compiler(settings)?,
         ..settings.options()
     };
+    // These look at all components, or show them to somebody who has to agree.
+    if arguments.sql || arguments.dry_run || direction == Direction::Downgrade {
+        super::build::build_alembic(settings, &project)?;
+    }
     if arguments.sql {
         return script(settings, &project, direction, &arguments.target, &options).await;
     }
@@ -107,10 +112,17 @@ pub(super) async fn run(
     let mut runner = settings.runner_through(connection, &target, &project, options).await?;
     signals::listen(&project, runner.interrupt(), settings.report().clone());
     let mut observer = settings.report().observer();
-    let result = match &plan {
+    let mut result = match &plan {
         Some(plan) => runner.apply(plan, &mut observer).await,
         None => runner.run(direction, &arguments.target, &mut observer).await,
     };
+    // Nothing was locked yet. Where there is nothing to do, nothing was looked at either.
+    if plan.is_none()
+        && result.as_ref().is_err_and(RunError::is_outdated)
+        && super::build::build_alembic(settings, &project)?
+    {
+        result = runner.run(direction, &arguments.target, &mut observer).await;
+    }
     runner.close().await;
     let plan = result?.plan;
     if !plan.steps.is_empty() {
@@ -147,6 +159,7 @@ pub(super) async fn upgrade_all(settings: &Settings, project: &Project, target: 
     let options = Options { compiler: super::worker::compiler(settings)?, ..settings.options() };
     let mut runner = settings.runner_on(target, project, options).await?;
     signals::listen(project, runner.interrupt(), settings.report().clone());
+    super::build::build_alembic(settings, project)?;
     let result = runner.run(Direction::Upgrade, "heads", &mut settings.report().observer()).await;
     runner.close().await;
     let plan = result?.plan;

@@ -1,4 +1,4 @@
-//! The runtime of Python with the packages that `[python] requirements` lists: made once, kept in the folder of this user.
+//! The runtime of Python, or of Alembic, with the packages that `[python] requirements` lists: made once, kept in the folder of this user.
 
 use std::path::Path;
 
@@ -11,6 +11,7 @@ use crate::language::Language;
 use crate::project::Project;
 use crate::runtime::RuntimeFolder;
 use crate::store::Migration;
+use crate::toolchain::BaseRuntime;
 use crate::toolchain::ProcessEnvironment;
 use crate::toolchain::PythonPackages;
 use crate::toolchain::PythonRuntimeError;
@@ -24,11 +25,17 @@ pub(super) fn runtime(
     migrations: &[Migration],
     environment: &ProcessEnvironment,
 ) -> Result<Option<String>, Failure> {
-    if !migrations.iter().any(|migration| migration.language == Language::Python) {
+    let has = |language| migrations.iter().any(|migration| migration.language == language);
+    // A project of Alembic has revisions of Alembic only.
+    let base = if has(Language::Alembic) {
+        BaseRuntime::Alembic
+    } else if has(Language::Python) {
+        BaseRuntime::Python
+    } else {
         return Ok(None);
-    }
+    };
     let Some(packages) =
-        PythonPackages::new(project.config().python_requirements()).map_err(|error| failure(&error))?
+        PythonPackages::new(base, project.config().python_requirements()).map_err(|error| failure(&error))?
     else {
         return Ok(None);
     };
@@ -62,7 +69,8 @@ pub(super) fn runtime(
     if super::worker::languages(settings).find(&name, None).is_ok() {
         return Ok(Some(name));
     }
-    progress(&format!("Making a runtime of Python with {}", project.config().python_requirements().join(", ")));
+    let language = if base == BaseRuntime::Alembic { "Alembic" } else { "Python" };
+    progress(&format!("Making a runtime of {language} with {}", project.config().python_requirements().join(", ")));
     let mut status = report.status();
     let component =
         packages.build(&work, environment, &mut |step| status.show(step)).map_err(|error| failure(&error))?;

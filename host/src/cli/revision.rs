@@ -24,9 +24,12 @@ pub(super) struct RevisionArguments {
     /// What the migration does, in a few words
     #[arg(short, long, allow_hyphen_values = true)]
     message: Option<String>,
-    /// The language
-    #[arg(long, value_name = "LANGUAGE", default_value = "sql", value_parser = language_parser())]
-    lang: Language,
+    /// The language [default: sql; in a project of Alembic its own]
+    #[arg(long, value_name = "LANGUAGE", value_parser = language_parser())]
+    lang: Option<Language>,
+    /// In a project of Alembic with several folders of revisions: the folder
+    #[arg(long, value_name = "FOLDER")]
+    version_path: Option<String>,
     /// The parent (can be repeated)
     #[arg(long, value_name = "REVISION", default_value = "head")]
     head: Vec<String>,
@@ -60,9 +63,9 @@ pub(super) struct MergeArguments {
     /// What the merge does, in a few words
     #[arg(short, long, allow_hyphen_values = true)]
     message: Option<String>,
-    /// The language
-    #[arg(long, value_name = "LANGUAGE", default_value = "sql", value_parser = language_parser())]
-    lang: Language,
+    /// The language [default: sql; in a project of Alembic its own]
+    #[arg(long, value_name = "LANGUAGE", value_parser = language_parser())]
+    lang: Option<Language>,
     /// Allow parents that are not heads
     #[arg(long)]
     splice: bool,
@@ -83,14 +86,15 @@ pub(super) fn language_parser() -> impl TypedValueParser<Value = Language> {
 /// What is to be made.
 struct Wanted<'a> {
     message: Option<&'a str>,
-    language: Language,
+    language: Option<Language>,
+    version_path: Option<&'a str>,
     heads: Vec<String>,
     merge: bool,
     splice: bool,
     depends_on: Vec<String>,
     branch_labels: Vec<String>,
     id: Option<&'a str>,
-    asks: Classes,
+    asks: Option<Classes>,
 }
 
 /// A migration that was written.
@@ -106,13 +110,14 @@ pub(super) fn run(settings: &Settings, arguments: &RevisionArguments) -> Result<
         Wanted {
             message: arguments.message.as_deref(),
             language: arguments.lang,
+            version_path: arguments.version_path.as_deref(),
             heads: arguments.head.clone(),
             merge: false,
             splice: arguments.splice,
             depends_on: arguments.depends_on.clone(),
             branch_labels: arguments.branch_label.clone(),
             id: arguments.rev_id.as_deref(),
-            asks: if arguments.asks.is_empty() { Classes::usual() } else { asks.with(Class::Query) },
+            asks: (!arguments.asks.is_empty()).then(|| asks.with(Class::Query)),
         },
     )?;
     written(settings, &made);
@@ -126,13 +131,14 @@ pub(super) fn merge(settings: &Settings, arguments: &MergeArguments) -> Result<u
         Wanted {
             message: Some(arguments.message.as_deref().unwrap_or(&default)),
             language: arguments.lang,
+            version_path: None,
             heads: arguments.revisions.clone(),
             merge: true,
             splice: arguments.splice,
             depends_on: Vec::new(),
             branch_labels: arguments.branch_label.clone(),
             id: arguments.rev_id.as_deref(),
-            asks: Classes::usual(),
+            asks: None,
         },
     )?;
     written(settings, &made);
@@ -145,14 +151,15 @@ pub(super) fn first(settings: &Settings, language: Language) -> Result<Written, 
         settings,
         Wanted {
             message: Some("first migration"),
-            language,
+            language: Some(language),
+            version_path: None,
             heads: vec!["head".to_owned()],
             merge: false,
             splice: false,
             depends_on: Vec::new(),
             branch_labels: Vec::new(),
             id: None,
-            asks: Classes::usual(),
+            asks: None,
         },
     )
 }
@@ -161,11 +168,23 @@ pub(super) fn first(settings: &Settings, language: Language) -> Result<Written, 
 #[expect(clippy::disallowed_methods, reason = "a new migration is named after the time")]
 fn make(settings: &Settings, wanted: Wanted<'_>) -> Result<Written, Failure> {
     let project = settings.project()?;
+    match project.store()?.is_alembic() {
+        true if wanted.language.is_some() || wanted.asks.is_some() => {
+            return Err(Failure::usage(
+                "a new revision of a project of Alembic is written as Alembic writes it",
+                "leave out --lang and --asks",
+            ));
+        }
+        false if wanted.version_path.is_some() => {
+            return Err(Failure::usage("--version-path is for projects of Alembic", "leave it out"));
+        }
+        _ => {}
+    }
     let id = match wanted.id {
         Some(id) => {
             let id =
                 RevisionId::new(id).map_err(|error| Failure::usage(error.to_string(), "choose another --rev-id"))?;
-            if !id.is_plain() {
+            if !id.is_plain() || (project.store()?.is_alembic() && id.as_str().contains('.')) {
                 let message = format!(
                     "'{id}' has characters other than letters, digits, '_' and '.', which only old ids may have"
                 );
@@ -193,12 +212,17 @@ fn make(settings: &Settings, wanted: Wanted<'_>) -> Result<Written, Failure> {
         depends_on: place.depends_on,
         branch_labels: wanted.branch_labels,
         message: wanted.message.unwrap_or_default().to_owned(),
-        asks: wanted.asks,
+        asks: wanted.asks.unwrap_or_else(Classes::usual),
         created: Some(now.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()),
         ..Metadata::new(id.clone())
     };
+    let language = wanted.language.unwrap_or(Language::Sql);
+    if project.store()?.is_alembic() {
+        let path = super::revision_alembic::write(settings, &project, &metadata, now.datetime(), wanted.version_path)?;
+        return Ok(Written { id, path });
+    }
     let files = scaffold::new_migration(NewMigration {
-        language: wanted.language,
+        language,
         metadata: &metadata,
         time: scaffold::time_of_name(now.datetime(), names(&project)),
         merges: wanted.merge,
@@ -208,8 +232,8 @@ fn make(settings: &Settings, wanted: Wanted<'_>) -> Result<Written, Failure> {
         let hint = error.hint().unwrap_or_else(|| "choose another message".to_owned());
         Failure::new("no-template", super::failure::with_causes(&error), hint)
     })?;
-    crate::toolchain::write_sdk(wanted.language, project.store()?)?;
-    crate::toolchain::write_editor_settings(wanted.language, project.store()?)?;
+    crate::toolchain::write_sdk(language, project.store()?)?;
+    crate::toolchain::write_editor_settings(language, project.store()?)?;
     let path = project.store()?.create_migration(&files).map_err(|error| match error {
         StoreError::Exists { .. } => Failure::new(
             "project-files",

@@ -17,6 +17,8 @@ use super::report::text::safe_line;
 pub(super) use super::variables::URL_VARIABLES;
 pub(super) use super::variables::variable;
 pub(super) use super::variables::variable_os;
+use crate::alembic::INI_FILE;
+use crate::alembic::PYPROJECT_FILE;
 use crate::config::CONFIG_FILE;
 use crate::config::DEFAULT_ENVIRONMENT;
 use crate::execute::Options;
@@ -28,6 +30,7 @@ use crate::store::BuildTrust;
 use crate::store::Key;
 use crate::store::STATE_FOLDER;
 use crate::store::StoreError;
+use crate::store::alembic_file;
 
 /// The variable that stands above `direct-url` of host.toml.
 pub(super) const DIRECT_URL_VARIABLE: &str = "HOST_DIRECT_URL";
@@ -103,7 +106,10 @@ impl Settings {
         })?;
         // Whatever it is: something wrong in its place is told, not passed over.
         let folder = here.ancestors().find(|folder| folder.join(CONFIG_FILE).symlink_metadata().is_ok());
-        let folder = folder.ok_or(ProjectError::NoProject)?;
+        let folder = match folder {
+            Some(folder) => folder,
+            None => return Err(no_project(&here).into()),
+        };
         if folder != here && is_strange(folder, &here) {
             return Err(Failure::new(
                 "no-project",
@@ -146,7 +152,8 @@ impl Settings {
 
     fn open_project(&self, folder: &Path, key: Option<Key>) -> Result<Project, Failure> {
         let trust = BuildTrust { key, any: trusts_built()? };
-        Ok(Project::open_settings(open_folder(folder)?, self.environment(), trust)?)
+        let project = Project::open_settings(open_folder(folder)?, self.environment(), trust)?;
+        Ok(project.with_worker(super::worker::this_program()))
     }
 
     /// The development cluster of the project.
@@ -213,6 +220,16 @@ impl Settings {
         let environment = project.and_then(|project| Project::settings(&project, self.environment()).ok());
         environment.map_or(0, |environment| environment.limits.component_size)
     }
+}
+
+/// There is no project, in a folder and above it; there may be one of Alembic.
+fn no_project(here: &Path) -> ProjectError {
+    let has_settings = |folder: &&Path| [INI_FILE, PYPROJECT_FILE].iter().any(|file| folder.join(file).is_file());
+    let file = here.ancestors().filter(has_settings).find_map(|folder| {
+        let file = alembic_file(&open_folder(folder).ok()?)?;
+        Some(if folder == here { file } else { safe_line(&folder.join(file).to_string_lossy()).to_string() })
+    });
+    file.map_or(ProjectError::NoProject, |file| ProjectError::OnlyAlembic { file })
 }
 
 /// Whether settings above a folder are those of somebody who has nothing to do with it, as in `/tmp`, where everybody may put some:

@@ -115,6 +115,16 @@ impl Settings {
     }
 
     pub(super) fn named_by(&self, project: &Project, variables: &Variables) -> Result<Named, Failure> {
+        let named = self.named_as_written(project, variables)?;
+        if project.config().alembic().is_none() {
+            return Ok(named);
+        }
+        // Such a project's variables are written for SQLAlchemy.
+        self.keep_secret(&named.url);
+        Ok(Named { url: database_url::without_driver(&named.url).into_owned(), ..named })
+    }
+
+    fn named_as_written(&self, project: &Project, variables: &Variables) -> Result<Named, Failure> {
         if let Some(url) = self.named_url() {
             return Ok(Named { url: url.to_owned(), source: URL_ARGUMENT.to_owned() });
         }
@@ -200,7 +210,11 @@ impl Settings {
         }
         let Some(direct) = &environment.direct_url else { return Ok(None) };
         let configured = environment.url.as_ref().and_then(|url| url.expand(&|name| variables.lookup(name)).ok());
-        if configured.as_ref() != Some(&named.url) {
+        let configured = configured.as_deref().map(|url| match project.config().alembic() {
+            Some(_) => database_url::without_driver(url),
+            None => url.into(),
+        });
+        if configured.as_deref() != Some(named.url.as_str()) {
             return Ok(None);
         }
         of_setting(direct, variables).map(Some)

@@ -30,6 +30,7 @@ pub(super) async fn run(settings: &Settings, arguments: &ValidateArguments) -> R
         },
         Err(failure) => return Err(failure),
     };
+    super::build::build_alembic(settings, &project)?;
     let options = Options { compiler: super::worker::compiler(settings)?, ..settings.options() };
     // First, because without it nothing can be said.
     let mut runner = match arguments.online {

@@ -10,6 +10,7 @@ use std::process::ExitCode;
 
 use super::failure::Failure;
 use super::settings::Settings;
+use crate::alembic;
 use crate::runtime;
 use crate::runtime::Compiler;
 use crate::runtime::RuntimeRegistry;
@@ -26,6 +27,7 @@ pub(super) fn is_one() -> bool {
 pub(super) fn serve() -> ExitCode {
     worker::serve(|job, settings, input, threads| match job {
         toolchain::ENCODE_JOB => toolchain::encode(settings, input),
+        alembic::READ_JOB => alembic::read_job(input),
         toolchain::STRIP_JOB => toolchain::strip(settings, input),
         toolchain::IMPORTS_JOB => toolchain::imports(input),
         _ => runtime::worker::work(job, settings, input, threads),

@@ -13,6 +13,7 @@ pub use defaults::same_part;
 pub use defaults::with_defaults;
 pub use parameters::connect_timeout;
 pub use parameters::is_ssl_mode;
+pub use scheme::without_driver;
 
 /// What is wrong with a url, and what to write. Neither shows any part of it that could be secret.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

@@ -7,6 +7,7 @@ use serde::Deserialize;
 use serde::de::MapAccess;
 use serde::de::Visitor;
 
+use super::AlembicProject;
 use super::Downgrade;
 use super::TableName;
 use super::bounded::AtLeastOne;
@@ -36,6 +37,7 @@ type ServerTimeout = Time<0, { super::SERVER_TIMEOUT_MILLISECONDS_MAX }>;
 const DOTENV: &str = "dotenv";
 const PYTHON: &str = "python";
 const JAVASCRIPT: &str = "javascript";
+const ALEMBIC: &str = "alembic";
 
 /// The whole file.
 #[derive(Debug, Default)]
@@ -43,6 +45,7 @@ pub(super) struct File {
     pub(super) dotenv: Option<bool>,
     pub(super) python: PythonSection,
     pub(super) javascript: JavaScriptSection,
+    pub(super) alembic: Option<AlembicProject>,
     pub(super) sections: BTreeMap<String, Section>,
 }
 
@@ -67,6 +70,8 @@ impl<'de> Deserialize<'de> for File {
                         file.python = map.next_value()?;
                     } else if key == JAVASCRIPT {
                         file.javascript = map.next_value()?;
+                    } else if key == ALEMBIC {
+                        file.alembic = Some(map.next_value()?);
                     } else {
                         file.sections.insert(key, map.next_value()?);
                     }

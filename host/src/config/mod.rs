@@ -4,6 +4,7 @@
 //!
 #![doc = concat!("```toml\n", include_str!("reference.toml"), "```")]
 
+mod alembic;
 mod bounded;
 pub mod database_url;
 mod distance;
@@ -18,6 +19,7 @@ mod renamed;
 mod table_name;
 mod toml_problem;
 
+pub use alembic::AlembicProject;
 pub use downgrade::Downgrade;
 pub use environment::Environment;
 pub use environment::Limits;
@@ -52,6 +54,7 @@ pub struct Config {
     dotenv: bool,
     python_requirements: Vec<String>,
     javascript_dependencies: Vec<String>,
+    alembic: Option<AlembicProject>,
     environments: BTreeMap<String, Environment>,
 }
 
@@ -62,7 +65,7 @@ impl Config {
     /// # Errors
     /// [`ConfigError::Toml`] when the text is not TOML, has an unknown key, or a value that its key cannot have.
     pub fn parse(text: &str, file: &str) -> Result<Self, ConfigError> {
-        let File { dotenv, python, javascript, mut sections } = toml::from_str(text).map_err(|error| {
+        let File { dotenv, python, javascript, alembic, mut sections } = toml::from_str(text).map_err(|error| {
             // A url in the wrong place must not show its password.
             let problem = TomlProblem::new(text, &error).without_text().with_renamed_key(text);
             ConfigError::Toml { file: file.to_owned(), problem }
@@ -77,6 +80,7 @@ impl Config {
             dotenv: dotenv.unwrap_or_default(),
             python_requirements: python.requirements,
             javascript_dependencies: javascript.dependencies,
+            alembic,
             environments,
         })
     }
@@ -89,6 +93,11 @@ impl Config {
     /// The packages of npm that migrations in JavaScript and TypeScript import, as the file has them.
     pub fn javascript_dependencies(&self) -> &[String] {
         &self.javascript_dependencies
+    }
+
+    /// The project of Alembic that the migrations belong to, if they do.
+    pub fn alembic(&self) -> Option<&AlembicProject> {
+        self.alembic.as_ref()
     }
 
     /// One environment by its name. [`DEFAULT_ENVIRONMENT`] is always there, whether the file has its section or not.

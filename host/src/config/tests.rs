@@ -28,7 +28,8 @@ fn the_reference_names_every_key_and_its_default() {
     let text = include_str!("reference.toml");
     assert_eq!(environment(text, "default"), environment("", "default"));
 
-    let File { dotenv, python, javascript, mut sections } = toml::from_str(text).unwrap();
+    let File { dotenv, python, javascript, alembic, mut sections } = toml::from_str(text).unwrap();
+    assert_eq!(alembic, None, "it is a project of Alembic only where the section is there");
     assert_eq!(dotenv, Some(false));
     assert!(python.requirements.is_empty() && javascript.dependencies.is_empty());
     // A new key does not compile here until it is taken apart, and fails until the reference has it.
@@ -349,5 +350,37 @@ fn the_variables_of_all_urls_are_known() {
     assert_eq!(
         variables.iter().map(String::as_str).collect::<Vec<_>>(),
         ["LIVE_DIRECT", "LIVE_URL", "PASSWORD", "USER"]
+    );
+}
+
+#[test]
+fn a_project_of_alembic_has_a_section() {
+    let alembic = |text: &str| Config::parse(text, "host.toml").map(|config| config.alembic().cloned());
+    let usual = AlembicProject {
+        config: "alembic.ini".to_owned(),
+        section: "alembic".to_owned(),
+        include: Vec::new(),
+        env: true,
+    };
+    assert_eq!(alembic("[alembic]\n").unwrap(), Some(usual.clone()));
+    let text = "[alembic]\nconfig = 'pyproject.toml'\nsection = 'x'\ninclude = ['app']\nenv = false\n";
+    let other = AlembicProject {
+        config: "pyproject.toml".to_owned(),
+        section: "x".to_owned(),
+        include: vec!["app".to_owned()],
+        env: false,
+    };
+    assert_eq!(alembic(text).unwrap(), Some(other));
+    assert_eq!(alembic("").unwrap(), None);
+    // The reference has its keys as comments.
+    let reference: String = include_str!("reference.toml")
+        .lines()
+        .filter_map(|line| Some(format!("{}\n", line.strip_prefix("# ")?)))
+        .collect();
+    let keys = reference.split_once("[alembic]\n").unwrap().1.lines().filter(|line| line.contains(" = "));
+    let section = keys.take(4).collect::<Vec<_>>().join("\n");
+    assert_eq!(
+        alembic(&format!("[alembic]\n{section}")).unwrap(),
+        Some(AlembicProject { include: vec!["app".to_owned()], ..usual })
     );
 }

@@ -295,9 +295,10 @@ const HEADS_MAX: usize = 10_000;
 /// would need a name for it, which a migration could take first.
 pub fn create_tables_sql(tables: &Tables) -> String {
     let (version, log) = (&tables.version, &tables.log);
+    let ids = tables.version_characters.map_or_else(|| "text".to_owned(), |most| format!("character varying({most})"));
     let constraint = crate::value::quote_identifier(&format!("{}_pkc", version.name));
     format!(
-        "CREATE TABLE IF NOT EXISTS {version} (\n    version_num text NOT NULL,\n    CONSTRAINT {constraint} PRIMARY KEY (version_num)\n);\n\
+        "CREATE TABLE IF NOT EXISTS {version} (\n    version_num {ids} NOT NULL,\n    CONSTRAINT {constraint} PRIMARY KEY (version_num)\n);\n\
          CREATE TABLE IF NOT EXISTS {log} (\n    \
          id bigint NOT NULL PRIMARY KEY,\n    \
          revision text NOT NULL,\n    \

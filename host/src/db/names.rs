@@ -8,6 +8,8 @@ use crate::value::quote_identifier;
 pub struct Tables {
     /// One row for each head (Alembic's shape, with TEXT).
     pub version: TableName,
+    /// How many characters an id in it may have where host makes that table, as Alembic makes it; any number where there is none.
+    pub version_characters: Option<u32>,
     /// One row for each thing that happened, never changed.
     pub log: TableName,
     /// One row for each statement of a migration without a transaction that is not finished yet.

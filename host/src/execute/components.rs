@@ -223,12 +223,14 @@ fn read(
         problems.push(irreversible());
     }
     let environment = project.environment();
-    let grant = Grant::new(migration.metadata.asks, environment.grants).map_err(|error| RunError::NotGranted {
-        revision: step.revision.clone(),
-        file: migration.file.clone(),
-        environment: environment.name.clone(),
-        error,
-    });
+    let grant =
+        Grant::new(migration.asks(environment.grants), environment.grants).map_err(|error| RunError::NotGranted {
+            revision: step.revision.clone(),
+            file: migration.file.clone(),
+            can_ask: migration.can_ask(),
+            environment: environment.name.clone(),
+            error,
+        });
     let grant = grant.map(|grant| grant.within(time_limits));
     let program = project.source().component(migration).map_err(RunError::from).and_then(|component| {
         let refused = |error: LoadError| refused(project, migration, error);

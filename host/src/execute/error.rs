@@ -81,6 +81,8 @@ pub enum RunError {
         revision: RevisionId,
         /// Its file or folder.
         file: String,
+        /// Whether that has a place for what the migration asks for.
+        can_ask: bool,
         /// The environment.
         environment: String,
         /// Both sides. Part of the message, not its cause.
@@ -191,6 +193,11 @@ impl RunError {
         }
     }
 
+    /// Whether components are missing or out of date, whatever else is wrong: `host build` makes them anew.
+    pub fn is_outdated(&self) -> bool {
+        self.problems().iter().any(|problem| matches!(problem, Self::Store(error) if error.is_outdated()))
+    }
+
     /// The problems that this error consists of: usually itself alone.
     pub fn problems(&self) -> &[Self] {
         match self {
@@ -297,6 +304,11 @@ impl RunError {
                 format!("downgrade to {revision} at most, or restore a backup")
             }
             Self::Unfinished(error) => error.hint(),
+            Self::NotGranted { can_ask: false, environment, error, .. } => format!(
+                "if it is meant to do that here, write `grants = {}` under [{environment}] in host.toml, in place of its grants; \
+                 otherwise correct the revision",
+                error.granted.union(error.missing()).as_toml(),
+            ),
             Self::NotGranted { file, environment, error, .. } => {
                 format!(
                     "if it is meant to do that here, write `grants = {}` under [{environment}] in host.toml, in place of its \

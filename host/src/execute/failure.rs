@@ -30,6 +30,8 @@ pub struct StepFailure {
     pub message: String,
     /// The migration's file or folder.
     pub file: String,
+    /// Whether that has a place for what the migration asks for; otherwise it gets what is granted.
+    pub can_ask: bool,
     /// Which way it went.
     pub direction: Direction,
     /// Why.
@@ -196,6 +198,11 @@ impl StepFailure {
             Cause::Statement { failure, .. } => self.statement_hint(&failure.error, &again),
             Cause::Commit(error) => self.statement_hint(error, &again),
             Cause::Denied { refusal, .. } => match (refusal.asks(), refusal.hint()) {
+                (Some(asks), _) if !self.can_ask => format!(
+                    "if it is meant to do that, write `grants = {}` under the environment in host.toml, in place of its grants; then \
+                     {again}",
+                    asks.as_toml()
+                ),
                 (Some(asks), _) => format!(
                     "if it is meant to do that, write {}, then run `host build` and the {direction} again",
                     asks_line(&self.file, asks)

@@ -164,7 +164,7 @@ impl Runner<'_> {
                 component_digest: component,
                 runtime,
                 transactional: migration.metadata.transaction != Transaction::None,
-                permissions: migration.metadata.asks.with(Class::Query).intersection(granted),
+                permissions: migration.asks(granted).with(Class::Query).intersection(granted),
             });
         }
         PreparedPlan {

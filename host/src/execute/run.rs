@@ -130,6 +130,7 @@ impl Runner<'_> {
                     revision: step.revision.clone(),
                     message: migration.metadata.message.clone(),
                     file: migration.file.clone(),
+                    can_ask: migration.can_ask(),
                     direction,
                     cause,
                     heads: heads.iter().cloned().collect(),

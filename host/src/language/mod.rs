@@ -61,6 +61,8 @@ languages! {
     Go = go,
     /// C, in a folder with a `migration.c`.
     C = c,
+    /// A revision of Alembic, in a project of Alembic.
+    Alembic = alembic,
     /// Anything, in a folder that a command of its own builds.
     Other = other,
     /// Anything: a component that was built elsewhere.
@@ -90,7 +92,7 @@ impl Language {
     pub fn of_extension(extension: &str) -> Option<Self> {
         let has_extension = |language: &Self| match language.profile().source {
             Source::Text { extension: known, .. } => known == extension,
-            Source::Folder { .. } | Source::Command { .. } | Source::Component => false,
+            Source::Foreign { .. } | Source::Folder { .. } | Source::Command { .. } | Source::Component => false,
         };
         Self::ALL.into_iter().find(has_extension)
     }
@@ -99,7 +101,7 @@ impl Language {
     pub fn of_folder(paths: &[&str]) -> Option<Self> {
         let has_marker = |language: &Self| match language.profile().source {
             Source::Folder { marker, .. } => paths.contains(&marker),
-            Source::Text { .. } | Source::Command { .. } | Source::Component => false,
+            Source::Text { .. } | Source::Foreign { .. } | Source::Command { .. } | Source::Component => false,
         };
         Self::ALL.into_iter().find(has_marker)
     }
@@ -108,14 +110,14 @@ impl Language {
     pub fn comment_prefix(self) -> Option<&'static str> {
         match self.profile().source {
             Source::Text { comment_prefix, .. } => Some(comment_prefix),
-            Source::Folder { .. } | Source::Command { .. } | Source::Component => None,
+            Source::Foreign { .. } | Source::Folder { .. } | Source::Command { .. } | Source::Component => None,
         }
     }
 
     /// The runtime that runs its sources, if it has no compiler.
     pub fn runtime(self) -> Option<&'static str> {
         match self.profile().source {
-            Source::Text { runtime, .. } => Some(runtime),
+            Source::Text { runtime, .. } | Source::Foreign { runtime } => Some(runtime),
             Source::Folder { .. } | Source::Command { .. } | Source::Component => None,
         }
     }
@@ -133,12 +135,13 @@ impl Language {
         })
     }
 
-    /// Whether its components carry something else than what the author wrote, made of it by a compiler.
+    /// Whether its components carry something else than what the author wrote, made of it by a compiler, so that comparing them
+    /// with it says nothing.
     pub fn is_translated(self) -> bool {
         match self.profile().source {
             Source::Text { translated, .. } => translated,
             Source::Folder { .. } | Source::Command { .. } => true,
-            Source::Component => false,
+            Source::Foreign { .. } | Source::Component => false,
         }
     }
 }
@@ -187,6 +190,10 @@ mod tests {
                     assert_eq!((prefix, divided), (comment_prefix, sections), "{language} and {first}");
                 }
                 Source::Folder { marker, .. } => assert_eq!(Language::of_folder(&[marker]), Some(language)),
+                Source::Foreign { runtime } => {
+                    let others = Language::ALL.into_iter().filter(|other| *other != language);
+                    assert!(others.into_iter().all(|other| other.runtime() != Some(runtime)), "{language}");
+                }
                 Source::Command { .. } | Source::Component => {}
             }
         }

@@ -29,6 +29,12 @@ pub enum Source {
         /// Whether the text in the component was made of the file; otherwise it is the file.
         translated: bool,
     },
+    /// One text file of another tool's project, which is found by that tool's settings and says in its own way what it is. Its
+    /// component carries a text with it and with all that it needs, which a runtime runs.
+    Foreign {
+        /// The runtime.
+        runtime: &'static str,
+    },
     /// A folder, from which a compiler makes a core module or a component.
     Folder {
         /// The file by which such a folder is known.

@@ -11,6 +11,12 @@ pub enum ProjectError {
     /// The folder has no settings file.
     #[error("no host.toml here or in a parent folder")]
     NoProject,
+    /// The folder has no settings file, and is a project of Alembic.
+    #[error("no host.toml, and '{file}' makes this a project of Alembic")]
+    OnlyAlembic {
+        /// The file with Alembic's settings.
+        file: String,
+    },
     /// The settings file cannot be read.
     #[error("cannot read host.toml")]
     ReadConfig {
@@ -49,7 +55,7 @@ impl ProjectError {
     /// A stable word for programs.
     pub fn kind(&self) -> &'static str {
         match self {
-            Self::NoProject | Self::ReadConfig { .. } | Self::NoFolder => "no-project",
+            Self::NoProject | Self::OnlyAlembic { .. } | Self::ReadConfig { .. } | Self::NoFolder => "no-project",
             Self::Config(_) => "configuration",
             Self::Store(error) => error.kind(),
             Self::Graph(error) => error.kind(),
@@ -64,6 +70,9 @@ impl ProjectError {
     pub fn hint(&self) -> Option<String> {
         Some(match self {
             Self::NoProject => "run `host init`, or name the project's folder with --dir".to_owned(),
+            Self::OnlyAlembic { .. } => {
+                "run `host init --from-alembic`, which writes host.toml and leaves everything else as it is".to_owned()
+            }
             Self::NoFolder => "open the folder of their sources".to_owned(),
             Self::ReadConfig { source } => match source.kind() {
                 std::io::ErrorKind::IsADirectory => "put a file in its place; `host init` writes one".to_owned(),

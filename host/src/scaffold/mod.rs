@@ -182,7 +182,9 @@ pub fn new_migration(new: NewMigration<'_>) -> Result<Vec<NewFile>, ScaffoldErro
             let metadata = file(&format!("/{FOLDER_METADATA_FILE}"), metadata.to_toml().map_err(written)?);
             Ok(files.iter().map(from_template).chain([metadata]).collect())
         }
-        Source::Command { .. } | Source::Component => Err(ScaffoldError::NoTemplate { language }),
+        Source::Foreign { .. } | Source::Command { .. } | Source::Component => {
+            Err(ScaffoldError::NoTemplate { language })
+        }
     }
 }
 

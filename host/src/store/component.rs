@@ -199,7 +199,10 @@ impl Store {
             return None;
         }
         let text = str::from_utf8(bytes.get(contents.source?)?).ok()?;
-        Some(text.to_owned())
+        match migration.language.profile().source {
+            Source::Foreign { .. } => crate::alembic::Document::source_of(text).map(|(_, text)| text),
+            _ => Some(text.to_owned()),
+        }
     }
 
     /// Where the component of a migration is, relative to the project's folder.
@@ -265,6 +268,10 @@ impl Store {
                     // What a bundler made of packages, only a seal can vouch for.
                     (true, Some(_)) => self.check_seal(migration, path, fresh),
                 }
+            }
+            Source::Foreign { .. } => {
+                let same = fresh.script() == Some(&self.alembic_document(migration)?);
+                if same { Ok(()) } else { Err(other()) }
             }
             Source::Component => {
                 let (_, prebuilt) = self.prebuilt(migration)?;

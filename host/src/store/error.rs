@@ -174,6 +174,16 @@ pub enum StoreError {
         /// Why not.
         source: ManifestError,
     },
+    /// A project of Alembic is not as host needs it.
+    #[error("{place}: {problem}")]
+    Alembic {
+        /// The file, with the line where one is known.
+        place: String,
+        /// What is wrong.
+        problem: String,
+        /// What to do about it.
+        hint: String,
+    },
     /// A migration was never built.
     #[error("revision {revision} ('{file}') is not built")]
     NotBuilt {
@@ -316,6 +326,7 @@ impl StoreError {
                  its name with '_' if it is no migration"
             ),
             Self::Block { error, .. } => error.hint(),
+            Self::Alembic { hint, .. } => hint.clone(),
             Self::Metadata { problem, .. } => problem.hint(),
             Self::Conflict { .. } => CONFLICT_HINT.to_owned(),
             Self::Read { source, .. } if source.kind() == io::ErrorKind::NotADirectory => {

@@ -35,7 +35,7 @@ use crate::revision::RevisionId;
 const INDEX_FILE: &str = "index.bin";
 
 /// Changes whenever an older host would misread the file.
-const FORMAT: u32 = 3;
+const FORMAT: u32 = 4;
 
 /// How much older than the index a file has to be. The coarsest file system that is in use (FAT) has ticks of 2 s.
 const CLEARLY_OLDER_NANOSECONDS: i64 = 2_000_000_000;
@@ -49,12 +49,25 @@ pub(super) struct Entry {
     pub(super) trusted: bool,
 }
 
+/// A file in Python of a project of Alembic: what it imports.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Module {
+    pub(super) path: String,
+    pub(super) file: Fingerprint,
+    pub(super) digest: Digest,
+    pub(super) imports: Vec<String>,
+    /// Whether it came from the index.
+    pub(super) trusted: bool,
+}
+
 /// What an earlier scan left.
 #[derive(Default)]
 pub(super) struct Index<'a> {
     read_nanoseconds: i64,
     /// Sorted by their names.
     rows: Vec<Row<'a>>,
+    /// Sorted by their paths.
+    modules: Vec<ModuleRow<'a>>,
 }
 
 /// The shape of the file.
@@ -67,6 +80,18 @@ struct File<'a> {
     read: i64,
     #[serde(borrow)]
     rows: Vec<Row<'a>>,
+    #[serde(borrow)]
+    modules: Vec<ModuleRow<'a>>,
+}
+
+/// One file in Python.
+#[derive(Serialize, Deserialize)]
+struct ModuleRow<'a> {
+    path: &'a str,
+    file: Fingerprint,
+    digest: [u8; 32],
+    #[serde(borrow)]
+    imports: Vec<&'a str>,
 }
 
 /// One migration, each part as the file holds it.
@@ -112,13 +137,14 @@ pub(super) fn read(store: &Store) -> Vec<u8> {
 impl<'a> Index<'a> {
     /// The index in a file's content, or an empty one.
     pub(super) fn new(content: &'a [u8], store: &Store) -> Self {
-        Self::parse(content, store.migrations_folder()).unwrap_or_default()
+        Self::parse(content, store.name_in_index()).unwrap_or_default()
     }
 
     fn parse(content: &'a [u8], migrations: &str) -> Option<Self> {
-        let File { format, host, migrations: folder, read, rows } = postcard::from_bytes(content).ok()?;
+        let File { format, host, migrations: folder, read, rows, modules } = postcard::from_bytes(content).ok()?;
         let fits = format == FORMAT && host == env!("CARGO_PKG_VERSION") && folder == migrations;
-        (fits && rows.is_sorted_by_key(|row| row.name)).then_some(Self { read_nanoseconds: read, rows })
+        let sorted = rows.is_sorted_by_key(|row| row.name) && modules.is_sorted_by_key(|module| module.path);
+        (fits && sorted).then_some(Self { read_nanoseconds: read, rows, modules })
     }
 
     fn row(&self, name: &str) -> Option<&Row<'a>> {
@@ -134,9 +160,30 @@ impl<'a> Index<'a> {
         self.row(name).filter(|row| row.has_files(files))?.migration(store.migration_path(name))
     }
 
-    /// Whether there is anything in these entries that the index does not say.
-    pub(super) fn is_outdated_by(&self, entries: &[Entry]) -> bool {
-        self.rows.len() != entries.len() || entries.iter().any(|entry| !entry.trusted)
+    /// What is known of a file in Python, if it is the same and old enough to trust that.
+    pub(super) fn module(&self, path: &str, file: Fingerprint) -> Option<Module> {
+        if !is_older(&[(String::new(), file)], self.read_nanoseconds) {
+            return None;
+        }
+        let place = self.modules.binary_search_by_key(&path, |module| module.path).ok()?;
+        let row = self.modules.get(place).filter(|row| row.file == file)?;
+        let imports = row.imports.iter().map(|name| (*name).to_owned()).collect();
+        Some(Module { path: path.to_owned(), file, digest: Digest::from_bytes(row.digest), imports, trusted: true })
+    }
+
+    /// Whether there is anything in these entries and modules that the index does not say.
+    pub(super) fn is_outdated_by(&self, entries: &[Entry], modules: &[Module]) -> bool {
+        let more = self.rows.len() != entries.len() || self.modules.len() != modules.len();
+        more || entries.iter().any(|entry| !entry.trusted) || modules.iter().any(|module| !module.trusted)
+    }
+
+    /// Whether the index says the same of a module that it was not trusted with.
+    fn knows_module(&self, module: &Module) -> bool {
+        let same = |row: &&ModuleRow<'_>| {
+            row.file == module.file && row.digest == *module.digest.as_bytes() && row.imports == module.imports
+        };
+        let place = self.modules.binary_search_by_key(&module.path.as_str(), |row| row.path).ok();
+        module.trusted || place.and_then(|place| self.modules.get(place)).filter(same).is_some()
     }
 
     /// Whether the index says the same of an entry that it was not trusted with.
@@ -146,6 +193,13 @@ impl<'a> Index<'a> {
             row.has_files(&entry.files) && known.as_ref() == Some(&entry.migration)
         };
         entry.trusted || self.row(&entry.name).is_some_and(same)
+    }
+}
+
+impl<'a> ModuleRow<'a> {
+    fn new(module: &'a Module) -> Self {
+        let imports = module.imports.iter().map(String::as_str).collect();
+        Self { path: &module.path, file: module.file, digest: *module.digest.as_bytes(), imports }
     }
 }
 
@@ -238,14 +292,19 @@ impl<'store> IndexWriter<'store> {
             let time = now(&folder)?;
             Some((key, folder, time))
         };
-        Self { migrations: store.migrations_folder(), folder: begin() }
+        Self { migrations: store.name_in_index(), folder: begin() }
     }
 
     /// Writes the entries, if that helps the next scan. Nothing is lost when it cannot be done.
-    pub(super) fn write(self, index: &Index<'_>, entries: &[Entry]) {
+    pub(super) fn write(self, index: &Index<'_>, entries: &[Entry], modules: &[Module]) {
         let Some((key, folder, time)) = self.folder else { return };
-        let same = index.rows.len() == entries.len() && entries.iter().all(|entry| index.knows(entry));
-        let helps = entries.iter().any(|entry| !entry.trusted && is_older(&entry.files, time));
+        let same = index.rows.len() == entries.len()
+            && index.modules.len() == modules.len()
+            && entries.iter().all(|entry| index.knows(entry))
+            && modules.iter().all(|module| index.knows_module(module));
+        let old = |module: &Module| is_older(&[(String::new(), module.file)], time);
+        let helps = entries.iter().any(|entry| !entry.trusted && is_older(&entry.files, time))
+            || modules.iter().any(|module| !module.trusted && old(module));
         if same && !helps {
             return;
         }
@@ -255,6 +314,7 @@ impl<'store> IndexWriter<'store> {
             migrations: self.migrations,
             read: time,
             rows: entries.iter().map(Row::new).collect(),
+            modules: modules.iter().map(ModuleRow::new).collect(),
         };
         if let Ok(content) = postcard::to_allocvec(&file) {
             let _ = replace(&folder, &sealed(key, &content));
@@ -296,103 +356,4 @@ pub(super) fn read_at(content: &[u8], time: i64) -> Vec<u8> {
 }
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, clippy::disallowed_methods, reason = "tests")]
-mod tests {
-    use super::*;
-
-    fn migration() -> Migration {
-        Migration {
-            metadata: Metadata::new(RevisionId::new("a").unwrap()),
-            file: "migrations/a.sql".to_owned(),
-            language: Language::Sql,
-            source_digest: Digest::of(b""),
-            lock_digest: None,
-        }
-    }
-
-    fn store() -> Store {
-        let folder = cap_tempfile::tempdir(cap_std::ambient_authority()).unwrap();
-        Store::open(folder.try_clone().unwrap(), "migrations")
-    }
-
-    fn content(read: i64, entries: &[Entry]) -> Vec<u8> {
-        let rows = entries.iter().map(Row::new).collect();
-        let host = env!("CARGO_PKG_VERSION");
-        postcard::to_allocvec(&File { format: FORMAT, host, migrations: "migrations", read, rows }).unwrap()
-    }
-
-    fn entry(name: &str, file: Fingerprint, migration: Migration) -> Entry {
-        Entry { name: name.to_owned(), files: vec![(String::new(), file)], migration, trusted: false }
-    }
-
-    #[test]
-    fn trusts_only_what_is_the_same_and_clearly_older() {
-        const TIME: i64 = 1_800_000_000_000_000_000;
-        let old = Fingerprint::at(TIME - CLEARLY_OLDER_NANOSECONDS);
-        let young = Fingerprint::at(TIME - CLEARLY_OLDER_NANOSECONDS + 1);
-        for (written, seen, name, trusted) in [
-            (old, old, "a.sql", true),
-            (old, old, "b.sql", false),
-            (old, Fingerprint::at(5), "a.sql", false),
-            (young, young, "a.sql", false),
-            (Fingerprint::at(i64::MAX), Fingerprint::at(i64::MAX), "a.sql", false),
-        ] {
-            let content = content(TIME, &[entry("a.sql", written, migration())]);
-            let index = Index::parse(&content, "migrations").unwrap();
-            let found = index.find(&store(), name, &[(String::new(), seen)]);
-            assert_eq!(found.is_some(), trusted, "{written:?} {seen:?} {name}");
-            assert!(found.is_none_or(|found| found == migration()));
-        }
-    }
-
-    #[test]
-    fn keeps_all_that_was_read() {
-        let file = Fingerprint::at(1);
-        let everything = Metadata::from_toml(
-            "revision = 'b'\nrevises = ['a', 'c']\ndepends-on = ['d']\nbranch-labels = ['e', 'f']\nmessage = 'ä'\n\
-             created = '2026-01-01T00:00:00Z'\ntransaction = 'none'\nirreversible = true\nasks = ['role', 'data']\n",
-        );
-        let migrations: Vec<_> = Language::ALL
-            .into_iter()
-            .map(|language| Migration {
-                metadata: everything.clone().unwrap(),
-                language,
-                lock_digest: Some(Digest::of(b"lock")),
-                ..migration()
-            })
-            .chain([migration()])
-            .collect();
-        let entries: Vec<_> = migrations
-            .iter()
-            .enumerate()
-            .map(|(number, migration)| entry(&format!("{number}"), file, migration.clone()))
-            .collect();
-        let content = content(i64::MAX, &entries);
-        let index = Index::parse(&content, "migrations").unwrap();
-        for (number, migration) in migrations.iter().enumerate() {
-            let found = index.find(&store(), &format!("{number}"), &[(String::new(), file)]);
-            assert_eq!(found, Some(Migration { file: format!("migrations/{number}"), ..migration.clone() }));
-        }
-        assert!(entries.iter().all(|entry| index.knows(entry)) && index.is_outdated_by(&entries));
-    }
-
-    #[test]
-    fn ignores_what_it_cannot_read() {
-        let [one, other] = ["a.sql", "b.sql"].map(|name| entry(name, Fingerprint::at(1), migration()));
-        let whole = content(0, &[one, other]);
-        for length in 0..whole.len() {
-            assert!(Index::parse(&whole[..length], "migrations").is_none(), "{length} bytes");
-        }
-        assert!(Index::parse(&whole, "migrations").is_some());
-        assert!(Index::parse(&whole, "other").is_none());
-        let changed = |change: fn(&mut File<'_>)| {
-            let mut file: File<'_> = postcard::from_bytes(&whole).unwrap();
-            change(&mut file);
-            Index::parse(&postcard::to_allocvec(&file).unwrap(), "migrations").is_none()
-        };
-        assert!(changed(|file| file.format = 2));
-        assert!(changed(|file| file.host = "?"));
-        assert!(changed(|file| file.rows.reverse()));
-        assert!(!changed(|file| file.read = 1));
-    }
-}
+mod tests;

@@ -17,6 +17,7 @@ use super::short;
 use crate::config::TomlProblem;
 use crate::grant::Class;
 use crate::grant::Classes;
+use crate::language::Language;
 use crate::revision::REVISION_ID_CHARACTERS_MAX;
 use crate::revision::RevisionId;
 
@@ -95,6 +96,14 @@ impl Metadata {
             irreversible: false,
             build: Vec::new(),
             asks: Classes::usual(),
+        }
+    }
+
+    /// What a migration in this language asks for where so much is granted: see [`super::Migration::asks`].
+    pub fn asks_in(&self, language: Language, granted: Classes) -> Classes {
+        match language {
+            Language::Alembic => self.asks.union(granted),
+            _ => self.asks,
         }
     }
 

@@ -8,6 +8,7 @@
 //! migrations/*.sql, *.wasm, folders -> scan (index) -> Migration -> build -> .host/build/<revision>.wasm -> Component
 //! ```
 
+mod alembic;
 mod asks;
 mod block;
 mod component;
@@ -27,6 +28,9 @@ mod short;
 mod source;
 mod write;
 
+pub use alembic::AlembicFolders;
+pub use alembic::AlembicSurvey;
+pub use alembic::alembic_file;
 pub use asks::asks_line;
 pub use block::Block;
 pub use block::BlockError;
@@ -71,6 +75,7 @@ use serde::Deserialize;
 use serde::Serialize;
 
 use crate::digest::Digest;
+use crate::grant::Classes;
 use crate::language::Language;
 use crate::revision::Revision;
 
@@ -95,6 +100,7 @@ pub struct Store {
     /// The largest component that is read, in bytes.
     component_bytes_max: u64,
     trust: BuildTrust,
+    alembic: Option<alembic::AlembicStore>,
 }
 
 /// One migration, as it lies in the migrations folder.
@@ -126,6 +132,7 @@ impl Store {
             migrations: migrations.to_owned(),
             component_bytes_max: FILE_BYTES_MAX,
             trust: BuildTrust::default(),
+            alembic: None,
         }
     }
 
@@ -153,9 +160,31 @@ impl Store {
         &self.migrations
     }
 
+    /// By what the index of these migrations is known.
+    pub(crate) fn name_in_index(&self) -> &str {
+        if self.is_alembic() { "[alembic]" } else { &self.migrations }
+    }
+
     /// The path of an entry of the migrations folder, relative to the project's.
     pub(crate) fn migration_path(&self, name: &str) -> String {
+        if self.is_alembic() {
+            // There they are known by their paths.
+            return name.to_owned();
+        }
         if self.migrations == "." { name.to_owned() } else { format!("{}/{name}", self.migrations) }
+    }
+}
+
+impl Migration {
+    /// What it asks for where so much is granted. A revision of Alembic has no place to say it, so it gets what is granted; what its
+    /// SQL is seen to need it asks for all the same, so that it is refused before it runs.
+    pub fn asks(&self, granted: Classes) -> Classes {
+        self.metadata.asks_in(self.language, granted)
+    }
+
+    /// Whether its file has a place for what it asks for.
+    pub fn can_ask(&self) -> bool {
+        self.language != Language::Alembic
     }
 }
 

@@ -8,6 +8,7 @@ use super::StoreError;
 use super::manifest::Contents;
 use super::manifest::read_contents;
 use super::manifest::without_sections;
+use crate::alembic::Document;
 use crate::digest::Digest;
 use crate::language::Language;
 use crate::language::Source;
@@ -35,6 +36,14 @@ pub(super) fn digest_of_contents(bytes: &[u8], contents: &Contents) -> Result<Di
     match (runtime, &contents.source) {
         (Some(manifest), Some(range)) => {
             let text = bytes.get(range.clone()).and_then(|text| str::from_utf8(text).ok()).unwrap_or_default();
+            if language_of(manifest) == Some(Language::Alembic) {
+                return match Document::source_of(text) {
+                    Some((revision, source)) if revision == manifest.metadata.revision.as_str() => {
+                        Ok(Digest::of(source.as_bytes()))
+                    }
+                    _ => Err(ManifestError::OtherText),
+                };
+            }
             let Some(block) = block_of(manifest, text)? else { return Ok(Digest::of(bytes)) };
             let text = Digest::of_text_source(text, &block.range);
             // Packages run as well. Where they stand beside a source, its own digest counts, and their versions are host.toml's to say.

@@ -17,6 +17,9 @@ use crate::digest::Digest;
 use crate::language::Language;
 use crate::language::Source;
 
+/// The largest file of Python that is read, in bytes.
+const FOREIGN_BYTES_MAX: u64 = 4 << 20;
+
 /// The source of a migration in a language without a compiler, with LF as line break and without byte order mark.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TextSource {
@@ -71,6 +74,10 @@ impl Store {
     pub fn reread(&self, migration: &Migration) -> Result<Migration, StoreError> {
         let file = migration.file.as_str();
         match migration.language.comment_prefix() {
+            None if matches!(migration.language.profile().source, Source::Foreign { .. }) => {
+                let source_digest = Digest::of(self.foreign_text(file)?.as_bytes());
+                Ok(Migration { source_digest, ..migration.clone() })
+            }
             Some(_) => self.read_text(file, migration.language),
             None if is_component_file(file) => self.read_prebuilt(file),
             None => {
@@ -114,6 +121,13 @@ impl Store {
     /// # Errors
     /// [`StoreError::Changed`] when it is not what [`Store::scan`] found, and those of reading it.
     pub fn text_source(&self, migration: &Migration) -> Result<TextSource, StoreError> {
+        if matches!(migration.language.profile().source, Source::Foreign { .. }) {
+            let text = self.foreign_text(&migration.file)?;
+            return match Digest::of(text.as_bytes()) == migration.source_digest {
+                true => Ok(TextSource { text, block: 0..0 }),
+                false => Err(StoreError::Changed { file: migration.file.clone() }),
+            };
+        }
         let (now, source) = self.read_text_source(&migration.file, migration.language)?;
         if now != *migration {
             return Err(StoreError::Changed { file: migration.file.clone() });
@@ -151,6 +165,12 @@ impl Store {
         }
     }
 
+    /// The text of a file that has no metadata block, with LF as line break and without byte order mark.
+    pub(super) fn foreign_text(&self, file: &str) -> Result<String, StoreError> {
+        let content = files::text(file, files::read_at_most(&self.root, file, FOREIGN_BYTES_MAX)?)?;
+        Ok(digest::normalise(&content).into_owned())
+    }
+
     fn read_text_source(&self, file: &str, language: Language) -> Result<(Migration, TextSource), StoreError> {
         let prefix = language.comment_prefix().unwrap_or("--");
         let content = files::text(file, files::read(&self.root, file)?)?;
@@ -183,7 +203,7 @@ pub(super) fn is_component_file(path: &str) -> bool {
 fn digests(language: Language, metadata: &Metadata, contents: &[(String, Vec<u8>)]) -> (Digest, Option<Digest>) {
     let lock_file = match language.profile().source {
         Source::Folder { lock_file, .. } => lock_file,
-        Source::Text { .. } | Source::Command { .. } | Source::Component => None,
+        Source::Text { .. } | Source::Foreign { .. } | Source::Command { .. } | Source::Component => None,
     };
     let is_lock = |(path, _): &&(String, Vec<u8>)| Some(path.as_str()) == lock_file;
     let lock_digest = contents.iter().find(is_lock).map(|(_, content)| Digest::of(content));

@@ -47,6 +47,9 @@ impl Store {
     /// # Errors
     /// As [`Store::scan`], for every file.
     pub fn scan_all(&self) -> Result<Vec<Migration>, Vec<StoreError>> {
+        if let Some(folder) = &self.alembic {
+            return self.scan_alembic(folder);
+        }
         let (found, content) = self.find_and_load();
         let index = Index::new(&content, self);
         let mut found = found.map_err(|error| vec![error])?;
@@ -75,9 +78,9 @@ impl Store {
         if !problems.is_empty() {
             return Err(problems);
         }
-        if self.trust.key.is_some() && index.is_outdated_by(&entries) {
+        if self.trust.key.is_some() && index.is_outdated_by(&entries, &[]) {
             let writer = writer.unwrap_or_else(|| IndexWriter::begin(self));
-            writer.write(&index, &entries);
+            writer.write(&index, &entries, &[]);
         }
         Ok(entries.into_iter().map(|entry| entry.migration).collect())
     }

@@ -1,6 +1,7 @@
 #![expect(clippy::unwrap_used, reason = "tests")]
 #![expect(clippy::disallowed_methods, reason = "tests make folders of their own")]
 
+mod alembic;
 mod forged;
 mod prune;
 

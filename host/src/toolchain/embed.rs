@@ -13,7 +13,7 @@ use crate::store::add_packages;
 
 /// The name of the runtime that runs the sources of a language in this project.
 pub(super) fn runtime<'a>(language: Language, options: &BuildOptions<'a>) -> Option<&'a str> {
-    options.python.filter(|_| language == Language::Python).or(language.runtime())
+    options.python.filter(|_| matches!(language, Language::Python | Language::Alembic)).or(language.runtime())
 }
 
 /// What the component of a migration says about it.

@@ -13,6 +13,7 @@
 //! wasm  core module or component ------> wrap -> component
 //! ```
 
+mod alembic;
 mod asks;
 mod c;
 mod cargo;
@@ -56,6 +57,7 @@ pub use javascript_packages::PackageStep;
 pub use javascript_packages::find_npm;
 pub use javascript_packages::imports;
 pub use progress::CompileProgress;
+pub use python_runtime::BaseRuntime;
 pub use python_runtime::PythonPackages;
 pub use python_runtime::PythonRuntimeError;
 pub use script::CheckSource;
@@ -202,6 +204,7 @@ fn support(language: Language) -> Support {
         Language::Rust => rust::SUPPORT,
         Language::Go => go::SUPPORT,
         Language::C => c::SUPPORT,
+        Language::Alembic => alembic::SUPPORT,
         Language::Other => other::SUPPORT,
         Language::Wasm => wasm::SUPPORT,
     }

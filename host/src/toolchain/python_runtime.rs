@@ -1,10 +1,11 @@
-//! A runtime of Python with packages of a project in it: made by pip and componentize-py of what host carries.
+//! A runtime of Python, or of Alembic, with packages of a project in it: made by pip and componentize-py of what host carries.
 //!
 //! Nothing of a package runs on this machine: pip only unpacks wheels, and their code is imported inside of the sandbox in which
 //! componentize-py makes the memory of the runtime.
 
 mod error;
 mod requirement;
+mod sources;
 
 pub use error::PythonRuntimeError;
 
@@ -16,30 +17,16 @@ use std::process::Command;
 
 use error::problem_of_pip;
 use requirement::is_requirement;
+use sources::ALEMBIC_PACKAGES;
+use sources::ALEMBIC_SOURCES;
+use sources::PURIFIED;
+use sources::SOURCES;
 
 use super::environment::ProcessEnvironment;
 use super::python::SDK_FILES;
 use super::work_folder::WorkFolder;
 use crate::bindings::CONTRACT;
 use crate::digest::Digest;
-
-macro_rules! files {
-    ($($path:literal),* $(,)?) => {
-        &[$(($path, include_str!(concat!("../../../runtimes/python/", $path)))),*]
-    };
-}
-
-/// The sources of the runtime by their paths.
-const SOURCES: &[(&str, &str)] = files![
-    "src/packages.py",
-    "src/refusals.py",
-    "src/report.py",
-    "src/runtime.py",
-    "src/script.py",
-    "src/standard_library.py",
-    "src/streams.py",
-    "strip.py",
-];
 
 /// What it is made with, with digests.
 const TOOLS: &str = include_str!("../../../runtimes/python/requirements.txt");
@@ -57,6 +44,32 @@ const NAME_DIGITS: usize = 16;
 #[derive(Debug, Clone, Copy)]
 pub struct PythonPackages<'a> {
     requirements: &'a [String],
+    base: BaseRuntime,
+}
+
+/// The runtime that packages are added to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum BaseRuntime {
+    /// That of Python.
+    Python,
+    /// That of Alembic, which has SQLAlchemy and Alembic, in the versions that the project lists.
+    Alembic,
+}
+
+impl BaseRuntime {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Python => "python",
+            Self::Alembic => "alembic",
+        }
+    }
+
+    const fn sources(self) -> &'static [(&'static str, &'static str)] {
+        match self {
+            Self::Python => &[],
+            Self::Alembic => ALEMBIC_SOURCES,
+        }
+    }
 }
 
 impl<'a> PythonPackages<'a> {
@@ -64,23 +77,39 @@ impl<'a> PythonPackages<'a> {
     ///
     /// # Errors
     /// [`PythonRuntimeError::Requirement`].
-    pub fn new(requirements: &'a [String]) -> Result<Option<Self>, PythonRuntimeError> {
+    pub fn new(base: BaseRuntime, requirements: &'a [String]) -> Result<Option<Self>, PythonRuntimeError> {
         if let Some(wrong) = requirements.iter().find(|requirement| !is_requirement(requirement)) {
             return Err(PythonRuntimeError::Requirement(wrong.clone()));
         }
-        Ok((!requirements.is_empty()).then_some(Self { requirements }))
+        Ok((!requirements.is_empty()).then_some(Self { requirements, base }))
     }
 
     /// The name of the runtime that has them. It follows from everything that the runtime is made of.
     pub fn runtime_name(&self) -> String {
         let mut requirements: Vec<&str> = self.requirements.iter().map(String::as_str).collect();
         requirements.sort_unstable();
-        let files = SOURCES.iter().chain(SDK_FILES).flat_map(|(path, text)| [*path, *text]);
-        let all = requirements.into_iter().chain([TOOLS, CONTRACT]).chain(files);
+        let sources = SOURCES.iter().chain(self.base.sources()).chain(SDK_FILES);
+        let files = sources.flat_map(|(path, text)| [*path, *text]);
+        let packages = if self.base == BaseRuntime::Alembic { [ALEMBIC_PACKAGES, PURIFIED].as_slice() } else { &[] };
+        let all = requirements.into_iter().chain([TOOLS, CONTRACT]).chain(packages.iter().copied()).chain(files);
         // With its length before each text no two lists are the same.
         let content: String = all.map(|text| format!("{}:{text}", text.len())).collect();
         let digest = Digest::of(content.as_bytes()).to_string();
-        format!("python-{}", digest.get(..NAME_DIGITS).unwrap_or_default())
+        format!("{}-{}", self.base.name(), digest.get(..NAME_DIGITS).unwrap_or_default())
+    }
+
+    /// What pip is to install: what the project lists, and what the runtime needs and the project does not name.
+    fn listed(&self) -> String {
+        let mut lines = self.requirements.to_vec();
+        if self.base == BaseRuntime::Alembic {
+            let pinned = ALEMBIC_PACKAGES.lines().filter_map(|line| line.strip_suffix(" \\"));
+            let pinned = pinned.filter(|pin| !pin.starts_with(' '));
+            let missing = pinned
+                .filter(|pin| !self.requirements.iter().any(|own| name_of(own) == name_of(pin)))
+                .map(str::to_owned);
+            lines.extend(missing);
+        }
+        format!("{}\n", lines.join("\n"))
     }
 
     /// Makes the component. `on_step` is told what is being done.
@@ -98,7 +127,7 @@ impl<'a> PythonPackages<'a> {
         let tools = maker.tools()?;
         let name = self.runtime_name();
         maker.clear(&name)?;
-        maker.write(&name, "requirements.txt", &format!("{}\n", self.requirements.join("\n")))?;
+        maker.write(&name, "requirements.txt", &self.listed())?;
         maker.write(&name, "packages/project_packages.py", "")?;
         maker.write(&name, "wit/migration.wit", CONTRACT)?;
         for (path, text) in SOURCES {
@@ -107,10 +136,16 @@ impl<'a> PythonPackages<'a> {
         for (path, text) in SDK_FILES {
             maker.write(&name, &format!("sdk/{path}"), text)?;
         }
+        for (path, text) in self.base.sources() {
+            maker.write(&name, &format!("alembic/{path}"), text)?;
+        }
         on_step("fetching packages");
+        if self.base == BaseRuntime::Alembic {
+            maker.purified(&tools, &name)?;
+        }
         maker.packages(&tools, &name)?;
         on_step("importing the packages");
-        let component = maker.componentize(&tools, &name)?;
+        let component = maker.componentize(&tools, &name, self.base)?;
         maker.clear(&name)?;
         Ok(component)
     }
@@ -153,28 +188,45 @@ impl Maker<'_> {
         let mut pip = self.command(tools.join("pip").as_os_str());
         pip.args(["install", "--only-binary", ":all:", "--platform", "any", "--implementation", "py", "--abi", "none"]);
         pip.args(["--python-version", PYTHON_VERSION, "--no-compile", "--target"]).arg(folder.join("packages"));
+        if self.work.dir.exists(format!("{name}/pure")) {
+            pip.arg("--find-links").arg(folder.join("pure"));
+        }
         pip.arg("-r").arg(folder.join("requirements.txt"));
         self.run_pip(pip)
     }
 
-    fn componentize(&self, tools: &Path, name: &str) -> Result<Vec<u8>, PythonRuntimeError> {
+    /// Wheels for every machine of packages that only come with compiled code, and work without it.
+    fn purified(&self, tools: &Path, name: &str) -> Result<(), PythonRuntimeError> {
+        let folder = self.work.path.join(name);
+        self.write(name, "pure.txt", PURIFIED)?;
+        self.write(name, "pure/README", "Wheels without compiled code.\n")?;
+        let mut pip = self.command(tools.join("pip").as_os_str());
+        pip.args(["download", "--require-hashes", "--no-deps", "--only-binary", ":all:", "--implementation", "cp"]);
+        pip.args([
+            "--platform",
+            "manylinux_2_28_x86_64",
+            "--platform",
+            "manylinux2014_x86_64",
+            "--python-version",
+            "3.12",
+        ]);
+        pip.arg("-d").arg(folder.join("compiled")).arg("-r").arg(folder.join("pure.txt"));
+        self.run_pip(pip)?;
+        let mut python = self.command(tools.join("python3").as_os_str());
+        python.current_dir(&folder).args(["alembic/pure_wheel.py", "compiled", "pure"]);
+        self.run(python, "python3")
+    }
+
+    fn componentize(&self, tools: &Path, name: &str, base: BaseRuntime) -> Result<Vec<u8>, PythonRuntimeError> {
         let folder = self.work.path.join(name);
         let mut command = self.command(tools.join("componentize-py").as_os_str());
         command.current_dir(&folder).env("VIRTUAL_ENV", tools.parent().unwrap_or(tools));
-        command.args([
-            "-d",
-            "wit",
-            "-w",
-            "script-runtime",
-            "componentize",
-            "-p",
-            "runtime/src",
-            "-p",
-            "sdk",
-            "-p",
-            "packages",
-        ]);
-        command.args(["-o", "made.wasm", "runtime"]);
+        command.args(["-d", "wit", "-w", "script-runtime", "componentize"]);
+        if base == BaseRuntime::Alembic {
+            command.args(["-p", "alembic/src"]);
+        }
+        command.args(["-p", "runtime/src", "-p", "sdk", "-p", "packages", "-o", "made.wasm"]);
+        command.arg(if base == BaseRuntime::Alembic { "alembic_runtime" } else { "runtime" });
         self.run(command, "componentize-py").map_err(|error| match error {
             PythonRuntimeError::Program { output, .. } if output.contains("Traceback") => {
                 PythonRuntimeError::Import(output)
@@ -239,6 +291,13 @@ impl Maker<'_> {
     }
 }
 
+/// The name of the package that a requirement begins with, as indexes compare it.
+fn name_of(requirement: &str) -> String {
+    let end = requirement.find(|letter: char| !letter.is_ascii_alphanumeric() && !"._-".contains(letter));
+    let name = requirement.get(..end.unwrap_or(requirement.len())).unwrap_or_default();
+    name.to_ascii_lowercase().replace(['_', '.'], "-")
+}
+
 /// The last lines of what a program wrote.
 fn end_of(output: &std::process::Output) -> String {
     let text = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
@@ -253,8 +312,8 @@ mod tests {
 
     #[test]
     fn what_is_no_requirement_is_refused() {
-        assert!(PythonPackages::new(&[]).unwrap().is_none());
-        let error = PythonPackages::new(&["six".to_owned(), "-r x".to_owned()]).unwrap_err();
+        assert!(PythonPackages::new(BaseRuntime::Python, &[]).unwrap().is_none());
+        let error = PythonPackages::new(BaseRuntime::Python, &["six".to_owned(), "-r x".to_owned()]).unwrap_err();
         assert_eq!(error.to_string(), "'-r x' in [python] requirements is not a package with versions");
     }
 
@@ -262,7 +321,7 @@ mod tests {
     fn the_name_follows_from_the_requirements() {
         let name = |requirements: &[&str]| {
             let requirements: Vec<String> = requirements.iter().map(|text| (*text).to_owned()).collect();
-            PythonPackages::new(&requirements).unwrap().unwrap().runtime_name()
+            PythonPackages::new(BaseRuntime::Python, &requirements).unwrap().unwrap().runtime_name()
         };
         assert_eq!(name(&["a", "b"]), name(&["b", "a"]));
         assert_ne!(name(&["a", "b"]), name(&["ab"]));
@@ -270,13 +329,12 @@ mod tests {
     }
 
     #[test]
-    #[expect(clippy::disallowed_methods, reason = "the test reads the runtime in this repository")]
-    fn every_source_of_the_runtime_is_carried() {
-        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../runtimes/python/src");
-        let names = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
-        let mut files: Vec<_> = names.filter(|name| name.ends_with(".py")).map(|name| format!("src/{name}")).collect();
-        files.push("strip.py".to_owned());
-        files.sort();
-        assert_eq!(files, SOURCES.iter().map(|(path, _)| *path).collect::<Vec<_>>());
+    fn a_project_of_alembic_has_both_packages_in_its_own_versions() {
+        let requirements = ["SQLAlchemy[asyncio]==2.0.44".to_owned(), "sqlmodel".to_owned()];
+        let packages = PythonPackages::new(BaseRuntime::Alembic, &requirements).unwrap().unwrap();
+        assert!(packages.runtime_name().starts_with("alembic-"));
+        let listed = packages.listed();
+        let names: Vec<String> = listed.lines().map(name_of).collect();
+        assert_eq!(names, ["sqlalchemy", "sqlmodel", "alembic", "mako", "typing-extensions"]);
     }
 }

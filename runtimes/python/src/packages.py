@@ -16,7 +16,9 @@ class Packages:
     """Finds and loads modules of files in memory."""
 
     def __init__(self, folder: Path) -> None:
+        # What the runtime has itself is loaded.
         files = (path for path in folder.rglob("*") if path.is_file() and "__pycache__" not in path.parts)
+        files = (path for path in files if path.relative_to(folder).parts[0].removesuffix(".py") not in sys.modules)
         self._files = {path.relative_to(folder).as_posix(): zlib.compress(path.read_bytes()) for path in files}
         self._folders = {parent.as_posix() for path in self._files for parent in Path(path).parents}
 

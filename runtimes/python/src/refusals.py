@@ -21,9 +21,9 @@ _DATABASES = """
 aiopg asyncpg django MySQLdb mysql odbc oracledb pg8000 peewee pgdb psycopg psycopg2 psycopg_pool pymongo pymysql pyodbc
 sqlmodel tortoise
 """
-_COMPILED = """
+COMPILED = """
 _ctypes cffi cryptography ctypes cv2 duckdb lxml matplotlib numba numpy orjson pandas PIL polars pyarrow pydantic
-pydantic_core scipy simplejson sklearn tensorflow torch ujson
+pydantic_core pydantic_settings scipy simplejson sklearn tensorflow torch ujson
 """
 
 _WHAT_THEN = "do it before or after `host upgrade`, and hand the result over with `-x KEY=VALUE` or in a table"
@@ -39,10 +39,35 @@ _REASONS = {
         _DATABASES.split(), "migrations have the one connection that host owns: use host.execute and host.query"
     ),
     **dict.fromkeys(
-        _COMPILED.split(),
+        COMPILED.split(),
         "it is compiled for one kind of machine, and migrations are WebAssembly, so compute in Python or in SQL",
     ),
 }
+
+
+#: What to do about a module that nobody knows.
+_unknown = (
+    "list it in [python] requirements of host.toml if it is a package in pure Python; what lies beside a migration is not "
+    "loaded, so write that into the migration"
+)
+
+
+def say_of_unknown(advice: str) -> None:
+    """Says something else about modules that nobody knows."""
+    global _unknown
+    _unknown = advice
+
+
+def allow(*names: str) -> None:
+    """Refuses these modules no longer: a runtime that is made of this one has them."""
+    for name in names:
+        _REASONS.pop(name, None)
+
+
+def advise(names: str, advice: str) -> None:
+    """Says more about modules that are refused."""
+    for name in names.split():
+        _REASONS[name] = f"{_REASONS[name]}; {advice}"
 
 
 class RefusingFinder:
@@ -78,10 +103,7 @@ def _no_module(name: str) -> str:
     if reason is None and name.partition(".")[0] in sys.stdlib_module_names:
         reason = "it is not in the part of the standard library that migrations have"
     if reason is None:
-        reason = (
-            "list it in [python] requirements of host.toml if it is a package in pure Python; what lies beside a migration is not "
-            "loaded, so write that into the migration"
-        )
+        reason = _unknown
     return f"there is no module '{name}' here: {reason}"
 
 

@@ -11,10 +11,22 @@ from wit_world.imports import env
 from wit_world.imports import types as contract
 
 #: Where the runtime's and the SDK's own code is: the folders that were given when it was built.
-_OWN = __file__.removesuffix("report.py"), host.__file__.removesuffix("__init__.py")
+_HIDDEN = [__file__.removesuffix("report.py"), host.__file__.removesuffix("__init__.py")]
+#: Find the error of the SDK in one that a library made of it.
+_UNWRAP: list[Callable[[BaseException], BaseException | None]] = []
 #: Where the standard library is.
 _LIBRARY = traceback.__file__.removesuffix("traceback.py")
 _GROUP_WIDTH_MAX = 15
+
+
+def hide(*places: str) -> None:
+    """Leaves the frames of other code out as well: files whose names begin so."""
+    _HIDDEN.extend(places)
+
+
+def look_into(unwrap: Callable[[BaseException], BaseException | None]) -> None:
+    """Reports what `unwrap` finds in an error as host's own, where it finds something."""
+    _UNWRAP.append(unwrap)
 
 
 def guard(work: Callable[[], None]) -> None:
@@ -34,13 +46,14 @@ def guard(work: Callable[[], None]) -> None:
 
 
 def _failure(error: BaseException) -> object:
-    if isinstance(error, host.SqlError):
+    cause = next((found for unwrap in _UNWRAP if (found := unwrap(error)) is not None), error)
+    if isinstance(cause, host.SqlError):
         # Host shows what the server said, and the statement.
         return contract.Failure_Message("it was sent from\n" + _stack(error))
-    refused = _refused(error)
+    refused = _refused(cause)
     if refused is not None:
         # Host knows more about it, such as the line to write into the metadata.
-        env.report_panic(streams.printable(str(error)), _stack(error))
+        env.report_panic(streams.printable(str(cause)), _stack(error))
         return contract.Failure_Sql(refused)
     return contract.Failure_Message(describe(error))
 
@@ -73,7 +86,8 @@ def _trim(error: traceback.TracebackException | None, seen: set[int]) -> None:
     if error is None or id(error) in seen:
         return
     seen.add(id(error))
-    frames = [frame for frame in error.stack if not frame.filename.startswith(_OWN)]
+    hidden = tuple(_HIDDEN)
+    frames = [frame for frame in error.stack if not frame.filename.startswith(hidden)]
     for frame in frames:
         frame.filename = frame.filename.removeprefix(_LIBRARY)
     error.stack = traceback.StackSummary.from_list(frames)

@@ -3,29 +3,16 @@ once, when the runtime is built; its memory is part of the component."""
 
 import streams  # first: others remember the streams when they are imported
 
-import componentize_py_async_support.futures  # noqa: F401  the bindings import it when they are ready, too late for us
-import componentize_py_async_support.streams  # noqa: F401
-import host
+import bindings
 import packages
 import refusals
 import report
 import script
 import standard_library
-import wit_world.imports.bulk
-import wit_world.imports.env
-import wit_world.imports.sql
 import wit_world.imports.types
 from componentize_py_types import Err
-from host import _bridge, _contract
 
-# The bindings look the types up when this module is loaded, and keep what they find.
-for name, kind in _contract.TYPES.items():
-    setattr(wit_world.imports.types, name, kind)
-_bridge.sql = wit_world.imports.sql
-_bridge.bulk = wit_world.imports.bulk
-_bridge.env = wit_world.imports.env
-_bridge.Err = Err
-
+bindings.connect()
 standard_library.load()
 packages.load()
 script.warm_up()

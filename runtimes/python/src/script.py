@@ -18,16 +18,24 @@ import streams
 
 def check(file: str, source: str) -> str | None:
     """What can be wrong with a source without running it, in the words of Python; nothing if it is right."""
-    source = _text(source)
-    try:
-        _compile(file, source)
-        table = symtable.symtable(source, file, "exec")
-    except (SyntaxError, ValueError) as error:
-        linecache.cache[file] = _cached(file, source)
-        return streams.printable("".join(traceback.format_exception_only(error)).rstrip())
+    problem = check_syntax(file, source)
+    if problem is not None:
+        return problem
+    table = symtable.symtable(_text(source), file, "exec")
     names = {symbol.get_name() for symbol in table.get_symbols() if symbol.is_assigned() or symbol.is_imported()}
     if "upgrade" not in names:
         return f"'{file}' has no function 'upgrade': write `def upgrade() -> None:`, and in it what the migration does"
+    return None
+
+
+def check_syntax(file: str, source: str) -> str | None:
+    """Whether a text is Python, in the words of Python where it is not."""
+    source = _text(source)
+    try:
+        _compile(file, source)
+    except (SyntaxError, ValueError) as error:
+        linecache.cache[file] = _cached(file, source)
+        return streams.printable("".join(traceback.format_exception_only(error)).rstrip())
     return None
 
 

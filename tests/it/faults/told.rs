@@ -166,6 +166,7 @@ fn a_transaction_that_the_server_does_not_know_is_not_committed() {
     let project = TestProject::new();
     let tables = Tables {
         version: host::config::TableName::new("host_version").expect("a name"),
+        version_characters: None,
         log: host::config::TableName::new("host_log").expect("a name"),
         journal: host::config::TableName::new("host_journal").expect("a name"),
     };

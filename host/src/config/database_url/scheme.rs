@@ -1,5 +1,7 @@
 //! What a url begins with: how other programs write it, and other database systems.
 
+use std::borrow::Cow;
+
 use super::FORM;
 use super::UrlProblem;
 
@@ -32,6 +34,19 @@ const OTHER_SYSTEMS: [(&str, &str); 19] = [
     ("https", "a web server"),
     ("prisma", "a proxy of Prisma"),
 ];
+
+/// A url without the driver that SQLAlchemy takes behind a plus sign, for projects whose variables have one.
+pub fn without_driver(url: &str) -> Cow<'_, str> {
+    let base = |scheme: &str| {
+        let (base, driver) = scheme.split_once('+')?;
+        let known = matches!(base, "postgres" | "postgresql") && SQLALCHEMY_DRIVERS.contains(&driver);
+        known.then(|| base.to_owned())
+    };
+    match url.split_once("://").and_then(|(scheme, rest)| Some((base(scheme)?, rest))) {
+        Some((base, rest)) => Cow::Owned(format!("{base}://{rest}")),
+        None => Cow::Borrowed(url),
+    }
+}
 
 /// What stands behind `postgres://` or `postgresql://`.
 pub(super) fn without_scheme(url: &str) -> Result<&str, UrlProblem> {

@@ -231,3 +231,16 @@ fn how_long_to_connect() {
         assert_eq!(seconds(url), None, "{url}");
     }
 }
+
+#[test]
+fn a_driver_of_sqlalchemy_can_be_left_out() {
+    for (url, without) in [
+        ("postgresql+asyncpg://me:a+b@db/shop", "postgresql://me:a+b@db/shop"),
+        ("postgres+psycopg2://db", "postgres://db"),
+        ("postgresql+other://db", "postgresql+other://db"),
+        ("mysql+asyncpg://db", "mysql+asyncpg://db"),
+        ("local:", "local:"),
+    ] {
+        assert_eq!(without_driver(url), without);
+    }
+}

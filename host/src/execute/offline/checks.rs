@@ -30,6 +30,7 @@ const DIFFERS: &str = "OPERATOR(pg_catalog.<>)";
 pub(super) fn qualified(tables: &Tables) -> Tables {
     Tables {
         version: tables.version.or_schema(SCHEMA),
+        version_characters: tables.version_characters,
         log: tables.log.or_schema(SCHEMA),
         journal: tables.journal.or_schema(SCHEMA),
     }

@@ -1,0 +1,52 @@
+"""The runtime of Alembic projects: one component that runs every revision file. It is the runtime of Python with SQLAlchemy and Alembic
+in it. What stands at the top level here runs once, when the runtime is built; its memory is part of the component."""
+
+import streams  # first: others remember the streams when they are imported
+
+import logging
+
+import bindings
+import packages
+import refusals
+import report
+import script
+import standard_library
+import wit_world.imports.types
+from componentize_py_types import Err
+
+# While the runtime is built, there is no log.
+logging.disable()
+bindings.connect()
+standard_library.load()
+
+import alembic_library  # noqa: E402  it needs what stands above
+
+alembic_library.load()
+packages.load()
+
+import host_alembic.install  # noqa: E402
+from host_alembic import run  # noqa: E402
+
+host_alembic.install.install()
+script.warm_up()
+refusals.install()
+host_alembic.install.warm_up()
+logging.disable(logging.NOTSET)
+
+
+class Script:
+    """The export `script` of the contract."""
+
+    def check(self, file: str, source: str) -> None:
+        problem = run.check(file, source)
+        if problem is not None:
+            raise Err(problem)
+
+    def upgrade(self, file: str, source: str) -> None:
+        report.guard(lambda: run.run(file, source, "upgrade"))
+
+    def downgrade(self, file: str, source: str) -> None:
+        report.guard(lambda: run.run(file, source, "downgrade"))
+
+    def apply(self, file: str, source: str, pipeline: str, input: object) -> None:
+        raise Err(wit_world.imports.types.Failure_Message("Alembic's revisions have no transforms"))

@@ -1,0 +1,1 @@
+"""Projects of Alembic, run by Alembic and by host: `scripts/alembic-corpus`."""

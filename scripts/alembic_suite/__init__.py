@@ -1,0 +1,1 @@
+"""Alembic's own tests on the driver and the dialect of the runtime: `scripts/alembic-suite`."""
