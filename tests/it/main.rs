@@ -10,6 +10,7 @@ mod harness;
 
 mod alembic;
 mod alembic_projects;
+mod alembic_sandbox;
 mod architecture;
 mod bad_component;
 mod bad_database;

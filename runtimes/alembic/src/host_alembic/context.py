@@ -21,9 +21,10 @@ _alembics_version_table: Any = getattr(DefaultImpl, "version_table_impl", None)
 class Step:
     """The revision that runs."""
 
-    def __init__(self, document: Document, function: Callable[..., object], is_upgrade: bool) -> None:
+    def __init__(self, document: Document, load: Callable[[], Callable[..., object]], is_upgrade: bool) -> None:
         self.document = document
-        self.function = function
+        # As with Alembic, env.py is there first: what it registers and imports, the revision may use when it is loaded.
+        self._load = functools.cache(load)
         self.is_upgrade = is_upgrade
         #: How often env.py ran it; a project with a schema for each tenant may do so several times.
         self.runs = 0
@@ -40,7 +41,7 @@ class Step:
         self._named = named
         context.impl.start_migrations()
         with context.begin_transaction(_per_migration=True):
-            self.function(**named)
+            self._load()(**named)
             for callback in context.on_version_apply_callbacks:
                 callback(ctx=context, step=self._info(), heads=self._heads(), run_args=named)
 

@@ -17,7 +17,8 @@ class ProjectFinder:
 
     def __init__(self, document: Document) -> None:
         self._files = document.files
-        self._paths = document.paths
+        # At last what env.py puts there itself in most projects that do.
+        self._paths = tuple(dict.fromkeys((*document.paths, "", document.script_location)))
         self._folders = {
             path[:place] for path in document.files for place, letter in enumerate(path) if letter == "/"
         }

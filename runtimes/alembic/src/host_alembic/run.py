@@ -74,7 +74,7 @@ def _in_environment(
     info: host.RunInfo,
     direction: str,
 ) -> None:
-    step = context.Step(given, _function(given, scripts, finder, direction), direction == "upgrade")
+    step = context.Step(given, lambda: _function(given, scripts, finder, direction), direction == "upgrade")
     context.begin(step)
     options = {"as_sql": info.dry_run, "destination_rev": given.revision, "tag": None}
     with EnvironmentContext(config.config_of(given, info), scripts, **options):  # type: ignore[arg-type]
@@ -94,7 +94,7 @@ def _alone(
     direction: str,
 ) -> None:
     """Without env.py."""
-    context.begin(context.Step(given, _function(given, scripts, finder, direction), direction == "upgrade"))
+    context.begin(context.Step(given, lambda: _function(given, scripts, finder, direction), direction == "upgrade"))
     if info.dry_run:
         _with_operations(MigrationContext.configure(dialect_name="postgresql", opts={"as_sql": True, "script": scripts}))
         return
