@@ -113,8 +113,8 @@ fn a_long_wait_names_who_holds_the_lock() {
 #[test]
 fn a_long_statement_is_reported() {
     let project = TestProject::new();
-    project.sql("a", None, "SELECT pg_sleep(7)", "SELECT 1");
+    project.sql("a", None, "SELECT pg_sleep(12)", "SELECT 1");
     project.host(&["build"]).success();
     let output = project.host(&["upgrade", "head"]).success();
-    assert!(output.stdout.contains("s: SELECT pg_sleep(7)"), "{}", output.stable());
+    assert!(output.stdout.contains("s: SELECT pg_sleep(12)"), "{}", output.stable());
 }

@@ -91,19 +91,21 @@ pub(crate) fn measure(figures: &mut Figures, server: &Server, folder: &Path) -> 
 
 /// Puts the runtimes that were built last where the projects of this benchmark find them.
 fn add_runtimes(folder: &Path) -> Result<()> {
-    std::fs::create_dir_all(folder)?;
+    ["python", "javascript"].iter().try_for_each(|name| add_runtime(folder, name))
+}
+
+/// Puts a runtime that was built last where the projects in this folder find it.
+pub(crate) fn add_runtime(folder: &Path, name: &str) -> Result<()> {
     let project = TestProject { folder: folder.join("none") };
-    for name in ["python", "javascript"] {
-        let built = runtimes().join(name);
-        let line = std::fs::read_to_string(built.join("built"))
-            .map_err(|error| format!("{}: {error}; run scripts/runtimes", built.display()))?;
-        let digest = line.split_whitespace().nth(1).ok_or("the digest of a runtime")?;
-        let file = built.join(format!("{digest}.wasm"));
-        std::fs::create_dir_all(&project.folder)?;
-        process::run(
-            project.host("postgres://unused@localhost/unused", &["runtime", "add", name, &file.to_string_lossy()]),
-        )?;
-    }
+    std::fs::create_dir_all(&project.folder)?;
+    let built = runtimes().join(name);
+    let line = std::fs::read_to_string(built.join("built"))
+        .map_err(|error| format!("{}: {error}; run scripts/runtimes", built.display()))?;
+    let digest = line.split_whitespace().nth(1).ok_or("the digest of a runtime")?;
+    let file = built.join(format!("{digest}.wasm"));
+    process::run(
+        project.host("postgres://unused@localhost/unused", &["runtime", "add", name, &file.to_string_lossy()]),
+    )?;
     Ok(())
 }
 

@@ -7,6 +7,7 @@
 #![expect(clippy::print_stdout, reason = "a benchmark prints its figures")]
 #![expect(clippy::disallowed_methods, reason = "a benchmark makes folders and starts the command")]
 
+mod alembic;
 mod bulk;
 mod figures;
 mod image;
@@ -103,6 +104,9 @@ fn run(words: &[String]) -> Result<Figures> {
     }
     if wanted("languages") {
         languages::measure(&mut figures, &server, folder.path())?;
+    }
+    if wanted("alembic") {
+        alembic::measure(&mut figures, &server, folder.path())?;
     }
     if wanted("bulk") {
         bulk::measure(&mut figures, &server, folder.path(), &runtime)?;
