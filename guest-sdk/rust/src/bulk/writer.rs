@@ -2,21 +2,21 @@ use crate::bindings::host::migration::types::Tuples;
 use crate::bulk::ToFields;
 
 /// Puts rows together. Its memory is used again: what a [`CopyIn`](crate::bulk::CopyIn) has written is gone from it.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct RowWriter {
     tuples: Tuples,
 }
 
-impl Default for Tuples {
+impl Default for RowWriter {
     fn default() -> Self {
-        Self { rows: 0, data: Vec::new() }
+        Self::new()
     }
 }
 
 impl RowWriter {
     /// A writer without rows.
     pub fn new() -> Self {
-        Self::default()
+        Self { tuples: Tuples { rows: 0, data: Vec::new() } }
     }
 
     /// Appends a row: a tuple of what its columns are.
