@@ -64,3 +64,28 @@ fn without_a_transaction_there_is_no_cursor() {
     project.host(&["build"]).success();
     assert_output!(project.host(&["-x", "case=copies", "upgrade", "head"]).with_code(1));
 }
+
+/// What is not sent yet lies in the host's memory, whoever gathers it.
+#[cfg(target_os = "linux")]
+#[test]
+fn many_writers_hold_no_more_than_one() {
+    let project = TestProject::with_guest("bulk");
+    let mut command = project.command(&["-x", "case=many", "upgrade", "head"]);
+    command.stdout(std::process::Stdio::null()).stderr(std::process::Stdio::null());
+    let mut host = command.spawn().expect("host starts");
+    let file = format!("/proc/{}/status", host.id());
+    let mut kibibytes = 0_u64;
+    let status = loop {
+        let status = std::fs::read_to_string(&file).unwrap_or_default();
+        let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+        let peak = peak.and_then(|peak| peak.trim().trim_end_matches(" kB").parse().ok());
+        kibibytes = kibibytes.max(peak.unwrap_or(0));
+        match host.try_wait().expect("host is waited for") {
+            None => std::thread::sleep(std::time::Duration::from_millis(1)),
+            Some(status) => break status,
+        }
+    };
+    assert!(status.success(), "{status}");
+    // A hundred times three megabytes would be more.
+    assert!(kibibytes < 250 << 10, "{kibibytes} KiB");
+}

@@ -25,7 +25,7 @@ use crate::db::SessionError;
 use crate::value;
 use crate::value::TypeShape;
 
-/// How much is gathered before it is sent, in bytes: large enough that what surrounds a COPY costs nothing beside it.
+/// How much all writers of a guest gather before one of them sends, in bytes: large enough that what surrounds a COPY costs nothing beside it.
 const SENT_AT_ONCE: usize = 4 << 20;
 
 /// How much larger rows of values are than their tuples, at most, but for rows of few fields.
@@ -183,7 +183,8 @@ impl HostCopyInWriter for GuestState {
     }
 
     async fn drop(&mut self, writer: Resource<CopyInWriter>) -> wasmtime::Result<()> {
-        let savepoint = self.close::<OpenWriter, _>(&writer)?.savepoint;
+        let OpenWriter { savepoint, buffer, .. } = self.close::<OpenWriter, _>(&writer)?;
+        self.gathered = self.gathered.saturating_sub(buffer.len());
         self.undo(&savepoint).await
     }
 }
@@ -229,13 +230,14 @@ impl GuestState {
     }
 
     async fn write(&mut self, writer: &Resource<CopyInWriter>, tuples: Vec<u8>) -> Result<(), CallError> {
+        self.gathered += tuples.len();
         let buffer = &mut self.held_mut::<OpenWriter, _>(writer)?.buffer;
         if buffer.is_empty() {
             *buffer = tuples;
         } else {
             buffer.extend(tuples);
         }
-        if buffer.len() >= SENT_AT_ONCE { self.send(writer).await } else { Ok(()) }
+        if self.gathered >= SENT_AT_ONCE { self.send(writer).await } else { Ok(()) }
     }
 
     /// Sends what was gathered.
@@ -246,6 +248,7 @@ impl GuestState {
             return Ok(());
         }
         let target = held.target.clone();
+        self.gathered = self.gathered.saturating_sub(tuples.len());
         self.begin(1)?;
         let result = self.budget.compute_time().without(self.session.copy_tuples(&target, &tuples)).await;
         let rows = self.settle(target.sql(), None, result, |rows| *rows)?;

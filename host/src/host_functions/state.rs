@@ -41,6 +41,8 @@ pub struct GuestState {
     pub(crate) memory: Memory,
     events: Events,
     open_handles: usize,
+    /// What its writers of rows have gathered and not sent yet, in bytes.
+    pub(super) gathered: usize,
 }
 
 impl GuestState {
@@ -69,6 +71,7 @@ impl GuestState {
             limits,
             events,
             open_handles: 0,
+            gathered: 0,
         }
     }
 

@@ -33,6 +33,7 @@ impl Migration for Bulk {
             "refused" => refused(),
             "wrong" => wrong(),
             "order" => order(),
+            "many" => many(),
             "cursors" => cursors(),
             "names" => names(),
             "own" => own(),
@@ -179,6 +180,25 @@ fn wrong() -> Result<(), Failure> {
         Err(Error::Sql(error)) => same("a SQLSTATE", error.sqlstate.as_str(), "08P01"),
         other => Err(format!("a short number: {other:?}").into()),
     }
+}
+
+/// A hundred writers, each of which keeps as much as one may: host holds no more than one of them would.
+fn many() -> Result<(), Failure> {
+    let text = "x".repeat(1 << 20);
+    let mut copies = Vec::new();
+    for id in 0..100i64 {
+        let mut copy = CopyIn::into_table("target", &["id", "name"])?;
+        let mut writer = RowWriter::new();
+        for part in 0..3 {
+            writer.row((3 * id + part, text.as_str()));
+        }
+        copy.write(&mut writer)?;
+        copies.push(copy);
+    }
+    while let Some(copy) = copies.pop() {
+        same("rows written", copy.finish()?, 3)?;
+    }
+    same("rows", count("target")?, 300)
 }
 
 /// What begins later ends earlier.
