@@ -83,7 +83,7 @@ impl HostCursor for GuestState {
 
     async fn fetch_rows(&mut self, cursor: Resource<Cursor>, max_rows: u32) -> Result<Vec<Vec<Value>>, CallError> {
         // A value takes more room than its bytes, so fewer rows are held at a time; but one row is no more than a result may be.
-        let tuples = match self.fetch(&cursor, max_rows, u64::MAX / GROWTH_OF_VALUES, GROWTH_OF_VALUES).await {
+        let tuples = match self.fetch(&cursor, max_rows, u64::MAX, GROWTH_OF_VALUES).await {
             Err(CallError::Guest(error)) if *error == Error::Exceeded(Limit::Bytes) => {
                 self.fetch(&cursor, max_rows.min(1), u64::MAX, 1).await?
             }

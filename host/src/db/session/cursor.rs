@@ -6,9 +6,9 @@ use sqlx::Statement as _;
 use super::Prepared;
 use super::Session;
 use super::SessionError;
-use super::conversion;
 use super::failed;
 use super::parameter_types;
+use super::results::field;
 use crate::bindings::types::Column;
 use crate::bindings::types::Error;
 use crate::bindings::types::Limit;
@@ -198,12 +198,7 @@ impl Buffer {
         }
         value::push_row(&mut self.data, sqlx::Row::len(row));
         for index in 0..sqlx::Row::len(row) {
-            let raw = sqlx::Row::try_get_raw(row, index).map_err(failed)?;
-            let field = match sqlx::ValueRef::is_null(&raw) {
-                true => None,
-                false => Some(raw.as_bytes().map_err(|error| conversion(&error.to_string()))?),
-            };
-            value::push_field(&mut self.data, field);
+            value::push_field(&mut self.data, field(row, index)?);
         }
         self.ends.push(self.data.len());
         Ok(())

@@ -62,12 +62,7 @@ async fn read(
         bytes += byte_count(size_of::<Vec<Value>>());
         let mut values = Vec::with_capacity(shapes.len());
         for (index, shape) in shapes.iter().enumerate() {
-            let raw = row.try_get_raw(index).map_err(failed)?;
-            let raw = if sqlx::ValueRef::is_null(&raw) {
-                None
-            } else {
-                Some(raw.as_bytes().map_err(|error| conversion(&error.to_string()))?)
-            };
+            let raw = field(&row, index)?;
             // What came is measured first: decoding makes a copy.
             let came = raw.map_or(0, |raw| byte_count(raw.len()));
             if bytes.saturating_add(came) > limits.bytes_max {
@@ -86,6 +81,15 @@ async fn read(
         result.rows.push(values);
     }
     Ok(result)
+}
+
+/// The bytes of a field of a row in binary form; none for NULL.
+pub(super) fn field(row: &PgRow, index: usize) -> Result<Option<&[u8]>, SessionError> {
+    let raw = row.try_get_raw(index).map_err(failed)?;
+    if sqlx::ValueRef::is_null(&raw) {
+        return Ok(None);
+    }
+    raw.as_bytes().map(Some).map_err(|error| conversion(&error.to_string()))
 }
 
 /// What the host holds for a value, in bytes.
