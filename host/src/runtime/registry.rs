@@ -289,8 +289,10 @@ mod tests {
 
     #[test]
     fn finds_by_name_and_digest() {
-        let old = RuntimeRegistry::default().preferred("sql").unwrap();
-        let registry = RuntimeRegistry::default()
+        // With one runtime, whatever else this build carries.
+        let carried = RuntimeRegistry::carrying(&[("sql", &b"old"[..])]);
+        let old = carried.preferred("sql").unwrap();
+        let registry = carried
             .with_component("sql", b"newer".to_vec())
             .and_then(|registry| registry.with_component("js", b"first".to_vec()))
             .and_then(|registry| registry.with_component("js", b"second".to_vec()))
