@@ -37,6 +37,30 @@ typedef struct {
     } as;
 } counted;
 
+// Rows, some at a time.
+typedef struct {
+    bool failed;
+    union {
+        host_error_info error;
+        struct {
+            const void *items;
+            size_t count;
+        } rows;
+    } as;
+} rows_answer;
+
+// The same in binary form.
+typedef struct {
+    bool failed;
+    union {
+        host_error_info error;
+        struct {
+            uint32_t rows;
+            host_bytes data;
+        } tuples;
+    } as;
+} tuples_answer;
+
 // The same of a direction.
 typedef struct {
     bool failed;
@@ -75,6 +99,25 @@ IMPORT("sql", "[method]savepoint.rollback")
 void contract_savepoint_rollback(uint32_t, answer *);
 IMPORT("sql", "[resource-drop]savepoint")
 void contract_savepoint_drop(uint32_t);
+IMPORT("bulk", "open-cursor")
+void contract_open_cursor(const char *, size_t, const host_value *, size_t, answer *);
+// The answer is a list of host_column.
+IMPORT("bulk", "[method]cursor.columns")
+void contract_cursor_columns(uint32_t, void *);
+IMPORT("bulk", "[method]cursor.fetch-rows")
+void contract_cursor_fetch_rows(uint32_t, uint32_t, rows_answer *);
+IMPORT("bulk", "[method]cursor.fetch-tuples")
+void contract_cursor_fetch_tuples(uint32_t, uint32_t, uint32_t, tuples_answer *);
+IMPORT("bulk", "[resource-drop]cursor")
+void contract_cursor_drop(uint32_t);
+IMPORT("bulk", "copy-in")
+void contract_copy_in(uint32_t, const char *, size_t, const char *, size_t, const host_bytes *, size_t, answer *);
+IMPORT("bulk", "[method]copy-in-writer.write-tuples")
+void contract_copy_in_write_tuples(uint32_t, uint32_t, const char *, size_t, answer *);
+IMPORT("bulk", "[method]copy-in-writer.finish")
+void contract_copy_in_finish(uint32_t, counted *);
+IMPORT("bulk", "[resource-drop]copy-in-writer")
+void contract_copy_in_drop(uint32_t);
 IMPORT("env", "log")
 void contract_log(uint32_t, const char *, size_t);
 IMPORT("env", "progress")
@@ -86,6 +129,9 @@ void contract_run(host_run_info *);
 
 // Memory for as long as the migration runs, or the end of it.
 void *host_allocate(size_t size);
+
+// Notes that a call failed. Answers false.
+bool host_note_error(const host_error_info *error);
 
 // Notes that a call failed for a reason of the SDK's own. Answers false.
 bool host_refuse(host_error_kind kind, const char *why);

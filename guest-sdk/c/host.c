@@ -44,7 +44,7 @@ void host_forget_error(void) {
     place_count = 0;
 }
 
-static bool note_error(const host_error_info *error) {
+bool host_note_error(const host_error_info *error) {
     last_error = *error;
     has_error = true;
     place_count = 0;
@@ -53,7 +53,7 @@ static bool note_error(const host_error_info *error) {
 
 bool host_refuse(host_error_kind kind, const char *why) {
     host_error_info error = {.kind = kind, .as.why = {why, strlen(why)}};
-    return note_error(&error);
+    return host_note_error(&error);
 }
 
 bool host_equals(host_bytes text, const char *other) {
@@ -144,13 +144,13 @@ static const host_params no_params;
 static const host_params *given(const host_params *params) { return params ? params : &no_params; }
 
 static bool touched_by(const counted *answer, uint64_t *touched) {
-    if (answer->failed) return note_error(&answer->as.error);
+    if (answer->failed) return host_note_error(&answer->as.error);
     if (touched) *touched = answer->as.touched;
     return true;
 }
 
 static bool rows_of(const answer *answer, host_result *result) {
-    if (answer->failed) return note_error(&answer->as.error);
+    if (answer->failed) return host_note_error(&answer->as.error);
     *result = answer->as.result;
     return true;
 }
@@ -166,7 +166,7 @@ bool host_execute(const char *sql, const host_params *params) { return host_exec
 bool host_execute_script(const char *sql) {
     answer answer;
     contract_execute_script(sql, strlen(sql), &answer);
-    return !answer.failed || note_error(&answer.as.error);
+    return !answer.failed || host_note_error(&answer.as.error);
 }
 
 bool host_query(const char *sql, const host_params *params, host_result *result) {
@@ -193,7 +193,7 @@ bool host_query_optional(const char *sql, const host_params *params, host_result
 bool host_prepare(const char *sql, host_statement *statement) {
     answer answer;
     contract_prepare(sql, strlen(sql), &answer);
-    if (answer.failed) return note_error(&answer.as.error);
+    if (answer.failed) return host_note_error(&answer.as.error);
     *statement = answer.as.handle;
     return true;
 }
@@ -221,7 +221,7 @@ void host_statement_close(host_statement statement) { contract_statement_drop(st
 bool host_savepoint_begin(host_savepoint *savepoint) {
     answer answer;
     contract_begin_savepoint(&answer);
-    if (answer.failed) return note_error(&answer.as.error);
+    if (answer.failed) return host_note_error(&answer.as.error);
     *savepoint = answer.as.handle;
     return true;
 }
@@ -229,13 +229,13 @@ bool host_savepoint_begin(host_savepoint *savepoint) {
 bool host_savepoint_rollback(host_savepoint savepoint) {
     answer answer;
     contract_savepoint_rollback(savepoint, &answer);
-    return !answer.failed || note_error(&answer.as.error);
+    return !answer.failed || host_note_error(&answer.as.error);
 }
 
 bool host_savepoint_release(host_savepoint savepoint) {
     answer answer;
     contract_savepoint_release(savepoint, &answer);
-    return !answer.failed || note_error(&answer.as.error);
+    return !answer.failed || host_note_error(&answer.as.error);
 }
 
 void host_savepoint_close(host_savepoint savepoint) { contract_savepoint_drop(savepoint); }

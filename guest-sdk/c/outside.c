@@ -55,6 +55,37 @@ void contract_savepoint_rollback(uint32_t handle, answer *into) {
     refuse(into);
 }
 void contract_savepoint_drop(uint32_t handle) { (void)handle; }
+void contract_open_cursor(const char *sql, size_t length, const host_value *params, size_t count, answer *into) {
+    (void)sql, (void)length, (void)params, (void)count;
+    refuse(into);
+}
+void contract_cursor_columns(uint32_t handle, void *into) {
+    (void)handle;
+    *(host_bytes *)into = (host_bytes){0};
+}
+void contract_cursor_fetch_rows(uint32_t handle, uint32_t rows, rows_answer *into) {
+    (void)handle, (void)rows;
+    *into = (rows_answer){.failed = true, .as.error = missing()};
+}
+void contract_cursor_fetch_tuples(uint32_t handle, uint32_t rows, uint32_t bytes, tuples_answer *into) {
+    (void)handle, (void)rows, (void)bytes;
+    *into = (tuples_answer){.failed = true, .as.error = missing()};
+}
+void contract_cursor_drop(uint32_t handle) { (void)handle; }
+void contract_copy_in(uint32_t has_schema, const char *schema, size_t schema_length, const char *table, size_t length,
+                      const host_bytes *columns, size_t count, answer *into) {
+    (void)has_schema, (void)schema, (void)schema_length, (void)table, (void)length, (void)columns, (void)count;
+    refuse(into);
+}
+void contract_copy_in_write_tuples(uint32_t handle, uint32_t rows, const char *data, size_t length, answer *into) {
+    (void)handle, (void)rows, (void)data, (void)length;
+    refuse(into);
+}
+void contract_copy_in_finish(uint32_t handle, counted *into) {
+    (void)handle;
+    refuse_counted(into);
+}
+void contract_copy_in_drop(uint32_t handle) { (void)handle; }
 void contract_log(uint32_t level, const char *message, size_t length) {
     (void)level;
     fprintf(stderr, "%.*s\n", (int)length, message);

@@ -5,20 +5,23 @@
 : "${root:?the script says where the repository is}"
 readonly c_clang_version=19
 
-# Whether clang makes a module of a source that needs libc.
+# Whether clang makes a module of a source that needs libc, and has its sanitizers.
 c_works() {
   local clang="clang-$c_clang_version"
   have "$clang" || return 1
   printf '#include <stdio.h>\nint sum(char *into, int number) { return sprintf(into, "%%d", number); }\n' >"$scratch/check.c"
   "$clang" --target=wasm32-wasi --sysroot=/usr -isystem /usr/include/wasm32-wasi -mexec-model=reactor -Wl,--export=sum \
-    -o "$scratch/check.wasm" "$scratch/check.c" >"$scratch/check.log" 2>&1
+    -o "$scratch/check.wasm" "$scratch/check.c" >"$scratch/check.log" 2>&1 || return 1
+  # What the tests of the SDK are checked with on this machine.
+  printf 'int main(void) { return 0; }\n' >"$scratch/check.c"
+  "$clang" -fsanitize=address,undefined -o "$scratch/check" "$scratch/check.c" >"$scratch/check.log" 2>&1
 }
 
 # Debian 12 has several versions of clang: this one is also what JavaScript's runtime and the linker for Rust are made with.
 ensure_c() {
   c_works && return 0
   install_packages "a clang for WASI, which migrations in C are built with," "clang-$c_clang_version" "lld-$c_clang_version" \
-    wasi-libc "libclang-rt-$c_clang_version-dev-wasm32"
+    wasi-libc "libclang-rt-$c_clang_version-dev-wasm32" "libclang-rt-$c_clang_version-dev"
   c_works || {
     tail -n 25 "$scratch/check.log" >&2
     fail "clang-$c_clang_version cannot compile for WASI" "see the lines above, or install wasi-sdk and set WASI_SDK_PATH"

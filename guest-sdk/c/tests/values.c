@@ -96,18 +96,81 @@ static void results_are_read_and_given_back(void) {
     CHECK(read.rows.count == 0);
 }
 
+// What a writer has written is what a batch reads.
+static void rows_are_written_and_read(void) {
+    host_row_writer rows = {0};
+    for (int row = 0; row < 1000; row++) {
+        host_row_begin(&rows);
+        host_row_int8(&rows, -row);
+        host_row_int4(&rows, INT32_MIN);
+        host_row_int2(&rows, -2);
+        host_row_boolean(&rows, true);
+        host_row_float4(&rows, 1.5f);
+        host_row_float8(&rows, -0.1);
+        host_row_null(&rows);
+        host_row_text(&rows, "soup");
+        host_row_bytes(&rows, NULL, 0);
+    }
+    host_batch batch = {.rows = rows.rows, .data = {rows.data, rows.length}};
+    int read = 0;
+    for (; host_batch_row(&batch); read++) {
+        int64_t eight;
+        int32_t four;
+        int16_t two;
+        bool truth;
+        float single;
+        double twice;
+        host_bytes text, nothing;
+        CHECK(!host_field_null(&batch) && host_field_int8(&batch, &eight) && eight == -read);
+        CHECK(host_field_int4(&batch, &four) && four == INT32_MIN);
+        CHECK(host_field_int2(&batch, &two) && two == -2);
+        CHECK(host_field_boolean(&batch, &truth) && truth);
+        CHECK(host_field_float4(&batch, &single) && single == 1.5f);
+        CHECK(host_field_float8(&batch, &twice) && twice == -0.1);
+        if (read == 0) {
+            CHECK(!host_field_int8(&batch, &eight) && host_equals(host_error()->as.why, "column 7 of row 1 is NULL, a value was wanted"));
+            free((void *)host_error()->as.why.data);
+        }
+        CHECK(host_field_null(&batch));
+        if (read == 1) {
+            CHECK(!host_field_int8(&batch, &eight) && strstr(host_error()->as.why.data, "a field of 4 bytes, bigint was wanted"));
+            free((void *)host_error()->as.why.data);
+        }
+        CHECK(host_field_text(&batch, &text) && host_equals(text, "soup"));
+        CHECK(host_field_bytes(&batch, &nothing) && nothing.length == 0);
+        CHECK(!host_field_null(&batch));
+        if (read == 2) {
+            CHECK(!host_field_text(&batch, &text) && host_equals(host_error()->as.why, "the row has 9 columns, and column 10 was wanted"));
+            free((void *)host_error()->as.why.data);
+        }
+    }
+    CHECK(read == 1000 && rows.rows == 1000);
+    // A batch that was cut has no more rows than are whole.
+    for (size_t cut = 0; cut < 80; cut++) {
+        host_batch part = {.rows = 2, .data = {rows.data, cut}};
+        int whole = 0;
+        while (host_batch_row(&part)) whole++;
+        CHECK(whole == (cut >= 69));
+    }
+    host_row_writer_free(&rows);
+}
+
 static void there_is_no_host_here(void) {
     host_result read;
     CHECK(!host_execute("SELECT 1", NULL) && host_error()->kind == HOST_ERROR_MISUSE);
     CHECK(strstr(host_error()->as.why.data, "there is no host here") != NULL);
     CHECK(!host_query("SELECT $1", HOST_PARAMS(host_int4(1)), &read));
     CHECK(!host_failed_with("23505"));
+    host_cursor cursor;
+    host_copy_in copy;
+    CHECK(!host_cursor_open("SELECT 1", NULL, &cursor) && !host_copy_in_begin("tables", HOST_COLUMNS("number"), &copy));
 }
 
 int main(void) {
     dates_are_those_of_postgresql();
     values_say_what_they_are();
     results_are_read_and_given_back();
+    rows_are_written_and_read();
     there_is_no_host_here();
     if (failures == 0) puts("ok");
     return failures != 0;

@@ -91,6 +91,11 @@ uuid|0c2f9e0e-3f0c-4f2e-8a54-0d4a1a3f9b11"#,
     ),
     leaves("rows", NOTES, "names|1000\nnothing|none\nseven|7\nsum|500500"),
     leaves("prepared", NOTES, "found|n500\nmany|1000\none|1"),
+    leaves(
+        "bulk",
+        "SELECT count(*), sum(n), count(name), (SELECT value FROM notes WHERE name = 'written') FROM numbers",
+        "1000|500500|858|1000",
+    ),
     leaves("script", NOTES, "a; b|1\nc|2"),
     leaves(
         "caught",

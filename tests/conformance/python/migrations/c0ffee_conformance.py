@@ -80,6 +80,17 @@ def prepared() -> None:
         note("found", find.query_one(500).name)
 
 
+def bulk() -> None:
+    query = "SELECT n, CASE WHEN n % 7 <> 0 THEN 'row ' || n END AS name FROM generate_series(1, 1000) AS n"
+    with host.cursor(query) as numbers, host.copy_into("numbers", ["n", "name"]) as copy:
+        while rows := numbers.fetch(300):
+            copy.write(rows)
+        note("written", copy.finish())
+    dropped = host.copy_into("numbers", ["n", "name"], schema="public")
+    dropped.write([(0, "zero")])
+    dropped.close()
+
+
 def script() -> None:
     host.execute_script("INSERT INTO notes VALUES ('a; b', '1'); INSERT INTO notes VALUES ('c', '2');")
 
@@ -236,7 +247,8 @@ def irreversible() -> None:
 CASES: dict[str | None, Callable[[], None]] = {
     case.__name__: case
     for case in (
-        edges, native, rows, prepared, script, caught, savepoints, bad_params, denied, conversion, misuse, sql_error,
+        edges, native, rows, prepared, bulk, script, caught, savepoints, bad_params, denied, conversion, misuse,
+        sql_error,
         failure, panic, offline, offline_query, clock, run_info, log, endless, memory, recursion, file, network, process,
         irreversible,
     )

@@ -5,6 +5,8 @@
 // All cases of tests/conformance/README.md.
 
 import {
+  copyInto,
+  cursor,
   HostError,
   Interval,
   Irreversible,
@@ -103,6 +105,18 @@ function prepared(): void {
   note("found", prepare("SELECT name FROM numbers WHERE n = $1").queryOne([500]).name);
 }
 
+function bulk(): void {
+  const numbers = cursor<{ n: number; name: string | null }>("SELECT n, CASE WHEN n % 7 <> 0 THEN 'row ' || n END AS name FROM generate_series(1, 1000) AS n");
+  const copy = copyInto("numbers", ["n", "name"]);
+  for (let rows = numbers.fetch(300); rows.length > 0; rows = numbers.fetch(300)) {
+    copy.write(rows.map(({ n, name }) => [n, name]));
+  }
+  note("written", String(copy.finish()));
+  const dropped = copyInto("numbers", ["n", "name"], { schema: "public" });
+  dropped.write([[0, "zero"]]);
+  dropped.close();
+}
+
 function caught(): void {
   try {
     savepoint(() => {
@@ -187,6 +201,7 @@ const CASES: Record<string, () => unknown> = {
   native,
   rows,
   prepared,
+  bulk,
   script: () => executeScript("INSERT INTO notes VALUES ('a; b', '1'); INSERT INTO notes VALUES ('c', '2');"),
   caught,
   savepoints,

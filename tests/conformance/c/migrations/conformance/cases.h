@@ -11,6 +11,7 @@ bool native(void);
 
 bool rows(void);
 bool prepared(void);
+bool bulk(void);
 bool script(void);
 bool caught(void);
 bool savepoints(void);

@@ -9,7 +9,8 @@ static const struct {
 } cases[] = {
     {"edges", edges},           {"native", native},
     {"rows", rows},             {"prepared", prepared},
-    {"script", script},         {"caught", caught},
+    {"bulk", bulk},             {"script", script},
+    {"caught", caught},
     {"savepoints", savepoints}, {"bad_params", bad_params},
     {"denied", denied},         {"conversion", conversion},
     {"misuse", misuse},         {"sql_error", sql_error},

@@ -70,6 +70,45 @@ bool prepared(void) {
     return note("found", name);
 }
 
+bool bulk(void) {
+    host_cursor numbers;
+    host_copy_in copy, dropped;
+    host_batch batch = {0};
+    host_row_writer rows = {0};
+    uint64_t written;
+    HOST_TRY(host_cursor_open("SELECT n, CASE WHEN n % 7 <> 0 THEN 'row ' || n END AS name FROM generate_series(1, 1000) AS n",
+                              NULL, &numbers));
+    HOST_TRY(host_copy_in_begin("numbers", HOST_COLUMNS("n", "name"), &copy));
+    do {
+        HOST_TRY(host_cursor_next(numbers, 300, &batch));
+        while (host_batch_row(&batch)) {
+            int32_t n;
+            host_bytes name;
+            HOST_TRY(host_field_int4(&batch, &n));
+            host_row_begin(&rows);
+            host_row_int4(&rows, n);
+            if (host_field_null(&batch)) {
+                host_row_null(&rows);
+            } else {
+                HOST_TRY(host_field_text(&batch, &name));
+                host_row_bytes(&rows, name.data, name.length);
+            }
+        }
+        HOST_TRY(host_copy_in_write(copy, &rows));
+    } while (batch.rows);
+    host_cursor_close(numbers);
+    HOST_TRY(host_copy_in_finish(copy, &written));
+    HOST_TRY(note("written", host_format("%llu", (unsigned long long)written)));
+    HOST_TRY(host_copy_in_begin_schema("public", "numbers", HOST_COLUMNS("n", "name"), &dropped));
+    host_row_begin(&rows);
+    host_row_int4(&rows, 0);
+    host_row_text(&rows, "zero");
+    HOST_TRY(host_copy_in_write(dropped, &rows));
+    host_copy_in_close(dropped);
+    host_row_writer_free(&rows);
+    return true;
+}
+
 bool script(void) {
     return host_execute_script("INSERT INTO notes VALUES ('a; b', '1'); INSERT INTO notes VALUES ('c', '2');");
 }

@@ -13,7 +13,7 @@ func init() { host.Register(upgrade, downgrade) }
 func main() {}
 
 var cases = map[string]func() error{
-	"edges": edges, "native": native, "rows": rows, "prepared": prepared, "script": script,
+	"edges": edges, "native": native, "rows": rows, "prepared": prepared, "bulk": bulk, "script": script,
 	"caught": caught, "savepoints": savepoints, "bad_params": badParams, "denied": denied,
 	"conversion": conversion, "misuse": misuse, "sql_error": sqlError, "failure": failure, "panic": openKitchenAtNight,
 	"offline": offline, "offline_query": offlineQuery, "random": random, "clock": clock, "run_info": runInfo,

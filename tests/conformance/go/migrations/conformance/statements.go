@@ -50,6 +50,58 @@ func rows() error {
 	return note("nothing", "none")
 }
 
+func bulk() error {
+	numbers, err := host.OpenCursor("SELECT n, CASE WHEN n % 7 <> 0 THEN 'row ' || n END AS name FROM generate_series(1, 1000) AS n")
+	if err != nil {
+		return err
+	}
+	defer numbers.Close()
+	into, err := host.CopyInto("numbers", "n", "name")
+	if err != nil {
+		return err
+	}
+	defer into.Close()
+	var rows host.RowWriter
+	for {
+		batch, err := numbers.Next(300)
+		if err != nil {
+			return err
+		}
+		if batch == nil {
+			break
+		}
+		for batch.Next() {
+			var n int32
+			var name *string
+			if err := batch.Scan(&n, &name); err != nil {
+				return err
+			}
+			if err := rows.Row(n, name); err != nil {
+				return err
+			}
+		}
+		if err := into.Write(&rows); err != nil {
+			return err
+		}
+	}
+	written, err := into.Finish()
+	if err != nil {
+		return err
+	}
+	if err := note("written", strconv.FormatInt(written, 10)); err != nil {
+		return err
+	}
+	dropped, err := host.CopyIntoSchema("public", "numbers", "n", "name")
+	if err != nil {
+		return err
+	}
+	defer dropped.Close()
+	if err := rows.Row(int32(0), "zero"); err != nil {
+		return err
+	}
+	return dropped.Write(&rows)
+}
+
 func prepared() error {
 	insert, err := host.Prepare("INSERT INTO numbers VALUES ($1, $2)")
 	if err != nil {

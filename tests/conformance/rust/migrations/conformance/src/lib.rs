@@ -17,6 +17,7 @@ impl Migration for Conformance {
             "native" => values::native(),
             "rows" => statements::rows(),
             "prepared" => statements::prepared(),
+            "bulk" => statements::bulk(),
             "script" => statements::script(),
             "caught" => statements::caught(),
             "savepoints" => statements::savepoints(),

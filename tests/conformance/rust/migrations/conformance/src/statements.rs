@@ -1,5 +1,6 @@
 //! Statements, results, errors and savepoints.
 
+use host_guest::bulk::{CopyIn, Cursor, RowWriter};
 use host_guest::{Error, Failure, Statement, execute, execute_script, query, query_one, query_optional, savepoint};
 
 use crate::note;
@@ -27,6 +28,24 @@ pub fn prepared() -> Result<(), Failure> {
     note("many", &many.to_string())?;
     let find = Statement::prepare("SELECT name FROM numbers WHERE n = $1")?;
     note("found", find.query_one(&[&500i32])?.get("name")?)
+}
+
+pub fn bulk() -> Result<(), Failure> {
+    let query = "SELECT n, CASE WHEN n % 7 <> 0 THEN 'row ' || n END AS name FROM generate_series(1, 1000) AS n";
+    let numbers = Cursor::open(query, &[])?;
+    let mut copy = CopyIn::into_table("numbers", &["n", "name"])?;
+    let mut rows = RowWriter::new();
+    while let Some(batch) = numbers.batch(300)? {
+        for row in batch.read::<(i32, Option<&str>)>() {
+            rows.row(row?);
+        }
+        copy.write(&mut rows)?;
+    }
+    note("written", &copy.finish()?.to_string())?;
+    let mut dropped = CopyIn::into_table_of("public", "numbers", &["n", "name"])?;
+    rows.row((0, "zero"));
+    dropped.write(&mut rows)?;
+    Ok(())
 }
 
 pub fn script() -> Result<(), Failure> {
