@@ -56,7 +56,7 @@ test_python_sdk() {
     cd "$root/guest-sdk/python" || exit 1
     PATH="$environment/bin:$PATH"
     quietly python3 -m pytest -q -p no:cacheprovider || fail "the tests of the SDK of Python fail" "see the lines above"
-    quietly python3 -m mypy --cache-dir "$1/mypy" host tests || fail "mypy finds mistakes in the SDK of Python" "see the lines above"
+    quietly python3 -m mypy --cache-dir "$1/mypy" host host_migrate tests || fail "mypy finds mistakes in the SDK of Python" "see the lines above"
     quietly pyright || fail "pyright finds mistakes in the SDK of Python" "see the lines above"
     for migrations in "$root/tests/conformance/python/migrations" "$root/examples/python/migrations"; do
       MYPYPATH=. quietly python3 -m mypy --cache-dir "$1/mypy" --strict "$migrations"/*.py ||

@@ -34,10 +34,15 @@ pub(super) const SDK_FILES: &[(&str, &str)] = files![
     "host/py.typed",
 ];
 
+/// What programs of the project use beside its migrations; no part of the runtime.
+const PROGRAM_FILES: &[(&str, &str)] =
+    files!["host_migrate/__init__.py", "host_migrate/py.typed", "host_migrate/sqlalchemy.py"];
+
 /// Writes those files of the SDK that are missing or different in the project.
 fn write_sdk(store: &Store) -> Result<(), StoreError> {
     SDK_FILES
         .iter()
+        .chain(PROGRAM_FILES)
         .try_for_each(|(path, text)| store.write_state_file(&format!("{PYTHON_SDK_FOLDER}/{path}"), text.as_bytes()))
 }
 
@@ -49,10 +54,13 @@ mod tests {
 
     #[test]
     fn every_file_of_the_sdk_is_carried() {
-        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../guest-sdk/python/host");
-        let names = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
-        let mut files: Vec<_> = names.filter(|name| name != "__pycache__").map(|name| format!("host/{name}")).collect();
-        files.sort();
-        assert_eq!(files, SDK_FILES.iter().map(|(path, _)| *path).collect::<Vec<_>>());
+        for (package, carried) in [("host", SDK_FILES), ("host_migrate", PROGRAM_FILES)] {
+            let folder = format!("{}/../guest-sdk/python/{package}", env!("CARGO_MANIFEST_DIR"));
+            let names = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name());
+            let names = names.map(|name| name.into_string().unwrap()).filter(|name| name != "__pycache__");
+            let mut files: Vec<_> = names.map(|name| format!("{package}/{name}")).collect();
+            files.sort();
+            assert_eq!(files, carried.iter().map(|(path, _)| *path).collect::<Vec<_>>());
+        }
     }
 }
