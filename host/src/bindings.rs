@@ -40,6 +40,7 @@ pub use migration_guest::host::migration::bulk;
 pub use migration_guest::host::migration::env;
 pub use migration_guest::host::migration::sql;
 pub use migration_guest::host::migration::types;
+pub use script_runtime::ScriptRuntime;
 pub use script_runtime::ScriptRuntimePre;
 
 /// The contract, as text: the host carries it so that it can make components without any file beside it.

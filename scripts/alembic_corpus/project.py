@@ -85,7 +85,7 @@ def same(step: str, theirs: Run, ours: Run) -> None:
 
 
 def compare(theirs: Run, ours: Run, steps: list[tuple[str, str | None]]) -> int:
-    """Up, down and up, a revision at a time; gives how many states were the same."""
+    """Up, down and up, a revision at a time, then all at once; gives how many states were the same."""
     states = 0
     for _ in range(2):
         for revision, _ in steps:
@@ -102,6 +102,11 @@ def compare(theirs: Run, ours: Run, steps: list[tuple[str, str | None]]) -> int:
                 run.call("downgrade", target)
             same(f"downgrade {target}", theirs, ours)
             states += 1
+    for words in (("upgrade", "heads"), ("downgrade", "base")):
+        for run in (theirs, ours):
+            run.call(*words)
+        same(f"{' '.join(words)}, all at once", theirs, ours)
+        states += 1
     return states
 
 

@@ -44,7 +44,7 @@ build_alembic_runtime() {
   cp -R "$root/guest-sdk/python/host" "$app/sdk/host"
   find "$app" -name __pycache__ -prune -exec rm -rf {} +
   (cd "$app" && quietly env -u PYTHONPATH -u PYTHONHOME RUST_BACKTRACE=0 VIRTUAL_ENV="$environment" \
-    "$environment/bin/componentize-py" -d "$root/wit" -w script-runtime componentize \
+    "$environment/bin/componentize-py" -d "$root/wit" -w project-runtime componentize \
     -p alembic -p runtime -p sdk -p packages -o built.wasm alembic_runtime) || return 1
   "$environment/bin/python3" "$root/runtimes/python/strip.py" "$app/built.wasm" "$component"
 }

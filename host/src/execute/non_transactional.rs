@@ -69,7 +69,7 @@ impl StepRun<'_> {
         let session = NonTransactionalSession::new(session, step.clone(), facts.now_micros, past, rules, notes_sender);
         let session = GuestSession::NonTransactional(Box::new(session));
         let (session, ending, trace) =
-            self.call_guest(session, facts.now_micros, facts.search_path, &mut notes, observer).await;
+            self.call_guest((session, &mut None), facts.now_micros, facts.search_path, &mut notes, observer).await;
         let GuestSession::NonTransactional(session) = session else {
             unreachable!("BUG: the session of a step changed its kind")
         };

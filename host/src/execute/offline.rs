@@ -36,6 +36,8 @@ use crate::plan::Plan;
 use crate::plan::Step;
 use crate::project::Project;
 use crate::runtime::Ending;
+use crate::runtime::Instance;
+use crate::runtime::LanguageRuntime;
 use crate::runtime::Loaded;
 use crate::runtime::Runtime;
 use crate::runtime::wasi;
@@ -69,6 +71,7 @@ pub async fn write_offline_sql(
     .await?;
     let components = prepared.of(&plan).unwrap_or_default();
     let mut loader = Loader::new(project, &prepared);
+    let mut kept = None;
     let tables = project.tables();
     let mut script = OfflineScript::default();
     let mut needs_psql = components.iter().any(|checked| is_non_transactional(&checked.migration));
@@ -76,7 +79,7 @@ pub async fn write_offline_sql(
         let component = &loader.component(checked)?;
         let refused = |error| components::refused(project, &checked.migration, error);
         let loaded = loader.load(component).await.map_err(refused)?;
-        let statements = statements(project, step, component, &loaded, loader.runtime(), options).await?;
+        let statements = statements(project, step, component, (&loaded, loader.runtime(), &mut kept), options).await?;
         needs_psql |= statements.iter().any(|statement| matches!(statement, OfflineStatement::Copy(_)));
         let text = StepText {
             step,
@@ -161,8 +164,7 @@ async fn statements(
     project: &Project,
     step: &Step,
     component: &StepComponent,
-    loaded: &Loaded,
-    runtime: &Runtime,
+    (loaded, runtime, kept): (&Loaded, &Runtime, &mut Option<Instance>),
     options: &Options,
 ) -> Result<Vec<OfflineStatement>, RunError> {
     let limits = limits::guest(&project.environment().limits);
@@ -187,8 +189,16 @@ async fn statements(
     let wasi = wasi::context(0, seed, &events);
     let state = GuestState::new(session, run, limits, Interrupt::default(), wasi, events).granting(component.grant);
     let source = component.script.as_ref().map(|(source, _)| source);
-    let (ending, state) = runtime.run(loaded, step.direction, source, state).await;
-    let (session, journal) = state.into_parts();
+    // As in a run: what has no transaction begins in a new one.
+    let mut none = None;
+    let kept = if is_non_transactional(&component.migration) {
+        *kept = None;
+        &mut none
+    } else {
+        kept
+    };
+    let program = (loaded, component.language.as_ref().map(LanguageRuntime::digest));
+    let (ending, (session, journal)) = runtime.run_kept(kept, program, step.direction, source, state).await;
     let reason = match ending {
         Ending::Done => {
             return Ok(match session {

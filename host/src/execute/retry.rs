@@ -11,6 +11,8 @@ use crate::db::DatabaseError;
 use crate::db::sqlstate::DEADLOCK_DETECTED;
 use crate::db::sqlstate::LOCK_NOT_AVAILABLE;
 use crate::db::sqlstate::SERIALIZATION_FAILURE;
+use crate::host_functions::Limit;
+use crate::host_functions::Stop;
 
 /// The wait before the first repetition; each further one is twice as long.
 const FIRST: Duration = Duration::from_millis(500);
@@ -34,6 +36,11 @@ pub(super) fn conflict(cause: &Cause) -> Option<&SqlError> {
         _ => return None,
     };
     WORTH_ANOTHER_TRY.contains(&error.sqlstate.as_str()).then_some(error)
+}
+
+/// Whether the instance had too little memory. One that ran other steps before has less left than a new one.
+pub(super) fn is_out_of_memory(cause: &Cause) -> bool {
+    matches!(cause, Cause::Stopped(Stop::Limit(exceeded)) if matches!(exceeded.limit, Limit::Memory | Limit::TableEntries))
 }
 
 /// How long to wait before the repetition of the given number, from 1: doubled each time, and somewhere between half and all

@@ -26,6 +26,7 @@ use crate::db::Canceller;
 use crate::plan::Plan;
 use crate::plan::Step;
 use crate::revision::RevisionId;
+use crate::runtime::Instance;
 use crate::runtime::Loaded;
 use crate::runtime::Runtime;
 use crate::store::Transaction;
@@ -121,6 +122,7 @@ impl Runner<'_> {
         let mut canceller = self.database()?.preflight().await?;
         let mut loader = Loader::new(project, prepared);
         let mut heads = plan.heads_before.clone();
+        let mut kept = None;
         observer.observe(Event::Planned { direction, steps: plan.steps.len() });
         for (index, (step, &checked)) in plan.steps.iter().zip(&components).enumerate() {
             let Checked { migration, .. } = checked;
@@ -174,7 +176,14 @@ impl Runner<'_> {
                 })
             });
             let Some(result) = self
-                .repeat((step, &heads, next.as_ref()), &component, &loaded, loader.runtime(), &canceller, observer)
+                .repeat(
+                    (step, &heads, next.as_ref()),
+                    &component,
+                    &loaded,
+                    (loader.runtime(), &mut kept),
+                    &canceller,
+                    observer,
+                )
                 .await?
             else {
                 return Err(RunError::Interrupted { direction, heads: heads.into_iter().collect(), steps_done: index });
@@ -212,7 +221,7 @@ impl Runner<'_> {
         (step, heads, next): (&Step, &BTreeSet<RevisionId>, Option<&NextStep>),
         component: &StepComponent,
         loaded: &Loaded,
-        runtime: &Arc<Runtime>,
+        (runtime, kept): (&Arc<Runtime>, &mut Option<Instance>),
         canceller: &Canceller,
         observer: &mut dyn Observer,
     ) -> Result<Option<StepResult>, RunError> {
@@ -233,10 +242,15 @@ impl Runner<'_> {
                 canceller,
                 next,
                 may_repeat: repetition < limits.lock_retries,
+                is_reusing: kept.is_some(),
             };
-            let (database, result) = run.run(database, observer).await;
+            let is_reusing = run.is_reusing;
+            let (database, result) = run.run(database, kept, observer).await;
             self.database = Some(database);
             let Err(cause) = &result.outcome else { return Ok(Some(result)) };
+            if is_reusing && retry::is_out_of_memory(cause) {
+                continue;
+            }
             let Some(conflict) = retry::conflict(cause).filter(|_| repetition < limits.lock_retries) else {
                 return Ok(Some(result));
             };

@@ -45,6 +45,8 @@ use crate::host_functions::cut;
 use crate::plan::Step;
 use crate::revision::RevisionId;
 use crate::runtime::Ending;
+use crate::runtime::Instance;
+use crate::runtime::LanguageRuntime;
 use crate::runtime::Loaded;
 use crate::runtime::Runtime;
 use crate::runtime::wasi;
@@ -71,6 +73,8 @@ pub(super) struct StepRun<'a> {
     pub(super) next: Option<&'a NextStep>,
     /// Whether the step is run again when it loses to a lock; only the last failure is recorded.
     pub(super) may_repeat: bool,
+    /// Whether it runs in the instance of the step before. If that has too little memory left, the step is run again in a new one.
+    pub(super) is_reusing: bool,
 }
 
 /// The step that comes next.
@@ -116,8 +120,16 @@ impl StepResult {
 
 impl StepRun<'_> {
     /// Runs the step, and gives the database back outside of any transaction.
-    pub(super) async fn run(&self, mut database: Database, observer: &mut dyn Observer) -> (Database, StepResult) {
+    /// `kept` is the instance that the step before left, and then the one that this step leaves.
+    pub(super) async fn run(
+        &self,
+        mut database: Database,
+        kept: &mut Option<Instance>,
+        observer: &mut dyn Observer,
+    ) -> (Database, StepResult) {
         if self.component.migration.metadata.transaction == Transaction::None {
+            // What is resumed one day begins in a new one, and has to send the same statements then.
+            *kept = None;
             return self.run_non_transactional(database, observer).await;
         }
         let started = Instant::now();
@@ -130,7 +142,7 @@ impl StepRun<'_> {
         // Only a session without a transaction has something to say.
         let (_, mut notes) = mpsc::unbounded_channel();
         let (session, ending, trace) =
-            self.call_guest(session, begun.now_micros, begun.search_path.clone(), &mut notes, observer).await;
+            self.call_guest((session, kept), begun.now_micros, begun.search_path.clone(), &mut notes, observer).await;
         let mut database = session.into_database().expect("BUG: the session of a step is one with a database");
         let mut record = self.record(started, &trace);
         let (statements, rows) = (trace.statements, trace.rows);
@@ -228,7 +240,8 @@ impl StepRun<'_> {
         if matches!(cause, Cause::Database(DatabaseError::CommitUnknown { .. })) {
             return false;
         }
-        let repeated = self.may_repeat && super::retry::conflict(cause).is_some();
+        let repeated = self.may_repeat && super::retry::conflict(cause).is_some()
+            || self.is_reusing && super::retry::is_out_of_memory(cause);
         // After a failed COMMIT there is no transaction any more; ROLLBACK is then only a warning.
         if !(database.rollback().await.is_ok() || in_doubt_commit::replace(database).await) || repeated {
             return false;
@@ -239,7 +252,7 @@ impl StepRun<'_> {
 
     pub(super) async fn call_guest(
         &self,
-        session: GuestSession,
+        (session, kept): (GuestSession, &mut Option<Instance>),
         now_micros: i64,
         search_path: Vec<String>,
         notes: &mut mpsc::UnboundedReceiver<String>,
@@ -263,9 +276,10 @@ impl StepRun<'_> {
             .granting(self.component.grant);
         let lock_limit = self.lock_limit(&state);
         let source = self.component.script.as_ref().map(|(source, _)| source);
-        let mut call = std::pin::pin!(self.runtime.run(&self.loaded, self.step.direction, source, state));
+        let program = (&self.loaded, self.component.language.as_ref().map(LanguageRuntime::digest));
+        let mut call = std::pin::pin!(self.runtime.run_kept(kept, program, self.step.direction, source, state));
         let mut long_statements = ProgressReports::begin(self.canceller, lock_limit);
-        let (ending, state) = loop {
+        let (ending, (session, trace)) = loop {
             tokio::select! {
                 biased;
                 Some(event) = events.recv() => self.report(observer, event),
@@ -278,7 +292,6 @@ impl StepRun<'_> {
             }
         };
         cancellation.end().await;
-        let (session, trace) = state.into_parts();
         while let Ok(event) = events.try_recv() {
             self.report(observer, event);
         }
@@ -340,7 +353,7 @@ impl StepRun<'_> {
     }
 }
 
-fn application(revision: &RevisionId) -> String {
+pub(super) fn application(revision: &RevisionId) -> String {
     format!("host {} {revision}", env!("CARGO_PKG_VERSION"))
 }
 

@@ -1,6 +1,8 @@
 //! What a guest says while it runs, on its way to whoever watches.
 
 use std::sync::Arc;
+use std::sync::Mutex;
+use std::sync::PoisonError;
 use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering;
 
@@ -39,7 +41,11 @@ pub enum GuestEvent {
 ///
 /// The queue has no bound of its own. The account is its bound: it counts everything that was ever put in.
 #[derive(Debug, Clone)]
-pub struct Events {
+pub struct Events(Arc<Mutex<Way>>);
+
+/// Where events go, and what was counted on the way.
+#[derive(Debug, Clone)]
+struct Way {
     sender: mpsc::UnboundedSender<GuestEvent>,
     account: Arc<Account>,
 }
@@ -62,7 +68,23 @@ impl Events {
             lines_max: limits.log_lines,
             bytes_max: limits.log_bytes,
         };
-        (Self { sender, account: Arc::new(account) }, receiver)
+        (Self(Arc::new(Mutex::new(Way { sender, account: Arc::new(account) }))), receiver)
+    }
+
+    /// Sends what comes from now on, by any clone, the way of another run: the guest runs for that one now, and still has the
+    /// streams that it opened before.
+    pub(super) fn redirect(&self, to: &Self) {
+        let way = to.way();
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = way;
+    }
+
+    /// Whether there are clones of it.
+    pub(super) fn is_shared(&self) -> bool {
+        Arc::strong_count(&self.0) > 1
+    }
+
+    fn way(&self) -> Way {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Passes an event on.
@@ -75,8 +97,9 @@ impl Events {
             GuestEvent::Progress { label, .. } => label,
         };
         let bytes = u64::try_from(text.len()).unwrap_or(u64::MAX).saturating_add(EVENT_BYTES);
-        self.account.add(bytes)?;
-        let _ = self.sender.send(event);
+        let way = self.way();
+        way.account.add(bytes)?;
+        let _ = way.sender.send(event);
         Ok(())
     }
 }
@@ -109,5 +132,32 @@ mod tests {
         let bytes = account(100, 2048);
         assert!(bytes.add(2048).is_ok());
         assert_eq!(bytes.add(1).expect_err("a byte more").to_string(), "it wrote more than 2 KiB into the log");
+    }
+
+    #[test]
+    fn what_is_redirected_has_the_way_and_the_account_of_the_other() {
+        let limits = GuestLimits { log_lines: 1, log_bytes: 1 << 10, ..limits() };
+        let line = || GuestEvent::Log { level: Level::Info, message: "line".to_owned() };
+        let ((old, mut before), (new, mut after)) = (Events::new(&limits), Events::new(&limits));
+        let opened_before = old.clone();
+        assert!(old.emit(line()).is_ok() && old.emit(line()).is_err());
+        old.redirect(&new);
+        assert!(opened_before.emit(line()).is_ok());
+        assert!(new.emit(line()).is_err());
+        assert!(before.try_recv().is_ok() && before.try_recv().is_err());
+        assert!(after.try_recv().is_ok() && after.try_recv().is_err());
+    }
+
+    fn limits() -> GuestLimits {
+        GuestLimits {
+            guest_time: std::time::Duration::ZERO,
+            migration_time: None,
+            memory_bytes: 0,
+            open_handles: 0,
+            call_bytes: 0,
+            statements: 0,
+            log_lines: 0,
+            log_bytes: 0,
+        }
     }
 }

@@ -34,6 +34,7 @@ pub(crate) use memory::MEMORIES_MAX;
 pub(crate) use memory::TABLES_MAX;
 pub use state::GuestState;
 pub(crate) use state::OTHER_HANDLES_MAX;
+pub use state::Remains;
 pub(crate) use text::cut;
 pub use trace::ExecutionTrace;
 pub use trace::Panic;

@@ -17,6 +17,7 @@ use super::memory::Memory;
 use crate::bindings::CallError;
 use crate::bindings::env::RunInfo;
 use crate::db::GuestSession;
+use crate::db::OfflineSession;
 use crate::grant::Grant;
 
 /// Handles that a guest may hold besides statements and savepoints: the streams of WASI.
@@ -24,6 +25,9 @@ pub(crate) const OTHER_HANDLES_MAX: usize = 1_000;
 
 /// The largest script that is written instead of a database changed, in bytes: it is put together in memory.
 const SCRIPT_BYTES_MAX: usize = 1 << 30;
+
+/// What is left of a run: the session, and what was written down.
+pub type Remains = (GuestSession, ExecutionTrace);
 
 /// The data of a guest's store: everything that the host does for it, it does through this.
 pub struct GuestState {
@@ -40,6 +44,8 @@ pub struct GuestState {
     pub(crate) monotonic_nanoseconds: u64,
     pub(crate) memory: Memory,
     events: Events,
+    /// The ways of runs that the same instance was for before, as far as streams that it opened have them.
+    events_before: Vec<Events>,
     open_handles: usize,
     /// What its writers of rows have gathered and not sent yet, in bytes.
     pub(super) gathered: usize,
@@ -70,6 +76,7 @@ impl GuestState {
             memory: Memory::new(limits.memory_bytes),
             limits,
             events,
+            events_before: Vec::new(),
             open_handles: 0,
             gathered: 0,
         }
@@ -82,8 +89,34 @@ impl GuestState {
     }
 
     /// Gives back the session and what was written down.
-    pub fn into_parts(self) -> (GuestSession, ExecutionTrace) {
+    pub fn into_parts(self) -> Remains {
         (self.session, self.trace)
+    }
+
+    /// Takes the session and what was written down out of the state of an instance that stays. Nothing runs in it until
+    /// [`GuestState::begin_next`].
+    pub(crate) fn take_parts(&mut self) -> Remains {
+        let nothing = GuestSession::Offline(OfflineSession::default());
+        (std::mem::replace(&mut self.session, nothing), std::mem::take(&mut self.trace))
+    }
+
+    /// Whether the guest holds nothing of the host's: no statement, savepoint, cursor or writer of its run.
+    pub(crate) fn holds_nothing(&self) -> bool {
+        self.open_handles == 0 && self.gathered == 0
+    }
+
+    /// Lets the instance run for the next migration: with the session, the grant, the limits and the accounts of that one. Its
+    /// memory, its clock and the streams that it opened stay, and the memory that it has counts as before.
+    pub(crate) fn begin_next(&mut self, mut next: Self) {
+        std::mem::swap(&mut self.table, &mut next.table);
+        std::mem::swap(&mut self.memory, &mut next.memory);
+        std::mem::swap(&mut self.events_before, &mut next.events_before);
+        next.monotonic_nanoseconds = self.monotonic_nanoseconds;
+        let Self { events, .. } = std::mem::replace(self, next);
+        self.events_before.push(events);
+        // Those that no stream has are of no use any more.
+        self.events_before.retain(Events::is_shared);
+        self.events_before.iter().for_each(|before| before.redirect(&self.events));
     }
 
     /// What to tell when a statement waited too long for a lock.

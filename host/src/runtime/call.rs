@@ -1,4 +1,4 @@
-//! Running one guest once.
+//! Running one guest: once, or one that stays for the next migration.
 
 use std::fmt::Write as _;
 
@@ -8,15 +8,18 @@ use wasmtime::UpdateDeadline;
 use wasmtime::WasmBacktrace;
 use wasmtime::component::ResourceTableError;
 
+use super::instance::Instance;
 use super::load::Loaded;
 use super::load::Runtime;
 use crate::bindings::types::Failure;
+use crate::digest::Digest;
 use crate::host_functions::Exceeded;
 use crate::host_functions::GuestState;
 use crate::host_functions::INSTANCES_MAX;
 use crate::host_functions::Limit;
 use crate::host_functions::MEMORIES_MAX;
 use crate::host_functions::OTHER_HANDLES_MAX;
+use crate::host_functions::Remains;
 use crate::host_functions::Stop;
 use crate::host_functions::TABLES_MAX;
 use crate::host_functions::cut;
@@ -80,6 +83,65 @@ impl Runtime {
         (ending, store.into_data())
     }
 
+    /// Runs one direction of a migration in a language without a compiler, and gives back the session and what was written down.
+    ///
+    /// `kept` is an instance that an earlier migration left, which is used if it is of this runtime, `language`. After a success it is there
+    /// again, or a new one, where the runtime says that it may run another migration; otherwise nothing is.
+    pub async fn run_kept(
+        &self,
+        kept: &mut Option<Instance>,
+        (loaded, language): (&Loaded, Option<Digest>),
+        direction: Direction,
+        source: Option<&Source>,
+        state: GuestState,
+    ) -> (Ending, Remains) {
+        let before = kept.take().filter(|instance| language.is_some_and(|language| instance.is_of(language)));
+        let (Loaded::Script(component), Some(language)) = (loaded, language) else {
+            let (ending, state) = self.run(loaded, direction, source, state).await;
+            return (ending, state.into_parts());
+        };
+        let compute_time = state.budget.compute_time().clone();
+        let (file, text) = source.map_or(("", ""), |source| (source.file.as_str(), source.text.as_str()));
+        let running = compute_time.counting(async {
+            let mut instance = match before {
+                Some(mut instance) => {
+                    instance.store.data_mut().begin_next(state);
+                    set_limits(&mut instance.store);
+                    instance
+                }
+                None => match Instance::new(language, component, self.store(state)).await {
+                    Ok(instance) => instance,
+                    Err((error, store)) => return Err((error, store)),
+                },
+            };
+            let script = instance.guest.host_migration_script();
+            let called = match direction {
+                Direction::Upgrade => script.call_upgrade(&mut instance.store, file, text).await,
+                Direction::Downgrade => script.call_downgrade(&mut instance.store, file, text).await,
+            };
+            let is_fit = match called {
+                Ok(Ok(())) => instance.is_fit().await,
+                Ok(Err(failure)) => return Ok((Ending::Failed(failure), instance, false)),
+                Err(error) => Err(error),
+            };
+            match is_fit {
+                Ok(is_fit) => Ok((Ending::Done, instance, is_fit)),
+                Err(error) => Err((error, instance.store)),
+            }
+        });
+        match running.await {
+            Ok((ending, mut instance, is_fit)) => {
+                let remains = instance.store.data_mut().take_parts();
+                *kept = is_fit.then_some(instance);
+                (ending, remains)
+            }
+            Err((error, store)) => {
+                let ending = self.ended(error, store.data());
+                (ending, store.into_data().into_parts())
+            }
+        }
+    }
+
     /// Lets a language runtime look for mistakes in a source, without running it. The inner error is what it found.
     ///
     /// # Errors
@@ -101,14 +163,10 @@ impl Runtime {
     }
 
     /// Makes the store of one guest, with its limits.
-    fn store(&self, state: GuestState) -> Store<GuestState> {
+    pub(super) fn store(&self, state: GuestState) -> Store<GuestState> {
         let mut store = Store::new(&self.engine, state);
         store.limiter(|state| &mut state.memory);
-        let (call_bytes, open_handles) = (store.data().limits.call_bytes, store.data().limits.open_handles);
-        store.set_hostcall_fuel(call_bytes);
-        // Handles of resources that the guest's own components make count here, too.
-        store.set_max_component_handles(open_handles.saturating_add(OTHER_HANDLES_MAX));
-        store.set_epoch_deadline(1);
+        set_limits(&mut store);
         store.epoch_deadline_callback(|context| {
             context.data().check().map_err(wasmtime::Error::new)?;
             // Lets the task that shows log lines and listens for signals run.
@@ -116,6 +174,15 @@ impl Runtime {
         });
         store
     }
+}
+
+/// Sets the limits that wasmtime watches by itself, for one run.
+fn set_limits(store: &mut Store<GuestState>) {
+    let (call_bytes, open_handles) = (store.data().limits.call_bytes, store.data().limits.open_handles);
+    store.set_hostcall_fuel(call_bytes);
+    // Handles of resources that the guest's own components make count here, too.
+    store.set_max_component_handles(open_handles.saturating_add(OTHER_HANDLES_MAX));
+    store.set_epoch_deadline(1);
 }
 
 async fn enter(
@@ -147,7 +214,7 @@ async fn enter(
 
 impl Runtime {
     /// Sorts what wasmtime reports: did the host end the guest, or the guest itself?
-    fn ended(&self, error: wasmtime::Error, state: &GuestState) -> Ending {
+    pub(super) fn ended(&self, error: wasmtime::Error, state: &GuestState) -> Ending {
         let error = match error.downcast::<Stop>() {
             Ok(stop) => return Ending::Stopped(stop),
             Err(error) => error,

@@ -3,7 +3,7 @@
 //! [`nesting`], [`imports`] and [`size`] look at a component before anything is compiled, [`strip`] leaves out what is not code,
 //! [`compiler`] does all of this in a process of its own, [`engine`] and [`linker`] say what may run and what it gets,
 //! [`cache`] keeps compiled code, [`registry`] finds the runtimes of languages without a compiler, [`wasi`] is the inert
-//! subset of WASI for guests of stock toolchains, and [`call`] runs one guest once.
+//! subset of WASI for guests of stock toolchains, and [`call`] runs a guest: in a new [`Instance`] or in one that stayed.
 
 pub mod cache;
 pub mod call;
@@ -14,6 +14,7 @@ mod error;
 mod exports;
 mod folder;
 pub mod imports;
+mod instance;
 pub mod linker;
 pub mod load;
 pub mod nesting;
@@ -37,6 +38,7 @@ pub use folder::RUNTIME_BYTES_MAX;
 pub use folder::RuntimeFolder;
 pub use imports::ImportError;
 pub use imports::check_runtime;
+pub use instance::Instance;
 pub use load::Compiler;
 pub use load::Loaded;
 pub use load::Runtime;

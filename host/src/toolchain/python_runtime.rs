@@ -221,7 +221,8 @@ impl Maker<'_> {
         let folder = self.work.path.join(name);
         let mut command = self.command(tools.join("componentize-py").as_os_str());
         command.current_dir(&folder).env("VIRTUAL_ENV", tools.parent().unwrap_or(tools));
-        command.args(["-d", "wit", "-w", "script-runtime", "componentize"]);
+        let world = if base == BaseRuntime::Alembic { "project-runtime" } else { "script-runtime" };
+        command.args(["-d", "wit", "-w", world, "componentize"]);
         if base == BaseRuntime::Alembic {
             command.args(["-p", "alembic/src"]);
         }

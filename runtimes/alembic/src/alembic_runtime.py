@@ -50,3 +50,10 @@ class Script:
 
     def apply(self, file: str, source: str, pipeline: str, input: object) -> None:
         raise Err(wit_world.imports.types.Failure_Message("Alembic's revisions have no transforms"))
+
+
+class Reuse:
+    """The export `reuse` of the contract."""
+
+    def is_fit(self) -> bool:
+        return run.is_fit()

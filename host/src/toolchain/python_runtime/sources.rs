@@ -30,6 +30,7 @@ pub(super) const ALEMBIC_SOURCES: &[(&str, &str)] = files!["alembic":
     "src/host_alembic/document.py",
     "src/host_alembic/drivers.py",
     "src/host_alembic/engines.py",
+    "src/host_alembic/environment.py",
     "src/host_alembic/install.py",
     "src/host_alembic/modules.py",
     "src/host_alembic/run.py",

@@ -90,6 +90,10 @@ class ProjectScripts(ScriptDirectory):
         self._document, self._finder = document, finder
         self._scripts: dict[str, Script] = {}
 
+    def take(self, document: Document) -> None:
+        """Sees the next revision of the same project."""
+        self._document = document
+
     def add(self, revision: str, module: Any, path: str) -> Script:
         """Knows a revision that is loaded."""
         script = Script(module, revision, path)

@@ -5,11 +5,13 @@ from __future__ import annotations
 import contextlib
 import functools
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, Protocol
 
 import host
 from alembic.ddl.impl import DefaultImpl
 from alembic.runtime.migration import MigrationContext, MigrationInfo
+
+from host_sqlalchemy import driver
 
 from .document import Document
 
@@ -28,22 +30,24 @@ class Step:
         self.is_upgrade = is_upgrade
         #: How often env.py ran it; a project with a schema for each tenant may do so several times.
         self.runs = 0
-        self._named: dict[str, Any] = {}
+        #: What was sent while it ran, and so not by env.py.
+        self.sent = 0
+        #: Alembic's context that ran it last, and the arguments that env.py gave it.
+        self.context: MigrationContext | None = None
+        self.named: dict[str, Any] = {}
 
     def run(self, context: MigrationContext, named: dict[str, Any]) -> None:
         """Runs it as Alembic does, without the version table."""
-        if self.runs and named != self._named:
-            raise RuntimeError(
-                f"env.py runs '{self.document.file}' for several databases ({_pairs(self._named)}, then {_pairs(named)}), and a migration has "
-                "one: give each database a section of its own in host.toml, and let env.py run what is for that one"
-            )
+        refuse_several(self, self.named, named)
         self.runs += 1
-        self._named = named
+        self.context, self.named = context, named
+        before = driver.CONNECTION.sent
         context.impl.start_migrations()
         with context.begin_transaction(_per_migration=True):
             self._load()(**named)
             for callback in context.on_version_apply_callbacks:
                 callback(ctx=context, step=self._info(), heads=self._heads(), run_args=named)
+        self.sent += driver.CONNECTION.sent - before
 
     def _info(self) -> MigrationInfo:
         return MigrationInfo(
@@ -58,15 +62,42 @@ class Step:
         return {self.document.revision} if self.is_upgrade else set(self.document.down_revision)
 
 
+class Runs(Protocol):
+    """What runs where env.py calls `run_migrations()`."""
+
+    document: Document
+    runs: int
+
+    def run(self, context: MigrationContext, named: dict[str, Any]) -> None: ...
+
+
+def refuse_several(step: Runs, before: dict[str, Any], now: dict[str, Any]) -> None:
+    """Refuses a second database, which env.py of the template `multidb` has."""
+    if step.runs and now != before:
+        raise RuntimeError(
+            f"env.py runs '{step.document.file}' for several databases ({_pairs(before)}, then {_pairs(now)}), and a migration has "
+            "one: give each database a section of its own in host.toml, and let env.py run what is for that one"
+        )
+
+
+def refuse_idle(runs: int, document: Document) -> None:
+    """Refuses an env.py that ran nothing."""
+    if runs == 0:
+        raise RuntimeError(
+            f"{document.env_file} did not call context.run_migrations(), so nothing was done: look at the conditions around it, or write "
+            "`env = false` below [alembic] in host.toml"
+        )
+
+
 def _pairs(named: dict[str, Any]) -> str:
     return ", ".join(f"{name}={value!r}" for name, value in named.items()) or "no arguments"
 
 
 #: The revision that runs.
-_step: Step
+_step: Runs
 
 
-def begin(step: Step) -> None:
+def begin(step: Runs) -> None:
     """Before env.py runs."""
     global _step
     _step = step
@@ -80,6 +111,7 @@ def _static_output(self: DefaultImpl, text: str) -> None:
     """What Alembic writes into a script goes to host, which writes it into its own."""
     lines = [line for line in text.splitlines() if not line.startswith("--")]
     if any(line.strip() for line in lines):
+        driver.CONNECTION.sent += 1
         host.execute_script(text)
 
 

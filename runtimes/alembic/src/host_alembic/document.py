@@ -42,6 +42,10 @@ class Document:
         """The text of the revision."""
         return self.files[self.file]
 
+    def is_of_same_project(self, other: Document) -> bool:
+        """Whether everything but the revision and the files is the same."""
+        return all(getattr(self, name) == getattr(other, name) for name in _OF_THE_PROJECT)
+
     @property
     def env_file(self) -> str:
         """The path of env.py."""
@@ -53,6 +57,9 @@ class Document:
         if self.transaction is None:
             return _AUTOCOMMIT not in self.source
         return self.transaction != NO_TRANSACTION
+
+
+_OF_THE_PROJECT = ("script_location", "version_locations", "config_file", "section", "config", "env", "paths")
 
 
 def joined(folder: str, name: str) -> str:

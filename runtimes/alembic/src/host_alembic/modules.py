@@ -16,12 +16,21 @@ class ProjectFinder:
     """Finds and loads the modules in a document."""
 
     def __init__(self, document: Document) -> None:
-        self._files = document.files
+        self._files: dict[str, str] = {}
         # At last what env.py puts there itself in most projects that do.
         self._paths = tuple(dict.fromkeys((*document.paths, "", document.script_location)))
-        self._folders = {
-            path[:place] for path in document.files for place, letter in enumerate(path) if letter == "/"
-        }
+        self._folders: set[str] = set()
+        self.add(document.files)
+
+    def add(self, files: dict[str, str]) -> None:
+        """Knows more files."""
+        new = [path for path in files if path not in self._files]
+        self._folders.update(path[:place] for path in new for place, letter in enumerate(path) if letter == "/")
+        self._files.update(files)
+
+    def agrees_with(self, files: dict[str, str]) -> bool:
+        """Whether none of these is known with another text."""
+        return all(self._files.get(path, text) == text for path, text in files.items())
 
     def find_spec(self, name: str, path: Sequence[str] | None = None, target: object = None) -> ModuleSpec | None:
         tail = name.rpartition(".")[2]
@@ -100,6 +109,10 @@ def compiled(file: str, source: str) -> types.CodeType:
             raise
 
 
+#: The modules of the runtime itself. A project may have some of the same names.
+INTERNAL = frozenset(
+    {"bindings", "host", "host_alembic", "host_sqlalchemy", "packages", "refusals", "report", "script", "standard_library", "streams"}
+)
 #: What the runtime is made of, which a project's folder never hides.
 _INSTALLED: set[str] = set()
 

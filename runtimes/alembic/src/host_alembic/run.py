@@ -13,35 +13,74 @@ from typing import Any
 import host
 import script
 from alembic.operations import Operations
-from alembic.runtime.environment import EnvironmentContext
 from alembic.runtime.migration import MigrationContext
 from host_sqlalchemy import driver
 
-from . import config, context, document, engines, modules
+from . import config, context, document, engines, environment, modules
 
-#: The modules of the runtime itself. A project may have some of the same names.
-INTERNAL = frozenset(
-    {"bindings", "host", "host_alembic", "host_sqlalchemy", "packages", "refusals", "report", "script", "standard_library", "streams"}
-)
+class Project:
+    """A project in the memory of this instance, from one revision to the next."""
+
+    def __init__(self, given: document.Document, info: host.RunInfo, direction: str) -> None:
+        self._first, self._run = given, (direction, info.dry_run, info.args)
+        self.finder = modules.enter(given, modules.INTERNAL)
+        self.scripts = config.ProjectScripts(given, self.finder)
+        #: None as long as env.py has not run, or where it has to run for each revision.
+        self.configured: environment.Configured | None = None
+
+    def take(self, given: document.Document, info: host.RunInfo, direction: str) -> bool:
+        """Takes the next revision up, if it belongs here."""
+        if self._run != (direction, info.dry_run, info.args) or not self._first.is_of_same_project(given):
+            return False
+        if not self.finder.agrees_with(given.files):
+            return False
+        self.finder.add(given.files)
+        self.scripts.take(given)
+        return True
+
+    @property
+    def is_fit(self) -> bool:
+        """Whether another revision can run without env.py being run once more in the same memory."""
+        return self.configured is not None or not self._first.env
+
+
+#: What the revision before left, where it succeeded.
+_project: Project | None = None
+
+
+def is_fit() -> bool:
+    """Whether this instance may run another revision."""
+    return _project is not None and _project.is_fit
 
 
 def run(file: str, source: str, direction: str) -> None:
     """Runs one direction."""
+    global _project
     given = document.read(file, source)
     info = host.run_info()
     random.seed(info.seed)
     engines.fit(info)
-    finder = modules.enter(given, INTERNAL)
-    scripts = config.ProjectScripts(given, finder)
-    if given.env:
-        _in_environment(given, scripts, finder, info, direction)
+    driver.CONNECTION.begin()
+    project, _project = _project, None
+    if project is not None and not project.take(given, info, direction):
+        forget()
+        project = None
+    if project is None:
+        project = Project(given, info, direction)
+    step = context.Step(given, lambda: _function(given, project.scripts, project.finder, direction), direction == "upgrade")
+    context.begin(step)
+    if project.configured is not None:
+        project.configured.run()
+    elif given.env:
+        project.configured = environment.run(step, given, project.scripts, project.finder, info)
     else:
-        _alone(given, scripts, finder, info, direction)
+        _alone(project.scripts, info)
     if driver.CONNECTION.lost and given.has_transaction:
         raise RuntimeError(
             "the migration rolled its work back, and the transaction is host's, which commits all of it or nothing: use "
             "`with connection.begin_nested()` for what may be undone, or raise an exception"
         )
+    _project = project
 
 
 def _function(
@@ -67,34 +106,8 @@ def _function(
     return call
 
 
-def _in_environment(
-    given: document.Document,
-    scripts: config.ProjectScripts,
-    finder: modules.ProjectFinder,
-    info: host.RunInfo,
-    direction: str,
-) -> None:
-    step = context.Step(given, lambda: _function(given, scripts, finder, direction), direction == "upgrade")
-    context.begin(step)
-    options = {"as_sql": info.dry_run, "destination_rev": given.revision, "tag": None}
-    with EnvironmentContext(config.config_of(given, info), scripts, **options):  # type: ignore[arg-type]
-        scripts.run_env()
-    if step.runs == 0:
-        raise RuntimeError(
-            f"{given.env_file} did not call context.run_migrations(), so nothing was done: look at the conditions around it, or write "
-            "`env = false` below [alembic] in host.toml"
-        )
-
-
-def _alone(
-    given: document.Document,
-    scripts: config.ProjectScripts,
-    finder: modules.ProjectFinder,
-    info: host.RunInfo,
-    direction: str,
-) -> None:
+def _alone(scripts: config.ProjectScripts, info: host.RunInfo) -> None:
     """Without env.py."""
-    context.begin(context.Step(given, lambda: _function(given, scripts, finder, direction), direction == "upgrade"))
     if info.dry_run:
         _with_operations(MigrationContext.configure(dialect_name="postgresql", opts={"as_sql": True, "script": scripts}))
         return
@@ -127,7 +140,9 @@ def _problem(given: document.Document, path: str, text: str) -> str | None:
 
 
 def forget() -> None:
-    """After the revisions that warm the runtime up: as if nothing had run."""
+    """As if nothing had run."""
+    global _project
+    _project = None
     for name in [name for name, module in sys.modules.items() if isinstance(getattr(module, "__loader__", None), modules.ProjectFinder)]:
         del sys.modules[name]
     sys.meta_path[:] = [finder for finder in sys.meta_path if not isinstance(finder, modules.ProjectFinder)]

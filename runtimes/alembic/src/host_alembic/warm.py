@@ -164,6 +164,8 @@ def warm_up() -> None:
             revision = _REVISION if not offline else _REVISION.partition("    connection = op.get_bind()")[0] + "\n\ndef downgrade(): pass\n"
             source = json.dumps({**given, "env": environment, "files": {**given["files"], file: revision}})  # type: ignore[dict-item]
             for direction in ("upgrade", "downgrade"):
+                # Twice: the first revision of a run, and one after it.
+                run.run(file, source, direction)
                 run.run(file, source, direction)
                 run.forget()
             run.check(file, source)

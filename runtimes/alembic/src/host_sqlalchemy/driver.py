@@ -232,13 +232,20 @@ class Connection:
     autocommit = False
 
     def __init__(self) -> None:
+        self.begin()
+
+    def begin(self) -> None:
+        """At the beginning of each migration."""
         self._savepoints: dict[str, host.Savepoint] = {}
         self._changed = False
         #: Whether something was rolled back that only host could undo.
         self.lost = False
+        #: How often something was sent.
+        self.sent = 0
 
     def use(self, word: str = "") -> None:
         """Before each statement, with its first word."""
+        self.sent += 1
         if word not in _READING:
             self._changed = True
 
@@ -261,6 +268,7 @@ class Connection:
 
     def savepoint(self, name: str) -> None:
         """Begins a savepoint."""
+        self.sent += 1
         point = host.savepoint()
         _call(point.__enter__)
         self._savepoints[name] = point

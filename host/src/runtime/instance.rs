@@ -1,0 +1,90 @@
+//! An instance of a language runtime that stays from one migration to the next.
+//!
+//! Most runtimes get a new instance for each migration. One that exports `reuse` says itself, after each migration, whether the
+//! same instance may run another one: that of Alembic, whose projects expect one process for all revisions of a run, in which
+//! env.py runs once. What one migration leaves in the memory of the instance the next one finds, as with Alembic.
+
+use wasmtime::Store;
+use wasmtime::component::Instance as ComponentInstance;
+use wasmtime::component::TypedFunc;
+
+use crate::bindings;
+use crate::bindings::ScriptRuntime;
+use crate::bindings::ScriptRuntimePre;
+use crate::digest::Digest;
+use crate::host_functions::GuestState;
+
+/// The optional export that asks whether an instance may run another migration, and its function.
+const REUSE: (&str, &str) = ("reuse", "is-fit");
+
+/// An instance of a language runtime with its memory.
+pub struct Instance {
+    /// The runtime's component.
+    language: Digest,
+    pub(super) store: Store<GuestState>,
+    pub(super) guest: ScriptRuntime,
+    /// None where the runtime does not have it.
+    is_fit: Option<TypedFunc<(), (bool,)>>,
+}
+
+impl Instance {
+    /// Makes a new one. The store comes back with the error: it has the session.
+    pub(super) async fn new(
+        language: Digest,
+        component: &ScriptRuntimePre<GuestState>,
+        mut store: Store<GuestState>,
+    ) -> Result<Self, (wasmtime::Error, Store<GuestState>)> {
+        match parts(component, &mut store).await {
+            Ok((guest, is_fit)) => Ok(Self { language, store, guest, is_fit }),
+            Err(error) => Err((error, store)),
+        }
+    }
+
+    /// Whether it is one of this runtime.
+    pub fn is_of(&self, language: Digest) -> bool {
+        self.language == language
+    }
+
+    /// Whether it may run another migration, now that one has succeeded. What it still holds of the host's belongs to a run that
+    /// is over, so it must not hold anything.
+    pub(super) async fn is_fit(&mut self) -> wasmtime::Result<bool> {
+        match self.is_fit.filter(|_| self.store.data().holds_nothing()) {
+            Some(is_fit) => is_fit.call_async(&mut self.store, ()).await.map(|(fit,)| fit),
+            None => Ok(false),
+        }
+    }
+}
+
+impl std::fmt::Debug for Instance {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("Instance").field("language", &self.language).finish_non_exhaustive()
+    }
+}
+
+async fn parts(
+    component: &ScriptRuntimePre<GuestState>,
+    store: &mut Store<GuestState>,
+) -> wasmtime::Result<(ScriptRuntime, Option<TypedFunc<(), (bool,)>>)> {
+    let instance = component.instance_pre().instantiate_async(&mut *store).await?;
+    let guest = ScriptRuntime::new(&mut *store, &instance)?;
+    Ok((guest, optional(store, &instance, REUSE)?))
+}
+
+/// A function of an interface of the contract that a runtime need not export.
+///
+/// # Errors
+/// When it has another type.
+pub(super) fn optional<Params, Results>(
+    store: &mut Store<GuestState>,
+    instance: &ComponentInstance,
+    (interface, function): (&str, &str),
+) -> wasmtime::Result<Option<TypedFunc<Params, Results>>>
+where
+    Params: wasmtime::component::ComponentNamedList + wasmtime::component::Lower,
+    Results: wasmtime::component::ComponentNamedList + wasmtime::component::Lift,
+{
+    let name = format!("{}/{interface}@{}", bindings::PACKAGE, bindings::VERSION);
+    let Some(interface) = instance.get_export_index(&mut *store, None, &name) else { return Ok(None) };
+    let Some(function) = instance.get_export_index(&mut *store, Some(&interface), function) else { return Ok(None) };
+    instance.get_typed_func(&mut *store, function).map(Some)
+}
