@@ -1,5 +1,6 @@
 //! Projects of Alembic as they are: from `host init --from-alembic` to the database.
 
+mod autogenerate;
 mod one_instance;
 mod reading;
 mod running;

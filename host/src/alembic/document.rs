@@ -28,6 +28,81 @@ pub struct Document<'a> {
     files: &'a BTreeMap<&'a str, &'a str>,
 }
 
+/// What is asked of the runtime when it is to write a revision, as JSON: a [`Document`] without a revision's file, and this beside it.
+#[derive(Debug, Serialize)]
+pub struct AuthorDocument<'a> {
+    #[serde(flatten)]
+    document: Document<'a>,
+    author: Author<'a>,
+}
+
+/// What the new revision is to be like, and what the database has that is none of the project's business.
+#[derive(Debug, Clone, Serialize)]
+pub struct Author<'a> {
+    /// What it does, in a few words.
+    pub message: &'a str,
+    /// When it is made, as text.
+    pub create_date: &'a str,
+    /// The text of script.py.mako.
+    pub template: &'a str,
+    /// The parents.
+    pub down_revision: Vec<&'a str>,
+    /// Names of the branch that begins with it.
+    pub branch_labels: &'a [String],
+    /// What has to be there first.
+    pub depends_on: &'a [String],
+    /// All heads of the project.
+    pub heads: Vec<&'a str>,
+    /// Tables of the host's: schema, if it has one in the settings, and name.
+    pub own_tables: Vec<(Option<&'a str>, &'a str)>,
+}
+
+/// The runtime's answer: the revisions that it wrote. None where there is nothing to do.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct Authored {
+    /// The version of the format.
+    format: u32,
+    /// In the order in which they follow each other.
+    pub revisions: Vec<AuthoredRevision>,
+}
+
+/// One revision that was written.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct AuthoredRevision {
+    /// The id. What comes from directives of env.py may be any text.
+    pub revision: String,
+    /// What it does, in a few words.
+    pub message: String,
+    /// The parents.
+    pub down_revision: Vec<String>,
+    /// The folder that directives of env.py chose.
+    pub version_path: Option<String>,
+    /// The text of the file.
+    pub text: String,
+}
+
+impl Authored {
+    /// Reads an answer; None for a text that is none of this version.
+    pub fn read(text: &str) -> Option<Self> {
+        serde_json::from_str(text).ok().filter(|answer: &Self| answer.format == FORMAT)
+    }
+}
+
+impl<'a> AuthorDocument<'a> {
+    /// Puts both parts together.
+    pub fn new(document: Document<'a>, author: Author<'a>) -> Self {
+        Self { document, author }
+    }
+
+    /// The text.
+    ///
+    /// # Errors
+    /// None that is known: everything in it is text.
+    pub fn to_json(&self) -> Result<String, serde_json::Error> {
+        serde_json::to_string(self)
+    }
+}
+
 /// What the revision file says.
 #[derive(Debug, Serialize)]
 pub struct DocumentRevision<'a> {

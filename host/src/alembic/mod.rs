@@ -20,6 +20,10 @@ mod template;
 pub use closure::Closure;
 pub use closure::Include;
 pub use closure::LookUp;
+pub use document::Author;
+pub use document::AuthorDocument;
+pub use document::Authored;
+pub use document::AuthoredRevision;
 pub use document::Document;
 pub use document::DocumentRevision;
 pub use document::SharedText;
@@ -41,6 +45,7 @@ pub use settings::SettingsProblem;
 pub use settings::SettingsTexts;
 pub use template::FileName;
 pub use template::NewRevisionFile;
+pub use template::OWN_TEMPLATE;
 pub use template::new_file;
 
 /// What stands in the place of a url: the runtime connects to nothing but the database of the run.

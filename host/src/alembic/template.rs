@@ -2,7 +2,7 @@
 //! kind, and otherwise by host's own.
 
 /// Host's own template. It says nothing that Alembic's own do not say.
-const OWN: &str = include_str!("script.py.mako");
+pub const OWN_TEMPLATE: &str = include_str!("script.py.mako");
 
 /// What the name of a new file is made of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -100,7 +100,7 @@ impl FileName<'_> {
 pub fn new_file(template: Option<&str>, new: &NewRevisionFile<'_>) -> (String, bool) {
     match template.and_then(|template| rendered(template, new)) {
         Some(text) => (text, true),
-        None => (rendered(OWN, new).unwrap_or_default(), false),
+        None => (rendered(OWN_TEMPLATE, new).unwrap_or_default(), false),
     }
 }
 

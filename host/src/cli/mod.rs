@@ -130,7 +130,7 @@ fn panicked(panic: &(dyn std::any::Any + Send)) -> Failure {
 async fn run(settings: &Settings, command: Command) -> Result<u8, Failure> {
     match command {
         Command::Init(arguments) => init::run(settings, &arguments),
-        Command::Revision(arguments) => revision::run(settings, &arguments),
+        Command::Revision(arguments) => revision::run(settings, &arguments).await,
         Command::Merge(arguments) => revision::merge(settings, &arguments),
         Command::Build(arguments) => build::run(settings, &arguments).await,
         Command::Validate(arguments) => validate::run(settings, &arguments).await,

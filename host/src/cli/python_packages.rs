@@ -34,6 +34,26 @@ pub(super) fn runtime(
     } else {
         return Ok(None);
     };
+    own_runtime(settings, project, base, environment)
+}
+
+/// The name of the runtime that a project of Alembic runs in. One with packages of its own is made where it is not there yet.
+#[expect(clippy::disallowed_methods, reason = "programs get the variables of this process")]
+pub(super) fn alembic_runtime(settings: &Settings, project: &Project) -> Result<String, Failure> {
+    settings.keep_urls_secret(project);
+    let environment = ProcessEnvironment::new(std::env::vars_os())
+        .without(&project.config().url_variables())
+        .without_values(|value| settings.report().secrets().are_in(value));
+    let own = own_runtime(settings, project, BaseRuntime::Alembic, &environment)?;
+    Ok(own.unwrap_or_else(|| Language::Alembic.name().to_owned()))
+}
+
+fn own_runtime(
+    settings: &Settings,
+    project: &Project,
+    base: BaseRuntime,
+    environment: &ProcessEnvironment,
+) -> Result<Option<String>, Failure> {
     let Some(packages) =
         PythonPackages::new(base, project.config().python_requirements()).map_err(|error| failure(&error))?
     else {

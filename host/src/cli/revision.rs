@@ -24,6 +24,9 @@ pub(super) struct RevisionArguments {
     /// What the migration does, in a few words
     #[arg(short, long, allow_hyphen_values = true)]
     message: Option<String>,
+    /// In a project of Alembic: write what its models describe and the database does not have
+    #[arg(long, conflicts_with_all = ["lang", "asks"])]
+    autogenerate: bool,
     /// The language [default: sql; in a project of Alembic its own]
     #[arg(long, value_name = "LANGUAGE", value_parser = language_parser())]
     lang: Option<Language>,
@@ -84,7 +87,7 @@ pub(super) fn language_parser() -> impl TypedValueParser<Value = Language> {
 }
 
 /// What is to be made.
-struct Wanted<'a> {
+pub(super) struct Wanted<'a> {
     message: Option<&'a str>,
     language: Option<Language>,
     version_path: Option<&'a str>,
@@ -99,28 +102,36 @@ struct Wanted<'a> {
 
 /// A migration that was written.
 pub(super) struct Written {
-    id: RevisionId,
-    path: String,
+    pub(super) id: RevisionId,
+    pub(super) path: String,
 }
 
-pub(super) fn run(settings: &Settings, arguments: &RevisionArguments) -> Result<u8, Failure> {
+/// A migration that is about to be written.
+pub(super) struct Planned {
+    pub(super) project: Project,
+    pub(super) metadata: Metadata,
+    pub(super) now: jiff::Zoned,
+}
+
+pub(super) async fn run(settings: &Settings, arguments: &RevisionArguments) -> Result<u8, Failure> {
     let asks = arguments.asks.iter().copied().collect::<Classes>();
-    let made = make(
-        settings,
-        Wanted {
-            message: arguments.message.as_deref(),
-            language: arguments.lang,
-            version_path: arguments.version_path.as_deref(),
-            heads: arguments.head.clone(),
-            merge: false,
-            splice: arguments.splice,
-            depends_on: arguments.depends_on.clone(),
-            branch_labels: arguments.branch_label.clone(),
-            id: arguments.rev_id.as_deref(),
-            asks: (!arguments.asks.is_empty()).then(|| asks.with(Class::Query)),
-        },
-    )?;
-    written(settings, &made);
+    let wanted = Wanted {
+        message: arguments.message.as_deref(),
+        language: arguments.lang,
+        version_path: arguments.version_path.as_deref(),
+        heads: arguments.head.clone(),
+        merge: false,
+        splice: arguments.splice,
+        depends_on: arguments.depends_on.clone(),
+        branch_labels: arguments.branch_label.clone(),
+        id: arguments.rev_id.as_deref(),
+        asks: (!arguments.asks.is_empty()).then(|| asks.with(Class::Query)),
+    };
+    if arguments.autogenerate {
+        let version_path = wanted.version_path;
+        return super::revision_alembic::autogenerate(settings, planned(settings, wanted)?, version_path).await;
+    }
+    written(settings, &make(settings, wanted)?);
     Ok(0)
 }
 
@@ -164,9 +175,9 @@ pub(super) fn first(settings: &Settings, language: Language) -> Result<Written, 
     )
 }
 
-/// Checks what the graph would be like, and only then writes.
+/// Checks what the graph would be like.
 #[expect(clippy::disallowed_methods, reason = "a new migration is named after the time")]
-fn make(settings: &Settings, wanted: Wanted<'_>) -> Result<Written, Failure> {
+fn planned(settings: &Settings, wanted: Wanted<'_>) -> Result<Planned, Failure> {
     let project = settings.project()?;
     match project.store()?.is_alembic() {
         true if wanted.language.is_some() || wanted.asks.is_some() => {
@@ -214,18 +225,26 @@ fn make(settings: &Settings, wanted: Wanted<'_>) -> Result<Written, Failure> {
         message: wanted.message.unwrap_or_default().to_owned(),
         asks: wanted.asks.unwrap_or_else(Classes::usual),
         created: Some(now.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()),
-        ..Metadata::new(id.clone())
+        ..Metadata::new(id)
     };
-    let language = wanted.language.unwrap_or(Language::Sql);
+    Ok(Planned { project, metadata, now })
+}
+
+/// Checks what the graph would be like, and only then writes.
+fn make(settings: &Settings, wanted: Wanted<'_>) -> Result<Written, Failure> {
+    let (language, version_path, merge) = (wanted.language, wanted.version_path, wanted.merge);
+    let Planned { project, metadata, now } = planned(settings, wanted)?;
+    let id = metadata.revision.clone();
+    let language = language.unwrap_or(Language::Sql);
     if project.store()?.is_alembic() {
-        let path = super::revision_alembic::write(settings, &project, &metadata, now.datetime(), wanted.version_path)?;
+        let path = super::revision_alembic::write(settings, &project, &metadata, now.datetime(), version_path)?;
         return Ok(Written { id, path });
     }
     let files = scaffold::new_migration(NewMigration {
         language,
         metadata: &metadata,
         time: scaffold::time_of_name(now.datetime(), names(&project)),
-        merges: wanted.merge,
+        merges: merge,
         migrations: project.store()?.migrations_folder(),
     })
     .map_err(|error| {

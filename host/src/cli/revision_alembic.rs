@@ -1,5 +1,9 @@
 //! A new revision in a project of Alembic: a file as Alembic writes it.
 
+mod autogenerate;
+
+pub(super) use autogenerate::autogenerate;
+
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 
@@ -23,8 +27,38 @@ pub(super) fn write(
     version_path: Option<&str>,
 ) -> Result<String, Failure> {
     let store = project.store()?;
+    let folders = folders(settings, project)?;
+    let path =
+        path(project, &folders, (metadata.revision.as_str(), &metadata.message, &metadata.revises), now, version_path)?;
+    let rev = metadata.revision.as_str();
+    let message = if metadata.message.is_empty() { "empty message" } else { &metadata.message };
+    let down: Vec<_> = metadata.revises.iter().map(RevisionId::to_string).collect();
+    let new = NewRevisionFile {
+        revision: rev,
+        down_revision: &down,
+        branch_labels: &metadata.branch_labels,
+        depends_on: &metadata.depends_on,
+        message,
+        create_date: &create_date(now),
+        imports: "",
+        upgrades: "",
+        downgrades: "",
+    };
+    let mako = store.alembic_template(&folders.script_location)?;
+    let (text, is_theirs) = new_file(mako.as_deref(), &new);
+    if mako.is_some() && !is_theirs {
+        settings.report().note(
+            "script.py.mako has more than the usual expressions, which only Mako can run: the file has host's own form",
+        );
+    }
+    store.create_alembic_revision(&path, &text)?;
+    Ok(path)
+}
+
+/// The folders of a project whose revisions host can write.
+fn folders(settings: &Settings, project: &Project) -> Result<AlembicFolders, Failure> {
     let Some(alembic) = project.config().alembic() else { return Err(Failure::bug("no project of Alembic")) };
-    let folders = store.alembic_folders(alembic)?;
+    let folders = project.store()?.alembic_folders(alembic)?;
     if !folders.settings.databases.is_empty() {
         return Err(Failure::new(
             "no-template",
@@ -35,14 +69,27 @@ pub(super) fn write(
             "write it with `alembic revision`; host works on one database at a time",
         ));
     }
-    let folder = folder(project, &folders, metadata, version_path)?;
-    let report = settings.report();
     let utc = |zone: &String| matches!(zone.to_uppercase().as_str(), "UTC" | "ETC/UTC");
     if let Some(zone) = folders.settings.timezone.as_ref().filter(|zone| !utc(zone)) {
-        report.note(&format!("the times of the new file are in UTC, not in '{zone}'"));
+        settings.report().note(&format!("the times of the new file are in UTC, not in '{zone}'"));
     }
-    let rev = metadata.revision.as_str();
-    let message = if metadata.message.is_empty() { "empty message" } else { &metadata.message };
+    Ok(folders)
+}
+
+/// When the file is made, as Alembic writes it.
+fn create_date(now: DateTime) -> String {
+    format!("{}+00:00", now.strftime("%Y-%m-%d %H:%M:%S"))
+}
+
+/// The path of a new file, of a revision with an id, a message and parents.
+fn path(
+    project: &Project,
+    folders: &AlembicFolders,
+    (rev, message, revises): (&str, &str, &[RevisionId]),
+    now: DateTime,
+    version_path: Option<&str>,
+) -> Result<String, Failure> {
+    let folder = folder(project, folders, revises, version_path)?;
     let numbers = [
         now.year().into(),
         now.month().into(),
@@ -53,7 +100,7 @@ pub(super) fn write(
     ];
     let name = FileName {
         rev,
-        message: &metadata.message,
+        message,
         slug_characters: folders.settings.slug_characters,
         epoch: now.to_zoned(TimeZone::UTC).map(|time| time.timestamp().as_second()).unwrap_or_default(),
         time: numbers,
@@ -66,35 +113,14 @@ pub(super) fn write(
             "write it with the tokens rev, slug, epoch, year, month, day, hour, minute and second, as in `%%(rev)s_%%(slug)s`",
         )
     })?;
-    let down: Vec<_> = metadata.revises.iter().map(RevisionId::to_string).collect();
-    let new = NewRevisionFile {
-        revision: rev,
-        down_revision: &down,
-        branch_labels: &metadata.branch_labels,
-        depends_on: &metadata.depends_on,
-        message,
-        create_date: &format!("{}+00:00", now.strftime("%Y-%m-%d %H:%M:%S")),
-        imports: "",
-        upgrades: "",
-        downgrades: "",
-    };
-    let mako = store.alembic_template(&folders.script_location)?;
-    let (text, is_theirs) = new_file(mako.as_deref(), &new);
-    if mako.is_some() && !is_theirs {
-        report.note(
-            "script.py.mako has more than the usual expressions, which only Mako can run: the file has host's own form",
-        );
-    }
-    let path = within(&folder, &name);
-    store.create_alembic_revision(&path, &text)?;
-    Ok(path)
+    Ok(within(&folder, &name))
 }
 
 /// The folder of the new file: the one that was named, that of a parent, or the only one.
 fn folder(
     project: &Project,
     folders: &AlembicFolders,
-    metadata: &Metadata,
+    revises: &[RevisionId],
     named: Option<&str>,
 ) -> Result<String, Failure> {
     let all = &folders.version_locations;
@@ -110,7 +136,7 @@ fn folder(
     if let [only] = all.as_slice() {
         return Ok(only.clone());
     }
-    let of_parent = metadata.revises.iter().find_map(|parent| {
+    let of_parent = revises.iter().find_map(|parent| {
         let file = &project.migration(parent)?.file;
         // The innermost one, where they lie inside each other.
         all.iter().filter(|folder| file.starts_with(&format!("{folder}/"))).max_by_key(|folder| folder.len())

@@ -40,6 +40,7 @@ pub mod offline;
 pub mod opening;
 mod own_tables;
 pub mod parameters;
+pub mod passing;
 mod pooler;
 pub mod preflight;
 mod prepared_end;

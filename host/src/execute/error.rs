@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 
+use super::failure::Cause;
 use super::failure::StepFailure;
 use super::unfinished::UnfinishedError;
 use crate::db::DatabaseError;
@@ -118,6 +119,14 @@ pub enum RunError {
         /// Why not.
         reason: String,
     },
+    /// A language runtime could not write a migration.
+    #[error("no migration was written: {}", cause.summary())]
+    NotWritten {
+        /// The file that says what the project describes.
+        file: String,
+        /// Why not.
+        cause: Box<Cause>,
+    },
     /// A repair was to accept a change that is another one by now.
     #[error("revision {revision} is not what it was when its change was shown; nothing was written")]
     RepairOvertaken {
@@ -216,6 +225,7 @@ impl RunError {
             | Self::Runtime(_)
             | Self::PlanDiffers { .. }
             | Self::Offline { .. }
+            | Self::NotWritten { .. }
             | Self::Step(_)
             | Self::Interrupted { .. } => false,
             Self::Several { problems } => problems.iter().all(Self::is_refusal),
@@ -270,6 +280,7 @@ impl RunError {
             Self::ScriptRefused { .. } => "call-refused",
             Self::ComponentRefused { .. } => "component-refused",
             Self::Offline { .. } => "offline",
+            Self::NotWritten { cause, .. } => cause.kind(),
             Self::RepairOvertaken { .. } => "repair-overtaken",
             Self::Step(failure) => failure.cause.kind(),
         }
@@ -329,6 +340,7 @@ impl RunError {
                 "run it online with `host upgrade`, or write the script up to the revision before and after it"
                     .to_owned()
             }
+            Self::NotWritten { file, cause } => cause.hint_for_author(file),
             // Each has its own.
             Self::Several { .. } => return None,
             Self::RepairOvertaken { .. } => "run `host repair` again, and look at what it shows".to_owned(),

@@ -168,6 +168,25 @@ impl Cause {
     }
 }
 
+impl Cause {
+    /// What to do when a migration was to be written, and `file` says what the project describes.
+    pub(super) fn hint_for_author(&self, file: &str) -> String {
+        match self {
+            Self::Stopped(Stop::Interrupted) => "run the command again".to_owned(),
+            Self::Stopped(Stop::Limit(exceeded)) => format!("{}, then run the command again", way_out(exceeded)),
+            Self::Stopped(Stop::Database(error)) | Self::Database(error) | Self::NotBegun(error) => {
+                error.hint().unwrap_or_else(|| "run the command again".to_owned())
+            }
+            Self::Load(error) => error.hint(),
+            Self::Denied { refusal, .. } if let Some(asks) = refusal.asks() => format!(
+                "if it is meant to do that, write `grants = {}` under the environment in host.toml, in place of its grants",
+                asks.as_toml()
+            ),
+            _ => format!("correct {file} or what it imports, then run the command again"),
+        }
+    }
+}
+
 /// The message with its SQLSTATE, which says more than the end of a long message.
 fn with_sqlstate(error: &SqlError) -> String {
     const MESSAGE_BYTES_MAX: usize = 8000;

@@ -3,6 +3,7 @@
 //! [`Runner`] plans, takes the lock, checks every component of the plan before the first step runs, and then takes one step
 //! after the other. What happens is reported to an [`Observer`]; only the caller decides how that looks.
 
+mod author;
 mod cancellation;
 mod checks;
 mod compile;
@@ -29,6 +30,7 @@ mod stamp;
 mod step;
 mod unfinished;
 
+pub use author::AuthorRequest;
 pub use checks::DryRun;
 pub use checks::check_migrations;
 pub use error::RunError;

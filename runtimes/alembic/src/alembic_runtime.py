@@ -25,7 +25,7 @@ alembic_library.load()
 packages.load()
 
 import host_alembic.install  # noqa: E402
-from host_alembic import run  # noqa: E402
+from host_alembic import author, run  # noqa: E402
 
 host_alembic.install.install()
 script.warm_up()
@@ -57,3 +57,12 @@ class Reuse:
 
     def is_fit(self) -> bool:
         return run.is_fit()
+
+
+class Author:
+    """The export `author` of the contract."""
+
+    def generate(self, request: str) -> str:
+        answer: list[str] = []
+        report.guard(lambda: answer.append(author.generate(request)))
+        return answer[0]

@@ -39,6 +39,12 @@ pub(super) fn lines(failure: &Failure) -> Vec<Line> {
     let mut lines = match failure {
         Failure::Library(error) => match error.as_ref() {
             Error::Run(RunError::Step(step)) => step_lines(step),
+            Error::Run(RunError::NotWritten { file, cause }) => {
+                let mut lines = Vec::new();
+                first(&mut lines, "no migration was written");
+                cause_lines(&mut lines, cause, file, true);
+                lines
+            }
             Error::Run(RunError::Interrupted { direction, heads, steps_done }) => {
                 let mut lines = Vec::new();
                 first(&mut lines, &failure.message());
@@ -131,58 +137,7 @@ fn step_lines(step: &StepFailure) -> Vec<Line> {
         _ => format!("{} of {name} failed and was rolled back", step.direction),
     };
     first(&mut lines, &what);
-    match &step.cause {
-        Cause::Statement { failure, source, said, swallowed } => {
-            statement_lines(&mut lines, failure, source.as_ref(), &step.file);
-            if let Some(said) = said.as_ref().filter(|said| **said != failure.error.message) {
-                say(&mut lines, &format!("the migration says: {said}"));
-            }
-            if *swallowed {
-                let end = if step.non_transactional.is_some() { "" } else { ", but its transaction was aborted" };
-                say(&mut lines, &format!("the migration ignored the error{end}"));
-            }
-        }
-        Cause::Commit(error) => {
-            say(&mut lines, &format!("{} {}: {}", error.severity, error.sqlstate, error.message));
-            say(&mut lines, &format!("in {}, at COMMIT, by a deferred constraint or trigger", step.file));
-            error_lines(&mut lines, error);
-        }
-        Cause::Panicked(panic) => {
-            say(&mut lines, &format!("it panicked: {}", panic.message));
-            if let Some(backtrace) = &panic.backtrace {
-                lines.extend(Line::block(QUOTE_INDENT, backtrace));
-            }
-            say(&mut lines, &format!("in {}", step.file));
-        }
-        Cause::Trapped(trapped) => {
-            say(&mut lines, &trapped.reason);
-            let frames = trapped.frames.iter().take(FRAMES_MAX);
-            lines.extend(frames.map(|frame| Line::indented(QUOTE_INDENT, format!("in {frame}"))));
-            say(&mut lines, &format!("in {}", step.file));
-        }
-        Cause::Stopped(Stop::Interrupted) => {}
-        Cause::Stopped(Stop::Database(DatabaseError::Journal(error)))
-        | Cause::Database(DatabaseError::Journal(error)) => {
-            say(&mut lines, &error.to_string());
-            journal_lines(&mut lines, error);
-            say(&mut lines, &format!("in {}", step.file));
-        }
-        Cause::Denied { refusal, sent_from } => {
-            say(&mut lines, &refusal.message());
-            say(&mut lines, &format!("in {}", step.file));
-            if let Some(place) = sent_from {
-                say(&mut lines, &format!("it would have been sent from\n{place}"));
-            }
-        }
-        Cause::Message(message) => {
-            say(&mut lines, &format!("the migration says: {message}"));
-            say(&mut lines, &format!("in {}", step.file));
-        }
-        cause => {
-            say(&mut lines, &cause.summary());
-            say(&mut lines, &format!("in {}", step.file));
-        }
-    }
+    cause_lines(&mut lines, &step.cause, &step.file, step.non_transactional.is_none());
     if matches!(step.cause, Cause::Database(DatabaseError::CommitUnknown { .. })) {
         say(&mut lines, &format!("before that the database was at {}", list_or(&step.heads, BASE)));
         return lines;
@@ -208,6 +163,62 @@ fn step_lines(step: &StepFailure) -> Vec<Line> {
         say(&mut lines, "the failure could not be recorded in the log table");
     }
     lines
+}
+
+/// Why, and where in `file`.
+fn cause_lines(lines: &mut Vec<Line>, cause: &Cause, file: &str, is_transactional: bool) {
+    match cause {
+        Cause::Statement { failure, source, said, swallowed } => {
+            statement_lines(lines, failure, source.as_ref(), file);
+            if let Some(said) = said.as_ref().filter(|said| **said != failure.error.message) {
+                say(lines, &format!("the migration says: {said}"));
+            }
+            if *swallowed {
+                let end = if is_transactional { ", but its transaction was aborted" } else { "" };
+                say(lines, &format!("the migration ignored the error{end}"));
+            }
+        }
+        Cause::Commit(error) => {
+            say(lines, &format!("{} {}: {}", error.severity, error.sqlstate, error.message));
+            say(lines, &format!("in {}, at COMMIT, by a deferred constraint or trigger", file));
+            error_lines(lines, error);
+        }
+        Cause::Panicked(panic) => {
+            say(lines, &format!("it panicked: {}", panic.message));
+            if let Some(backtrace) = &panic.backtrace {
+                lines.extend(Line::block(QUOTE_INDENT, backtrace));
+            }
+            say(lines, &format!("in {}", file));
+        }
+        Cause::Trapped(trapped) => {
+            say(lines, &trapped.reason);
+            let frames = trapped.frames.iter().take(FRAMES_MAX);
+            lines.extend(frames.map(|frame| Line::indented(QUOTE_INDENT, format!("in {frame}"))));
+            say(lines, &format!("in {}", file));
+        }
+        Cause::Stopped(Stop::Interrupted) => {}
+        Cause::Stopped(Stop::Database(DatabaseError::Journal(error)))
+        | Cause::Database(DatabaseError::Journal(error)) => {
+            say(lines, &error.to_string());
+            journal_lines(lines, error);
+            say(lines, &format!("in {}", file));
+        }
+        Cause::Denied { refusal, sent_from } => {
+            say(lines, &refusal.message());
+            say(lines, &format!("in {}", file));
+            if let Some(place) = sent_from {
+                say(lines, &format!("it would have been sent from\n{place}"));
+            }
+        }
+        Cause::Message(message) => {
+            say(lines, &format!("the migration says: {message}"));
+            say(lines, &format!("in {}", file));
+        }
+        cause => {
+            say(lines, &cause.summary());
+            say(lines, &format!("in {}", file));
+        }
+    }
 }
 
 /// The statements that a rerun stumbled over.

@@ -106,29 +106,40 @@ pub(super) fn failure(failure: &Failure) -> Value {
             error["statement_number"] = json!(non_transactional.broken);
             error["unfinished"] = json!(non_transactional.leaves_something());
         }
-        match &step.cause {
-            Cause::Statement { failure, source, said, swallowed } => {
-                server_error(&mut error, &failure.error);
-                error["statement"] = json!(failure.statement);
-                error["said"] = json!(said);
-                error["swallowed"] = json!(swallowed);
-                if let Some(place) = super::failure::place(failure, source.as_ref()) {
-                    error["line"] = json!(place.line);
-                    error["column"] = json!(place.column);
-                }
-            }
-            Cause::Denied { sent_from: Some(place), .. } => error["said"] = json!(place),
-            Cause::Panicked(panic) => error["backtrace"] = json!(panic.backtrace),
-            Cause::Commit(refusal) => server_error(&mut error, refusal),
-            Cause::Stopped(Stop::Limit(exceeded)) => {
-                error["limit"] = json!(exceeded.limit.key());
-                let written = exceeded.written();
-                error["allowed"] = written.parse::<u64>().map_or_else(|_| json!(written), |number| json!(number));
-            }
-            _ => {}
-        }
+        cause_details(&mut error, &step.cause);
+    }
+    if let Failure::Library(library) = failure
+        && let Error::Run(RunError::NotWritten { file, cause }) = library.as_ref()
+    {
+        error["file"] = json!(file);
+        cause_details(&mut error, cause);
     }
     json!({ "error": error })
+}
+
+/// Everything that is known about why a migration failed.
+fn cause_details(error: &mut Value, cause: &Cause) {
+    match cause {
+        Cause::Statement { failure, source, said, swallowed } => {
+            server_error(error, &failure.error);
+            error["statement"] = json!(failure.statement);
+            error["said"] = json!(said);
+            error["swallowed"] = json!(swallowed);
+            if let Some(place) = super::failure::place(failure, source.as_ref()) {
+                error["line"] = json!(place.line);
+                error["column"] = json!(place.column);
+            }
+        }
+        Cause::Denied { sent_from: Some(place), .. } => error["said"] = json!(place),
+        Cause::Panicked(panic) => error["backtrace"] = json!(panic.backtrace),
+        Cause::Commit(refusal) => server_error(error, refusal),
+        Cause::Stopped(Stop::Limit(exceeded)) => {
+            error["limit"] = json!(exceeded.limit.key());
+            let written = exceeded.written();
+            error["allowed"] = written.parse::<u64>().map_or_else(|_| json!(written), |number| json!(number));
+        }
+        _ => {}
+    }
 }
 
 /// What the server said.

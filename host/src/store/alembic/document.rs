@@ -8,12 +8,19 @@ use super::super::Migration;
 use super::super::Store;
 use super::super::StoreError;
 use super::super::Transaction;
+use super::AlembicFolders;
 use super::Scanned;
+use crate::alembic::Author;
+use crate::alembic::AuthorDocument;
 use crate::alembic::Document;
 use crate::alembic::DocumentRevision;
 use crate::alembic::SharedText;
+use crate::alembic::within;
 use crate::digest::Digest;
 use crate::revision::RevisionId;
+
+/// The file of a project that runs around its revisions.
+const ENV: &str = "env.py";
 
 impl Store {
     /// The text that the runtime gets of a revision: with all files that it needs, as they were found.
@@ -26,20 +33,10 @@ impl Store {
         let scanned = self.scanned(alembic)?;
         let own = scanned.own.get(&migration.file);
         let paths = scanned.shared.iter().chain(own.into_iter().flatten()).chain([&migration.file]);
-        let texts = paths.map(|path| Ok((path.as_str(), self.scanned_text(&scanned, path)?)));
-        let texts = texts.collect::<Result<Vec<_>, StoreError>>()?;
+        let texts = self.scanned_texts(&scanned, paths)?;
         let files: BTreeMap<&str, &str> = texts.iter().map(|(path, text)| (*path, &**text)).collect();
-        let folders = &scanned.folders;
         let metadata = &migration.metadata;
-        let shared = SharedText {
-            script_location: &folders.script_location,
-            version_locations: &folders.version_locations,
-            config_file: &folders.settings.config_file,
-            section: &folders.settings.section,
-            config: &folders.settings.sections,
-            env: alembic.project.env,
-            paths: &folders.paths,
-        };
+        let shared = shared_text(&scanned.folders, alembic.project.env);
         let revision = DocumentRevision {
             revision: metadata.revision.as_str(),
             down_revision: metadata.revises.iter().map(RevisionId::as_str).collect(),
@@ -48,6 +45,41 @@ impl Store {
             has_no_transaction: metadata.transaction == Transaction::None,
         };
         Document::new(shared, &migration.file, revision, &files).to_json().map_err(|_| changed())
+    }
+
+    /// The text with which the runtime is asked to write a revision: with all files that env.py needs, as they were found.
+    ///
+    /// # Errors
+    /// As [`Store::alembic_document`].
+    pub(crate) fn alembic_author_document(
+        &self,
+        revision: &RevisionId,
+        author: Author<'_>,
+    ) -> Result<String, StoreError> {
+        let file = |scanned: &Scanned| within(&scanned.folders.script_location, ENV);
+        let changed = || StoreError::Changed { file: ENV.to_owned() };
+        let alembic = self.alembic.as_ref().ok_or_else(changed)?;
+        let scanned = self.scanned(alembic)?;
+        let texts = self.scanned_texts(&scanned, scanned.shared.iter())?;
+        let files: BTreeMap<&str, &str> = texts.iter().map(|(path, text)| (*path, &**text)).collect();
+        let shared = shared_text(&scanned.folders, alembic.project.env);
+        let revision = DocumentRevision {
+            revision: revision.as_str(),
+            down_revision: author.down_revision.clone(),
+            branch_labels: author.branch_labels,
+            depends_on: author.depends_on,
+            has_no_transaction: false,
+        };
+        let file = file(&scanned);
+        AuthorDocument::new(Document::new(shared, &file, revision, &files), author).to_json().map_err(|_| changed())
+    }
+
+    fn scanned_texts<'a>(
+        &self,
+        scanned: &Scanned,
+        paths: impl Iterator<Item = &'a String>,
+    ) -> Result<Vec<(&'a str, Arc<str>)>, StoreError> {
+        paths.map(|path| Ok((path.as_str(), self.scanned_text(scanned, path)?))).collect()
     }
 
     fn scanned_text(&self, scanned: &Scanned, path: &str) -> Result<Arc<str>, StoreError> {
@@ -61,5 +93,17 @@ impl Store {
         let text: Arc<str> = text.into();
         let mut texts = scanned.texts.lock().unwrap_or_else(PoisonError::into_inner);
         Ok(Arc::clone(texts.entry(path.to_owned()).or_insert(text)))
+    }
+}
+
+fn shared_text(folders: &AlembicFolders, env: bool) -> SharedText<'_> {
+    SharedText {
+        script_location: &folders.script_location,
+        version_locations: &folders.version_locations,
+        config_file: &folders.settings.config_file,
+        section: &folders.settings.section,
+        config: &folders.settings.sections,
+        env,
+        paths: &folders.paths,
     }
 }

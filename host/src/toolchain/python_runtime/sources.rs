@@ -25,6 +25,7 @@ pub(super) const ALEMBIC_SOURCES: &[(&str, &str)] = files!["alembic":
     "src/alembic_library.py",
     "src/alembic_runtime.py",
     "src/host_alembic/__init__.py",
+    "src/host_alembic/author.py",
     "src/host_alembic/config.py",
     "src/host_alembic/context.py",
     "src/host_alembic/document.py",

@@ -93,7 +93,7 @@ def _pairs(named: dict[str, Any]) -> str:
     return ", ".join(f"{name}={value!r}" for name, value in named.items()) or "no arguments"
 
 
-#: The revision that runs.
+#: The revision that runs, or what writes one.
 _step: Runs
 
 

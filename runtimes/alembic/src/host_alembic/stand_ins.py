@@ -46,9 +46,13 @@ class SQLModel:
     them, and a query of one says so."""
 
     metadata = sa.MetaData()
+    #: The names of the classes that would have a table.
+    tables: set[str] = set()
 
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__()
+        if options.get("table"):
+            SQLModel.tables.add(cls.__name__)
 
     def __init__(self, *args: Any, **named: Any) -> None:
         raise NotImplementedError(
