@@ -9,6 +9,8 @@ pub mod diff;
 pub mod error;
 pub mod fact;
 pub mod plan;
+mod render;
+mod rules;
 
 pub use catalog::Catalog;
 pub use catalog::Pattern;

@@ -1,13 +1,46 @@
-//! A database read into facts.
+//! A database read into facts: one file for each kind, with its query and what the answer means.
 
-use std::str::FromStr;
+pub mod aggregate;
+pub mod builder;
+pub mod cast;
+pub mod collation;
+pub mod column;
+pub mod comment;
+pub mod constraint;
+pub mod default;
+mod dependency;
+pub mod extension;
+pub mod foreign;
+pub mod function;
+pub mod index;
+pub mod inheritance;
+pub mod operator;
+pub mod owner;
+mod pattern;
+pub mod policy;
+pub mod privilege;
+pub mod publication;
+mod reader;
+pub mod rule;
+pub mod schema;
+pub mod sequence;
+pub mod statistics;
+pub mod subscription;
+pub mod table;
+pub mod text_search;
+pub mod trigger;
+pub mod types;
+mod unmodelled;
+pub mod view;
+
+use std::collections::BTreeSet;
 
 use serde::Deserialize;
 use serde::Serialize;
-use sqlx::PgConnection;
 
-use crate::error::ReadError;
-use crate::error::SyntaxError;
+pub use pattern::Pattern;
+pub use reader::read;
+
 use crate::fact::Fact;
 
 /// What to leave out.
@@ -19,45 +52,10 @@ pub struct ReadOptions {
     pub exclude: Vec<Pattern>,
 }
 
-/// `schema.name`, in which `*` stands for any characters.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Pattern {
-    schema: String,
-    name: String,
-}
-
-impl FromStr for Pattern {
-    type Err = SyntaxError;
-
-    /// `schema.name`; a schema alone means all that is in it.
-    fn from_str(text: &str) -> Result<Self, SyntaxError> {
-        let wrong = || SyntaxError { text: text.to_owned(), expected: "a pattern (schema.name, * for any characters)" };
-        match crate::fact::split_name(text) {
-            Some((mut parts, "")) if parts.len() <= 2 => {
-                let name = if parts.len() == 2 { parts.pop() } else { None };
-                let schema = parts.pop().ok_or_else(wrong)?;
-                Ok(Self { schema, name: name.unwrap_or_else(|| "*".to_owned()) })
-            }
-            _ => Err(wrong()),
-        }
-    }
-}
-
-impl Pattern {
-    /// Whether an object of this name is meant.
-    #[must_use]
-    pub fn matches(&self, schema: &str, name: &str) -> bool {
-        matches(&self.schema, schema) && matches(&self.name, name)
-    }
-}
-
-/// Whether `text` fits `pattern`, in which `*` stands for any characters.
-fn matches(pattern: &str, text: &str) -> bool {
-    match pattern.split_once('*') {
-        None => pattern == text,
-        Some((start, more)) => text.strip_prefix(start).is_some_and(|rest| {
-            (0..=rest.len()).filter(|&at| rest.is_char_boundary(at)).any(|at| matches(more, &rest[at..]))
-        }),
+impl ReadOptions {
+    fn excludes(&self, schema: &str, name: &str) -> bool {
+        self.own_tables.iter().any(|(s, n)| s == schema && n == name)
+            || self.exclude.iter().any(|pattern| pattern.matches(schema, name))
     }
 }
 
@@ -73,10 +71,16 @@ pub struct Unmodelled {
 /// The facts of one database.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct Catalog {
-    server_version: u32,
-    extensions: Vec<(String, String)>,
-    unmodelled: Vec<Unmodelled>,
-    facts: Vec<Fact>,
+    pub(crate) server_version: u32,
+    /// Who read: what is made for the target gets this owner by itself.
+    pub(crate) user: String,
+    pub(crate) extensions: Vec<(String, String)>,
+    pub(crate) unmodelled: Vec<Unmodelled>,
+    pub(crate) facts: Vec<Fact>,
+    /// Pairs of types between which values are cast when they are assigned.
+    pub(crate) assignment_casts: BTreeSet<(String, String)>,
+    /// Pairs of types that need `CAST` or `::`.
+    pub(crate) explicit_casts: BTreeSet<(String, String)>,
 }
 
 impl Catalog {
@@ -108,15 +112,4 @@ impl PartialEq for Catalog {
     fn eq(&self, other: &Self) -> bool {
         self.facts == other.facts
     }
-}
-
-/// Reads everything in one REPEATABLE READ READ ONLY snapshot with an empty search_path. Never writes. Begins and ends
-/// its own transaction.
-///
-/// # Errors
-///
-/// A query that fails, an object that vanishes meanwhile, or a server that is too old.
-pub async fn read(connection: &mut PgConnection, options: &ReadOptions) -> Result<Catalog, ReadError> {
-    let _ = (connection, options);
-    Ok(Catalog::default())
 }

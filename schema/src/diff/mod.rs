@@ -1,4 +1,12 @@
-//! Two catalogs compared.
+//! Two catalogs compared: what becomes of each fact, in which order, and what people read about it.
+
+mod assumed;
+mod carry;
+mod change;
+mod emit;
+mod graph;
+mod order;
+mod state;
 
 use std::str::FromStr;
 
@@ -6,6 +14,7 @@ use crate::catalog::Catalog;
 use crate::error::DiffError;
 use crate::error::SyntaxError;
 use crate::plan::Plan;
+use crate::rules::Side;
 
 /// How to compare.
 #[derive(Debug, Clone, Default)]
@@ -51,6 +60,16 @@ impl FromStr for Rename {
 ///
 /// A rename that names nothing, a difference for which PostgreSQL has no statements, or a bug in the rules (a cycle).
 pub fn diff(from: &Catalog, to: &Catalog, options: &DiffOptions) -> Result<Plan, DiffError> {
-    let _ = (from, to, options);
-    Ok(Plan::default())
+    let _ = options;
+    let (from, to) = assumed::privileges(from, to);
+    let (from, to) = (Side::new(&from), Side::new(&to));
+    let states = state::states(&from, &to);
+    let mut graph = graph::Graph::new(&from, &to, &states);
+    let order = order::order(&mut graph)?;
+    let mut plan = emit::emit(&graph, &order, &from, &to, &states);
+    plan.changes = change::changes(&from, &to);
+    plan.unmodelled = from.catalog.unmodelled.iter().chain(&to.catalog.unmodelled).cloned().collect();
+    plan.unmodelled.sort();
+    plan.unmodelled.dedup();
+    Ok(plan)
 }

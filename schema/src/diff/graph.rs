@@ -1,0 +1,263 @@
+//! What has to come before what.
+
+use std::collections::BTreeMap;
+use std::collections::BTreeSet;
+use std::collections::HashMap;
+
+use super::carry::Carriers;
+use crate::catalog::constraint::ConstraintType;
+use crate::fact::Fact;
+use crate::fact::FactId;
+use crate::fact::Kind;
+use crate::fact::Payload;
+use crate::rules::Side;
+use crate::rules::States;
+use crate::rules::is_type;
+
+/// What is done about a fact.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(super) enum Operation {
+    /// Gives a type another name, because columns still have it.
+    Aside,
+    /// Drops it.
+    Drop,
+    /// Alters it.
+    Alter,
+    /// Makes it.
+    Create,
+}
+
+/// An operation on a fact.
+pub(super) type Node = (Operation, FactId);
+
+/// The operations of a plan.
+pub(super) struct Graph<'a> {
+    from: &'a Side<'a>,
+    to: &'a Side<'a>,
+    states: &'a States,
+    pub(super) nodes: BTreeSet<Node>,
+    /// From what comes first to what comes later.
+    pub(super) edges: BTreeMap<Node, BTreeSet<Node>>,
+    pub(super) carriers: Carriers,
+    aside: BTreeSet<FactId>,
+}
+
+impl<'a> Graph<'a> {
+    pub(super) fn new(from: &'a Side<'a>, to: &'a Side<'a>, states: &'a States) -> Self {
+        let aside = aside(from, states);
+        let carriers = Carriers::new(from, to, states);
+        let mut graph = Self { from, to, states, nodes: BTreeSet::new(), edges: BTreeMap::new(), carriers, aside };
+        graph.nodes.extend(states.dropped.iter().map(|id| (Operation::Drop, id.clone())));
+        graph.nodes.extend(states.created.iter().map(|id| (Operation::Create, id.clone())));
+        graph.nodes.extend(states.altered.iter().map(|id| (Operation::Alter, id.clone())));
+        graph.nodes.extend(graph.aside.iter().map(|id| (Operation::Aside, id.clone())));
+        for (operation, id) in graph.nodes.clone() {
+            match operation {
+                Operation::Drop => graph.drop_edges(&id),
+                Operation::Create => graph.create_edges(&id),
+                Operation::Alter => graph.alter_edges(&id),
+                Operation::Aside => graph.edge((Operation::Aside, id.clone()), (Operation::Create, id)),
+            }
+        }
+        graph.name_edges();
+        graph.special_edges();
+        graph
+    }
+
+    pub(super) fn is_aside(&self, id: &FactId) -> bool {
+        self.aside.contains(id)
+    }
+
+    /// The object that a fact is a part of in the end.
+    pub(super) fn root<'b>(&'b self, id: &'b FactId) -> &'b FactId {
+        let mut id = id;
+        while let Some(parent) = self.to.get(id).or_else(|| self.from.get(id)).and_then(|fact| fact.parent.as_ref()) {
+            id = parent;
+        }
+        id
+    }
+
+    fn edge(&mut self, first: Node, then: Node) {
+        if first != then && self.nodes.contains(&first) && self.nodes.contains(&then) {
+            self.edges.entry(first).or_default().insert(then);
+        }
+    }
+
+    fn drop_edges(&mut self, id: &FactId) {
+        let Some(fact) = self.from.get(id) else { return };
+        for needed in fact.depends_on.iter().chain(&fact.parent) {
+            self.edge((Operation::Drop, id.clone()), (Operation::Drop, needed.clone()));
+            self.edge((Operation::Drop, id.clone()), (Operation::Alter, needed.clone()));
+        }
+        if !self.is_aside(id) {
+            self.edge((Operation::Drop, id.clone()), (Operation::Create, id.clone()));
+        }
+    }
+
+    fn create_edges(&mut self, id: &FactId) {
+        let Some(fact) = self.to.get(id) else { return };
+        for needed in fact.depends_on.iter().chain(&fact.parent) {
+            self.edge((Operation::Create, needed.clone()), (Operation::Create, id.clone()));
+            self.edge((Operation::Alter, needed.clone()), (Operation::Create, id.clone()));
+        }
+    }
+
+    fn alter_edges(&mut self, id: &FactId) {
+        let (Some(old), Some(new)) = (self.from.get(id), self.to.get(id)) else { return };
+        for needed in &old.depends_on {
+            self.edge((Operation::Alter, id.clone()), (Operation::Drop, needed.clone()));
+            if !new.depends_on.contains(needed) {
+                self.edge((Operation::Alter, id.clone()), (Operation::Alter, needed.clone()));
+            }
+        }
+        for needed in new.depends_on.iter().chain(&new.parent) {
+            self.edge((Operation::Create, needed.clone()), (Operation::Alter, id.clone()));
+            self.edge((Operation::Alter, needed.clone()), (Operation::Alter, id.clone()));
+        }
+    }
+
+    /// A name must be free before it is taken.
+    fn name_edges(&mut self) {
+        let mut freed: HashMap<(&'static str, String), Vec<Node>> = HashMap::new();
+        let mut taken = Vec::new();
+        for (operation, id) in &self.nodes {
+            let names = |side: &Side<'_>| side.get(id).map_or_else(Vec::new, |fact| fact.payload.namespaces(id));
+            let node = (*operation, id.clone());
+            let (before, after) = match operation {
+                Operation::Drop if self.aside.contains(id) => (Vec::new(), Vec::new()),
+                Operation::Drop | Operation::Aside => (names(self.from), Vec::new()),
+                Operation::Create => (Vec::new(), names(self.to)),
+                Operation::Alter => {
+                    let (old, new) = (names(self.from), names(self.to));
+                    let gone = old.iter().filter(|name| !new.contains(name)).cloned().collect();
+                    (gone, new.into_iter().filter(|name| !old.contains(name)).collect())
+                }
+            };
+            for name in before {
+                freed.entry(name).or_default().push(node.clone());
+            }
+            taken.extend(after.into_iter().map(|name| (name, node.clone())));
+        }
+        for (name, node) in taken {
+            for first in freed.get(&name).cloned().unwrap_or_default() {
+                self.edge(first, node.clone());
+            }
+        }
+    }
+
+    /// After whatever is done to make or change `first`, `then` is made or changed.
+    fn after(&mut self, first: &FactId, then: &FactId) {
+        for a in [Operation::Create, Operation::Alter] {
+            for b in [Operation::Create, Operation::Alter] {
+                self.edge((a, first.clone()), (b, then.clone()));
+            }
+        }
+    }
+
+    /// Orders that no dependency says.
+    fn special_edges(&mut self) {
+        let (from, to) = (self.from, self.to);
+        for fact in &to.catalog.facts {
+            match &fact.payload {
+                Payload::SequenceOwner(owner) => {
+                    // The sequence gets the owner of the table with the table.
+                    let table = FactId::new(Kind::Table, owner.column.iter().take(2).cloned());
+                    self.after(&fact.id, &table.part(Kind::Owner));
+                    let sequence = FactId { kind: Kind::Sequence, path: fact.id.path.clone() };
+                    let privileges = sequence.part(Kind::Privileges);
+                    self.after(&fact.id, &privileges);
+                    self.after(&table.part(Kind::Owner), &privileges);
+                    self.after(&sequence.part(Kind::Owner), &fact.id);
+                }
+                Payload::Privileges(_) => {
+                    if let Some(of) = &fact.parent {
+                        self.after(&of.part(Kind::Owner), &fact.id);
+                        if of.kind == Kind::Column {
+                            let table = FactId::new(Kind::Table, of.path.iter().take(2).cloned());
+                            self.after(&table.part(Kind::Owner), &fact.id);
+                            self.after(&table.part(Kind::Privileges), &fact.id);
+                            self.edge((Operation::Drop, table.part(Kind::Privileges)), (Operation::Create, fact.id.clone()));
+                        }
+                    }
+                }
+                Payload::Inheritance(_) => self.inheritance_edges(fact),
+                Payload::Constraint(constraint) if constraint.constraint_type == ConstraintType::ForeignKey => {
+                    // The key of a partitioned table can be referred to when all partitions have it.
+                    for key in &fact.depends_on {
+                        for attachment in to.dependents(key).iter().filter(|it| it.id.kind == Kind::IndexAttachment) {
+                            self.after(&attachment.id, &fact.id);
+                        }
+                    }
+                }
+                _ => {}
+            }
+        }
+        for fact in from.catalog.facts.iter().filter(|fact| fact.id.kind == Kind::Inheritance) {
+            let removed = (Operation::Drop, fact.id.clone());
+            let above = FactId::new(Kind::Table, fact.id.path[2..].iter().cloned());
+            let below = FactId::new(Kind::Table, fact.id.path[..2].iter().cloned());
+            for part in from.children(&above).iter().chain(from.children(&below)) {
+                for operation in [Operation::Drop, Operation::Alter] {
+                    if matches!(part.id.kind, Kind::Column | Kind::Index | Kind::Constraint | Kind::Default) {
+                        self.edge(removed.clone(), (operation, part.id.clone()));
+                    }
+                }
+            }
+            // Bounds must not overlap.
+            for other in to.dependents(&above).iter().filter(|it| it.id.kind == Kind::Inheritance) {
+                self.edge(removed.clone(), (Operation::Create, other.id.clone()));
+            }
+        }
+    }
+
+    fn inheritance_edges(&mut self, fact: &Fact) {
+        let (from, to) = (self.from, self.to);
+        let bound = matches!(&fact.payload, Payload::Inheritance(it) if it.bound.is_some());
+        let above = FactId::new(Kind::Table, fact.id.path[2..].iter().cloned());
+        let below = FactId::new(Kind::Table, fact.id.path[..2].iter().cloned());
+        let kept = !self.states.created.contains(&fact.id);
+        for table in [&above, &below] {
+            for part in to.children(table) {
+                let check = matches!(&part.payload, Payload::Constraint(it) if it.constraint_type == ConstraintType::Check);
+                if part.id.kind == Kind::Column || check {
+                    self.after(&part.id, &fact.id);
+                }
+                // Attaching would make an index of its own for the partition.
+                let attached = to.children(&part.id).iter().find(|it| it.id.kind == Kind::IndexAttachment);
+                if let (true, true, Some(attachment)) = (bound, table == &below, attached) {
+                    self.after(&part.id, &fact.id);
+                    self.after(&fact.id, &attachment.id);
+                }
+            }
+            for part in from.children(table) {
+                if matches!(part.id.kind, Kind::Column | Kind::Constraint) {
+                    self.edge((Operation::Drop, part.id.clone()), (Operation::Create, fact.id.clone()));
+                }
+            }
+        }
+        if kept {
+            for part in to.children(&above).iter().filter(|part| part.id.kind == Kind::Column) {
+                let column = FactId::new(Kind::Column, below.path.iter().chain(part.id.path.last()).cloned());
+                self.after(&part.id, &column);
+            }
+        }
+    }
+}
+
+/// Types that are made again while columns of the old ones are still there.
+fn aside(from: &Side<'_>, states: &States) -> BTreeSet<FactId> {
+    let again: Vec<_> = states.dropped.iter().filter(|id| is_type(id.kind) && states.created.contains(*id)).collect();
+    let mut aside = BTreeSet::new();
+    loop {
+        let before = aside.len();
+        for id in &again {
+            let used = from.dependents(id).iter().any(|fact| states.altered.contains(&fact.id) && fact.id.kind == Kind::Column || aside.contains(&fact.id));
+            if used {
+                aside.insert((*id).clone());
+            }
+        }
+        if aside.len() == before {
+            return aside;
+        }
+    }
+}

@@ -1,0 +1,100 @@
+//! One order of all statements: Kahn's algorithm with a heap. A cycle is a bug of the rules.
+
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
+use std::collections::BTreeSet;
+use std::collections::BinaryHeap;
+
+use super::graph::Graph;
+use super::graph::Node;
+use super::graph::Operation;
+use crate::error::DiffError;
+use crate::fact::FactId;
+use crate::fact::Kind;
+
+/// What decides between statements that could come next: drops first; then what belongs to one object stays together,
+/// in the order of the kinds.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+struct Key {
+    later: bool,
+    group: (i32, Vec<String>),
+    kind: i32,
+    node: Node,
+}
+
+/// Operations in order, with what each of them carries.
+pub(super) struct Ordered {
+    pub(super) nodes: Vec<Node>,
+    pub(super) carried: BTreeMap<Node, Vec<FactId>>,
+}
+
+/// Puts the operations in an order that works.
+pub(super) fn order(graph: &mut Graph<'_>) -> Result<Ordered, DiffError> {
+    loop {
+        let (nodes, rest) = kahn(graph);
+        if rest.is_empty() {
+            return Ok(Ordered { nodes, carried: graph.carriers.carried() });
+        }
+        if !graph.carriers.cut(&|node| rest.contains(node)) {
+            let cycle = rest.iter().map(|(operation, id)| format!("{operation:?} {id}").to_lowercase()).collect();
+            return Err(DiffError::Cycle(cycle));
+        }
+    }
+}
+
+/// The order as far as it goes, and what stands in cycles or between them.
+fn kahn(graph: &Graph<'_>) -> (Vec<Node>, BTreeSet<Node>) {
+    let mut after: BTreeMap<&Node, BTreeSet<&Node>> = BTreeMap::new();
+    let mut waiting: BTreeMap<&Node, usize> = BTreeMap::new();
+    for node in graph.nodes.iter().filter(|node| !graph.carriers.is_carried(node)) {
+        waiting.insert(node, 0);
+    }
+    for (first, then) in &graph.edges {
+        let first = graph.carriers.resolve(first);
+        for then in then {
+            let then = graph.carriers.resolve(then);
+            if first != then && after.entry(first).or_default().insert(then) {
+                *waiting.entry(then).or_default() += 1;
+            }
+        }
+    }
+    let ready = waiting.iter().filter(|(_, count)| **count == 0).map(|(node, _)| *node);
+    let mut heap: BinaryHeap<Reverse<Key>> = ready.map(|node| Reverse(key(graph, node))).collect();
+    let mut nodes = Vec::new();
+    while let Some(Reverse(Key { node, .. })) = heap.pop() {
+        for then in after.get(&node).into_iter().flatten() {
+            let count = waiting.get_mut(then).map(|count| {
+                *count -= 1;
+                *count
+            });
+            if count == Some(0) {
+                heap.push(Reverse(key(graph, then)));
+            }
+        }
+        nodes.push(node);
+    }
+    let done: BTreeSet<&Node> = nodes.iter().collect();
+    let mut rest: BTreeSet<Node> = waiting.keys().filter(|node| !done.contains(*node)).map(|node| (*node).clone()).collect();
+    // What only comes after a cycle is no part of it.
+    loop {
+        let ends: Vec<Node> = rest
+            .iter()
+            .filter(|node| !after.get(node).is_some_and(|then| then.iter().any(|node| rest.contains(*node))))
+            .cloned()
+            .collect();
+        if ends.is_empty() {
+            return (nodes, rest);
+        }
+        for node in ends {
+            rest.remove(&node);
+        }
+    }
+}
+
+fn key(graph: &Graph<'_>, node: &Node) -> Key {
+    let (operation, id) = node;
+    let root = graph.root(id);
+    let later = !matches!(operation, Operation::Drop | Operation::Aside);
+    let weight = |kind: Kind| if later { kind as i32 } else { -(kind as i32) };
+    Key { later, group: (weight(root.kind), root.path.clone()), kind: weight(id.kind), node: node.clone() }
+}

@@ -1,0 +1,150 @@
+//! What becomes of each fact: dropped, made, altered; and what has to be made again because it stands in the way.
+
+use crate::catalog::constraint::ConstraintType;
+use crate::fact::Fact;
+use crate::fact::FactId;
+use crate::fact::Kind;
+use crate::fact::Payload;
+use crate::rules::Alteration;
+use crate::rules::Context;
+use crate::rules::Disturbance;
+use crate::rules::Side;
+use crate::rules::States;
+use crate::rules::is_type;
+
+enum Event {
+    Dropped(FactId),
+    Disturbed(FactId, Disturbance),
+}
+
+struct Work<'a> {
+    from: &'a Side<'a>,
+    to: &'a Side<'a>,
+    states: States,
+    events: Vec<Event>,
+}
+
+/// The states of all facts.
+pub(super) fn states<'a>(from: &'a Side<'a>, to: &'a Side<'a>) -> States {
+    let mut work = Work { from, to, states: States::default(), events: Vec::new() };
+    for fact in &from.catalog.facts {
+        if to.get(&fact.id).is_none() {
+            work.states.dropped.insert(fact.id.clone());
+            work.events.push(Event::Dropped(fact.id.clone()));
+        }
+    }
+    for fact in &to.catalog.facts {
+        if from.get(&fact.id).is_none() {
+            work.states.created.insert(fact.id.clone());
+        }
+    }
+    for fact in &from.catalog.facts {
+        if to.get(&fact.id).is_some_and(|target| target.payload != fact.payload) {
+            work.alter(&fact.id);
+        }
+    }
+    while let Some(event) = work.events.pop() {
+        match event {
+            Event::Dropped(id) => work.dropped(&id),
+            Event::Disturbed(id, disturbance) => work.disturbed(&id, disturbance),
+        }
+    }
+    work.states
+}
+
+impl Work<'_> {
+    /// Alters a fact that both sides have, or replaces it where that cannot be done.
+    fn alter(&mut self, id: &FactId) {
+        let (Some(old), Some(new)) = (self.from.get(id), self.to.get(id)) else { return };
+        if self.states.dropped.contains(id) {
+            return;
+        }
+        let cx = Context { id, from: self.from, to: self.to, states: &self.states, carried: &[], aside: None };
+        match old.payload.alter(&new.payload, &cx) {
+            Alteration::Replace => self.replace(id),
+            Alteration::Steps(_) => {
+                self.states.altered.insert(id.clone());
+            }
+            Alteration::Disturbing(_, disturbance) => {
+                self.states.altered.insert(id.clone());
+                self.events.push(Event::Disturbed(id.clone(), disturbance));
+            }
+        }
+    }
+
+    /// Drops a fact and makes it again.
+    fn replace(&mut self, id: &FactId) {
+        if self.to.get(id).is_none() || !self.states.dropped.insert(id.clone()) {
+            return;
+        }
+        self.states.created.insert(id.clone());
+        self.states.altered.remove(id);
+        self.events.push(Event::Dropped(id.clone()));
+    }
+
+    fn dropped(&mut self, id: &FactId) {
+        for part in self.from.children(id) {
+            self.replace(&part.id);
+        }
+        for dependent in self.from.dependents(id) {
+            if self.states.dropped.contains(&dependent.id) {
+                continue;
+            }
+            let generated = matches!(&dependent.payload, Payload::Column(column) if column.generated.is_some());
+            if is_type(id.kind) && dependent.id.kind == Kind::Column && !generated {
+                // Columns keep their rows: they move to the new type.
+                self.alter(&dependent.id);
+                continue;
+            }
+            let target = self.to.get(&dependent.id);
+            let still_needed = target.is_some_and(|target| target.depends_on.contains(id));
+            if still_needed || !self.states.altered.contains(&dependent.id) {
+                self.replace(&dependent.id);
+            }
+        }
+        if id.kind == Kind::IndexAttachment {
+            self.dropped_attachment(id);
+        }
+    }
+
+    /// The indexes of partitions and that of the whole table come and go together, as long as the partitions stay.
+    fn dropped_attachment(&mut self, id: &FactId) {
+        let Some(attachment) = self.from.get(id) else { return };
+        let Some(index) = &attachment.parent else { return };
+        if !self.partition_stays(index) {
+            return;
+        }
+        for above in &attachment.depends_on {
+            self.replace(above);
+        }
+        self.replace(index);
+    }
+
+    /// Whether the table of an index of a partition stays a partition.
+    fn partition_stays(&self, index: &FactId) -> bool {
+        let Some(index) = self.from.get(index) else { return false };
+        let table: &[String] = index.parent.as_ref().map_or(&[], |table| &table.path);
+        self.from.parents_of_table(table).iter().any(|above| !self.states.dropped.contains(&above.id))
+    }
+
+    fn disturbed(&mut self, id: &FactId, disturbance: Disturbance) {
+        let Disturbance::ColumnType { related } = disturbance;
+        let in_the_way = |fact: &Fact| match &fact.payload {
+            Payload::View(_)
+            | Payload::MaterializedView(_)
+            | Payload::Rule(_)
+            | Payload::Policy(_)
+            | Payload::Trigger(_)
+            | Payload::Function(_)
+            | Payload::PublicationTable(_)
+            | Payload::Column(_) => true,
+            Payload::Constraint(constraint) => constraint.constraint_type == ConstraintType::ForeignKey && !related,
+            _ => false,
+        };
+        let dependents = self.from.dependents(id).iter().filter(|fact| in_the_way(fact));
+        let defaults = self.from.children(id).iter().filter(|fact| fact.id.kind == Kind::Default);
+        for fact in dependents.chain(defaults) {
+            self.replace(&fact.id);
+        }
+    }
+}

@@ -1,0 +1,101 @@
+//! Constraints of tables and domains.
+
+use super::Alteration;
+use super::Context;
+use super::Rules;
+use super::Step;
+use crate::catalog::constraint::Constraint;
+use crate::catalog::constraint::ConstraintType;
+use crate::fact::FactId;
+use crate::fact::Kind;
+use crate::plan::LockMode;
+use crate::render::ident;
+use crate::render::qualified;
+
+impl Constraint {
+    /// As in CREATE TABLE, after CONSTRAINT name.
+    pub(super) fn inline(&self) -> String {
+        let tablespace = self.tablespace.as_ref().map(|name| format!(" USING INDEX TABLESPACE {}", ident(name)));
+        // DEFERRABLE comes after it.
+        match (tablespace, self.definition.find(" DEFERRABLE")) {
+            (None, _) => self.definition.clone(),
+            (Some(tablespace), None) => format!("{}{tablespace}", self.definition),
+            (Some(tablespace), Some(at)) => format!("{}{tablespace}{}", &self.definition[..at], &self.definition[at..]),
+        }
+    }
+
+    fn alter_table(&self, cx: &Context<'_>, only: bool) -> String {
+        let only = if only { "ONLY " } else { "" };
+        let word = if self.of_domain { "DOMAIN" } else { "TABLE" };
+        format!("ALTER {word} {only}{}", cx.id.table())
+    }
+
+    fn lock(&self) -> LockMode {
+        match self.constraint_type {
+            ConstraintType::ForeignKey => LockMode::ShareRowExclusive,
+            _ => LockMode::AccessExclusive,
+        }
+    }
+
+    /// Whether the table above makes it and drops it.
+    fn comes_from_above(&self, cx: &Context<'_>) -> bool {
+        self.is_inherited() && self.constraint_type == ConstraintType::Check && !cx.kept_parents().is_empty()
+    }
+}
+
+impl Rules for Constraint {
+    fn address(&self, id: &FactId) -> String {
+        let of = if self.of_domain { "DOMAIN " } else { "" };
+        format!("CONSTRAINT {} ON {of}{}", id.last(), id.table())
+    }
+
+    fn namespaces(&self, id: &FactId) -> Vec<(&'static str, String)> {
+        let index = self.has_index() && !self.of_domain;
+        if index { vec![("relation", qualified(&[id.path.first(), id.path.last()].map(|part| part.map_or("", String::as_str))))] } else { Vec::new() }
+    }
+
+    fn create(&self, cx: &Context<'_>) -> Vec<Step> {
+        if self.comes_from_above(cx) {
+            return Vec::new();
+        }
+        // The indexes of partitions are made apart and attached.
+        let only = self.partitioned && self.has_index();
+        let sql = format!("{} ADD CONSTRAINT {} {}", self.alter_table(cx, only), cx.id.last(), self.inline());
+        let step = Step::new(sql).scan(self.validated || self.has_index());
+        vec![if self.of_domain { step } else { step.lock(self.lock(), &cx.id.path) }]
+    }
+
+    fn drop(&self, cx: &Context<'_>) -> Vec<Step> {
+        let above = self.is_inherited() && self.constraint_type == ConstraintType::Check;
+        let kept = cx.from.parents_of_table(&cx.id.path).into_iter().any(|fact| !cx.drops(&fact.id));
+        if above && kept {
+            return Vec::new();
+        }
+        let step = Step::new(format!("{} DROP CONSTRAINT {}", self.alter_table(cx, false), cx.id.last()));
+        vec![if self.of_domain { step } else { step.exclusive(&cx.id.path) }]
+    }
+
+    fn alter(&self, new: &Self, cx: &Context<'_>) -> Alteration {
+        if new.validated && self.definition == format!("{} NOT VALID", new.definition) {
+            let sql = format!("{} VALIDATE CONSTRAINT {}", self.alter_table(cx, false), cx.id.last());
+            let step = Step::new(sql).scan(true);
+            return Alteration::Steps(vec![if self.of_domain { step } else { step.lock(LockMode::ShareUpdateExclusive, &cx.id.path) }]);
+        }
+        let strip = |it: &Self| it.definition.replace(" INITIALLY DEFERRED", "").replace(" DEFERRABLE", "");
+        if self.constraint_type == ConstraintType::ForeignKey && self.validated && strip(self) == strip(new) {
+            let when = match (new.deferrable, new.deferred) {
+                (false, _) => "NOT DEFERRABLE",
+                (true, false) => "DEFERRABLE INITIALLY IMMEDIATE",
+                (true, true) => "DEFERRABLE INITIALLY DEFERRED",
+            };
+            let sql = format!("{} ALTER CONSTRAINT {} {when}", self.alter_table(cx, false), cx.id.last());
+            return Alteration::Steps(vec![Step::new(sql).exclusive(&cx.id.path)]);
+        }
+        Alteration::Replace
+    }
+}
+
+/// The index behind a constraint, as `schema.name`.
+pub(crate) fn index_of(id: &FactId) -> FactId {
+    FactId::new(Kind::IndexAttachment, [id.path.first(), id.path.last()].into_iter().flatten().cloned())
+}

@@ -1,0 +1,33 @@
+use super::Alteration;
+use super::Context;
+use super::Rules;
+use super::Step;
+use crate::catalog::extension::Extension;
+use crate::fact::FactId;
+use crate::render::ident;
+use crate::render::literal;
+
+impl Rules for Extension {
+    fn address(&self, id: &FactId) -> String {
+        format!("EXTENSION {}", id.qualified())
+    }
+
+    fn create(&self, cx: &Context<'_>) -> Vec<Step> {
+        vec![Step::new(format!("CREATE {} WITH SCHEMA {}", self.address(cx.id), ident(&self.schema)))]
+    }
+
+    fn alter(&self, new: &Self, cx: &Context<'_>) -> Alteration {
+        let mut steps = Vec::new();
+        if self.schema != new.schema {
+            let decide = "the extension cannot move: drop it and what needs it, and make it in the other schema";
+            let step = Step::new(format!("ALTER {} SET SCHEMA {}", self.address(cx.id), ident(&new.schema)));
+            steps.push(if self.relocatable { step } else { step.decide(decide) });
+        }
+        if self.version != new.version {
+            let step = Step::new(format!("ALTER {} UPDATE TO {}", self.address(cx.id), literal(&new.version)));
+            let decide = format!("this server has no way from version {} to {}", self.version, new.version);
+            steps.push(if self.updates.contains(&new.version) { step } else { step.decide(decide) });
+        }
+        Alteration::Steps(steps)
+    }
+}
