@@ -172,10 +172,6 @@ impl<'a> Builder<'a> {
         self.positions.get(id).map(|&at| &self.catalog.facts[at])
     }
 
-    pub(crate) fn fact_mut(&mut self, id: &FactId) -> Option<&mut Fact> {
-        self.positions.get(id).map(|&at| &mut self.catalog.facts[at])
-    }
-
     /// Writes down that `id` needs `needed`.
     pub(crate) fn need(&mut self, id: &FactId, needed: &FactId) {
         if id != needed {

@@ -50,7 +50,7 @@ pub(crate) const SOURCE: Source = Source {
             let address = builder.fact(&of).map(|fact| fact.payload.address(&of)).unwrap_or_default();
             let id = of.part(Kind::Comment);
             (of, id, address)
-        } else if let (Some(name), Some(of)) = (row.column_name, builder.primary((row.class, row.oid, 0)).cloned()) {
+        } else if let (Some(name), Some(of)) = (row.column_name, builder.resolve((row.class, row.oid, 0)).cloned()) {
             // A column of a view or of a composite type is no fact.
             let mut path = of.path.clone();
             path.push(name);

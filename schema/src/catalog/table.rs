@@ -45,7 +45,6 @@ pub struct Foreign {
 #[derive(Deserialize)]
 struct Row {
     row_type: u32,
-    server: Option<u32>,
     #[serde(flatten)]
     table: Table,
 }
@@ -62,7 +61,7 @@ pub(crate) const SOURCE: Source = Source {
                     COALESCE(c.reloptions, '{{}}') || COALESCE(
                         (SELECT pg_catalog.array_agg('toast.' || o) FROM pg_catalog.pg_class AS t, pg_catalog.unnest(t.reloptions) AS o
                          WHERE t.oid = c.reltoastrelid AND c.reltoastrelid <> 0), '{{}}') AS options,
-                    c.relrowsecurity AS row_security, c.relforcerowsecurity AS force_row_security, f.ftserver::int8 AS server,
+                    c.relrowsecurity AS row_security, c.relforcerowsecurity AS force_row_security,
                     CASE WHEN c.relkind = 'f' THEN pg_catalog.json_build_object('server', v.srvname, 'options', COALESCE(f.ftoptions, '{{}}')) END AS foreign
              FROM pg_catalog.pg_class AS c JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
              LEFT JOIN pg_catalog.pg_am AS m ON m.oid = c.relam LEFT JOIN pg_catalog.pg_tablespace AS s ON s.oid = c.reltablespace

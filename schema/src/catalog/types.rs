@@ -64,6 +64,7 @@ struct Row {
     acl: Option<Vec<super::privilege::AclItem>>,
     array: u32,
     relation: u32,
+    own_relation: u32,
     values: Option<Vec<String>>,
     attributes: Option<Vec<Attribute>>,
     domain: Option<Domain>,
@@ -86,7 +87,8 @@ pub(crate) const SOURCE: Source = Source {
         };
         format!(
             "SELECT t.oid::int8, n.nspname AS schema, t.typname AS name, pg_catalog.pg_get_userbyid(t.typowner) AS owner, {acl} AS acl, t.typarray::int8 AS array,
-                    CASE WHEN c.relkind = 'c' THEN 0 ELSE t.typrelid::int8 END AS relation, {multirange},
+                    CASE WHEN c.relkind = 'c' THEN 0 ELSE t.typrelid::int8 END AS relation,
+                    CASE WHEN c.relkind = 'c' THEN t.typrelid::int8 ELSE 0 END AS own_relation, {multirange},
                     CASE WHEN t.typtype = 'e' THEN (SELECT COALESCE(pg_catalog.json_agg(e.enumlabel ORDER BY e.enumsortorder), '[]') FROM pg_catalog.pg_enum AS e WHERE e.enumtypid = t.oid) END AS values,
                     CASE WHEN c.relkind = 'c' THEN (SELECT COALESCE(pg_catalog.json_agg(pg_catalog.json_build_object('name', a.attname, 'type', pg_catalog.format_type(a.atttypid, a.atttypmod),
                         'collation', CASE WHEN a.attcollation <> at.typcollation THEN a.attcollation::pg_catalog.regcollation::pg_catalog.text END) ORDER BY a.attnum), '[]')
@@ -124,6 +126,10 @@ pub(crate) const SOURCE: Source = Source {
             builder.alias(key, (class::CLASS, row.relation, 0));
             None
         };
+        if row.own_relation != 0 {
+            // The dependencies of attributes are those of a relation.
+            builder.alias((class::CLASS, row.own_relation, 0), key);
+        }
         if let Some(id) = id {
             builder.access(&id, Some(row.owner), row.acl);
         }

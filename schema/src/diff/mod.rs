@@ -1,12 +1,15 @@
 //! Two catalogs compared: what becomes of each fact, in which order, and what people read about it.
 
 mod assumed;
+mod candidate;
 mod carry;
 mod change;
 mod emit;
 mod graph;
 mod order;
+mod rename;
 mod state;
+mod tokens;
 
 use std::str::FromStr;
 
@@ -60,14 +63,22 @@ impl FromStr for Rename {
 ///
 /// A rename that names nothing, a difference for which PostgreSQL has no statements, or a bug in the rules (a cycle).
 pub fn diff(from: &Catalog, to: &Catalog, options: &DiffOptions) -> Result<Plan, DiffError> {
-    let _ = options;
-    let (from, to) = assumed::privileges(from, to);
+    let mut source = std::borrow::Cow::Borrowed(from);
+    let renamed = if options.renames.is_empty() {
+        rename::Renamed::default()
+    } else {
+        rename::apply(source.to_mut(), to, &options.renames)?
+    };
+    let (from, to) = assumed::privileges(&source, to);
     let (from, to) = (Side::new(&from), Side::new(&to));
     let states = state::states(&from, &to);
     let mut graph = graph::Graph::new(&from, &to, &states);
     let order = order::order(&mut graph)?;
     let mut plan = emit::emit(&graph, &order, &from, &to, &states);
-    plan.changes = change::changes(&from, &to);
+    plan.actions.splice(0..0, renamed.actions);
+    plan.changes = renamed.changes;
+    plan.changes.extend(change::changes(&from, &to));
+    plan.rename_candidates = candidate::candidates(&from, &to);
     plan.unmodelled = from.catalog.unmodelled.iter().chain(&to.catalog.unmodelled).cloned().collect();
     plan.unmodelled.sort();
     plan.unmodelled.dedup();

@@ -7,7 +7,6 @@ use super::Step;
 use crate::catalog::constraint::Constraint;
 use crate::catalog::constraint::ConstraintType;
 use crate::fact::FactId;
-use crate::fact::Kind;
 use crate::plan::LockMode;
 use crate::render::ident;
 use crate::render::qualified;
@@ -93,9 +92,4 @@ impl Rules for Constraint {
         }
         Alteration::Replace
     }
-}
-
-/// The index behind a constraint, as `schema.name`.
-pub(crate) fn index_of(id: &FactId) -> FactId {
-    FactId::new(Kind::IndexAttachment, [id.path.first(), id.path.last()].into_iter().flatten().cloned())
 }

@@ -96,11 +96,6 @@ impl Context<'_> {
         self.states.dropped.contains(id)
     }
 
-    /// The table that this is a part of.
-    pub(crate) fn table_id(&self) -> FactId {
-        FactId::new(Kind::Table, self.id.path.iter().take(2).cloned())
-    }
-
     /// The tables above, to which the table belongs before and after, and all the while.
     pub(crate) fn kept_parents(&self) -> Vec<Vec<String>> {
         self.to
