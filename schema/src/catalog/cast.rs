@@ -33,7 +33,9 @@ pub(crate) const SOURCE: Source = Source {
         "SELECT k.oid::int8, pg_catalog.format_type(k.castsource, NULL) AS source, pg_catalog.format_type(k.casttarget, NULL) AS target,
                 CASE k.castmethod WHEN 'f' THEN 'WITH FUNCTION ' || k.castfunc::pg_catalog.regprocedure::pg_catalog.text WHEN 'i' THEN 'WITH INOUT' ELSE 'WITHOUT FUNCTION' END AS method,
                 CASE k.castcontext WHEN 'a' THEN 'AS ASSIGNMENT' WHEN 'i' THEN 'AS IMPLICIT' ELSE '' END AS context
-         FROM pg_catalog.pg_cast AS k WHERE k.oid >= 16384"
+         FROM pg_catalog.pg_cast AS k WHERE k.oid >= 16384
+           AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend AS d WHERE d.refclassid = 2605 AND d.refobjid = k.oid AND d.deptype = 'i')
+           AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend AS d WHERE d.classid = 2605 AND d.objid = k.oid AND d.deptype = 'i')"
             .to_owned()
     },
     take: |text, builder| {

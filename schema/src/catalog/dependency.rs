@@ -59,6 +59,9 @@ pub(super) fn complete(builder: &mut Builder<'_>) {
                     let column = FactId::new(Kind::Column, id.path.iter().take(2).chain([column]).cloned());
                     builder.need(id, &column);
                 }
+                if let Some(table) = &constraint.references {
+                    builder.need(id, &FactId::new(Kind::Table, table.clone()));
+                }
             }
             Payload::Extension(extension) => {
                 builder.need(id, &FactId::new(Kind::Schema, [extension.schema.clone()]));

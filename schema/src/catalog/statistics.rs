@@ -11,12 +11,32 @@ use crate::fact::FactId;
 use crate::fact::Kind;
 
 /// A statistics object.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Statistics {
     /// The whole CREATE STATISTICS.
     pub definition: String,
     /// The statistics target, if it is set.
     pub target: Option<i32>,
+}
+
+impl Statistics {
+    /// The definition with its parts sorted: PostgreSQL writes them in the order of the columns of the table.
+    fn normal(&self) -> (Vec<&str>, Vec<&str>) {
+        match self.definition.split_once(" ON ").and_then(|(start, rest)| Some((start, rest.rsplit_once(" FROM ")?))) {
+            Some((start, (columns, table))) => {
+                let mut columns: Vec<_> = columns.split(", ").collect();
+                columns.sort_unstable();
+                (vec![start, table], columns)
+            }
+            None => (vec![&self.definition], Vec::new()),
+        }
+    }
+}
+
+impl PartialEq for Statistics {
+    fn eq(&self, other: &Self) -> bool {
+        self.normal() == other.normal() && self.target == other.target
+    }
 }
 
 #[derive(Deserialize)]

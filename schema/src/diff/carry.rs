@@ -105,7 +105,7 @@ fn drop_carrier(fact: &Fact, from: &Side<'_>, states: &States) -> Option<(FactId
         Payload::Column(column) if column.inherited > 0 && !column.local => {
             for above in kept_above(fact, from, &states.dropped) {
                 let column = same_above(fact, above);
-                if states.dropped.contains(&column) {
+                if states.dropped.contains(&column) && !crate::rules::drops_only(&column, from, states) {
                     return Some((column, Bond::Firm));
                 }
             }
@@ -122,6 +122,10 @@ fn drop_carrier(fact: &Fact, from: &Side<'_>, states: &States) -> Option<(FactId
             }
         }
         _ => {}
+    }
+    if fact.id.kind == Kind::UserMapping {
+        // DROP SERVER refuses where there are any.
+        return None;
     }
     let parent = fact.parent.as_ref().filter(|parent| states.dropped.contains(*parent))?;
     let bond = match &fact.payload {

@@ -38,6 +38,8 @@ pub(super) struct Graph<'a> {
     pub(super) nodes: BTreeSet<Node>,
     /// From what comes first to what comes later.
     pub(super) edges: BTreeMap<Node, BTreeSet<Node>>,
+    /// Orders that are better, but not needed where they would make a cycle.
+    pub(super) wishes: BTreeSet<(Node, Node)>,
     pub(super) carriers: Carriers,
     aside: BTreeSet<FactId>,
 }
@@ -46,7 +48,7 @@ impl<'a> Graph<'a> {
     pub(super) fn new(from: &'a Side<'a>, to: &'a Side<'a>, states: &'a States) -> Self {
         let aside = aside(from, states);
         let carriers = Carriers::new(from, to, states);
-        let mut graph = Self { from, to, states, nodes: BTreeSet::new(), edges: BTreeMap::new(), carriers, aside };
+        let mut graph = Self { from, to, states, nodes: BTreeSet::new(), edges: BTreeMap::new(), wishes: BTreeSet::new(), carriers, aside };
         graph.nodes.extend(states.dropped.iter().map(|id| (Operation::Drop, id.clone())));
         graph.nodes.extend(states.created.iter().map(|id| (Operation::Create, id.clone())));
         graph.nodes.extend(states.altered.iter().map(|id| (Operation::Alter, id.clone())));
@@ -61,6 +63,7 @@ impl<'a> Graph<'a> {
         }
         graph.name_edges();
         graph.special_edges();
+        graph.body_wishes();
         graph
     }
 
@@ -197,6 +200,10 @@ impl<'a> Graph<'a> {
             let above = FactId::new(Kind::Table, fact.id.path[2..].iter().cloned());
             let below = FactId::new(Kind::Table, fact.id.path[..2].iter().cloned());
             for part in from.children(&above).iter().chain(from.children(&below)) {
+                let below_part = FactId::new(Kind::Column, below.path.iter().chain(part.id.path.last()).cloned());
+                if part.id.kind == Kind::Column && part.id != below_part {
+                    self.edge((Operation::Drop, part.id.clone()), (Operation::Drop, below_part));
+                }
                 for operation in [Operation::Drop, Operation::Alter] {
                     if matches!(part.id.kind, Kind::Column | Kind::Index | Kind::Constraint | Kind::Default) {
                         self.edge(removed.clone(), (operation, part.id.clone()));
@@ -208,6 +215,29 @@ impl<'a> Graph<'a> {
                 self.edge(removed.clone(), (Operation::Create, other.id.clone()));
             }
         }
+    }
+
+    /// Nothing looks into bodies that are strings, but they may be run while later statements are: what they name should be
+    /// there before.
+    fn body_wishes(&mut self) {
+        let made: Vec<Node> = self.nodes.iter().filter(|(operation, _)| matches!(operation, Operation::Create | Operation::Alter)).cloned().collect();
+        let mut named: HashMap<&str, Vec<&Node>> = HashMap::new();
+        for node in &made {
+            let name = match (node.1.kind, node.1.path.as_slice()) {
+                (Kind::Function | Kind::Aggregate | Kind::Table | Kind::View | Kind::MaterializedView | Kind::Sequence | Kind::Enum | Kind::Composite | Kind::Domain, [_, name, ..]) => name,
+                _ => continue,
+            };
+            named.entry(name).or_default().push(node);
+        }
+        let mut wishes = Vec::new();
+        for node in &made {
+            let Some(Payload::Function(function)) = self.to.get(&node.1).map(|fact| &fact.payload) else { continue };
+            for word in function.body.as_deref().unwrap_or_default().split(|c: char| !c.is_alphanumeric() && c != '_') {
+                let others = named.get(word).into_iter().flatten().filter(|other| other.1 != node.1);
+                wishes.extend(others.map(|other| ((*other).clone(), node.clone())));
+            }
+        }
+        self.wishes.extend(wishes);
     }
 
     fn inheritance_edges(&mut self, fact: &Fact) {

@@ -71,10 +71,7 @@ pub fn diff(from: &Catalog, to: &Catalog, options: &DiffOptions) -> Result<Plan,
     };
     let (from, to) = assumed::privileges(&source, to);
     let (from, to) = (Side::new(&from), Side::new(&to));
-    let states = state::states(&from, &to);
-    let mut graph = graph::Graph::new(&from, &to, &states);
-    let order = order::order(&mut graph)?;
-    let mut plan = emit::emit(&graph, &order, &from, &to, &states);
+    let mut plan = plan(&from, &to)?;
     plan.actions.splice(0..0, renamed.actions);
     plan.changes = renamed.changes;
     plan.changes.extend(change::changes(&from, &to));
@@ -83,4 +80,25 @@ pub fn diff(from: &Catalog, to: &Catalog, options: &DiffOptions) -> Result<Plan,
     plan.unmodelled.sort();
     plan.unmodelled.dedup();
     Ok(plan)
+}
+
+/// The statements. Where altering something would have to come both before and after something else, it is dropped and
+/// made again.
+fn plan(from: &Side<'_>, to: &Side<'_>) -> Result<Plan, DiffError> {
+    let mut again = Vec::new();
+    loop {
+        let states = state::states(from, to, &again);
+        let mut graph = graph::Graph::new(from, to, &states);
+        match order::order(&mut graph) {
+            Ok(order) => return Ok(emit::emit(&graph, &order, from, to, &states)),
+            Err(cycle) => {
+                let before = again.len();
+                again.extend(cycle.iter().filter(|node| state::can_be_made_again(node)).map(|(_, id)| id.clone()));
+                if again.len() == before {
+                    let cycle = cycle.iter().map(|(operation, id)| format!("{operation:?} {id}").to_lowercase()).collect();
+                    return Err(DiffError::Cycle(cycle));
+                }
+            }
+        }
+    }
 }

@@ -8,7 +8,6 @@ use std::collections::BinaryHeap;
 use super::graph::Graph;
 use super::graph::Node;
 use super::graph::Operation;
-use crate::error::DiffError;
 use crate::fact::FactId;
 use crate::fact::Kind;
 
@@ -29,15 +28,24 @@ pub(super) struct Ordered {
 }
 
 /// Puts the operations in an order that works.
-pub(super) fn order(graph: &mut Graph<'_>) -> Result<Ordered, DiffError> {
+///
+/// # Errors
+///
+/// What stands in a cycle that cannot be cut.
+pub(super) fn order(graph: &mut Graph<'_>) -> Result<Ordered, BTreeSet<Node>> {
     loop {
         let (nodes, rest) = kahn(graph);
         if rest.is_empty() {
             return Ok(Ordered { nodes, carried: graph.carriers.carried() });
         }
+        let wishes = graph.wishes.len();
+        let carriers = &graph.carriers;
+        graph.wishes.retain(|(first, then)| !(rest.contains(carriers.resolve(first)) && rest.contains(carriers.resolve(then))));
+        if graph.wishes.len() < wishes {
+            continue;
+        }
         if !graph.carriers.cut(&|node| rest.contains(node)) {
-            let cycle = rest.iter().map(|(operation, id)| format!("{operation:?} {id}").to_lowercase()).collect();
-            return Err(DiffError::Cycle(cycle));
+            return Err(rest);
         }
     }
 }
@@ -49,13 +57,11 @@ fn kahn(graph: &Graph<'_>) -> (Vec<Node>, BTreeSet<Node>) {
     for node in graph.nodes.iter().filter(|node| !graph.carriers.is_carried(node)) {
         waiting.insert(node, 0);
     }
-    for (first, then) in &graph.edges {
-        let first = graph.carriers.resolve(first);
-        for then in then {
-            let then = graph.carriers.resolve(then);
-            if first != then && after.entry(first).or_default().insert(then) {
-                *waiting.entry(then).or_default() += 1;
-            }
+    let edges = graph.edges.iter().flat_map(|(first, then)| then.iter().map(move |then| (first, then)));
+    for (first, then) in edges.chain(graph.wishes.iter().map(|(first, then)| (first, then))) {
+        let (first, then) = (graph.carriers.resolve(first), graph.carriers.resolve(then));
+        if first != then && after.entry(first).or_default().insert(then) {
+            *waiting.entry(then).or_default() += 1;
         }
     }
     let ready = waiting.iter().filter(|(_, count)| **count == 0).map(|(node, _)| *node);

@@ -1,5 +1,7 @@
 //! What becomes of each fact: dropped, made, altered; and what has to be made again because it stands in the way.
 
+use super::graph::Node;
+use super::graph::Operation;
 use crate::catalog::constraint::ConstraintType;
 use crate::fact::Fact;
 use crate::fact::FactId;
@@ -25,7 +27,9 @@ struct Work<'a> {
 }
 
 /// The states of all facts.
-pub(super) fn states<'a>(from: &'a Side<'a>, to: &'a Side<'a>) -> States {
+///
+/// What is in `again` is dropped and made again instead of being altered.
+pub(super) fn states<'a>(from: &'a Side<'a>, to: &'a Side<'a>, again: &[FactId]) -> States {
     let mut work = Work { from, to, states: States::default(), events: Vec::new() };
     for fact in &from.catalog.facts {
         if to.get(&fact.id).is_none() {
@@ -43,6 +47,9 @@ pub(super) fn states<'a>(from: &'a Side<'a>, to: &'a Side<'a>) -> States {
             work.alter(&fact.id);
         }
     }
+    for id in again {
+        work.replace(id);
+    }
     while let Some(event) = work.events.pop() {
         match event {
             Event::Dropped(id) => work.dropped(&id),
@@ -50,6 +57,15 @@ pub(super) fn states<'a>(from: &'a Side<'a>, to: &'a Side<'a>) -> States {
         }
     }
     work.states
+}
+
+/// Whether an alteration can be replaced without losing anything.
+pub(super) fn can_be_made_again((operation, id): &Node) -> bool {
+    let kind = matches!(
+        id.kind,
+        Kind::View | Kind::MaterializedView | Kind::Function | Kind::Default | Kind::Policy | Kind::Rule | Kind::Trigger | Kind::Index | Kind::Constraint
+    );
+    *operation == Operation::Alter && kind
 }
 
 impl Work<'_> {

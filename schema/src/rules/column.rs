@@ -110,6 +110,11 @@ impl Column {
     }
 }
 
+/// Moves the numbers into the new bounds.
+fn narrowing(old: &Identity, new: &Identity) -> Option<Step> {
+    old.sequence.narrowing(&new.sequence, &qualified(&[&old.sequence_schema, &old.sequence_name]))
+}
+
 fn alter(id: &FactId, what: String) -> Step {
     Step::new(format!("ALTER TABLE {} ALTER COLUMN {} {what}", id.table(), id.last())).exclusive(&id.path)
 }
@@ -149,7 +154,8 @@ impl Rules for Column {
     }
 
     fn drop(&self, cx: &Context<'_>) -> Vec<Step> {
-        let step = Step::new(format!("ALTER TABLE {} DROP COLUMN {}", cx.id.table(), cx.id.last())).exclusive(&cx.id.path);
+        let only = if super::drops_only(cx.id, cx.from, cx.states) { "ONLY " } else { "" };
+        let step = Step::new(format!("ALTER TABLE {only}{} DROP COLUMN {}", cx.id.table(), cx.id.last())).exclusive(&cx.id.path);
         vec![if self.generated.is_some() { step } else { step.loss(format!("drops {}", cx.id)) }]
     }
 
@@ -188,6 +194,16 @@ impl Rules for Column {
         }
         let collated = before.collation != new.collation;
         let type_changes = before.data_type != new.data_type || collated || retyped.is_some();
+        if let (true, Some(old), Some(target)) = (type_changes, &mut identity, &new.identity) {
+            // The bounds of the numbers must fit the type before it changes.
+            let (min, max) = crate::catalog::sequence::Sequence::bounds(&new.data_type);
+            let fits = Identity { sequence: old.sequence.with_type(&new.data_type), ..old.clone() };
+            if fits.sequence.max > max || fits.sequence.min < min {
+                steps.extend(narrowing(old, target));
+                steps.push(alter(cx.id, old.changes(target).join(" ")));
+                *old = Identity { sequence: crate::catalog::sequence::Sequence { data_type: old.sequence.data_type.clone(), ..target.sequence.clone() }, ..target.clone() };
+            }
+        }
         if type_changes {
             steps.push(super::column_type::change(&before, new, retyped.as_deref(), cx));
             if let Some(identity) = &mut identity {
@@ -211,6 +227,7 @@ impl Rules for Column {
             (Some(old), Some(target)) => {
                 let changes = old.changes(target);
                 if !changes.is_empty() {
+                    steps.extend(narrowing(old, target));
                     steps.push(alter(cx.id, changes.join(" ")));
                 }
                 let name = |it: &Identity| qualified(&[&it.sequence_schema, &it.sequence_name]);

@@ -18,6 +18,10 @@ impl Rules for Extension {
 
     fn alter(&self, new: &Self, cx: &Context<'_>) -> Alteration {
         let mut steps = Vec::new();
+        let used = cx.from.dependents(cx.id).iter().any(|fact| fact.id.kind == crate::fact::Kind::Column);
+        if self.schema != new.schema && !self.relocatable && !used {
+            return Alteration::Replace;
+        }
         if self.schema != new.schema {
             let decide = "the extension cannot move: drop it and what needs it, and make it in the other schema";
             let step = Step::new(format!("ALTER {} SET SCHEMA {}", self.address(cx.id), ident(&new.schema)));

@@ -84,6 +84,15 @@ pub(crate) enum Disturbance {
     },
 }
 
+/// Whether a column is dropped from its table alone, because tables below keep it.
+pub(crate) fn drops_only(column: &FactId, from: &Side<'_>, states: &States) -> bool {
+    let table = FactId::new(crate::fact::Kind::Table, column.path.iter().take(2).cloned());
+    from.dependents(&table).iter().filter(|fact| fact.id.kind == crate::fact::Kind::Inheritance && !states.dropped.contains(&fact.id)).any(|below| {
+        let own = FactId::new(crate::fact::Kind::Column, below.id.path[..2].iter().chain(column.path.last()).cloned());
+        !states.dropped.contains(&own) && from.get(&own).is_some()
+    })
+}
+
 /// The names that relations share.
 fn relation(id: &FactId) -> Vec<(&'static str, String)> {
     let name = id.table();

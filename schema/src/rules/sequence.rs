@@ -14,7 +14,7 @@ use crate::render::qualified;
 
 impl Sequence {
     /// The least and the greatest value of its type.
-    fn bounds(data_type: &str) -> (i64, i64) {
+    pub(super) fn bounds(data_type: &str) -> (i64, i64) {
         match data_type {
             "smallint" => (i64::from(i16::MIN), i64::from(i16::MAX)),
             "integer" => (i64::from(i32::MIN), i64::from(i32::MAX)),
@@ -67,6 +67,22 @@ impl Sequence {
             next.min = new.0;
         }
         next
+    }
+
+    /// Moves the last value into the bounds of `new`, where it may be outside of them.
+    pub(super) fn narrowing(&self, new: &Self, name: &str) -> Option<Step> {
+        let narrower = new.min > self.min || new.max < self.max;
+        let overlaps = new.min <= self.max && new.max >= self.min;
+        (narrower && overlaps).then(|| {
+            Step::new(format!(
+                "SELECT pg_catalog.setval({}, LEAST(GREATEST(last_value, {}), {}), is_called AND last_value BETWEEN {} AND {}) FROM {name}",
+                crate::render::literal(name),
+                new.min,
+                new.max,
+                new.min,
+                new.max
+            ))
+        })
     }
 
     /// What ALTER has to say to turn it into `new`, without type and logging; each part once.
@@ -130,6 +146,7 @@ impl Rules for Sequence {
             before = self.with_type(&new.data_type);
         }
         parts.extend(before.changes(new));
+        steps.extend(self.narrowing(new, &cx.id.qualified()));
         if !parts.is_empty() {
             steps.push(Step::new(format!("ALTER {address} {}", parts.join(" "))));
         }

@@ -23,7 +23,7 @@ impl Rules for Statistics {
     }
 
     fn alter(&self, new: &Self, cx: &Context<'_>) -> Alteration {
-        if self.definition != new.definition {
+        if (Self { target: new.target, ..self.clone() }) != *new {
             return Alteration::Replace;
         }
         let target = new.target.unwrap_or(-1);

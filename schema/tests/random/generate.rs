@@ -61,7 +61,7 @@ struct Generator {
 const TYPES: &[&str] = &["integer", "bigint", "text", "character varying(20)", "numeric(10,2)", "boolean", "timestamp with time zone", "date", "jsonb", "integer[]", "uuid"];
 
 /// The statements of two schemas.
-pub fn pair(seed: u64) -> (Vec<String>, Vec<String>) {
+pub(crate) fn pair(seed: u64) -> (Vec<String>, Vec<String>) {
     let side = |own| {
         let mut generator = Generator { common: seed, own, statements: Vec::new() };
         generator.all();
@@ -172,10 +172,11 @@ impl Generator {
                 parts.push("PRIMARY KEY (id)".to_owned());
             }
             for column in columns.iter().filter(|column| !column.generated) {
+                let plain = column.name.replace('"', "");
                 if column.data_type == "integer" && dice.percent(20) {
-                    parts.push(format!("CONSTRAINT {}_positive CHECK ({} > {})", column.name, column.name, dice.below(2)));
+                    parts.push(format!("CONSTRAINT \"{plain}_positive\" CHECK ({} > {})", column.name, dice.below(2)));
                 } else if matches!(column.data_type.as_str(), "text" | "bigint" | "uuid") && dice.percent(15) {
-                    parts.push(format!("CONSTRAINT {}_{}_unique UNIQUE ({})", name.replace(['.', '"'], "_"), column.name, column.name));
+                    parts.push(format!("CONSTRAINT \"{}_{plain}_unique\" UNIQUE ({})", name.replace(['.', '"'], "_"), column.name));
                 }
             }
             let unlogged = if dice.percent(8) { "UNLOGGED " } else { "" };

@@ -40,9 +40,12 @@ impl Side {
 
     async fn load(&mut self, statements: &[String]) {
         self.run("DROP SCHEMA IF EXISTS a CASCADE; DROP SCHEMA IF EXISTS b CASCADE").await.unwrap();
+        // What does not fit the rest of its schema, e.g. a foreign key of another type, is left out.
+        let mut refused = 0;
         for sql in statements {
-            self.run(sql).await.unwrap();
+            refused += usize::from(self.run(sql).await.is_err());
         }
+        assert!(refused * 4 <= statements.len(), "{refused} of {} statements are wrong", statements.len());
     }
 
     async fn read(&mut self) -> Catalog {
