@@ -6,6 +6,7 @@ use serde::Serialize;
 use super::builder::class;
 use super::reader;
 use super::reader::Source;
+use crate::render::normal::same_sql;
 use crate::fact::FactId;
 use crate::fact::Kind;
 
@@ -75,7 +76,7 @@ impl Constraint {
 
 impl PartialEq for Constraint {
     fn eq(&self, other: &Self) -> bool {
-        self.constraint_type == other.constraint_type && self.definition == other.definition && self.tablespace == other.tablespace
+        self.constraint_type == other.constraint_type && same_sql(&self.definition, &other.definition) && self.tablespace == other.tablespace
     }
 }
 
@@ -87,6 +88,7 @@ struct Row {
     domain: u32,
     index: u32,
     parent: u32,
+    parent_table: u32,
     #[serde(flatten)]
     payload: Constraint,
 }
@@ -97,6 +99,7 @@ pub(crate) const SOURCE: Source = Source {
         format!(
             "SELECT k.oid::int8, k.conname AS name, k.conrelid::int8 AS table, k.contypid::int8 AS domain,
                     CASE WHEN k.contype IN ('p', 'u', 'x') THEN k.conindid::int8 ELSE 0 END AS index, k.conparentid::int8 AS parent,
+                    COALESCE((SELECT p.conrelid FROM pg_catalog.pg_constraint AS p WHERE p.oid = k.conparentid), 0)::int8 AS parent_table,
                     k.contype AS type, pg_catalog.pg_get_constraintdef(k.oid) AS definition, k.convalidated AS validated, k.condeferrable AS deferrable, k.condeferred AS deferred,
                     COALESCE((SELECT pg_catalog.array_agg(a.attname ORDER BY u.place) FROM pg_catalog.unnest(k.conkey) WITH ORDINALITY AS u(number, place)
                               JOIN pg_catalog.pg_attribute AS a ON a.attrelid = k.conrelid AND a.attnum = u.number), '{{}}') AS columns,
@@ -113,16 +116,22 @@ pub(crate) const SOURCE: Source = Source {
     take: |text, builder| {
         let row: Row = reader::row(text)?;
         let key = (class::CONSTRAINT, row.oid, 0);
-        if row.payload.constraint_type == ConstraintType::ForeignKey && row.parent != 0 {
-            // What PostgreSQL makes for each partition goes with the constraint of the whole table.
+        if row.payload.constraint_type == ConstraintType::ForeignKey && row.parent_table == row.table {
+            // What PostgreSQL makes for each partition of the table that is referred to.
             builder.alias(key, (class::CONSTRAINT, row.parent, 0));
             return Ok(());
         }
         let parent = if row.domain == 0 { (class::CLASS, row.table, 0) } else { (class::TYPE, row.domain, 0) };
         let Some(of) = builder.primary(parent).cloned() else { return Ok(()) };
         let id = FactId::new(Kind::Constraint, of.path.iter().cloned().chain([row.name]));
-        if builder.part(key, parent, id, row.payload).is_some() && row.index != 0 {
-            builder.alias((class::CLASS, row.index, 0), key);
+        let foreign = row.payload.constraint_type == ConstraintType::ForeignKey;
+        if let Some(id) = builder.part(key, parent, id, row.payload) {
+            if row.index != 0 {
+                builder.alias((class::CLASS, row.index, 0), key);
+            }
+            if let (true, Some(above)) = (foreign, builder.primary((class::CONSTRAINT, row.parent, 0)).cloned()) {
+                builder.need(&id, &above);
+            }
         }
         Ok(())
     },

@@ -8,6 +8,7 @@ use super::reader;
 use super::reader::Source;
 use crate::fact::FactId;
 use crate::fact::Kind;
+use crate::render::normal::same_sql;
 
 /// An index.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -32,7 +33,7 @@ pub struct Index {
 
 impl PartialEq for Index {
     fn eq(&self, other: &Self) -> bool {
-        self.definition == other.definition && self.tablespace == other.tablespace && self.statistics == other.statistics
+        same_sql(&self.definition, &other.definition) && self.tablespace == other.tablespace && self.statistics == other.statistics
             && (self.partitioned || self.valid == other.valid)
     }
 }

@@ -102,6 +102,16 @@ fn drop_carrier(fact: &Fact, from: &Side<'_>, states: &States) -> Option<(FactId
             let column = FactId::new(Kind::Column, owner.column.iter().cloned());
             return states.dropped.contains(&column).then_some((column, Bond::Part));
         }
+        Payload::Constraint(constraint) if constraint.constraint_type == ConstraintType::ForeignKey && constraint.is_inherited() => {
+            // It goes with that of the table above, unless the partition is detached before.
+            let table = fact.parent.as_ref()?;
+            let detached = kept_above(fact, from, &states.dropped).is_empty() && !states.dropped.contains(table);
+            let is_above = |id: &&FactId| id.kind == Kind::Constraint && matches!(from.get(id).map(|it| &it.payload), Some(Payload::Constraint(it)) if it.constraint_type == ConstraintType::ForeignKey);
+            let above = fact.depends_on.iter().find(is_above).filter(|above| states.dropped.contains(*above));
+            if let (false, Some(above)) = (detached, above) {
+                return Some((above.clone(), Bond::Firm));
+            }
+        }
         Payload::Column(column) if column.inherited > 0 && !column.local => {
             for above in kept_above(fact, from, &states.dropped) {
                 let column = same_above(fact, above);
@@ -161,6 +171,13 @@ fn create_carrier(fact: &Fact, to: &Side<'_>, states: &States) -> Option<(FactId
                 return same.then(|| (parent.clone(), Bond::Firm));
             }
             Some((parent.clone(), Bond::Default))
+        }
+        Payload::Constraint(constraint) if made_with_parent && constraint.constraint_type == ConstraintType::Unique => {
+            // CREATE TABLE makes one index for equal keys.
+            let rival = to.children(parent).iter().any(|other| {
+                other.id != fact.id && matches!(&other.payload, Payload::Constraint(it) if it.has_index() && it.columns == constraint.columns)
+            });
+            (!rival).then(|| (parent.clone(), Bond::Part))
         }
         Payload::Constraint(constraint) if made_with_parent && constraint.validated && constraint.constraint_type != ConstraintType::ForeignKey => {
             let bond = if constraint.is_inherited() { Bond::Firm } else { Bond::Part };

@@ -205,7 +205,9 @@ impl<'a> Graph<'a> {
                     self.edge((Operation::Drop, part.id.clone()), (Operation::Drop, below_part));
                 }
                 for operation in [Operation::Drop, Operation::Alter] {
-                    if matches!(part.id.kind, Kind::Column | Kind::Index | Kind::Constraint | Kind::Default) {
+                    let with_above = matches!(&part.payload, Payload::Constraint(it) if it.constraint_type == ConstraintType::ForeignKey && it.is_inherited())
+                        && self.states.dropped.contains(&below);
+                    if !with_above && matches!(part.id.kind, Kind::Column | Kind::Index | Kind::Constraint | Kind::Default) {
                         self.edge(removed.clone(), (operation, part.id.clone()));
                     }
                 }
@@ -254,9 +256,15 @@ impl<'a> Graph<'a> {
                 }
                 // Attaching would make an index of its own for the partition.
                 let attached = to.children(&part.id).iter().find(|it| it.id.kind == Kind::IndexAttachment);
-                if let (true, true, Some(attachment)) = (bound, table == &below, attached) {
-                    self.after(&part.id, &fact.id);
-                    self.after(&fact.id, &attachment.id);
+                match attached {
+                    Some(attachment) if bound && table == &below => {
+                        self.after(&part.id, &fact.id);
+                        self.after(&fact.id, &attachment.id);
+                    }
+                    None if bound && table == &below && part.id.kind == Kind::Index => {
+                        self.edge((Operation::Create, fact.id.clone()), (Operation::Create, part.id.clone()));
+                    }
+                    _ => {}
                 }
             }
             for part in from.children(table) {

@@ -47,6 +47,7 @@ pub(super) fn states<'a>(from: &'a Side<'a>, to: &'a Side<'a>, again: &[FactId])
             work.alter(&fact.id);
         }
     }
+    work.move_rivals();
     for id in again {
         work.replace(id);
     }
@@ -69,6 +70,30 @@ pub(super) fn can_be_made_again((operation, id): &Node) -> bool {
 }
 
 impl Work<'_> {
+    /// ATTACH PARTITION takes the first index that fits: one that stays on its own is made again after it.
+    fn move_rivals(&mut self) {
+        let attached = self.to.catalog.facts.iter().filter(|fact| fact.id.kind == Kind::Inheritance);
+        for fact in attached.filter(|fact| self.from.get(&fact.id).is_none()) {
+            let table = FactId::new(Kind::Table, fact.id.path[..2].iter().cloned());
+            let shape = |fact: &Fact| match &fact.payload {
+                Payload::Index(index) => index.shape().split_once(" USING ").map(|(_, rest)| (index.unique, rest.to_owned())),
+                _ => None,
+            };
+            let is_part = |index: &&&Fact| self.to.children(&index.id).iter().any(|it| it.id.kind == Kind::IndexAttachment);
+            let parts: Vec<_> = self.to.children(&table).iter().filter(is_part).filter_map(|index| shape(index)).collect();
+            let rivals: Vec<FactId> = self
+                .to
+                .children(&table)
+                .iter()
+                .filter(|index| !is_part(index) && shape(index).is_some_and(|shape| parts.contains(&shape)))
+                .map(|index| index.id.clone())
+                .collect();
+            for rival in rivals.iter().filter(|rival| self.from.get(rival).is_some()) {
+                self.replace(rival);
+            }
+        }
+    }
+
     /// Alters a fact that both sides have, or replaces it where that cannot be done.
     fn alter(&mut self, id: &FactId) {
         let (Some(old), Some(new)) = (self.from.get(id), self.to.get(id)) else { return };
@@ -106,6 +131,9 @@ impl Work<'_> {
             if self.states.dropped.contains(&dependent.id) {
                 continue;
             }
+            if self.outlives(id, dependent) {
+                continue;
+            }
             let generated = matches!(&dependent.payload, Payload::Column(column) if column.generated.is_some());
             if is_type(id.kind) && dependent.id.kind == Kind::Column && !generated {
                 // Columns keep their rows: they move to the new type.
@@ -121,6 +149,13 @@ impl Work<'_> {
         if id.kind == Kind::IndexAttachment {
             self.dropped_attachment(id);
         }
+    }
+
+    /// The foreign key of a partition stays when the partition is detached.
+    fn outlives(&self, above: &FactId, dependent: &Fact) -> bool {
+        let foreign = |payload: &Payload| matches!(payload, Payload::Constraint(it) if it.constraint_type == ConstraintType::ForeignKey);
+        let above = self.from.get(above).is_some_and(|fact| foreign(&fact.payload));
+        above && foreign(&dependent.payload) && !self.partition_stays(&dependent.id)
     }
 
     /// The indexes of partitions and that of the whole table come and go together, as long as the partitions stay.

@@ -1,5 +1,7 @@
 //! Text of SQL: names, strings, lists.
 
+pub(crate) mod normal;
+
 /// Words that PostgreSQL 18 and older do not take as every kind of name without quotes (`pg_get_keywords()`, all but the
 /// unreserved ones). Sorted.
 #[rustfmt::skip]

@@ -39,6 +39,7 @@ impl Identity {
             parts.push(format!("SET GENERATED {}", if new.always { "ALWAYS" } else { "BY DEFAULT" }));
         }
         parts.extend(self.sequence.changes(&new.sequence).into_iter().map(|change| format!("SET {change}")));
+        parts.extend(self.sequence.restart(&new.sequence));
         parts
     }
 }
@@ -171,7 +172,7 @@ impl Rules for Column {
             if let (Some(Payload::Column(old)), Some(Payload::Column(new))) =
                 (cx.from.get(&above).map(|fact| &fact.payload), cx.to.get(&above).map(|fact| &fact.payload))
             {
-                if old.data_type != new.data_type {
+                if old.data_type != new.data_type || old.collation != new.collation {
                     before.data_type.clone_from(&new.data_type);
                     before.collation.clone_from(&new.collation);
                 }

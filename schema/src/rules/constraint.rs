@@ -36,9 +36,13 @@ impl Constraint {
         }
     }
 
-    /// Whether the table above makes it and drops it.
+    /// Whether the table above makes it.
     fn comes_from_above(&self, cx: &Context<'_>) -> bool {
-        self.is_inherited() && self.constraint_type == ConstraintType::Check && !cx.kept_parents().is_empty()
+        match self.constraint_type {
+            ConstraintType::ForeignKey => self.is_inherited(),
+            ConstraintType::Check => self.is_inherited() && !cx.kept_parents().is_empty(),
+            _ => false,
+        }
     }
 }
 
@@ -65,7 +69,7 @@ impl Rules for Constraint {
     }
 
     fn drop(&self, cx: &Context<'_>) -> Vec<Step> {
-        let above = self.is_inherited() && self.constraint_type == ConstraintType::Check;
+        let above = self.is_inherited() && matches!(self.constraint_type, ConstraintType::Check | ConstraintType::ForeignKey);
         let kept = cx.from.parents_of_table(&cx.id.path).into_iter().any(|fact| !cx.drops(&fact.id));
         if above && kept {
             return Vec::new();
@@ -75,6 +79,9 @@ impl Rules for Constraint {
     }
 
     fn alter(&self, new: &Self, cx: &Context<'_>) -> Alteration {
+        if new.is_inherited() && new.comes_from_above(cx) && self.is_inherited() {
+            return Alteration::Steps(Vec::new());
+        }
         if new.validated && self.definition == format!("{} NOT VALID", new.definition) {
             let sql = format!("{} VALIDATE CONSTRAINT {}", self.alter_table(cx, false), cx.id.last());
             let step = Step::new(sql).scan(true);

@@ -7,6 +7,7 @@ use super::Step;
 use crate::catalog::index::Index;
 use crate::catalog::index::IndexAttachment;
 use crate::fact::FactId;
+use crate::fact::Kind;
 use crate::plan::LockMode;
 use crate::render::ident;
 use crate::render::options;
@@ -37,7 +38,13 @@ impl Rules for Index {
     }
 
     fn drop(&self, cx: &Context<'_>) -> Vec<Step> {
-        vec![Step::new(format!("DROP {}", self.address(cx.id))).exclusive(&self.table)]
+        // The constraints of partitions whose indexes are parts of this one do not go without being asked.
+        let constraints = cx.from.dependents(cx.id).iter().any(|fact| {
+            let parent = fact.parent.as_ref().map(|parent| parent.kind);
+            fact.id.kind == Kind::IndexAttachment && parent == Some(Kind::Constraint)
+        });
+        let cascade = if constraints { " CASCADE" } else { "" };
+        vec![Step::new(format!("DROP {}{cascade}", self.address(cx.id))).exclusive(&self.table)]
     }
 
     fn alter(&self, new: &Self, cx: &Context<'_>) -> Alteration {

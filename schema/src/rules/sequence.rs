@@ -85,6 +85,11 @@ impl Sequence {
         })
     }
 
+    /// Where no value is in the bounds of both, it begins anew.
+    pub(super) fn restart(&self, new: &Self) -> Option<String> {
+        (new.min > self.max || new.max < self.min).then(|| format!("RESTART WITH {}", new.start))
+    }
+
     /// What ALTER has to say to turn it into `new`, without type and logging; each part once.
     pub(super) fn changes(&self, new: &Self) -> Vec<String> {
         let mut parts = Vec::new();
@@ -146,6 +151,7 @@ impl Rules for Sequence {
             before = self.with_type(&new.data_type);
         }
         parts.extend(before.changes(new));
+        parts.extend(self.restart(new));
         steps.extend(self.narrowing(new, &cx.id.qualified()));
         if !parts.is_empty() {
             steps.push(Step::new(format!("ALTER {address} {}", parts.join(" "))));
