@@ -179,6 +179,14 @@ fn create_carrier(fact: &Fact, to: &Side<'_>, states: &States) -> Option<(FactId
             });
             (!rival).then(|| (parent.clone(), Bond::Part))
         }
+        Payload::Constraint(constraint) if made_with_parent && constraint.constraint_type == ConstraintType::PrimaryKey => {
+            // ATTACH PARTITION takes the first index that fits, so one that stays on its own is made later.
+            let attached = |id: &FactId| to.children(id).iter().any(|it| it.id.kind == Kind::IndexAttachment);
+            let rival = to.children(parent).iter().any(|other| {
+                other.id != fact.id && attached(&other.id) && matches!(&other.payload, Payload::Constraint(it) if it.has_index() && it.columns == constraint.columns)
+            });
+            (attached(&fact.id) || !rival).then(|| (parent.clone(), Bond::Part))
+        }
         Payload::Constraint(constraint) if made_with_parent && constraint.validated && constraint.constraint_type != ConstraintType::ForeignKey => {
             let bond = if constraint.is_inherited() { Bond::Firm } else { Bond::Part };
             Some((parent.clone(), bond))

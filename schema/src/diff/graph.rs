@@ -199,15 +199,16 @@ impl<'a> Graph<'a> {
             let removed = (Operation::Drop, fact.id.clone());
             let above = FactId::new(Kind::Table, fact.id.path[2..].iter().cloned());
             let below = FactId::new(Kind::Table, fact.id.path[..2].iter().cloned());
-            for part in from.children(&above).iter().chain(from.children(&below)) {
+            // Where the whole table goes, nothing of it has to be saved before.
+            let parts = if self.states.dropped.contains(&below) { &[] } else { from.children(&above) };
+            for part in parts.iter().chain(from.children(&below)) {
                 let below_part = FactId::new(Kind::Column, below.path.iter().chain(part.id.path.last()).cloned());
                 if part.id.kind == Kind::Column && part.id != below_part {
                     self.edge((Operation::Drop, part.id.clone()), (Operation::Drop, below_part));
                 }
                 for operation in [Operation::Drop, Operation::Alter] {
-                    let with_above = matches!(&part.payload, Payload::Constraint(it) if it.constraint_type == ConstraintType::ForeignKey && it.is_inherited())
-                        && self.states.dropped.contains(&below);
-                    if !with_above && matches!(part.id.kind, Kind::Column | Kind::Index | Kind::Constraint | Kind::Default) {
+                    let goes = self.states.dropped.contains(&below);
+                    if !goes && matches!(part.id.kind, Kind::Column | Kind::Index | Kind::Constraint | Kind::Default) {
                         self.edge(removed.clone(), (operation, part.id.clone()));
                     }
                 }
@@ -261,7 +262,13 @@ impl<'a> Graph<'a> {
                         self.after(&part.id, &fact.id);
                         self.after(&fact.id, &attachment.id);
                     }
-                    None if bound && table == &below && part.id.kind == Kind::Index => {
+                    None if bound
+                        && table == &below
+                        && matches!(part.id.kind, Kind::Index | Kind::Constraint)
+                        && matches!(&part.payload, Payload::Index(_) | Payload::Constraint(_))
+                        && !matches!(&part.payload, Payload::Constraint(it) if !it.has_index())
+                        && !self.carriers.is_carried(&(Operation::Create, part.id.clone())) =>
+                    {
                         self.edge((Operation::Create, fact.id.clone()), (Operation::Create, part.id.clone()));
                     }
                     _ => {}
@@ -274,8 +281,8 @@ impl<'a> Graph<'a> {
             }
         }
         if kept {
-            for part in to.children(&above).iter().filter(|part| part.id.kind == Kind::Column) {
-                let column = FactId::new(Kind::Column, below.path.iter().chain(part.id.path.last()).cloned());
+            for part in to.children(&above).iter().filter(|part| matches!(part.id.kind, Kind::Column | Kind::Constraint)) {
+                let column = FactId::new(part.id.kind, below.path.iter().chain(part.id.path.last()).cloned());
                 self.after(&part.id, &column);
             }
         }

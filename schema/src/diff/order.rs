@@ -81,7 +81,7 @@ fn kahn(graph: &Graph<'_>) -> (Vec<Node>, BTreeSet<Node>) {
     }
     let done: BTreeSet<&Node> = nodes.iter().collect();
     let mut rest: BTreeSet<Node> = waiting.keys().filter(|node| !done.contains(*node)).map(|node| (*node).clone()).collect();
-    // What only comes after a cycle is no part of it.
+    // What only comes after a cycle, or between two, is no part of it.
     loop {
         let ends: Vec<Node> = rest
             .iter()
@@ -89,12 +89,29 @@ fn kahn(graph: &Graph<'_>) -> (Vec<Node>, BTreeSet<Node>) {
             .cloned()
             .collect();
         if ends.is_empty() {
-            return (nodes, rest);
+            let cycles = rest.iter().filter(|node| reaches_itself(node, &after, &rest)).cloned().collect();
+            return (nodes, cycles);
         }
         for node in ends {
             rest.remove(&node);
         }
     }
+}
+
+fn reaches_itself(start: &Node, after: &BTreeMap<&Node, BTreeSet<&Node>>, within: &BTreeSet<Node>) -> bool {
+    let mut seen: BTreeSet<&Node> = BTreeSet::new();
+    let mut open: Vec<&Node> = vec![start];
+    while let Some(node) = open.pop() {
+        for then in after.get(node).into_iter().flatten().filter(|node| within.contains(**node)) {
+            if *then == start {
+                return true;
+            }
+            if seen.insert(then) {
+                open.push(then);
+            }
+        }
+    }
+    false
 }
 
 fn key(graph: &Graph<'_>, node: &Node) -> Key {

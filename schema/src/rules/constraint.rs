@@ -59,7 +59,14 @@ impl Rules for Constraint {
 
     fn create(&self, cx: &Context<'_>) -> Vec<Step> {
         if self.comes_from_above(cx) {
-            return Vec::new();
+            // The rows of a partition may be known to satisfy it when those of the whole table are not.
+            let above = cx.kept_parents().into_iter().find_map(|above| {
+                let id = FactId::new(cx.id.kind, above.iter().chain(cx.id.path.last()).cloned());
+                cx.to.get(&id).and_then(|fact| if let crate::fact::Payload::Constraint(it) = &fact.payload { Some(it.validated) } else { None })
+            });
+            let validate = self.validated && above == Some(false) && self.constraint_type == ConstraintType::Check;
+            let sql = format!("{} VALIDATE CONSTRAINT {}", self.alter_table(cx, false), cx.id.last());
+            return if validate { vec![Step::new(sql).lock(LockMode::ShareUpdateExclusive, &cx.id.path).scan(true)] } else { Vec::new() };
         }
         // The indexes of partitions are made apart and attached.
         let only = self.partitioned && self.has_index();
@@ -79,7 +86,7 @@ impl Rules for Constraint {
     }
 
     fn alter(&self, new: &Self, cx: &Context<'_>) -> Alteration {
-        if new.is_inherited() && new.comes_from_above(cx) && self.is_inherited() {
+        if self.constraint_type == ConstraintType::ForeignKey && self.is_inherited() && new.is_inherited() {
             return Alteration::Steps(Vec::new());
         }
         if new.validated && self.definition == format!("{} NOT VALID", new.definition) {
