@@ -157,6 +157,8 @@ kinds! {
     Owner(c::owner::Owner) "owner";
     /// Who may do what with an object, where it is not the default.
     Privileges(c::privilege::Privileges) "privileges";
+    /// Who may do what with a member of an extension, where it is not what the extension gave.
+    MemberPrivileges(c::member::MemberPrivileges) "privileges on a member of an extension";
     /// A comment.
     Comment(c::comment::Comment) "comment";
     /// An event trigger.

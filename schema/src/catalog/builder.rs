@@ -160,6 +160,7 @@ impl<'a> Builder<'a> {
     /// Adds owner and privileges of an object. `acl` is none where it is the built-in default.
     pub(crate) fn access(&mut self, object: &FactId, owner: Option<String>, acl: Option<Vec<AclItem>>) {
         if let Some(role) = owner {
+            let role = self.options.role_name(role);
             let address = self.fact(object).map(|fact| fact.payload.address(object)).unwrap_or_default();
             self.detail(object, object.part(Kind::Owner), Owner { role, address });
         }

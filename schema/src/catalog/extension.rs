@@ -16,16 +16,14 @@ pub struct Extension {
     pub schema: String,
     /// Its version.
     pub version: String,
-    /// Versions that it can be updated to from this one, on this server.
-    pub updates: Vec<String>,
     /// Whether its members can move to another schema.
     pub relocatable: bool,
 }
 
 impl PartialEq for Extension {
-    /// What a server could update it to is no part of the schema.
+    /// The version depends on what the server has installed; [`Catalog::extensions`](super::Catalog::extensions) says it.
     fn eq(&self, other: &Self) -> bool {
-        self.schema == other.schema && self.version == other.version
+        self.schema == other.schema
     }
 }
 
@@ -40,9 +38,7 @@ struct Row {
 pub(crate) const SOURCE: Source = Source {
     what: "extensions",
     query: |_| {
-        "SELECT e.oid::int8, e.extname AS name, n.nspname AS schema, e.extversion AS version, e.extrelocatable AS relocatable,
-                COALESCE((SELECT pg_catalog.array_agg(u.target) FROM pg_catalog.pg_extension_update_paths(e.extname) AS u
-                          WHERE u.source = e.extversion AND u.path IS NOT NULL), '{}') AS updates
+        "SELECT e.oid::int8, e.extname AS name, n.nspname AS schema, e.extversion AS version, e.extrelocatable AS relocatable
          FROM pg_catalog.pg_extension AS e JOIN pg_catalog.pg_namespace AS n ON n.oid = e.extnamespace
          WHERE e.oid >= 16384"
             .to_owned()

@@ -14,6 +14,7 @@ pub mod foreign;
 pub mod function;
 pub mod index;
 pub mod inheritance;
+pub mod member;
 pub mod operator;
 pub mod owner;
 mod pattern;
@@ -50,9 +51,17 @@ pub struct ReadOptions {
     pub own_tables: Vec<(String, String)>,
     /// Objects that are left out, with all that is in them.
     pub exclude: Vec<Pattern>,
+    /// Names under which roles are read, as (name, name to read): what belongs to the user of a shadow's server stands for what
+    /// belongs to somebody else in a live database.
+    pub role_names: Vec<(String, String)>,
 }
 
 impl ReadOptions {
+    /// The name under which a role is read.
+    pub(crate) fn role_name(&self, role: String) -> String {
+        self.role_names.iter().find(|(name, _)| *name == role).map_or(role, |(_, read)| read.clone())
+    }
+
     fn excludes(&self, schema: &str, name: &str) -> bool {
         self.own_tables.iter().any(|(s, n)| s == schema && n == name)
             || self.exclude.iter().any(|pattern| pattern.matches(schema, name))

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use serde::Serialize;
 
+use super::ReadOptions;
 use super::builder::Builder;
 use super::reader;
 use super::reader::Source;
@@ -49,7 +50,7 @@ pub struct DefaultPrivileges {
 }
 
 /// Maps whose keys are no strings, as lists of pairs.
-mod pairs {
+pub(super) mod pairs {
     use serde::Deserialize;
     use serde::Deserializer;
     use serde::Serialize;
@@ -57,11 +58,11 @@ mod pairs {
 
     use super::Grants;
 
-    pub(super) fn serialize<S: Serializer>(grants: &Grants, serializer: S) -> Result<S::Ok, S::Error> {
+    pub(in crate::catalog) fn serialize<S: Serializer>(grants: &Grants, serializer: S) -> Result<S::Ok, S::Error> {
         grants.iter().collect::<Vec<_>>().serialize(serializer)
     }
 
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Grants, D::Error> {
+    pub(in crate::catalog) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Grants, D::Error> {
         Ok(Vec::deserialize(deserializer)?.into_iter().collect())
     }
 }
@@ -75,13 +76,13 @@ pub(crate) struct AclItem {
     grantable: bool,
 }
 
-fn grants(acl: Vec<AclItem>) -> Grants {
+pub(super) fn grants(options: &ReadOptions, acl: Vec<AclItem>) -> Grants {
     let mut grants = Grants::new();
     for item in acl {
         let grantee = match item.grantee.as_str() {
             "o" => Grantee::Owner,
             "p" => Grantee::Public,
-            role => Grantee::Role(role[1..].to_owned()),
+            role => Grantee::Role(options.role_name(role[1..].to_owned())),
         };
         // What the owner has it may always grant on.
         let grantable = item.grantable && grantee != Grantee::Owner;
@@ -92,7 +93,7 @@ fn grants(acl: Vec<AclItem>) -> Grants {
 
 /// Adds the privileges of an object, where they are not the default.
 pub(crate) fn add(builder: &mut Builder<'_>, object: &FactId, acl: Vec<AclItem>) {
-    let grants = grants(acl);
+    let grants = grants(builder.options, acl);
     let version = builder.catalog.server_version;
     let usual = builder.fact(object).map(|fact| crate::rules::privilege::usual(&fact.payload, version));
     if usual.as_ref() != Some(&grants) {
@@ -120,7 +121,8 @@ pub(crate) const DEFAULTS: Source = Source {
         )
     },
     take: |text, builder| {
-        let row: Row = reader::row(text)?;
+        let mut row: Row = reader::row(text)?;
+        row.role = builder.options.role_name(row.role);
         let key = (826, 0, 0);
         let schema = builder.primary((super::builder::class::NAMESPACE, row.schema_oid, 0)).cloned();
         if row.schema.is_some() && schema.is_none() {
@@ -128,7 +130,7 @@ pub(crate) const DEFAULTS: Source = Source {
         }
         let path = [row.role.clone(), row.schema.clone().unwrap_or_default(), row.objects.clone()];
         let id = FactId::new(Kind::DefaultPrivileges, path);
-        let payload = DefaultPrivileges { role: row.role, schema: row.schema, objects: row.objects, grants: grants(row.acl.unwrap_or_default()) };
+        let payload = DefaultPrivileges { role: row.role, schema: row.schema, objects: row.objects, grants: grants(builder.options, row.acl.unwrap_or_default()) };
         builder.object(key, id.clone(), payload);
         if let Some(schema) = schema {
             builder.need(&id, &schema);

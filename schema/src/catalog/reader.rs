@@ -60,6 +60,7 @@ const SOURCES: &[Source] = &[
     super::publication::TABLES,
     super::publication::SCHEMAS,
     super::subscription::SOURCE,
+    super::member::SOURCE,
     super::comment::SOURCE,
     super::privilege::DEFAULTS,
     super::dependency::SOURCE,
@@ -106,7 +107,7 @@ async fn read_in_transaction(connection: &mut PgConnection, options: &ReadOption
     }
     let mut builder = Builder::new(options);
     builder.catalog.server_version = version;
-    builder.catalog.user = row.try_get(1).map_err(failed)?;
+    builder.catalog.user = builder.options.role_name(row.try_get(1).map_err(failed)?);
 
     let mut batch = String::new();
     for source in SOURCES {

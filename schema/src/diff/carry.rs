@@ -141,7 +141,7 @@ fn drop_carrier(fact: &Fact, from: &Side<'_>, states: &States) -> Option<(FactId
     let bond = match &fact.payload {
         Payload::Constraint(constraint) if constraint.constraint_type == ConstraintType::ForeignKey => Bond::ForeignKey,
         Payload::Default(_) => Bond::Default,
-        Payload::Column(_) | Payload::Owner(_) | Payload::Privileges(_) | Payload::Comment(_) | Payload::IndexAttachment(_) => Bond::Firm,
+        Payload::Column(_) | Payload::Owner(_) | Payload::Privileges(_) | Payload::MemberPrivileges(_) | Payload::Comment(_) | Payload::IndexAttachment(_) => Bond::Firm,
         _ => Bond::Part,
     };
     Some((parent.clone(), bond))

@@ -44,7 +44,7 @@ fn detail(old: &Fact, new: &Fact) -> String {
     let mut parts = Vec::new();
     for (key, after) in &new {
         let before = old.get(key).unwrap_or(&Value::Null);
-        if before != after && !matches!(key.as_str(), "position" | "inherited" | "local" | "type_storage" | "updates" | "address") {
+        if before != after && !matches!(key.as_str(), "position" | "inherited" | "local" | "type_storage" | "address") {
             let name = key.replace('_', " ");
             let text = format!("{name} {} -> {}", plain(before), plain(after));
             parts.push(if text.len() > 100 || text.contains('\n') { name } else { text });

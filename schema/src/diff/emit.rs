@@ -23,7 +23,7 @@ use crate::rules::States;
 use crate::rules::Step;
 
 /// The statements in their order.
-pub(super) fn emit(graph: &Graph<'_>, order: &Ordered, from: &Side<'_>, to: &Side<'_>, states: &States) -> Plan {
+pub(super) fn emit(graph: &Graph<'_>, order: &Ordered, from: &Side<'_>, to: &Side<'_>, states: &States, online: bool) -> Plan {
     let mut plan = Plan::default();
     let mut added_values: Vec<String> = Vec::new();
     let mut seen = HashSet::new();
@@ -31,7 +31,7 @@ pub(super) fn emit(graph: &Graph<'_>, order: &Ordered, from: &Side<'_>, to: &Sid
         let (operation, id) = node;
         let carried: Vec<&Fact> = order.carried.get(node).into_iter().flatten().filter_map(|id| to.get(id)).collect();
         let aside = graph.is_aside(id).then(|| aside_name(id));
-        let cx = Context { id, from, to, states, carried: &carried, aside };
+        let cx = Context { id, from, to, states, carried: &carried, online, aside };
         let (old, new) = (from.get(id).map(|fact| &fact.payload), to.get(id).map(|fact| &fact.payload));
         let steps = match (operation, old, new) {
             (Operation::Aside, Some(old), _) => vec![aside_step(id, old)],

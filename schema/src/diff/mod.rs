@@ -9,6 +9,8 @@ mod graph;
 mod order;
 mod rename;
 mod state;
+#[cfg(test)]
+mod tests;
 mod tokens;
 
 use std::str::FromStr;
@@ -71,7 +73,7 @@ pub fn diff(from: &Catalog, to: &Catalog, options: &DiffOptions) -> Result<Plan,
     };
     let (from, to) = assumed::privileges(&source, to);
     let (from, to) = (Side::new(&from), Side::new(&to));
-    let mut plan = plan(&from, &to)?;
+    let mut plan = plan(&from, &to, options.online)?;
     plan.actions.splice(0..0, renamed.actions);
     plan.changes = renamed.changes;
     plan.changes.extend(change::changes(&from, &to));
@@ -84,13 +86,13 @@ pub fn diff(from: &Catalog, to: &Catalog, options: &DiffOptions) -> Result<Plan,
 
 /// The statements. Where altering something would have to come both before and after something else, it is dropped and
 /// made again.
-fn plan(from: &Side<'_>, to: &Side<'_>) -> Result<Plan, DiffError> {
+fn plan(from: &Side<'_>, to: &Side<'_>, online: bool) -> Result<Plan, DiffError> {
     let mut again = Vec::new();
     loop {
-        let states = state::states(from, to, &again);
+        let states = state::states(from, to, &again, online);
         let mut graph = graph::Graph::new(from, to, &states);
         match order::order(&mut graph) {
-            Ok(order) => return Ok(emit::emit(&graph, &order, from, to, &states)),
+            Ok(order) => return Ok(emit::emit(&graph, &order, from, to, &states, online)),
             Err(cycle) => {
                 let before = again.len();
                 again.extend(cycle.iter().filter(|node| state::can_be_made_again(node)).map(|(_, id)| id.clone()));

@@ -24,13 +24,14 @@ struct Work<'a> {
     to: &'a Side<'a>,
     states: States,
     events: Vec<Event>,
+    online: bool,
 }
 
 /// The states of all facts.
 ///
 /// What is in `again` is dropped and made again instead of being altered.
-pub(super) fn states<'a>(from: &'a Side<'a>, to: &'a Side<'a>, again: &[FactId]) -> States {
-    let mut work = Work { from, to, states: States::default(), events: Vec::new() };
+pub(super) fn states<'a>(from: &'a Side<'a>, to: &'a Side<'a>, again: &[FactId], online: bool) -> States {
+    let mut work = Work { from, to, states: States::default(), events: Vec::new(), online };
     for fact in &from.catalog.facts {
         if to.get(&fact.id).is_none() {
             work.states.dropped.insert(fact.id.clone());
@@ -100,7 +101,7 @@ impl Work<'_> {
         if self.states.dropped.contains(id) {
             return;
         }
-        let cx = Context { id, from: self.from, to: self.to, states: &self.states, carried: &[], aside: None };
+        let cx = Context { id, from: self.from, to: self.to, states: &self.states, carried: &[], online: self.online, aside: None };
         match old.payload.alter(&new.payload, &cx) {
             Alteration::Replace => self.replace(id),
             Alteration::Steps(_) => {

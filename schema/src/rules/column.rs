@@ -212,7 +212,8 @@ impl Rules for Column {
             }
         }
         if !before.not_null && new.not_null {
-            steps.push(alter(cx.id, "SET NOT NULL".to_owned()).scan(true));
+            let plain = || vec![alter(cx.id, "SET NOT NULL".to_owned()).scan(true)];
+            steps.extend(super::online::set_not_null(cx).unwrap_or_else(plain));
         }
         match (&identity, &new.identity) {
             (None, Some(target)) => {

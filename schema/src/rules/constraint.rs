@@ -68,6 +68,9 @@ impl Rules for Constraint {
             let sql = format!("{} VALIDATE CONSTRAINT {}", self.alter_table(cx, false), cx.id.last());
             return if validate { vec![Step::new(sql).lock(LockMode::ShareUpdateExclusive, &cx.id.path).scan(true)] } else { Vec::new() };
         }
+        if let Some(steps) = super::online::add_constraint(self, cx) {
+            return steps;
+        }
         // The indexes of partitions are made apart and attached.
         let only = self.partitioned && self.has_index();
         let sql = format!("{} ADD CONSTRAINT {} {}", self.alter_table(cx, only), cx.id.last(), self.inline());

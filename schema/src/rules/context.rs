@@ -83,11 +83,18 @@ pub(crate) struct Context<'a> {
     pub(crate) states: &'a States,
     /// What is made by the statement that makes this.
     pub(crate) carried: &'a [&'a Fact],
+    /// Whether to take the forms that lock less.
+    pub(crate) online: bool,
     /// The name that the old one has meanwhile, where old and new are there at the same time.
     pub(crate) aside: Option<String>,
 }
 
 impl Context<'_> {
+    /// Whether this is done on a table that exists already, in the forms that lock less.
+    pub(crate) fn is_online_on(&self, path: &[String]) -> bool {
+        self.online && !self.creates(&FactId::new(Kind::Table, path.iter().take(2).cloned()))
+    }
+
     pub(crate) fn creates(&self, id: &FactId) -> bool {
         self.states.created.contains(id)
     }

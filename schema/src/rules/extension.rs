@@ -5,7 +5,6 @@ use super::Step;
 use crate::catalog::extension::Extension;
 use crate::fact::FactId;
 use crate::render::ident;
-use crate::render::literal;
 
 impl Rules for Extension {
     fn address(&self, id: &FactId) -> String {
@@ -26,11 +25,6 @@ impl Rules for Extension {
             let decide = "the extension cannot move: drop it and what needs it, and make it in the other schema";
             let step = Step::new(format!("ALTER {} SET SCHEMA {}", self.address(cx.id), ident(&new.schema)));
             steps.push(if self.relocatable { step } else { step.decide(decide) });
-        }
-        if self.version != new.version {
-            let step = Step::new(format!("ALTER {} UPDATE TO {}", self.address(cx.id), literal(&new.version)));
-            let decide = format!("this server has no way from version {} to {}", self.version, new.version);
-            steps.push(if self.updates.contains(&new.version) { step } else { step.decide(decide) });
         }
         Alteration::Steps(steps)
     }

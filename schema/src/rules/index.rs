@@ -30,7 +30,8 @@ impl Rules for Index {
             let at = sql.rfind(" WHERE ").unwrap_or(sql.len());
             sql.insert_str(at, &format!(" TABLESPACE {}", ident(tablespace)));
         }
-        let mut steps = vec![Step::new(sql).lock(LockMode::Share, &self.table).scan(!self.partitioned)];
+        let step = Step::new(sql).lock(LockMode::Share, &self.table).scan(!self.partitioned);
+        let mut steps = vec![super::online::create_index(self, cx).unwrap_or(step)];
         steps.extend(self.statistics.iter().map(|(column, target)| {
             Step::new(format!("ALTER INDEX {} ALTER COLUMN {column} SET STATISTICS {target}", cx.id.qualified()))
         }));
@@ -43,13 +44,16 @@ impl Rules for Index {
             let parent = fact.parent.as_ref().map(|parent| parent.kind);
             fact.id.kind == Kind::IndexAttachment && parent == Some(Kind::Constraint)
         });
+        if let (false, Some(step)) = (constraints, super::online::drop_index(self, cx)) {
+            return vec![step];
+        }
         let cascade = if constraints { " CASCADE" } else { "" };
         vec![Step::new(format!("DROP {}{cascade}", self.address(cx.id))).exclusive(&self.table)]
     }
 
     fn alter(&self, new: &Self, cx: &Context<'_>) -> Alteration {
         if self.shape() != new.shape() || self.valid != new.valid && !self.partitioned {
-            return Alteration::Replace;
+            return super::online::replace_index(self, new, cx).map_or(Alteration::Replace, Alteration::Steps);
         }
         let name = cx.id.qualified();
         let mut steps = Vec::new();

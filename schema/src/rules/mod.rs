@@ -14,6 +14,7 @@ mod foreign;
 mod function;
 mod index;
 mod inheritance;
+mod online;
 mod operator;
 mod owner;
 mod policy;

@@ -6,6 +6,7 @@ use super::Alteration;
 use super::Context;
 use super::Rules;
 use super::Step;
+use crate::catalog::member::MemberPrivileges;
 use crate::catalog::privilege::DefaultPrivileges;
 use crate::catalog::privilege::Grantee;
 use crate::catalog::privilege::Grants;
@@ -220,5 +221,35 @@ impl Rules for DefaultPrivileges {
 
     fn alter(&self, new: &Self, cx: &Context<'_>) -> Alteration {
         Alteration::Steps(self.changes(&self.grants, &new.grants, cx.to.catalog.server_version))
+    }
+}
+
+impl MemberPrivileges {
+    fn changes(&self, old: &Grants, new: &Grants, cx: &Context<'_>) -> Vec<Step> {
+        let objects = match self.address.split_once(' ') {
+            Some(("TABLE", _)) => "TABLES",
+            Some(("SEQUENCE", _)) => "SEQUENCES",
+            _ => "FUNCTIONS",
+        };
+        let all = all(objects, cx.to.catalog.server_version);
+        changes(old, new, &self.owner, &all, &|verb, list, whom| format!("{verb} {list} ON {} {whom}", self.address))
+    }
+}
+
+impl Rules for MemberPrivileges {
+    fn address(&self, _id: &FactId) -> String {
+        String::new()
+    }
+
+    fn create(&self, cx: &Context<'_>) -> Vec<Step> {
+        self.changes(&self.initial, &self.grants, cx)
+    }
+
+    fn drop(&self, cx: &Context<'_>) -> Vec<Step> {
+        self.changes(&self.grants, &self.initial, cx)
+    }
+
+    fn alter(&self, new: &Self, cx: &Context<'_>) -> Alteration {
+        Alteration::Steps(self.changes(&self.grants, &new.grants, cx))
     }
 }
