@@ -41,7 +41,8 @@ pub(crate) const SOURCE: Source = Source {
             ("MINVFUNC", "aggminvtransfn"),
             ("MFINALFUNC", "aggmfinalfn"),
         ] {
-            options.push_str(&format!("CASE WHEN g.{column} <> 0 THEN '{name} = ' || g.{column}::pg_catalog.text END, "));
+            options
+                .push_str(&format!("CASE WHEN g.{column} <> 0 THEN '{name} = ' || g.{column}::pg_catalog.text END, "));
         }
         for (name, column) in [("SSPACE", "aggtransspace"), ("MSSPACE", "aggmtransspace")] {
             options.push_str(&format!("CASE WHEN g.{column} <> 0 THEN '{name} = ' || g.{column} END, "));
@@ -52,7 +53,10 @@ pub(crate) const SOURCE: Source = Source {
         for (name, column) in [("FINALFUNC_EXTRA", "aggfinalextra"), ("MFINALFUNC_EXTRA", "aggmfinalextra")] {
             options.push_str(&format!("CASE WHEN g.{column} THEN '{name}' END, "));
         }
-        for (name, column, usual) in [("FINALFUNC_MODIFY", "aggfinalmodify", "aggfinalfn"), ("MFINALFUNC_MODIFY", "aggmfinalmodify", "aggmfinalfn")] {
+        for (name, column, usual) in [
+            ("FINALFUNC_MODIFY", "aggfinalmodify", "aggfinalfn"),
+            ("MFINALFUNC_MODIFY", "aggmfinalmodify", "aggmfinalfn"),
+        ] {
             // What is usual depends on the kind of the aggregate.
             options.push_str(&format!(
                 "CASE WHEN g.{usual} <> 0 AND g.{column} <> CASE WHEN g.aggkind = 'n' THEN 'r' ELSE 'w' END THEN '{name} = ' || CASE g.{column} WHEN 'r' THEN 'READ_ONLY' WHEN 's' THEN 'SHAREABLE' ELSE 'READ_WRITE' END END, "

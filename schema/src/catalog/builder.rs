@@ -15,7 +15,6 @@ use crate::fact::Kind;
 use crate::fact::Payload;
 
 /// The oids of the system catalogs, which are the same in every PostgreSQL (`src/include/catalog/pg_*.h`).
-#[allow(missing_docs, reason = "the names are those of the catalogs")]
 pub(crate) mod class {
     pub(crate) const TYPE: u32 = 1247;
     pub(crate) const PROC: u32 = 1255;

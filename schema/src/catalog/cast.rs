@@ -60,7 +60,8 @@ pub(crate) const CASTS: Source = Source {
     },
     take: |text, builder| {
         let pair: Pair = reader::row(text)?;
-        let casts = if pair.assignment { &mut builder.catalog.assignment_casts } else { &mut builder.catalog.explicit_casts };
+        let casts =
+            if pair.assignment { &mut builder.catalog.assignment_casts } else { &mut builder.catalog.explicit_casts };
         casts.insert((pair.source, pair.target));
         Ok(())
     },

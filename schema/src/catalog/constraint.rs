@@ -6,9 +6,9 @@ use serde::Serialize;
 use super::builder::class;
 use super::reader;
 use super::reader::Source;
-use crate::render::normal::same_sql;
 use crate::fact::FactId;
 use crate::fact::Kind;
+use crate::render::normal::same_sql;
 
 /// A constraint.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -76,7 +76,9 @@ impl Constraint {
 
 impl PartialEq for Constraint {
     fn eq(&self, other: &Self) -> bool {
-        self.constraint_type == other.constraint_type && same_sql(&self.definition, &other.definition) && self.tablespace == other.tablespace
+        self.constraint_type == other.constraint_type
+            && same_sql(&self.definition, &other.definition)
+            && self.tablespace == other.tablespace
     }
 }
 

@@ -51,7 +51,8 @@ fn add(builder: &mut Builder<'_>, from: &FactId, to: &FactId) {
 
 /// Adds what `pg_depend` does not say.
 pub(super) fn complete(builder: &mut Builder<'_>) {
-    let facts: Vec<(FactId, Payload)> = builder.catalog.facts.iter().map(|fact| (fact.id.clone(), fact.payload.clone())).collect();
+    let facts: Vec<(FactId, Payload)> =
+        builder.catalog.facts.iter().map(|fact| (fact.id.clone(), fact.payload.clone())).collect();
     for (id, payload) in &facts {
         match payload {
             Payload::Constraint(constraint) if !constraint.of_domain => {

@@ -65,7 +65,9 @@ pub(crate) const WRAPPERS: Source = Source {
     },
     take: |text, builder| {
         let row: Row<Wrapper> = reader::row(text)?;
-        if let Some(id) = builder.object((class::WRAPPER, row.oid, 0), FactId::new(Kind::Wrapper, [row.name]), row.payload) {
+        if let Some(id) =
+            builder.object((class::WRAPPER, row.oid, 0), FactId::new(Kind::Wrapper, [row.name]), row.payload)
+        {
             builder.access(&id, row.owner, row.acl);
         }
         Ok(())
@@ -83,7 +85,9 @@ pub(crate) const SERVERS: Source = Source {
     },
     take: |text, builder| {
         let row: Row<Server> = reader::row(text)?;
-        if let Some(id) = builder.object((class::SERVER, row.oid, 0), FactId::new(Kind::Server, [row.name]), row.payload) {
+        if let Some(id) =
+            builder.object((class::SERVER, row.oid, 0), FactId::new(Kind::Server, [row.name]), row.payload)
+        {
             builder.access(&id, row.owner, row.acl);
         }
         Ok(())

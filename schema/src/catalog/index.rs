@@ -33,7 +33,9 @@ pub struct Index {
 
 impl PartialEq for Index {
     fn eq(&self, other: &Self) -> bool {
-        same_sql(&self.definition, &other.definition) && self.tablespace == other.tablespace && self.statistics == other.statistics
+        same_sql(&self.definition, &other.definition)
+            && self.tablespace == other.tablespace
+            && self.statistics == other.statistics
             && (self.partitioned || self.valid == other.valid)
     }
 }

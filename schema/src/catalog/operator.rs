@@ -45,7 +45,11 @@ pub(crate) const SOURCE: Source = Source {
     take: |text, builder| {
         let row: Named<Operator> = reader::row(text)?;
         let none = || "none".to_owned();
-        let types = format!("{}, {}", row.payload.left.clone().unwrap_or_else(none), row.payload.right.clone().unwrap_or_else(none));
+        let types = format!(
+            "{}, {}",
+            row.payload.left.clone().unwrap_or_else(none),
+            row.payload.right.clone().unwrap_or_else(none)
+        );
         let id = FactId::new(Kind::Operator, [row.schema, row.name, types]);
         if let Some(id) = builder.object((class::OPERATOR, row.oid, 0), id, row.payload) {
             builder.access(&id, row.owner, None);

@@ -130,7 +130,12 @@ pub(crate) const DEFAULTS: Source = Source {
         }
         let path = [row.role.clone(), row.schema.clone().unwrap_or_default(), row.objects.clone()];
         let id = FactId::new(Kind::DefaultPrivileges, path);
-        let payload = DefaultPrivileges { role: row.role, schema: row.schema, objects: row.objects, grants: grants(builder.options, row.acl.unwrap_or_default()) };
+        let payload = DefaultPrivileges {
+            role: row.role,
+            schema: row.schema,
+            objects: row.objects,
+            grants: grants(builder.options, row.acl.unwrap_or_default()),
+        };
         builder.object(key, id.clone(), payload);
         if let Some(schema) = schema {
             builder.need(&id, &schema);

@@ -52,7 +52,9 @@ pub(crate) const SOURCE: Source = Source {
     },
     take: |text, builder| {
         let row: Row = reader::row(text)?;
-        if let Some(id) = builder.object((class::PUBLICATION, row.oid, 0), FactId::new(Kind::Publication, [row.name]), row.payload) {
+        if let Some(id) =
+            builder.object((class::PUBLICATION, row.oid, 0), FactId::new(Kind::Publication, [row.name]), row.payload)
+        {
             builder.access(&id, Some(row.owner), None);
         }
         Ok(())

@@ -138,7 +138,8 @@ async fn read_in_transaction(connection: &mut PgConnection, options: &ReadOption
 /// Functions such as `pg_get_viewdef` look at the newest state, so they do not find what was dropped meanwhile.
 fn query_error(what: &'static str, source: sqlx::Error) -> ReadError {
     let message = source.as_database_error().map(|error| error.message().to_owned()).unwrap_or_default();
-    let vanished = message.starts_with("could not open relation with OID") || message.starts_with("cache lookup failed");
+    let vanished =
+        message.starts_with("could not open relation with OID") || message.starts_with("cache lookup failed");
     if vanished { ReadError::Changed(message) } else { ReadError::Query { what, source } }
 }
 

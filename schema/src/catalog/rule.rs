@@ -6,9 +6,9 @@ use serde::Serialize;
 use super::builder::class;
 use super::reader;
 use super::reader::Source;
+use super::trigger::Enabled;
 use crate::fact::FactId;
 use crate::fact::Kind;
-use super::trigger::Enabled;
 
 /// A rewrite rule.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

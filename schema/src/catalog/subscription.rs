@@ -41,7 +41,8 @@ pub(crate) const SOURCE: Source = Source {
             options.push("'binary = ' || s.subbinary");
         }
         if version >= 160_000 {
-            options.push("'streaming = ' || CASE s.substream WHEN 'f' THEN 'off' WHEN 't' THEN 'on' ELSE 'parallel' END");
+            options
+                .push("'streaming = ' || CASE s.substream WHEN 'f' THEN 'off' WHEN 't' THEN 'on' ELSE 'parallel' END");
             options.push("'run_as_owner = ' || s.subrunasowner");
             options.push("'password_required = ' || s.subpasswordrequired");
             options.push("'origin = ' || s.suborigin");
@@ -76,6 +77,7 @@ pub(crate) const SOURCE: Source = Source {
 
 /// The text whose bytes are written in `hex`.
 fn from_hex(hex: &str) -> Option<String> {
-    let bytes: Option<Vec<u8>> = (0..hex.len() / 2).map(|at| u8::from_str_radix(hex.get(2 * at..2 * at + 2)?, 16).ok()).collect();
+    let bytes: Option<Vec<u8>> =
+        (0..hex.len() / 2).map(|at| u8::from_str_radix(hex.get(2 * at..2 * at + 2)?, 16).ok()).collect();
     String::from_utf8(bytes?).ok()
 }

@@ -35,8 +35,26 @@ pub(super) fn candidates(from: &Side<'_>, to: &Side<'_>) -> Vec<RenameCandidate>
 
 /// What only `side` has, of the kinds that people rename, where the whole that it is a part of stays.
 fn gone<'a>(side: &Side<'a>, other: &Side<'_>) -> Vec<&'a Fact> {
-    let kinds = [Kind::Table, Kind::Column, Kind::View, Kind::MaterializedView, Kind::Sequence, Kind::Enum, Kind::Composite, Kind::Domain, Kind::Function, Kind::Index, Kind::Constraint, Kind::Trigger, Kind::Policy];
-    let renamable = |fact: &&Fact| kinds.contains(&fact.id.kind) && other.get(&fact.id).is_none() && fact.parent.as_ref().is_none_or(|parent| other.get(parent).is_some());
+    let kinds = [
+        Kind::Table,
+        Kind::Column,
+        Kind::View,
+        Kind::MaterializedView,
+        Kind::Sequence,
+        Kind::Enum,
+        Kind::Composite,
+        Kind::Domain,
+        Kind::Function,
+        Kind::Index,
+        Kind::Constraint,
+        Kind::Trigger,
+        Kind::Policy,
+    ];
+    let renamable = |fact: &&Fact| {
+        kinds.contains(&fact.id.kind)
+            && other.get(&fact.id).is_none()
+            && fact.parent.as_ref().is_none_or(|parent| other.get(parent).is_some())
+    };
     side.catalog.facts.iter().filter(renamable).collect()
 }
 
@@ -73,7 +91,9 @@ fn inner(part: &Fact, side: &Side<'_>, own: &[String]) -> Vec<String> {
 /// The payload with `*` for the object's own name, and without what may differ.
 fn anonymous(payload: &Payload, own: &[String]) -> String {
     let Ok(mut value) = serde_json::to_value(payload) else { return String::new() };
-    if let Some(fields) = value.as_object_mut().and_then(|value| value.values_mut().next()).and_then(|value| value.as_object_mut()) {
+    if let Some(fields) =
+        value.as_object_mut().and_then(|value| value.values_mut().next()).and_then(|value| value.as_object_mut())
+    {
         for field in ["position", "local", "inherited"] {
             fields.remove(field);
         }

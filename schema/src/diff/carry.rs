@@ -1,6 +1,7 @@
 //! Which operations need no statement of their own, because another one does them.
 
 use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
 use super::graph::Node;
 use super::graph::Operation;
@@ -29,10 +30,15 @@ pub(super) enum Bond {
 pub(super) struct Carriers(BTreeMap<Node, (Node, Bond)>);
 
 impl Carriers {
-    pub(super) fn new(from: &Side<'_>, to: &Side<'_>, states: &States) -> Self {
+    pub(super) fn new(from: &Side<'_>, to: &Side<'_>, states: &States, moved: &BTreeSet<FactId>) -> Self {
         let mut carriers = Self(BTreeMap::new());
         for id in &states.dropped {
-            if let Some((carrier, bond)) = from.get(id).and_then(|fact| drop_carrier(fact, from, states)) {
+            if let Some((carrier, bond)) = from.get(id).and_then(|fact| drop_carrier(fact, from, states, moved)) {
+                // The parts of a table that is moved aside must not be in the way of those of the new one.
+                let table = FactId::new(Kind::Table, carrier.path.iter().take(2).cloned());
+                if bond != Bond::Firm && moved.contains(&table) {
+                    continue;
+                }
                 carriers.0.insert((Operation::Drop, id.clone()), ((Operation::Drop, carrier), bond));
             }
         }
@@ -93,7 +99,7 @@ fn same_above(fact: &Fact, above: &Fact) -> FactId {
     FactId::new(fact.id.kind, above.id.path[2..].iter().chain(fact.id.path.last()).cloned())
 }
 
-fn drop_carrier(fact: &Fact, from: &Side<'_>, states: &States) -> Option<(FactId, Bond)> {
+fn drop_carrier(fact: &Fact, from: &Side<'_>, states: &States, moved: &BTreeSet<FactId>) -> Option<(FactId, Bond)> {
     match &fact.payload {
         Payload::Sequence(_) => {
             // It goes with the column that it belongs to.
@@ -102,11 +108,16 @@ fn drop_carrier(fact: &Fact, from: &Side<'_>, states: &States) -> Option<(FactId
             let column = FactId::new(Kind::Column, owner.column.iter().cloned());
             return states.dropped.contains(&column).then_some((column, Bond::Part));
         }
-        Payload::Constraint(constraint) if constraint.constraint_type == ConstraintType::ForeignKey && constraint.is_inherited() => {
+        Payload::Constraint(constraint)
+            if constraint.constraint_type == ConstraintType::ForeignKey && constraint.is_inherited() =>
+        {
             // It goes with that of the table above, unless the partition is detached before.
             let table = fact.parent.as_ref()?;
             let detached = kept_above(fact, from, &states.dropped).is_empty() && !states.dropped.contains(table);
-            let is_above = |id: &&FactId| id.kind == Kind::Constraint && matches!(from.get(id).map(|it| &it.payload), Some(Payload::Constraint(it)) if it.constraint_type == ConstraintType::ForeignKey);
+            let is_above = |id: &&FactId| {
+                id.kind == Kind::Constraint
+                    && matches!(from.get(id).map(|it| &it.payload), Some(Payload::Constraint(it)) if it.constraint_type == ConstraintType::ForeignKey)
+            };
             let above = fact.depends_on.iter().find(is_above).filter(|above| states.dropped.contains(*above));
             if let (false, Some(above)) = (detached, above) {
                 return Some((above.clone(), Bond::Firm));
@@ -120,11 +131,15 @@ fn drop_carrier(fact: &Fact, from: &Side<'_>, states: &States) -> Option<(FactId
                 }
             }
         }
-        Payload::Index(_) | Payload::Constraint(_) if !kept_above(fact, from, &states.dropped).is_empty() || fact.id.kind == Kind::Index => {
+        Payload::Index(_) | Payload::Constraint(_) if fact.id.path.len() > 1 => {
             // An index of a partition goes with that of the whole table.
             let attachment = from.children(&fact.id).iter().find(|it| it.id.kind == Kind::IndexAttachment);
             let table: &[String] = fact.parent.as_ref().map_or(&[], |table| &table.path);
-            let stays = from.parents_of_table(table).iter().any(|above| !states.dropped.contains(&above.id));
+            let stays = from.parents_of_table(table).iter().any(|above| {
+                // The partitions of a table that is moved aside stay until its rows are taken along.
+                !states.dropped.contains(&above.id)
+                    || moved.contains(&FactId::new(Kind::Table, above.id.path[2..].iter().cloned()))
+            });
             if let (true, Some(attachment)) = (stays, attachment)
                 && let Some(above) = attachment.depends_on.iter().find(|above| states.dropped.contains(*above))
             {
@@ -141,7 +156,12 @@ fn drop_carrier(fact: &Fact, from: &Side<'_>, states: &States) -> Option<(FactId
     let bond = match &fact.payload {
         Payload::Constraint(constraint) if constraint.constraint_type == ConstraintType::ForeignKey => Bond::ForeignKey,
         Payload::Default(_) => Bond::Default,
-        Payload::Column(_) | Payload::Owner(_) | Payload::Privileges(_) | Payload::MemberPrivileges(_) | Payload::Comment(_) | Payload::IndexAttachment(_) => Bond::Firm,
+        Payload::Column(_)
+        | Payload::Owner(_)
+        | Payload::Privileges(_)
+        | Payload::MemberPrivileges(_)
+        | Payload::Comment(_)
+        | Payload::IndexAttachment(_) => Bond::Firm,
         _ => Bond::Part,
     };
     Some((parent.clone(), bond))
@@ -156,14 +176,18 @@ fn create_carrier(fact: &Fact, to: &Side<'_>, states: &States) -> Option<(FactId
             let mut above = kept_above(fact, to, &states.created).into_iter().map(|above| same_above(fact, above));
             above.find(|column| states.created.contains(column)).map(|column| (column, Bond::Firm))
         }
-        Payload::Inheritance(inheritance) if made_with_parent && inheritance.bound.is_none() => Some((parent.clone(), Bond::Firm)),
+        Payload::Inheritance(inheritance) if made_with_parent && inheritance.bound.is_none() => {
+            Some((parent.clone(), Bond::Firm))
+        }
         Payload::Default(default) if made_with_parent && parent.kind == Kind::Column => {
             // A column that comes from above brings its default along.
             let column = to.get(parent)?;
-            let comes_from_above = matches!(&column.payload, Payload::Column(column) if column.inherited > 0 && !column.local);
+            let comes_from_above =
+                matches!(&column.payload, Payload::Column(column) if column.inherited > 0 && !column.local);
             let table_is_new = column.parent.as_ref().is_some_and(|table| states.created.contains(table));
             let above = to.parents_of_table(&fact.id.path);
-            let partition = above.iter().any(|above| matches!(&above.payload, Payload::Inheritance(it) if it.bound.is_some()));
+            let partition =
+                above.iter().any(|above| matches!(&above.payload, Payload::Inheritance(it) if it.bound.is_some()));
             if comes_from_above && !(table_is_new && partition) {
                 let same = above.iter().any(|above| {
                     matches!(to.get(&same_above(fact, above)).map(|fact| &fact.payload), Some(Payload::Default(it)) if it == default)
@@ -179,7 +203,9 @@ fn create_carrier(fact: &Fact, to: &Side<'_>, states: &States) -> Option<(FactId
             });
             (!rival).then(|| (parent.clone(), Bond::Part))
         }
-        Payload::Constraint(constraint) if made_with_parent && constraint.constraint_type == ConstraintType::PrimaryKey => {
+        Payload::Constraint(constraint)
+            if made_with_parent && constraint.constraint_type == ConstraintType::PrimaryKey =>
+        {
             // ATTACH PARTITION takes the first index that fits, so one that stays on its own is made later.
             let attached = |id: &FactId| to.children(id).iter().any(|it| it.id.kind == Kind::IndexAttachment);
             let rival = to.children(parent).iter().any(|other| {
@@ -187,7 +213,9 @@ fn create_carrier(fact: &Fact, to: &Side<'_>, states: &States) -> Option<(FactId
             });
             (attached(&fact.id) || !rival).then(|| (parent.clone(), Bond::Part))
         }
-        Payload::Constraint(constraint) if made_with_parent && constraint.validated && constraint.constraint_type != ConstraintType::ForeignKey => {
+        Payload::Constraint(constraint)
+            if made_with_parent && constraint.validated && constraint.constraint_type != ConstraintType::ForeignKey =>
+        {
             let bond = if constraint.is_inherited() { Bond::Firm } else { Bond::Part };
             Some((parent.clone(), bond))
         }

@@ -39,7 +39,9 @@ fn change(sign: Sign, fact: &Fact, detail: String) -> Change {
 
 /// The parts of a payload that differ: `type numeric(8,2) -> numeric(10,2)`. Long ones are named only.
 fn detail(old: &Fact, new: &Fact) -> String {
-    let value = |fact: &Fact| serde_json::to_value(&fact.payload).ok().and_then(|value| value.as_object()?.values().next().cloned());
+    let value = |fact: &Fact| {
+        serde_json::to_value(&fact.payload).ok().and_then(|value| value.as_object()?.values().next().cloned())
+    };
     let (Some(Value::Object(old)), Some(Value::Object(new))) = (value(old), value(new)) else { return String::new() };
     let mut parts = Vec::new();
     for (key, after) in &new {

@@ -23,7 +23,14 @@ use crate::rules::States;
 use crate::rules::Step;
 
 /// The statements in their order.
-pub(super) fn emit(graph: &Graph<'_>, order: &Ordered, from: &Side<'_>, to: &Side<'_>, states: &States, online: bool) -> Plan {
+pub(super) fn emit(
+    graph: &Graph<'_>,
+    order: &Ordered,
+    from: &Side<'_>,
+    to: &Side<'_>,
+    states: &States,
+    online: bool,
+) -> Plan {
     let mut plan = Plan::default();
     let mut added_values: Vec<String> = Vec::new();
     let mut seen = HashSet::new();
@@ -34,7 +41,14 @@ pub(super) fn emit(graph: &Graph<'_>, order: &Ordered, from: &Side<'_>, to: &Sid
         let cx = Context { id, from, to, states, carried: &carried, online, aside };
         let (old, new) = (from.get(id).map(|fact| &fact.payload), to.get(id).map(|fact| &fact.payload));
         let steps = match (operation, old, new) {
-            (Operation::Aside, Some(old), _) => vec![aside_step(id, old)],
+            (Operation::Aside, Some(old), _) => {
+                let mut steps = vec![aside_step(id, old)];
+                if id.kind == Kind::Table {
+                    steps.extend(super::moved::aside_steps(id, &aside_name(id), from));
+                }
+                steps
+            }
+            (Operation::Move, _, _) => super::moved::steps(&cx),
             (Operation::Drop, Some(old), _) => old.drop(&cx),
             (Operation::Create, _, Some(new)) => new.create(&cx),
             (Operation::Alter, Some(old), Some(new)) => match old.alter(new, &cx) {
@@ -57,7 +71,8 @@ pub(super) fn emit(graph: &Graph<'_>, order: &Ordered, from: &Side<'_>, to: &Sid
             plan.actions.push(action);
         }
         if let (Operation::Alter, Some(Payload::Enum(old)), Some(Payload::Enum(new))) = (operation, old, new) {
-            added_values.extend(new.values.iter().filter(|value| !old.values.contains(value)).map(|value| literal(value)));
+            added_values
+                .extend(new.values.iter().filter(|value| !old.values.contains(value)).map(|value| literal(value)));
         }
         seen.insert(id);
     }

@@ -25,6 +25,8 @@ pub(super) enum Operation {
     Alter,
     /// Makes it.
     Create,
+    /// Takes the rows of the old table into the new one.
+    Move,
 }
 
 /// An operation on a fact.
@@ -46,15 +48,28 @@ pub(super) struct Graph<'a> {
 
 impl<'a> Graph<'a> {
     pub(super) fn new(from: &'a Side<'a>, to: &'a Side<'a>, states: &'a States) -> Self {
-        let aside = aside(from, states);
-        let carriers = Carriers::new(from, to, states);
-        let mut graph = Self { from, to, states, nodes: BTreeSet::new(), edges: BTreeMap::new(), wishes: BTreeSet::new(), carriers, aside };
+        let moved = super::moved::tables(from, to, states);
+        let mut aside = aside(from, states);
+        aside.extend(moved.iter().cloned());
+        let carriers = Carriers::new(from, to, states, &moved);
+        let mut graph = Self {
+            from,
+            to,
+            states,
+            nodes: BTreeSet::new(),
+            edges: BTreeMap::new(),
+            wishes: BTreeSet::new(),
+            carriers,
+            aside,
+        };
         graph.nodes.extend(states.dropped.iter().map(|id| (Operation::Drop, id.clone())));
         graph.nodes.extend(states.created.iter().map(|id| (Operation::Create, id.clone())));
         graph.nodes.extend(states.altered.iter().map(|id| (Operation::Alter, id.clone())));
         graph.nodes.extend(graph.aside.iter().map(|id| (Operation::Aside, id.clone())));
+        graph.nodes.extend(moved.iter().map(|id| (Operation::Move, id.clone())));
         for (operation, id) in graph.nodes.clone() {
             match operation {
+                Operation::Move => graph.move_edges(&id),
                 Operation::Drop => graph.drop_edges(&id),
                 Operation::Create => graph.create_edges(&id),
                 Operation::Alter => graph.alter_edges(&id),
@@ -81,7 +96,11 @@ impl<'a> Graph<'a> {
     }
 
     fn edge(&mut self, first: Node, then: Node) {
-        if first != then && self.nodes.contains(&first) && self.nodes.contains(&then) {
+        // What is moved aside is dropped when the new one is there.
+        let old = first.0 == Operation::Drop
+            && then.0 == Operation::Create
+            && self.aside.contains(&self.carriers.resolve(&first).1);
+        if !old && first != then && self.nodes.contains(&first) && self.nodes.contains(&then) {
             self.edges.entry(first).or_default().insert(then);
         }
     }
@@ -92,9 +111,7 @@ impl<'a> Graph<'a> {
             self.edge((Operation::Drop, id.clone()), (Operation::Drop, needed.clone()));
             self.edge((Operation::Drop, id.clone()), (Operation::Alter, needed.clone()));
         }
-        if !self.is_aside(id) {
-            self.edge((Operation::Drop, id.clone()), (Operation::Create, id.clone()));
-        }
+        self.edge((Operation::Drop, id.clone()), (Operation::Create, id.clone()));
     }
 
     fn create_edges(&mut self, id: &FactId) {
@@ -127,7 +144,14 @@ impl<'a> Graph<'a> {
             let names = |side: &Side<'_>| side.get(id).map_or_else(Vec::new, |fact| fact.payload.namespaces(id));
             let node = (*operation, id.clone());
             let (before, after) = match operation {
+                Operation::Move => (Vec::new(), Vec::new()),
                 Operation::Drop if self.aside.contains(id) => (Vec::new(), Vec::new()),
+                // The sequences of identity columns go when the table is moved aside.
+                Operation::Drop
+                    if id.kind == Kind::Column && fact_table(id).is_some_and(|table| self.aside.contains(&table)) =>
+                {
+                    (Vec::new(), Vec::new())
+                }
                 Operation::Drop | Operation::Aside => (names(self.from), Vec::new()),
                 Operation::Create => (Vec::new(), names(self.to)),
                 Operation::Alter => {
@@ -145,6 +169,42 @@ impl<'a> Graph<'a> {
             for first in freed.get(&name).cloned().unwrap_or_default() {
                 self.edge(first, node.clone());
             }
+        }
+    }
+
+    /// Rows are taken along when the new table is whole, and before anything looks at them.
+    fn move_edges(&mut self, id: &FactId) {
+        let (from, to) = (self.from, self.to);
+        let node = (Operation::Move, id.clone());
+        self.edge((Operation::Create, id.clone()), node.clone());
+        self.edge(node.clone(), (Operation::Drop, id.clone()));
+        for part in from.children(id) {
+            for part in std::iter::once(part).chain(from.children(&part.id)) {
+                let gone = (Operation::Drop, part.id.clone());
+                if !self.carriers.is_carried(&gone) {
+                    self.edge(gone, (Operation::Aside, id.clone()));
+                }
+            }
+        }
+        for below in from.dependents(id).iter().filter(|fact| fact.id.kind == Kind::Inheritance) {
+            self.edge(node.clone(), (Operation::Drop, below.id.clone()));
+        }
+        for attached in to.dependents(id).iter().chain(to.children(id)).filter(|fact| fact.id.kind == Kind::Inheritance)
+        {
+            self.edge((Operation::Create, attached.id.clone()), node.clone());
+        }
+        for part in to.children(id).iter().chain(to.dependents(id)) {
+            let foreign =
+                matches!(&part.payload, Payload::Constraint(it) if it.constraint_type == ConstraintType::ForeignKey);
+            if foreign || matches!(part.id.kind, Kind::Trigger | Kind::Rule | Kind::Policy) {
+                self.edge(node.clone(), (Operation::Create, part.id.clone()));
+            }
+            for default in to.children(&part.id).iter().filter(|fact| fact.id.kind == Kind::Default) {
+                self.edge((Operation::Create, default.id.clone()), node.clone());
+            }
+        }
+        for view in to.catalog.facts.iter().filter(|fact| fact.id.kind == Kind::MaterializedView) {
+            self.edge(node.clone(), (Operation::Create, view.id.clone()));
         }
     }
 
@@ -179,7 +239,10 @@ impl<'a> Graph<'a> {
                             let table = FactId::new(Kind::Table, of.path.iter().take(2).cloned());
                             self.after(&table.part(Kind::Owner), &fact.id);
                             self.after(&table.part(Kind::Privileges), &fact.id);
-                            self.edge((Operation::Drop, table.part(Kind::Privileges)), (Operation::Create, fact.id.clone()));
+                            self.edge(
+                                (Operation::Drop, table.part(Kind::Privileges)),
+                                (Operation::Create, fact.id.clone()),
+                            );
                         }
                     }
                 }
@@ -223,11 +286,27 @@ impl<'a> Graph<'a> {
     /// Nothing looks into bodies that are strings, but they may be run while later statements are: what they name should be
     /// there before.
     fn body_wishes(&mut self) {
-        let made: Vec<Node> = self.nodes.iter().filter(|(operation, _)| matches!(operation, Operation::Create | Operation::Alter)).cloned().collect();
+        let made: Vec<Node> = self
+            .nodes
+            .iter()
+            .filter(|(operation, _)| matches!(operation, Operation::Create | Operation::Alter))
+            .cloned()
+            .collect();
         let mut named: HashMap<&str, Vec<&Node>> = HashMap::new();
         for node in &made {
             let name = match (node.1.kind, node.1.path.as_slice()) {
-                (Kind::Function | Kind::Aggregate | Kind::Table | Kind::View | Kind::MaterializedView | Kind::Sequence | Kind::Enum | Kind::Composite | Kind::Domain, [_, name, ..]) => name,
+                (
+                    Kind::Function
+                    | Kind::Aggregate
+                    | Kind::Table
+                    | Kind::View
+                    | Kind::MaterializedView
+                    | Kind::Sequence
+                    | Kind::Enum
+                    | Kind::Composite
+                    | Kind::Domain,
+                    [_, name, ..],
+                ) => name,
                 _ => continue,
             };
             named.entry(name).or_default().push(node);
@@ -251,7 +330,8 @@ impl<'a> Graph<'a> {
         let kept = !self.states.created.contains(&fact.id);
         for table in [&above, &below] {
             for part in to.children(table) {
-                let check = matches!(&part.payload, Payload::Constraint(it) if it.constraint_type == ConstraintType::Check);
+                let check =
+                    matches!(&part.payload, Payload::Constraint(it) if it.constraint_type == ConstraintType::Check);
                 if part.id.kind == Kind::Column || check {
                     self.after(&part.id, &fact.id);
                 }
@@ -281,12 +361,19 @@ impl<'a> Graph<'a> {
             }
         }
         if kept {
-            for part in to.children(&above).iter().filter(|part| matches!(part.id.kind, Kind::Column | Kind::Constraint)) {
+            for part in
+                to.children(&above).iter().filter(|part| matches!(part.id.kind, Kind::Column | Kind::Constraint))
+            {
                 let column = FactId::new(part.id.kind, below.path.iter().chain(part.id.path.last()).cloned());
                 self.after(&part.id, &column);
             }
         }
     }
+}
+
+/// The table of a part of one.
+fn fact_table(id: &FactId) -> Option<FactId> {
+    (id.path.len() > 2).then(|| FactId::new(Kind::Table, id.path[..2].iter().cloned()))
 }
 
 /// Types that are made again while columns of the old ones are still there.
@@ -296,7 +383,9 @@ fn aside(from: &Side<'_>, states: &States) -> BTreeSet<FactId> {
     loop {
         let before = aside.len();
         for id in &again {
-            let used = from.dependents(id).iter().any(|fact| states.altered.contains(&fact.id) && fact.id.kind == Kind::Column || aside.contains(&fact.id));
+            let used = from.dependents(id).iter().any(|fact| {
+                states.altered.contains(&fact.id) && fact.id.kind == Kind::Column || aside.contains(&fact.id)
+            });
             if used {
                 aside.insert((*id).clone());
             }

@@ -6,10 +6,12 @@ mod carry;
 mod change;
 mod emit;
 mod graph;
+mod moved;
 mod order;
 mod rename;
 mod state;
 #[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
 mod tests;
 mod tokens;
 
@@ -97,7 +99,8 @@ fn plan(from: &Side<'_>, to: &Side<'_>, online: bool) -> Result<Plan, DiffError>
                 let before = again.len();
                 again.extend(cycle.iter().filter(|node| state::can_be_made_again(node)).map(|(_, id)| id.clone()));
                 if again.len() == before {
-                    let cycle = cycle.iter().map(|(operation, id)| format!("{operation:?} {id}").to_lowercase()).collect();
+                    let cycle =
+                        cycle.iter().map(|(operation, id)| format!("{operation:?} {id}").to_lowercase()).collect();
                     return Err(DiffError::Cycle(cycle));
                 }
             }

@@ -40,7 +40,9 @@ pub(super) fn order(graph: &mut Graph<'_>) -> Result<Ordered, BTreeSet<Node>> {
         }
         let wishes = graph.wishes.len();
         let carriers = &graph.carriers;
-        graph.wishes.retain(|(first, then)| !(rest.contains(carriers.resolve(first)) && rest.contains(carriers.resolve(then))));
+        graph
+            .wishes
+            .retain(|(first, then)| !(rest.contains(carriers.resolve(first)) && rest.contains(carriers.resolve(then))));
         if graph.wishes.len() < wishes {
             continue;
         }
@@ -80,7 +82,8 @@ fn kahn(graph: &Graph<'_>) -> (Vec<Node>, BTreeSet<Node>) {
         nodes.push(node);
     }
     let done: BTreeSet<&Node> = nodes.iter().collect();
-    let mut rest: BTreeSet<Node> = waiting.keys().filter(|node| !done.contains(*node)).map(|node| (*node).clone()).collect();
+    let mut rest: BTreeSet<Node> =
+        waiting.keys().filter(|node| !done.contains(*node)).map(|node| (*node).clone()).collect();
     // What only comes after a cycle, or between two, is no part of it.
     loop {
         let ends: Vec<Node> = rest

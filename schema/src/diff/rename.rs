@@ -32,7 +32,8 @@ pub(super) fn apply(from: &mut Catalog, to: &Catalog, renames: &[Rename]) -> Res
             rename: format!("{}={}", qualified(&rename.old), qualified(&rename.new)),
             why,
         };
-        let old = find(from, &rename.old).ok_or_else(|| wrong(format!("the source has no {}", rename.old.join("."))))?;
+        let old =
+            find(from, &rename.old).ok_or_else(|| wrong(format!("the source has no {}", rename.old.join("."))))?;
         let new = FactId { kind: old.kind, path: renamed_path(&old, &rename.old, &rename.new) };
         if !to.facts.iter().any(|fact| fact.id == new) {
             return Err(wrong(format!("the target has no {new}")));
@@ -51,9 +52,26 @@ pub(super) fn apply(from: &mut Catalog, to: &Catalog, renames: &[Rename]) -> Res
 
 /// What has this name. Functions are named without their arguments.
 fn find(catalog: &Catalog, path: &[String]) -> Option<FactId> {
-    let renamable = |kind: Kind| !matches!(kind, Kind::Owner | Kind::Privileges | Kind::Comment | Kind::Default | Kind::SequenceOwner
-        | Kind::ReplicaIdentity | Kind::Cluster | Kind::IndexAttachment | Kind::Inheritance | Kind::DefaultPrivileges | Kind::Cast
-        | Kind::UserMapping | Kind::PublicationTable | Kind::PublicationSchema | Kind::Extension);
+    let renamable = |kind: Kind| {
+        !matches!(
+            kind,
+            Kind::Owner
+                | Kind::Privileges
+                | Kind::Comment
+                | Kind::Default
+                | Kind::SequenceOwner
+                | Kind::ReplicaIdentity
+                | Kind::Cluster
+                | Kind::IndexAttachment
+                | Kind::Inheritance
+                | Kind::DefaultPrivileges
+                | Kind::Cast
+                | Kind::UserMapping
+                | Kind::PublicationTable
+                | Kind::PublicationSchema
+                | Kind::Extension
+        )
+    };
     let same = |id: &FactId| match id.kind {
         Kind::Function | Kind::Aggregate => id.path[..2] == *path,
         _ => id.path == path,
@@ -74,7 +92,8 @@ fn followers(from: &Catalog, to: &Catalog, old: &FactId, new: &FactId) -> Vec<(F
     let (old_name, new_name) = (name(old), name(new));
     let has = |catalog: &Catalog, id: &FactId| catalog.facts.iter().any(|fact| fact.id == *id);
     let mut found = Vec::new();
-    for fact in from.facts.iter().filter(|fact| matches!(fact.id.kind, Kind::Constraint | Kind::Index | Kind::Sequence)) {
+    for fact in from.facts.iter().filter(|fact| matches!(fact.id.kind, Kind::Constraint | Kind::Index | Kind::Sequence))
+    {
         let ours = fact.parent.as_ref() == Some(new) || belongs(from, &fact.id, new);
         let last = name(&fact.id);
         if !ours || !last.starts_with(&old_name) || has(to, &fact.id) {
@@ -94,7 +113,10 @@ fn followers(from: &Catalog, to: &Catalog, old: &FactId, new: &FactId) -> Vec<(F
 fn belongs(catalog: &Catalog, sequence: &FactId, table: &FactId) -> bool {
     let owner = FactId { kind: Kind::SequenceOwner, path: sequence.path.clone() };
     sequence.kind == Kind::Sequence
-        && catalog.facts.iter().any(|fact| fact.id == owner && matches!(&fact.payload, Payload::SequenceOwner(it) if it.column.starts_with(&table.path)))
+        && catalog.facts.iter().any(|fact| {
+            fact.id == owner
+                && matches!(&fact.payload, Payload::SequenceOwner(it) if it.column.starts_with(&table.path))
+        })
 }
 
 fn one(from: &mut Catalog, old: &FactId, new: &FactId, renamed: &mut Renamed) {
@@ -103,10 +125,16 @@ fn one(from: &mut Catalog, old: &FactId, new: &FactId, renamed: &mut Renamed) {
     let parent = fact.parent.clone();
     let address = fact.payload.address(old);
     let table = matches!(old.kind, Kind::Column | Kind::Constraint | Kind::Table);
-    let lock = if table { Lock { mode: LockMode::AccessExclusive, table: Some(new.path[..2].join(".")) } } else { Lock::default() };
+    let lock = if table {
+        Lock { mode: LockMode::AccessExclusive, table: Some(new.path[..2].join(".")) }
+    } else {
+        Lock::default()
+    };
     let mut statements = Vec::new();
     match (old.kind, &parent) {
-        (Kind::Column, _) => statements.push(format!("ALTER TABLE {} RENAME COLUMN {old_last} TO {new_last}", old.table())),
+        (Kind::Column, _) => {
+            statements.push(format!("ALTER TABLE {} RENAME COLUMN {old_last} TO {new_last}", old.table()))
+        }
         (Kind::Constraint, Some(of)) => {
             let word = if of.kind == Kind::Domain { "DOMAIN" } else { "TABLE" };
             statements.push(format!("ALTER {word} {} RENAME CONSTRAINT {old_last} TO {new_last}", of.qualified()));
@@ -151,7 +179,9 @@ fn last(id: &FactId) -> String {
 }
 
 fn rewrite(fact: &mut Fact, old: &FactId, new: &FactId) {
-    let of_table = fact.id.path.len() > 1 && old.path.len() > 1 && fact.parent.as_ref().is_some_and(|parent| parent.path.starts_with(&old.path[..2]));
+    let of_table = fact.id.path.len() > 1
+        && old.path.len() > 1
+        && fact.parent.as_ref().is_some_and(|parent| parent.path.starts_with(&old.path[..2]));
     rewrite_id(&mut fact.id, old, new);
     if let Some(parent) = &mut fact.parent {
         rewrite_id(parent, old, new);
@@ -163,39 +193,56 @@ fn rewrite(fact: &mut Fact, old: &FactId, new: &FactId) {
     let Ok(mut value) = serde_json::to_value(&fact.payload) else { return };
     // Columns are named without their table only in what belongs to it.
     let column = old.kind == Kind::Column && of_table;
-    let relation = matches!(old.kind, Kind::Table | Kind::View | Kind::MaterializedView | Kind::Sequence | Kind::Index | Kind::Enum
-        | Kind::Composite | Kind::Domain | Kind::Range | Kind::Function | Kind::Aggregate | Kind::Collation);
-    tokens::rewrite(&mut value, &|text| {
-        if column {
-            tokens::replace(text, &[last(old)], &[last(new)])
-        } else if relation {
-            let (mut from, mut to) = (vec![ident(&old.path[0]), ident(&old.path[1])], vec![ident(&new.path[0]), ident(&new.path[1])]);
-            let changed = tokens::replace(text, &from, &to);
-            if old.kind == Kind::Index {
-                // CREATE INDEX names it without the schema.
-                (from, to) = (vec!["INDEX".to_owned(), from.swap_remove(1)], vec!["INDEX".to_owned(), to.swap_remove(1)]);
-                return tokens::replace_words(&changed, &from, &to);
+    let relation = matches!(
+        old.kind,
+        Kind::Table
+            | Kind::View
+            | Kind::MaterializedView
+            | Kind::Sequence
+            | Kind::Index
+            | Kind::Enum
+            | Kind::Composite
+            | Kind::Domain
+            | Kind::Range
+            | Kind::Function
+            | Kind::Aggregate
+            | Kind::Collation
+    );
+    tokens::rewrite(
+        &mut value,
+        &|text| {
+            if column {
+                tokens::replace(text, &[last(old)], &[last(new)])
+            } else if relation {
+                let (mut from, mut to) =
+                    (vec![ident(&old.path[0]), ident(&old.path[1])], vec![ident(&new.path[0]), ident(&new.path[1])]);
+                let changed = tokens::replace(text, &from, &to);
+                if old.kind == Kind::Index {
+                    // CREATE INDEX names it without the schema.
+                    (from, to) =
+                        (vec!["INDEX".to_owned(), from.swap_remove(1)], vec!["INDEX".to_owned(), to.swap_remove(1)]);
+                    return tokens::replace_words(&changed, &from, &to);
+                }
+                changed
+            } else {
+                text.to_owned()
             }
-            changed
-        } else {
-            text.to_owned()
-        }
-    }, &|path| {
-        let mut id = FactId { kind: old.kind, path: path.to_vec() };
-        if path.starts_with(&old.path) {
-            id.path.splice(..old.path.len(), new.path.iter().cloned());
-        } else if column && path.len() != old.path.len() {
-            let (before, after) = (old.path.last(), new.path.last());
-            for part in &mut id.path {
-                if Some(&*part) == before {
-                    if let Some(after) = after {
+        },
+        &|path| {
+            let mut id = FactId { kind: old.kind, path: path.to_vec() };
+            if path.starts_with(&old.path) {
+                id.path.splice(..old.path.len(), new.path.iter().cloned());
+            } else if column && path.len() != old.path.len() {
+                let (before, after) = (old.path.last(), new.path.last());
+                for part in &mut id.path {
+                    if let (true, Some(after)) = (Some(&*part) == before, after) {
                         part.clone_from(after);
                     }
                 }
             }
-        }
-        id.path
-    });
+            id.path
+        },
+    );
     if let Ok(payload) = serde_json::from_value(value) {
         fact.payload = payload;
     }
@@ -208,7 +255,11 @@ fn rewrite_id(id: &mut FactId, old: &FactId, new: &FactId) {
     };
     let same_namespace = id.kind == old.kind
         || start == 1
-        || matches!(old.kind, Kind::Table | Kind::View | Kind::MaterializedView) && !matches!(id.kind, Kind::Index | Kind::Sequence | Kind::Function | Kind::Aggregate | Kind::SequenceOwner)
+        || matches!(old.kind, Kind::Table | Kind::View | Kind::MaterializedView)
+            && !matches!(
+                id.kind,
+                Kind::Index | Kind::Sequence | Kind::Function | Kind::Aggregate | Kind::SequenceOwner
+            )
         || old.kind == Kind::Column && id.kind == Kind::Default
         || old.kind == Kind::Sequence && id.kind == Kind::SequenceOwner
         || old.kind == Kind::Domain && id.kind == Kind::Constraint

@@ -65,7 +65,15 @@ pub(super) fn states<'a>(from: &'a Side<'a>, to: &'a Side<'a>, again: &[FactId],
 pub(super) fn can_be_made_again((operation, id): &Node) -> bool {
     let kind = matches!(
         id.kind,
-        Kind::View | Kind::MaterializedView | Kind::Function | Kind::Default | Kind::Policy | Kind::Rule | Kind::Trigger | Kind::Index | Kind::Constraint
+        Kind::View
+            | Kind::MaterializedView
+            | Kind::Function
+            | Kind::Default
+            | Kind::Policy
+            | Kind::Rule
+            | Kind::Trigger
+            | Kind::Index
+            | Kind::Constraint
     );
     *operation == Operation::Alter && kind
 }
@@ -77,11 +85,15 @@ impl Work<'_> {
         for fact in attached.filter(|fact| self.from.get(&fact.id).is_none()) {
             let table = FactId::new(Kind::Table, fact.id.path[..2].iter().cloned());
             let shape = |fact: &Fact| match &fact.payload {
-                Payload::Index(index) => index.shape().split_once(" USING ").map(|(_, rest)| (index.unique, rest.to_owned())),
+                Payload::Index(index) => {
+                    index.shape().split_once(" USING ").map(|(_, rest)| (index.unique, rest.to_owned()))
+                }
                 _ => None,
             };
-            let is_part = |index: &&&Fact| self.to.children(&index.id).iter().any(|it| it.id.kind == Kind::IndexAttachment);
-            let parts: Vec<_> = self.to.children(&table).iter().filter(is_part).filter_map(|index| shape(index)).collect();
+            let is_part =
+                |index: &&&Fact| self.to.children(&index.id).iter().any(|it| it.id.kind == Kind::IndexAttachment);
+            let parts: Vec<_> =
+                self.to.children(&table).iter().filter(is_part).filter_map(|index| shape(index)).collect();
             let rivals: Vec<FactId> = self
                 .to
                 .children(&table)
@@ -101,7 +113,15 @@ impl Work<'_> {
         if self.states.dropped.contains(id) {
             return;
         }
-        let cx = Context { id, from: self.from, to: self.to, states: &self.states, carried: &[], online: self.online, aside: None };
+        let cx = Context {
+            id,
+            from: self.from,
+            to: self.to,
+            states: &self.states,
+            carried: &[],
+            online: self.online,
+            aside: None,
+        };
         match old.payload.alter(&new.payload, &cx) {
             Alteration::Replace => self.replace(id),
             Alteration::Steps(_) => {

@@ -29,7 +29,14 @@ impl Maker {
         Self::default().fact(Kind::Schema, &["shop"], None, Schema {}, &[])
     }
 
-    fn fact(mut self, kind: Kind, path: &[&str], parent: Option<FactId>, payload: impl Into<Payload>, needs: &[FactId]) -> Self {
+    fn fact(
+        mut self,
+        kind: Kind,
+        path: &[&str],
+        parent: Option<FactId>,
+        payload: impl Into<Payload>,
+        needs: &[FactId],
+    ) -> Self {
         let mut depends_on = needs.to_vec();
         depends_on.sort();
         self.0.push(Fact { id: FactId::new(kind, path.iter().copied()), parent, payload: payload.into(), depends_on });
@@ -76,7 +83,14 @@ impl Maker {
         self.fact(Kind::Column, &["shop", table, name], Some(id(Kind::Table, table)), column, needs)
     }
 
-    fn constraint(self, table: &str, name: &str, kind: ConstraintType, definition: &str, references: Option<&str>) -> Self {
+    fn constraint(
+        self,
+        table: &str,
+        name: &str,
+        kind: ConstraintType,
+        definition: &str,
+        references: Option<&str>,
+    ) -> Self {
         let constraint = Constraint {
             constraint_type: kind,
             definition: definition.to_owned(),
@@ -103,7 +117,13 @@ impl Maker {
             columns: vec![("id".to_owned(), "integer".to_owned())],
             options: Vec::new(),
         };
-        let maker = self.fact(Kind::View, &["shop", name], None, view, &[FactId::new(Kind::Column, ["shop", table, "id"]), id(Kind::Table, table)]);
+        let maker = self.fact(
+            Kind::View,
+            &["shop", name],
+            None,
+            view,
+            &[FactId::new(Kind::Column, ["shop", table, "id"]), id(Kind::Table, table)],
+        );
         let comment = Comment { text: "seen".to_owned(), address: format!("VIEW shop.{name}") };
         maker.fact(Kind::Comment, &["view", "shop", name], Some(id(Kind::View, name)), comment, &[])
     }
@@ -150,7 +170,12 @@ fn tables_that_refer_to_each_other_come_and_go() {
     assert_eq!(made[0], "CREATE TABLE shop.a (\n    id integer,\n    CONSTRAINT key PRIMARY KEY (id)\n)");
     assert!(made[2].starts_with("ALTER TABLE shop.a ADD CONSTRAINT to_b FOREIGN KEY"), "{made:#?}");
     let dropped = statements(&cycle(), &nothing);
-    let expected = ["ALTER TABLE shop.a DROP CONSTRAINT to_b", "ALTER TABLE shop.b DROP CONSTRAINT to_a", "DROP TABLE shop.a", "DROP TABLE shop.b"];
+    let expected = [
+        "ALTER TABLE shop.a DROP CONSTRAINT to_b",
+        "ALTER TABLE shop.b DROP CONSTRAINT to_a",
+        "DROP TABLE shop.a",
+        "DROP TABLE shop.b",
+    ];
     assert_eq!(dropped, expected);
 }
 
@@ -199,7 +224,11 @@ fn an_enum_that_loses_a_value_is_swapped_under_its_columns() {
     wanted.sort_unstable();
     assert_eq!(got, wanted);
     let at = |text: &str| sql.iter().position(|sql| sql.starts_with(text)).unwrap();
-    assert!(at("ALTER TYPE") < at("CREATE TYPE") && at("CREATE TYPE") < at(expected[3]) && at(expected[3]) < at("DROP TYPE"));
+    assert!(
+        at("ALTER TYPE") < at("CREATE TYPE")
+            && at("CREATE TYPE") < at(expected[3])
+            && at(expected[3]) < at("DROP TYPE")
+    );
     let decide = &plan.actions[at(expected[3])].decide;
     assert!(decide[0].contains("'bad'"), "{decide:?}");
     let grown = diff(&side(&["good"]), &side(&["bad", "good"]), &DiffOptions::default()).unwrap();
@@ -208,7 +237,12 @@ fn an_enum_that_loses_a_value_is_swapped_under_its_columns() {
 
 #[test]
 fn renames_are_offered_and_done_when_they_are_asked_for() {
-    let side = |name| Maker::shop().table(name, &[("id", "integer"), ("note", "text")]).constraint(name, "key", ConstraintType::PrimaryKey, "PRIMARY KEY (id)", None).catalog();
+    let side = |name| {
+        Maker::shop()
+            .table(name, &[("id", "integer"), ("note", "text")])
+            .constraint(name, "key", ConstraintType::PrimaryKey, "PRIMARY KEY (id)", None)
+            .catalog()
+    };
     let (from, to) = (side("orders"), side("sales"));
     let plan = diff(&from, &to, &DiffOptions::default()).unwrap();
     assert_eq!(plan.rename_candidates.len(), 1);
@@ -251,7 +285,11 @@ fn online_forms_lock_less() {
     assert_eq!(plan.actions[0].boundary, Boundary::Alone);
     let plan = diff(&first, &side(Some("CREATE INDEX ix ON shop.a USING hash (id)")), &online).unwrap();
     let sql: Vec<_> = plan.actions.iter().map(|action| action.sql.as_str()).collect();
-    let expected = ["CREATE INDEX CONCURRENTLY ix__new ON shop.a USING hash (id)", "DROP INDEX CONCURRENTLY shop.ix", "ALTER INDEX shop.ix__new RENAME TO ix"];
+    let expected = [
+        "CREATE INDEX CONCURRENTLY ix__new ON shop.a USING hash (id)",
+        "DROP INDEX CONCURRENTLY shop.ix",
+        "ALTER INDEX shop.ix__new RENAME TO ix",
+    ];
     assert_eq!(sql, expected);
 }
 
@@ -259,8 +297,19 @@ fn online_forms_lock_less() {
 fn what_default_privileges_give_is_taken_back() {
     let with_defaults = |maker: Maker| {
         let grants = [(Grantee::Role("app".to_owned()), [("SELECT".to_owned(), false)].into())].into();
-        let defaults = DefaultPrivileges { role: "me".to_owned(), schema: Some("shop".to_owned()), objects: "TABLES".to_owned(), grants };
-        maker.fact(Kind::DefaultPrivileges, &["me", "shop", "TABLES"], None, defaults, &[FactId::new(Kind::Schema, ["shop"])])
+        let defaults = DefaultPrivileges {
+            role: "me".to_owned(),
+            schema: Some("shop".to_owned()),
+            objects: "TABLES".to_owned(),
+            grants,
+        };
+        maker.fact(
+            Kind::DefaultPrivileges,
+            &["me", "shop", "TABLES"],
+            None,
+            defaults,
+            &[FactId::new(Kind::Schema, ["shop"])],
+        )
     };
     let from = with_defaults(Maker::shop()).catalog();
     let to = with_defaults(Maker::shop().table("a", &[("id", "integer")])).catalog();

@@ -11,7 +11,11 @@ pub(super) fn rewrite(value: &mut Value, text: &dyn Fn(&str) -> String, list: &d
             match strings {
                 Some(strings) if !strings.is_empty() => {
                     let changed = list(&strings);
-                    *items = if changed == strings { strings.iter().map(|item| text(item).into()).collect() } else { changed.into_iter().map(Value::String).collect() };
+                    *items = if changed == strings {
+                        strings.iter().map(|item| text(item).into()).collect()
+                    } else {
+                        changed.into_iter().map(Value::String).collect()
+                    };
                 }
                 _ => items.iter_mut().for_each(|item| rewrite(item, text, list)),
             }
@@ -98,6 +102,9 @@ mod tests {
 
     #[test]
     fn columns_are_replaced_where_they_stand_alone() {
-        assert_eq!(replace("CHECK ((note > 'note'::text))", &names("note"), &names("\"Note\"")), "CHECK ((\"Note\" > 'note'::text))");
+        assert_eq!(
+            replace("CHECK ((note > 'note'::text))", &names("note"), &names("\"Note\"")),
+            "CHECK ((\"Note\" > 'note'::text))"
+        );
     }
 }

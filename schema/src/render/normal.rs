@@ -63,7 +63,8 @@ mod tests {
 
     #[test]
     fn both_ways_of_casting_an_array_are_the_same() {
-        let whole = "CHECK (((status)::text = ANY ((ARRAY['a,b'::character varying, 'it''s]'::character varying])::text[])))";
+        let whole =
+            "CHECK (((status)::text = ANY ((ARRAY['a,b'::character varying, 'it''s]'::character varying])::text[])))";
         let each = "CHECK (((status)::text = ANY (ARRAY[('a,b'::character varying)::text, ('it''s]'::character varying)::text])))";
         assert!(same_sql(whole, each));
         assert!(!same_sql(whole, &each.replace("a,b", "a")));

@@ -10,6 +10,8 @@ impl Rules for Cast {
     }
 
     fn create(&self, cx: &Context<'_>) -> Vec<Step> {
-        vec![Step::new(format!("CREATE {} {} {}", self.address(cx.id), self.method, self.context).trim_end().to_owned())]
+        vec![Step::new(
+            format!("CREATE {} {} {}", self.address(cx.id), self.method, self.context).trim_end().to_owned(),
+        )]
     }
 }

@@ -18,7 +18,9 @@ impl Rules for Collation {
         let mut options = vec![format!("provider = {}", self.provider)];
         match (&self.locale, &self.collate, &self.ctype) {
             (Some(locale), _, _) => options.push(format!("locale = {}", literal(locale))),
-            (None, Some(collate), Some(ctype)) if collate == ctype => options.push(format!("locale = {}", literal(collate))),
+            (None, Some(collate), Some(ctype)) if collate == ctype => {
+                options.push(format!("locale = {}", literal(collate)))
+            }
             (None, collate, ctype) => {
                 options.extend(collate.iter().map(|name| format!("lc_collate = {}", literal(name))));
                 options.extend(ctype.iter().map(|name| format!("lc_ctype = {}", literal(name))));

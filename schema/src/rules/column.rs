@@ -83,7 +83,9 @@ impl Column {
     pub(super) fn overrides(&self, id: &FactId, cx: &Context<'_>) -> Vec<Step> {
         let inherited = cx.to.parents_of_table(&id.path).into_iter().find_map(|above| {
             let column = FactId::new(Kind::Column, above.id.path[2..].iter().chain(id.path.last()).cloned());
-            cx.to.get(&column).and_then(|fact| if let Payload::Column(column) = &fact.payload { Some(column) } else { None })
+            cx.to
+                .get(&column)
+                .and_then(|fact| if let Payload::Column(column) = &fact.payload { Some(column) } else { None })
         });
         match inherited {
             Some(above) if self.not_null && !above.not_null => vec![alter(id, "SET NOT NULL".to_owned())],
@@ -156,7 +158,8 @@ impl Rules for Column {
 
     fn drop(&self, cx: &Context<'_>) -> Vec<Step> {
         let only = if super::drops_only(cx.id, cx.from, cx.states) { "ONLY " } else { "" };
-        let step = Step::new(format!("ALTER TABLE {only}{} DROP COLUMN {}", cx.id.table(), cx.id.last())).exclusive(&cx.id.path);
+        let step = Step::new(format!("ALTER TABLE {only}{} DROP COLUMN {}", cx.id.table(), cx.id.last()))
+            .exclusive(&cx.id.path);
         vec![if self.generated.is_some() { step } else { step.loss(format!("drops {}", cx.id)) }]
     }
 
@@ -202,7 +205,13 @@ impl Rules for Column {
             if fits.sequence.max > max || fits.sequence.min < min {
                 steps.extend(narrowing(old, target));
                 steps.push(alter(cx.id, old.changes(target).join(" ")));
-                *old = Identity { sequence: crate::catalog::sequence::Sequence { data_type: old.sequence.data_type.clone(), ..target.sequence.clone() }, ..target.clone() };
+                *old = Identity {
+                    sequence: crate::catalog::sequence::Sequence {
+                        data_type: old.sequence.data_type.clone(),
+                        ..target.sequence.clone()
+                    },
+                    ..target.clone()
+                };
             }
         }
         if type_changes {
@@ -234,7 +243,11 @@ impl Rules for Column {
                 }
                 let name = |it: &Identity| qualified(&[&it.sequence_schema, &it.sequence_name]);
                 if old.sequence_name != target.sequence_name {
-                    steps.push(Step::new(format!("ALTER SEQUENCE {} RENAME TO {}", name(old), ident(&target.sequence_name))));
+                    steps.push(Step::new(format!(
+                        "ALTER SEQUENCE {} RENAME TO {}",
+                        name(old),
+                        ident(&target.sequence_name)
+                    )));
                 }
                 if old.sequence.unlogged != target.sequence.unlogged {
                     let word = if target.sequence.unlogged { "UNLOGGED" } else { "LOGGED" };
@@ -255,7 +268,9 @@ impl Rules for Column {
             steps.push(alter(cx.id, format!("OPTIONS ({changes})")));
         }
         if self.data_type != new.data_type || self.collation != new.collation || retyped.is_some() {
-            let related = super::column_type::related(&self.data_type, &new.data_type) && retyped.is_none() && self.collation == new.collation;
+            let related = super::column_type::related(&self.data_type, &new.data_type)
+                && retyped.is_none()
+                && self.collation == new.collation;
             return Alteration::Disturbing(steps, Disturbance::ColumnType { related });
         }
         Alteration::Steps(steps)
@@ -273,7 +288,11 @@ fn types_made_again(cx: &Context<'_>) -> Option<Vec<String>> {
         {
             let removed = super::types::removed_values(old, new);
             if !removed.is_empty() {
-                decisions.push(format!("what becomes of rows with {} in {}: this fails where there are any", removed.join(", "), cx.id.name()));
+                decisions.push(format!(
+                    "what becomes of rows with {} in {}: this fails where there are any",
+                    removed.join(", "),
+                    cx.id.name()
+                ));
             }
         }
     }

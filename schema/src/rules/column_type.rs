@@ -29,7 +29,9 @@ fn base(name: &str) -> &str {
 
 /// The type under domains, and without its modifier.
 fn underlying<'a>(name: &'a str, side: &'a super::Side<'_>) -> &'a str {
-    let domain = crate::fact::split_name(name).filter(|(_, rest)| rest.is_empty()).map(|(path, _)| FactId { kind: Kind::Domain, path });
+    let domain = crate::fact::split_name(name)
+        .filter(|(_, rest)| rest.is_empty())
+        .map(|(path, _)| FactId { kind: Kind::Domain, path });
     match domain.and_then(|id| side.get(&id)).map(|fact| &fact.payload) {
         Some(Payload::Domain(domain)) => underlying(&domain.base, side),
         _ => base(name),
@@ -48,7 +50,8 @@ pub(super) fn change(old: &Column, new: &Column, again: Option<&[String]>, cx: &
         using(&old.data_type, &new.data_type, cx).map_or_else(String::new, |cast| format!(" USING {name}{cast}"))
     };
     let sql = format!("ALTER TABLE {} ALTER COLUMN {name} TYPE {}{collation}{using}", cx.id.table(), new.data_type);
-    let mut step = Step::new(sql).exclusive(&cx.id.path).rewrite(rewrites(&old.data_type, &new.data_type) || again.is_some());
+    let mut step =
+        Step::new(sql).exclusive(&cx.id.path).rewrite(rewrites(&old.data_type, &new.data_type) || again.is_some());
     step.decide.extend(again.unwrap_or_default().iter().cloned());
     step
 }
@@ -68,7 +71,7 @@ fn rewrites(old: &str, new: &str) -> bool {
 }
 
 /// The casts to write after the column, where PostgreSQL does not cast by itself.
-fn using(old: &str, new: &str, cx: &Context<'_>) -> Option<String> {
+pub(super) fn using(old: &str, new: &str, cx: &Context<'_>) -> Option<String> {
     let strip = |name: &str| name.strip_suffix("[]").map(str::to_owned);
     let (from, to) = (underlying(old, cx.from), underlying(new, cx.to));
     if from == to {

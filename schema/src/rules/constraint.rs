@@ -54,7 +54,14 @@ impl Rules for Constraint {
 
     fn namespaces(&self, id: &FactId) -> Vec<(&'static str, String)> {
         let index = self.has_index() && !self.of_domain;
-        if index { vec![("relation", qualified(&[id.path.first(), id.path.last()].map(|part| part.map_or("", String::as_str))))] } else { Vec::new() }
+        if index {
+            vec![(
+                "relation",
+                qualified(&[id.path.first(), id.path.last()].map(|part| part.map_or("", String::as_str))),
+            )]
+        } else {
+            Vec::new()
+        }
     }
 
     fn create(&self, cx: &Context<'_>) -> Vec<Step> {
@@ -62,11 +69,17 @@ impl Rules for Constraint {
             // The rows of a partition may be known to satisfy it when those of the whole table are not.
             let above = cx.kept_parents().into_iter().find_map(|above| {
                 let id = FactId::new(cx.id.kind, above.iter().chain(cx.id.path.last()).cloned());
-                cx.to.get(&id).and_then(|fact| if let crate::fact::Payload::Constraint(it) = &fact.payload { Some(it.validated) } else { None })
+                cx.to.get(&id).and_then(|fact| {
+                    if let crate::fact::Payload::Constraint(it) = &fact.payload { Some(it.validated) } else { None }
+                })
             });
             let validate = self.validated && above == Some(false) && self.constraint_type == ConstraintType::Check;
             let sql = format!("{} VALIDATE CONSTRAINT {}", self.alter_table(cx, false), cx.id.last());
-            return if validate { vec![Step::new(sql).lock(LockMode::ShareUpdateExclusive, &cx.id.path).scan(true)] } else { Vec::new() };
+            return if validate {
+                vec![Step::new(sql).lock(LockMode::ShareUpdateExclusive, &cx.id.path).scan(true)]
+            } else {
+                Vec::new()
+            };
         }
         if let Some(steps) = super::online::add_constraint(self, cx) {
             return steps;
@@ -79,7 +92,8 @@ impl Rules for Constraint {
     }
 
     fn drop(&self, cx: &Context<'_>) -> Vec<Step> {
-        let above = self.is_inherited() && matches!(self.constraint_type, ConstraintType::Check | ConstraintType::ForeignKey);
+        let above =
+            self.is_inherited() && matches!(self.constraint_type, ConstraintType::Check | ConstraintType::ForeignKey);
         let kept = cx.from.parents_of_table(&cx.id.path).into_iter().any(|fact| !cx.drops(&fact.id));
         if above && kept {
             return Vec::new();
@@ -95,7 +109,11 @@ impl Rules for Constraint {
         if new.validated && self.definition == format!("{} NOT VALID", new.definition) {
             let sql = format!("{} VALIDATE CONSTRAINT {}", self.alter_table(cx, false), cx.id.last());
             let step = Step::new(sql).scan(true);
-            return Alteration::Steps(vec![if self.of_domain { step } else { step.lock(LockMode::ShareUpdateExclusive, &cx.id.path) }]);
+            return Alteration::Steps(vec![if self.of_domain {
+                step
+            } else {
+                step.lock(LockMode::ShareUpdateExclusive, &cx.id.path)
+            }]);
         }
         let strip = |it: &Self| it.definition.replace(" INITIALLY DEFERRED", "").replace(" DEFERRABLE", "");
         if self.constraint_type == ConstraintType::ForeignKey && self.validated && strip(self) == strip(new) {

@@ -12,7 +12,8 @@ impl Rules for ColumnDefault {
 
     fn create(&self, cx: &Context<'_>) -> Vec<Step> {
         // Partitions have defaults of their own, hence ONLY.
-        let sql = format!("ALTER TABLE ONLY {} ALTER COLUMN {} SET DEFAULT {}", cx.id.table(), cx.id.last(), self.expression);
+        let sql =
+            format!("ALTER TABLE ONLY {} ALTER COLUMN {} SET DEFAULT {}", cx.id.table(), cx.id.last(), self.expression);
         vec![Step::new(sql).exclusive(&cx.id.path)]
     }
 

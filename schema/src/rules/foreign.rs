@@ -34,10 +34,14 @@ impl Rules for Wrapper {
     fn alter(&self, new: &Self, cx: &Context<'_>) -> Alteration {
         let mut sql = format!("ALTER {}", self.address(cx.id));
         if self.handler != new.handler {
-            sql.push_str(&new.handler.as_ref().map_or_else(|| " NO HANDLER".to_owned(), |name| format!(" HANDLER {name}")));
+            sql.push_str(
+                &new.handler.as_ref().map_or_else(|| " NO HANDLER".to_owned(), |name| format!(" HANDLER {name}")),
+            );
         }
         if self.validator != new.validator {
-            sql.push_str(&new.validator.as_ref().map_or_else(|| " NO VALIDATOR".to_owned(), |name| format!(" VALIDATOR {name}")));
+            sql.push_str(
+                &new.validator.as_ref().map_or_else(|| " NO VALIDATOR".to_owned(), |name| format!(" VALIDATOR {name}")),
+            );
         }
         if let Some(changes) = fdw_options_change(&self.options, &new.options) {
             sql.push_str(&format!(" OPTIONS ({changes})"));
@@ -54,12 +58,19 @@ impl Rules for Server {
     fn create(&self, cx: &Context<'_>) -> Vec<Step> {
         let server_type = self.server_type.as_ref().map_or_else(String::new, |it| format!(" TYPE {}", literal(it)));
         let version = self.version.as_ref().map_or_else(String::new, |it| format!(" VERSION {}", literal(it)));
-        let sql = format!("CREATE {}{server_type}{version} FOREIGN DATA WRAPPER {}", self.address(cx.id), ident(&self.wrapper));
+        let sql = format!(
+            "CREATE {}{server_type}{version} FOREIGN DATA WRAPPER {}",
+            self.address(cx.id),
+            ident(&self.wrapper)
+        );
         with_options(sql, &self.options)
     }
 
     fn alter(&self, new: &Self, cx: &Context<'_>) -> Alteration {
-        if self.wrapper != new.wrapper || self.server_type != new.server_type || self.version.is_some() && new.version.is_none() {
+        if self.wrapper != new.wrapper
+            || self.server_type != new.server_type
+            || self.version.is_some() && new.version.is_none()
+        {
             return Alteration::Replace;
         }
         let mut sql = format!("ALTER {}", self.address(cx.id));

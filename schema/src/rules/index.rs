@@ -68,7 +68,9 @@ impl Rules for Index {
             let tablespace = new.tablespace.as_deref().unwrap_or("pg_default");
             steps.push(format!("ALTER INDEX {name} SET TABLESPACE {}", ident(tablespace)));
         }
-        for (column, _) in self.statistics.iter().filter(|(column, _)| !new.statistics.iter().any(|(other, _)| other == column)) {
+        for (column, _) in
+            self.statistics.iter().filter(|(column, _)| !new.statistics.iter().any(|(other, _)| other == column))
+        {
             steps.push(format!("ALTER INDEX {name} ALTER COLUMN {column} SET STATISTICS -1"));
         }
         for (column, target) in new.statistics.iter().filter(|it| !self.statistics.contains(it)) {

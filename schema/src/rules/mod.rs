@@ -8,6 +8,7 @@ mod column;
 mod column_type;
 mod comment;
 mod constraint;
+mod context;
 mod default;
 mod extension;
 mod foreign;
@@ -24,14 +25,13 @@ mod rule;
 mod schema;
 mod sequence;
 mod statistics;
+mod step;
 mod subscription;
 mod table;
 mod text_search;
 mod trigger;
 mod types;
 mod view;
-mod context;
-mod step;
 
 pub(crate) use context::Context;
 pub(crate) use context::Side;
@@ -88,10 +88,14 @@ pub(crate) enum Disturbance {
 /// Whether a column is dropped from its table alone, because tables below keep it.
 pub(crate) fn drops_only(column: &FactId, from: &Side<'_>, states: &States) -> bool {
     let table = FactId::new(crate::fact::Kind::Table, column.path.iter().take(2).cloned());
-    from.dependents(&table).iter().filter(|fact| fact.id.kind == crate::fact::Kind::Inheritance && !states.dropped.contains(&fact.id)).any(|below| {
-        let own = FactId::new(crate::fact::Kind::Column, below.id.path[..2].iter().chain(column.path.last()).cloned());
-        !states.dropped.contains(&own) && from.get(&own).is_some()
-    })
+    from.dependents(&table)
+        .iter()
+        .filter(|fact| fact.id.kind == crate::fact::Kind::Inheritance && !states.dropped.contains(&fact.id))
+        .any(|below| {
+            let own =
+                FactId::new(crate::fact::Kind::Column, below.id.path[..2].iter().chain(column.path.last()).cloned());
+            !states.dropped.contains(&own) && from.get(&own).is_some()
+        })
 }
 
 /// The names that relations share.
@@ -104,4 +108,10 @@ fn relation(id: &FactId) -> Vec<(&'static str, String)> {
 pub(crate) fn is_type(kind: crate::fact::Kind) -> bool {
     use crate::fact::Kind;
     matches!(kind, Kind::Enum | Kind::Composite | Kind::Domain | Kind::Range | Kind::Collation)
+}
+
+/// The value of an old column as one of the new type.
+pub(crate) fn value_as(name: &str, old: &str, new: &str, cx: &Context<'_>) -> String {
+    let name = crate::render::ident(name);
+    column_type::using(old, new, cx).map_or_else(|| name.clone(), |cast| format!("{name}{cast}"))
 }

@@ -53,8 +53,16 @@ pub(super) fn drop_index(index: &Index, cx: &Context<'_>) -> Option<Step> {
 
 /// Builds the new index before the old one goes.
 pub(super) fn replace_index(old: &Index, new: &Index, cx: &Context<'_>) -> Option<Vec<Step>> {
-    let needed = !cx.from.dependents(cx.id).is_empty() || !cx.from.children(cx.id).is_empty() || !cx.to.children(cx.id).is_empty();
-    if !cx.is_online_on(&new.table) || old.table != new.table || old.partitioned || new.partitioned || new.tablespace.is_some() || needed {
+    let needed = !cx.from.dependents(cx.id).is_empty()
+        || !cx.from.children(cx.id).is_empty()
+        || !cx.to.children(cx.id).is_empty();
+    if !cx.is_online_on(&new.table)
+        || old.table != new.table
+        || old.partitioned
+        || new.partitioned
+        || new.tablespace.is_some()
+        || needed
+    {
         return None;
     }
     let last = cx.id.path.last()?;
@@ -67,7 +75,9 @@ pub(super) fn replace_index(old: &Index, new: &Index, cx: &Context<'_>) -> Optio
     Some(vec![
         create_concurrently(new, cx.id, &next)?,
         drop_concurrently(old, &cx.id.qualified()),
-        Step::new(format!("ALTER INDEX {next_name} RENAME TO {}", ident(last))).after_commit().lock(LockMode::ShareUpdateExclusive, &new.table),
+        Step::new(format!("ALTER INDEX {next_name} RENAME TO {}", ident(last)))
+            .after_commit()
+            .lock(LockMode::ShareUpdateExclusive, &new.table),
     ])
 }
 
@@ -80,7 +90,11 @@ pub(super) fn add_constraint(constraint: &Constraint, cx: &Context<'_>) -> Optio
     let alter = |what: String| Step::new(format!("ALTER TABLE {table} {what}"));
     match constraint.constraint_type {
         ConstraintType::Check | ConstraintType::ForeignKey => {
-            let mode = if constraint.constraint_type == ConstraintType::Check { LockMode::AccessExclusive } else { LockMode::ShareRowExclusive };
+            let mode = if constraint.constraint_type == ConstraintType::Check {
+                LockMode::AccessExclusive
+            } else {
+                LockMode::ShareRowExclusive
+            };
             Some(vec![
                 alter(format!("ADD CONSTRAINT {name} {} NOT VALID", constraint.definition)).lock(mode, &cx.id.path),
                 validate(&table, &name, &cx.id.path),
@@ -90,7 +104,8 @@ pub(super) fn add_constraint(constraint: &Constraint, cx: &Context<'_>) -> Optio
             let word = if constraint.constraint_type == ConstraintType::PrimaryKey { "PRIMARY KEY" } else { "UNIQUE" };
             let columns = format!("({})", idents(&constraint.columns));
             let rest = constraint.definition.strip_prefix(&format!("{word} {columns}"))?;
-            if constraint.tablespace.is_some() || !matches!(rest, "" | " DEFERRABLE" | " DEFERRABLE INITIALLY DEFERRED") {
+            if constraint.tablespace.is_some() || !matches!(rest, "" | " DEFERRABLE" | " DEFERRABLE INITIALLY DEFERRED")
+            {
                 return None;
             }
             Some(vec![
@@ -98,7 +113,9 @@ pub(super) fn add_constraint(constraint: &Constraint, cx: &Context<'_>) -> Optio
                     .alone()
                     .lock(LockMode::ShareUpdateExclusive, &cx.id.path)
                     .scan(true),
-                alter(format!("ADD CONSTRAINT {name} {word} USING INDEX {name}{rest}")).after_commit().exclusive(&cx.id.path),
+                alter(format!("ADD CONSTRAINT {name} {word} USING INDEX {name}{rest}"))
+                    .after_commit()
+                    .exclusive(&cx.id.path),
             ])
         }
         ConstraintType::Exclusion => None,

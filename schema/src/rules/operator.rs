@@ -12,6 +12,11 @@ impl Rules for Operator {
     }
 
     fn create(&self, cx: &Context<'_>) -> Vec<Step> {
-        vec![Step::new(format!("CREATE OPERATOR {}.{} ({})", ident(&cx.id.path[0]), cx.id.path[1], self.options.join(", ")))]
+        vec![Step::new(format!(
+            "CREATE OPERATOR {}.{} ({})",
+            ident(&cx.id.path[0]),
+            cx.id.path[1],
+            self.options.join(", ")
+        ))]
     }
 }

@@ -96,7 +96,13 @@ pub(crate) fn initial(id: &FactId, payload: &Payload, from: &super::Side<'_>, st
 }
 
 /// The statements from `old` to `new`. `what` is what stands between the privileges and TO or FROM.
-fn changes(old: &Grants, new: &Grants, owner: &str, all: &[&str], statement: &dyn Fn(&str, &str, &str) -> String) -> Vec<Step> {
+fn changes(
+    old: &Grants,
+    new: &Grants,
+    owner: &str,
+    all: &[&str],
+    statement: &dyn Fn(&str, &str, &str) -> String,
+) -> Vec<Step> {
     let nothing = BTreeMap::new();
     let mut steps = Vec::new();
     let grantees: std::collections::BTreeSet<_> = old.keys().chain(new.keys()).collect();
@@ -109,12 +115,19 @@ fn changes(old: &Grants, new: &Grants, owner: &str, all: &[&str], statement: &dy
         };
         let list = |names: Vec<&String>| {
             let whole = names.len() == all.len() && all.iter().all(|it| names.iter().any(|name| name == it));
-            if whole && all.len() > 1 { "ALL".to_owned() } else { names.into_iter().map(String::as_str).collect::<Vec<_>>().join(", ") }
+            if whole && all.len() > 1 {
+                "ALL".to_owned()
+            } else {
+                names.into_iter().map(String::as_str).collect::<Vec<_>>().join(", ")
+            }
         };
         let revoked: Vec<_> = before.keys().filter(|it| !after.contains_key(*it)).collect();
-        let option_revoked: Vec<_> = before.iter().filter(|(it, option)| **option && after.get(*it) == Some(&false)).map(|(it, _)| it).collect();
-        let granted: Vec<_> = after.iter().filter(|(it, option)| !**option && !before.contains_key(*it)).map(|(it, _)| it).collect();
-        let option_granted: Vec<_> = after.iter().filter(|(it, option)| **option && before.get(*it) != Some(&true)).map(|(it, _)| it).collect();
+        let option_revoked: Vec<_> =
+            before.iter().filter(|(it, option)| **option && after.get(*it) == Some(&false)).map(|(it, _)| it).collect();
+        let granted: Vec<_> =
+            after.iter().filter(|(it, option)| !**option && !before.contains_key(*it)).map(|(it, _)| it).collect();
+        let option_granted: Vec<_> =
+            after.iter().filter(|(it, option)| **option && before.get(*it) != Some(&true)).map(|(it, _)| it).collect();
         if !revoked.is_empty() {
             steps.push(Step::new(statement("REVOKE", &list(revoked), &format!("FROM {name}"))));
         }

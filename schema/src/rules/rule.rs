@@ -30,7 +30,8 @@ impl Rules for Rule {
         if self.definition == new.definition {
             return Alteration::Steps(vec![new.enable(cx)]);
         }
-        let mut steps = vec![Step::new(new.definition.replacen("CREATE RULE", "CREATE OR REPLACE RULE", 1)).exclusive(&cx.id.path)];
+        let mut steps =
+            vec![Step::new(new.definition.replacen("CREATE RULE", "CREATE OR REPLACE RULE", 1)).exclusive(&cx.id.path)];
         if self.enabled != new.enabled {
             steps.push(new.enable(cx));
         }

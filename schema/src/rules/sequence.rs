@@ -175,7 +175,8 @@ impl Rules for SequenceOwner {
         let table = FactId::new(Kind::Table, self.column.iter().take(2).cloned());
         // Both must have the same owner; a table that is made here gets its owner later, and the sequence with it.
         let table_owner = if cx.creates(&table) { Some(cx.from.catalog.user.as_str()) } else { cx.from.owner(&table) };
-        let own_owner = if cx.creates(&sequence) { Some(cx.from.catalog.user.as_str()) } else { cx.from.owner(&sequence) };
+        let own_owner =
+            if cx.creates(&sequence) { Some(cx.from.catalog.user.as_str()) } else { cx.from.owner(&sequence) };
         if let (Some(role), true) = (table_owner, table_owner != own_owner) {
             steps.push(Step::new(format!("ALTER {} OWNER TO {}", self.address(cx.id), ident(role))));
         }

@@ -26,9 +26,17 @@ impl Rules for Subscription {
         let mut options = vec!["connect = false".to_owned(), format!("slot_name = {}", self.slot())];
         options.extend(self.options.iter().cloned());
         let connection = literal(self.connection.as_deref().unwrap_or_default());
-        let sql = format!("CREATE {address} CONNECTION {connection} PUBLICATION {} WITH ({})", idents(&self.publications), options.join(", "));
+        let sql = format!(
+            "CREATE {address} CONNECTION {connection} PUBLICATION {} WITH ({})",
+            idents(&self.publications),
+            options.join(", ")
+        );
         let step = Step::new(sql);
-        let step = if self.connection.is_none() { step.decide("the connection may not be read by this role: write it here") } else { step };
+        let step = if self.connection.is_none() {
+            step.decide("the connection may not be read by this role: write it here")
+        } else {
+            step
+        };
         let mut steps = vec![step];
         if self.enabled {
             steps.push(Step::new(format!("ALTER {address} ENABLE")));
@@ -64,7 +72,8 @@ impl Rules for Subscription {
             let sql = format!("ALTER {address} SET PUBLICATION {} WITH (refresh = false)", idents(&new.publications));
             steps.push(Step::new(sql));
         }
-        let mut options: Vec<String> = new.options.iter().filter(|option| !self.options.contains(option)).cloned().collect();
+        let mut options: Vec<String> =
+            new.options.iter().filter(|option| !self.options.contains(option)).cloned().collect();
         if options.iter().any(|option| option.starts_with("two_phase")) {
             return Alteration::Replace;
         }

@@ -33,13 +33,19 @@ impl Rules for Table {
         let mut constraints = Vec::new();
         let mut parents = Vec::new();
         let mut later = Vec::new();
-        let partition = cx.to.parents_of_table(&cx.id.path).iter().any(|fact| matches!(&fact.payload, Payload::Inheritance(it) if it.bound.is_some()));
+        let partition = cx
+            .to
+            .parents_of_table(&cx.id.path)
+            .iter()
+            .any(|fact| matches!(&fact.payload, Payload::Inheritance(it) if it.bound.is_some()));
         for fact in cx.carried {
             match &fact.payload {
                 Payload::Column(column) => {
                     if partition || column.local || column.inherited == 0 {
                         let default = cx.carried.iter().find_map(|other| match &other.payload {
-                            Payload::Default(default) if other.id.path == fact.id.path => Some(default.expression.as_str()),
+                            Payload::Default(default) if other.id.path == fact.id.path => {
+                                Some(default.expression.as_str())
+                            }
                             _ => None,
                         });
                         columns.push((column.position, column.definition(&fact.id, default)));
@@ -57,7 +63,12 @@ impl Rules for Table {
         }
         columns.sort();
         parents.sort();
-        let items: Vec<_> = columns.into_iter().map(|(_, column)| column).chain(constraints).map(|item| format!("\n    {item}")).collect();
+        let items: Vec<_> = columns
+            .into_iter()
+            .map(|(_, column)| column)
+            .chain(constraints)
+            .map(|item| format!("\n    {item}"))
+            .collect();
         let unlogged = if self.unlogged { "UNLOGGED " } else { "" };
         let end = if items.is_empty() { "" } else { "\n" };
         let mut sql = format!("CREATE {unlogged}{} ({}{end})", self.address(cx.id), items.join(","));
@@ -93,6 +104,9 @@ impl Rules for Table {
     }
 
     fn drop(&self, cx: &Context<'_>) -> Vec<Step> {
+        if let Some(name) = &cx.aside {
+            return vec![Step::new(format!("DROP TABLE {name}"))];
+        }
         let step = Step::new(format!("DROP {}", self.address(cx.id))).exclusive(&cx.id.path);
         vec![if self.foreign.is_some() { step } else { step.loss(format!("drops {}", cx.id)) }]
     }
@@ -120,7 +134,9 @@ impl Rules for Table {
             steps.push(alter(format!("SET TABLESPACE {}", ident(&tablespace))).rewrite(true));
         }
         let (set, reset) = options_change(&self.options, &new.options);
-        let share = |what: String| Step::new(format!("ALTER TABLE {name} {what}")).lock(LockMode::ShareUpdateExclusive, &cx.id.path);
+        let share = |what: String| {
+            Step::new(format!("ALTER TABLE {name} {what}")).lock(LockMode::ShareUpdateExclusive, &cx.id.path)
+        };
         if !set.is_empty() {
             steps.push(share(format!("SET ({})", options(&set))));
         }
@@ -139,7 +155,9 @@ impl Rules for Table {
 
 impl Table {
     fn row_security_steps(&self, cx: &Context<'_>, enabled: bool, forced: bool) -> Vec<Step> {
-        let alter = |what: &str| Step::new(format!("ALTER TABLE {} {what} ROW LEVEL SECURITY", cx.id.qualified())).exclusive(&cx.id.path);
+        let alter = |what: &str| {
+            Step::new(format!("ALTER TABLE {} {what} ROW LEVEL SECURITY", cx.id.qualified())).exclusive(&cx.id.path)
+        };
         let mut steps = Vec::new();
         if self.row_security != enabled {
             steps.push(alter(if self.row_security { "ENABLE" } else { "DISABLE" }));

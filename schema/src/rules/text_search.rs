@@ -31,7 +31,9 @@ impl Rules for TextSearch {
         }
         let address = self.address(cx.id);
         let mut steps = Vec::new();
-        for (token, _) in self.mappings.iter().filter(|(token, _)| !new.mappings.iter().any(|(other, _)| other == token)) {
+        for (token, _) in
+            self.mappings.iter().filter(|(token, _)| !new.mappings.iter().any(|(other, _)| other == token))
+        {
             steps.push(Step::new(format!("ALTER {address} DROP MAPPING FOR {}", ident(token))));
         }
         for (token, dictionaries) in new.mappings.iter().filter(|mapping| !self.mappings.contains(mapping)) {

@@ -60,7 +60,8 @@ impl Rules for EventTrigger {
     fn create(&self, cx: &Context<'_>) -> Vec<Step> {
         let tags: Vec<_> = self.tags.iter().map(|tag| literal(tag)).collect();
         let when = if tags.is_empty() { String::new() } else { format!(" WHEN TAG IN ({})", tags.join(", ")) };
-        let sql = format!("CREATE {} ON {}{when} EXECUTE FUNCTION {}()", self.address(cx.id), self.event, self.function);
+        let sql =
+            format!("CREATE {} ON {}{when} EXECUTE FUNCTION {}()", self.address(cx.id), self.event, self.function);
         let mut steps = vec![Step::new(sql)];
         if self.enabled != Enabled::Origin {
             steps.push(Step::new(format!("ALTER {} {}", self.address(cx.id), self.enabled.as_sql())));

@@ -58,7 +58,19 @@ struct Generator {
     statements: Vec<String>,
 }
 
-const TYPES: &[&str] = &["integer", "bigint", "text", "character varying(20)", "numeric(10,2)", "boolean", "timestamp with time zone", "date", "jsonb", "integer[]", "uuid"];
+const TYPES: &[&str] = &[
+    "integer",
+    "bigint",
+    "text",
+    "character varying(20)",
+    "numeric(10,2)",
+    "boolean",
+    "timestamp with time zone",
+    "date",
+    "jsonb",
+    "integer[]",
+    "uuid",
+];
 
 /// The statements of two schemas.
 pub(crate) fn pair(seed: u64) -> (Vec<String>, Vec<String>) {
@@ -103,7 +115,8 @@ impl Generator {
                 let pool = ["new", "open", "done", "it''s", "lost", "found"];
                 let count = 2 + dice.below(4);
                 let start = dice.below(2);
-                let mut values: Vec<String> = pool[start..].iter().take(count).map(|value| format!("'{value}'")).collect();
+                let mut values: Vec<String> =
+                    pool[start..].iter().take(count).map(|value| format!("'{value}'")).collect();
                 if dice.percent(20) {
                     values.reverse();
                 }
@@ -114,7 +127,11 @@ impl Generator {
         let mut dice = self.dice("a.amount");
         if dice.percent(70) {
             let base = dice.pick(&["integer", "bigint", "numeric(8,2)"]);
-            let check = if dice.percent(60) { format!(" CONSTRAINT amount_check CHECK (VALUE > {})", dice.below(3)) } else { String::new() };
+            let check = if dice.percent(60) {
+                format!(" CONSTRAINT amount_check CHECK (VALUE > {})", dice.below(3))
+            } else {
+                String::new()
+            };
             let default = if dice.percent(30) { " DEFAULT 7" } else { "" };
             self.push(format!("CREATE DOMAIN a.amount AS {base}{default}{check}"));
             types.push("a.amount".to_owned());
@@ -131,7 +148,11 @@ impl Generator {
             if dice.percent(50) {
                 let data_type = dice.pick(&["integer", "bigint", "smallint"]);
                 let cycle = if dice.percent(30) { " CYCLE" } else { "" };
-                self.push(format!("CREATE SEQUENCE {name} AS {data_type} INCREMENT BY {} CACHE {}{cycle}", 1 + dice.below(3), 1 + dice.below(3)));
+                self.push(format!(
+                    "CREATE SEQUENCE {name} AS {data_type} INCREMENT BY {} CACHE {}{cycle}",
+                    1 + dice.below(3),
+                    1 + dice.below(3)
+                ));
             }
         }
         types
@@ -176,11 +197,19 @@ impl Generator {
                 if column.data_type == "integer" && dice.percent(20) {
                     parts.push(format!("CONSTRAINT \"{plain}_positive\" CHECK ({} > {})", column.name, dice.below(2)));
                 } else if matches!(column.data_type.as_str(), "text" | "bigint" | "uuid") && dice.percent(15) {
-                    parts.push(format!("CONSTRAINT \"{}_{plain}_unique\" UNIQUE ({})", name.replace(['.', '"'], "_"), column.name));
+                    parts.push(format!(
+                        "CONSTRAINT \"{}_{plain}_unique\" UNIQUE ({})",
+                        name.replace(['.', '"'], "_"),
+                        column.name
+                    ));
                 }
             }
             let unlogged = if dice.percent(8) { "UNLOGGED " } else { "" };
-            let options = if dice.percent(15) { format!(" WITH (fillfactor = {})", 50 + dice.below(4) * 10) } else { String::new() };
+            let options = if dice.percent(15) {
+                format!(" WITH (fillfactor = {})", 50 + dice.below(4) * 10)
+            } else {
+                String::new()
+            };
             self.push(format!("CREATE {unlogged}TABLE {name} ({}){options}", parts.join(", ")));
             if dice.percent(20) {
                 self.push(format!("COMMENT ON TABLE {name} IS 'table number {}'", dice.below(3)));
@@ -202,7 +231,13 @@ impl Generator {
             _ => "",
         };
         let data_type = if rest.is_empty() && dice.percent(40) { "serial" } else { dice.pick(&["integer", "bigint"]) };
-        columns.push(Column { name: "id".to_owned(), data_type: data_type.to_owned(), not_null: false, rest: rest.to_owned(), generated: false });
+        columns.push(Column {
+            name: "id".to_owned(),
+            data_type: data_type.to_owned(),
+            not_null: false,
+            rest: rest.to_owned(),
+            generated: false,
+        });
         for name in ["name", "\"Amount\"", "kind", "at", "note", "user"] {
             let mut dice = self.dice(&format!("{table}.{name}"));
             if !dice.percent(65) {
@@ -213,7 +248,9 @@ impl Generator {
             let mut rest = String::new();
             let mut generated = false;
             if data_type == "integer" && dice.percent(25) {
-                let expression = functions.first().map_or_else(|| "id * 2".to_owned(), |function| format!("{function}(id::integer)"));
+                let expression = functions
+                    .first()
+                    .map_or_else(|| "id * 2".to_owned(), |function| format!("{function}(id::integer)"));
                 rest = format!(" GENERATED ALWAYS AS ({expression}) STORED");
                 generated = true;
             } else if dice.percent(35) {
@@ -246,9 +283,18 @@ impl Generator {
                     !column.generated && (column.data_type == "integer" || wide && column.data_type == "bigint")
                 });
                 if let (Some(column), true) = (column, dice.percent(40)) {
-                    let action = dice.pick(&["", " ON DELETE CASCADE", " ON UPDATE CASCADE", " DEFERRABLE INITIALLY DEFERRED", " NOT VALID"]);
+                    let action = dice.pick(&[
+                        "",
+                        " ON DELETE CASCADE",
+                        " ON UPDATE CASCADE",
+                        " DEFERRABLE INITIALLY DEFERRED",
+                        " NOT VALID",
+                    ]);
                     let name = format!("fk_{}", target.name.replace(['.', '"'], "_"));
-                    self.push(format!("ALTER TABLE {} ADD CONSTRAINT {name} FOREIGN KEY ({}) REFERENCES {} (id){action}", table.name, column.name, target.name));
+                    self.push(format!(
+                        "ALTER TABLE {} ADD CONSTRAINT {name} FOREIGN KEY ({}) REFERENCES {} (id){action}",
+                        table.name, column.name, target.name
+                    ));
                 }
             }
         }
@@ -264,11 +310,19 @@ impl Generator {
                 let name = format!("\"ix_{}_{}\"", table.name.replace(['.', '"'], "_"), column.name.replace('"', ""));
                 let unique = if dice.percent(20) { "UNIQUE " } else { "" };
                 let end = dice.pick(&["", " WHERE (id > 5)", " WITH (fillfactor = 80)", " INCLUDE (id)"]);
-                self.push(format!("CREATE {unique}INDEX {name} ON {} ({} {}){end}", table.name, column.name, dice.pick(&["", "DESC"])));
+                self.push(format!(
+                    "CREATE {unique}INDEX {name} ON {} ({} {}){end}",
+                    table.name,
+                    column.name,
+                    dice.pick(&["", "DESC"])
+                ));
             }
             if table.columns.len() > 3 && self.dice(&format!("{}#s", table.name)).percent(15) {
-                let names: Vec<_> = table.columns.iter().filter(|c| c.data_type != "jsonb").map(|c| c.name.as_str()).take(3).collect();
-                if names.len() > 1 && !table.columns.iter().any(|c| c.data_type == "b.point" && names.contains(&c.name.as_str())) {
+                let names: Vec<_> =
+                    table.columns.iter().filter(|c| c.data_type != "jsonb").map(|c| c.name.as_str()).take(3).collect();
+                if names.len() > 1
+                    && !table.columns.iter().any(|c| c.data_type == "b.point" && names.contains(&c.name.as_str()))
+                {
                     let name = format!("\"st_{}\"", table.name.replace(['.', '"'], "_"));
                     self.push(format!("CREATE STATISTICS a.{name} ON {} FROM {}", names.join(", "), table.name));
                 }
@@ -290,11 +344,19 @@ impl Generator {
             } else {
                 continue;
             };
-            let chosen: Vec<String> = columns.iter().filter(|column| *column == "id" || dice.percent(60)).cloned().collect();
+            let chosen: Vec<String> =
+                columns.iter().filter(|column| *column == "id" || dice.percent(60)).cloned().collect();
             let kind = if dice.percent(30) { "MATERIALIZED VIEW" } else { "VIEW" };
-            self.push(format!("CREATE {kind} {name} AS SELECT {} FROM {source} WHERE id > {}", chosen.join(", "), dice.below(3)));
+            self.push(format!(
+                "CREATE {kind} {name} AS SELECT {} FROM {source} WHERE id > {}",
+                chosen.join(", "),
+                dice.below(3)
+            ));
             if kind == "MATERIALIZED VIEW" && dice.percent(50) {
-                self.push(format!("CREATE UNIQUE INDEX {}_id ON {name} (id)", name.replace("a.", "").replace("b.", "")));
+                self.push(format!(
+                    "CREATE UNIQUE INDEX {}_id ON {name} (id)",
+                    name.replace("a.", "").replace("b.", "")
+                ));
             }
             if dice.percent(30) {
                 self.push(format!("COMMENT ON {kind} {name} IS 'view {}'", dice.below(2)));
@@ -310,14 +372,21 @@ impl Generator {
         let mut dice = self.dice("a.touch");
         let touch = dice.percent(70);
         if touch {
-            self.push(format!("CREATE FUNCTION a.touch() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN {}; END $$", dice.pick(&["NEW", "OLD"])));
+            self.push(format!(
+                "CREATE FUNCTION a.touch() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN {}; END $$",
+                dice.pick(&["NEW", "OLD"])
+            ));
         }
         for table in tables {
             let mut dice = self.dice(&format!("{}!", table.name));
             if touch && dice.percent(35) {
                 let event = dice.pick(&["BEFORE UPDATE", "AFTER INSERT OR DELETE", "BEFORE UPDATE OF id"]);
-                let when = if dice.percent(30) && event != "AFTER INSERT OR DELETE" { " WHEN (NEW.id > 3)" } else { "" };
-                self.push(format!("CREATE TRIGGER touched {event} ON {} FOR EACH ROW{when} EXECUTE FUNCTION a.touch()", table.name));
+                let when =
+                    if dice.percent(30) && event != "AFTER INSERT OR DELETE" { " WHEN (NEW.id > 3)" } else { "" };
+                self.push(format!(
+                    "CREATE TRIGGER touched {event} ON {} FOR EACH ROW{when} EXECUTE FUNCTION a.touch()",
+                    table.name
+                ));
                 if dice.percent(25) {
                     self.push(format!("ALTER TABLE {} DISABLE TRIGGER touched", table.name));
                 }
@@ -325,7 +394,11 @@ impl Generator {
             if dice.percent(25) {
                 let command = dice.pick(&["ALL", "SELECT", "UPDATE"]);
                 self.push(format!("ALTER TABLE {} ENABLE ROW LEVEL SECURITY", table.name));
-                self.push(format!("CREATE POLICY visible ON {} FOR {command} USING (id > {})", table.name, dice.below(3)));
+                self.push(format!(
+                    "CREATE POLICY visible ON {} FOR {command} USING (id > {})",
+                    table.name,
+                    dice.below(3)
+                ));
             }
             if table.key.is_some() && dice.percent(10) {
                 self.push(format!("ALTER TABLE {} REPLICA IDENTITY {}", table.name, dice.pick(&["FULL", "NOTHING"])));
@@ -341,11 +414,16 @@ impl Generator {
         let extra = if dice.percent(50) { ", note text DEFAULT 'n'" } else { "" };
         let key = dice.percent(50);
         let key_text = if key { ", PRIMARY KEY (id, day)" } else { "" };
-        self.push(format!("CREATE TABLE b.log (id integer NOT NULL, day date NOT NULL{extra}{key_text}) PARTITION BY RANGE (day)"));
+        self.push(format!(
+            "CREATE TABLE b.log (id integer NOT NULL, day date NOT NULL{extra}{key_text}) PARTITION BY RANGE (day)"
+        ));
         for year in [2023, 2024, 2025] {
             let mut dice = self.dice(&format!("b.log_{year}"));
             if dice.percent(70) {
-                self.push(format!("CREATE TABLE b.log_{year} PARTITION OF b.log FOR VALUES FROM ('{year}-01-01') TO ('{}-01-01')", year + 1));
+                self.push(format!(
+                    "CREATE TABLE b.log_{year} PARTITION OF b.log FOR VALUES FROM ('{year}-01-01') TO ('{}-01-01')",
+                    year + 1
+                ));
             }
         }
         let mut dice = self.dice("b.log#id");
