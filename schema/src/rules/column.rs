@@ -167,6 +167,10 @@ impl Rules for Column {
         if new.generated.is_some() && (self.generated != new.generated || self.is_virtual != new.is_virtual) {
             return Alteration::Replace;
         }
+        // Before 14 the type of a generated column cannot be changed where its expression calls a function.
+        if new.generated.is_some() && self.data_type != new.data_type && cx.from.catalog.server_version < 140_000 {
+            return Alteration::Replace;
+        }
         let retyped = types_made_again(cx);
         let mut before = self.clone();
         // What the tables above do to this column is done already.
