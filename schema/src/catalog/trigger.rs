@@ -61,7 +61,6 @@ pub(crate) const SOURCE: Source = Source {
         let key = (class::TRIGGER, row.oid, 0);
         if row.parent != 0 {
             // Partitions get theirs from the table above.
-            builder.alias(key, (class::TRIGGER, row.parent, 0));
             return Ok(());
         }
         let table = (class::CLASS, row.table, 0);

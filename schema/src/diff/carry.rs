@@ -62,6 +62,11 @@ impl Carriers {
         self.0.contains_key(node)
     }
 
+    /// The operation that does this one.
+    pub(super) fn carrier(&self, node: &Node) -> Option<&Node> {
+        self.0.get(node).map(|(carrier, _)| carrier)
+    }
+
     /// What each operation does beside its own.
     pub(super) fn carried(&self) -> BTreeMap<Node, Vec<FactId>> {
         let mut carried: BTreeMap<Node, Vec<FactId>> = BTreeMap::new();
@@ -154,7 +159,9 @@ fn drop_carrier(fact: &Fact, from: &Side<'_>, states: &States, moved: &BTreeSet<
     }
     let parent = fact.parent.as_ref().filter(|parent| states.dropped.contains(*parent))?;
     let bond = match &fact.payload {
-        Payload::Constraint(constraint) if constraint.constraint_type == ConstraintType::ForeignKey => Bond::ForeignKey,
+        Payload::Constraint(constraint) if constraint.constraint_type == ConstraintType::ForeignKey => {
+            if constraint.is_inherited() { Bond::Firm } else { Bond::ForeignKey }
+        }
         Payload::Default(_) => Bond::Default,
         Payload::Column(_)
         | Payload::Owner(_)

@@ -5,6 +5,7 @@ use std::collections::HashSet;
 use super::graph::Graph;
 use super::graph::Operation;
 use super::order::Ordered;
+use crate::catalog::types::Range;
 use crate::fact::Fact;
 use crate::fact::FactId;
 use crate::fact::Kind;
@@ -43,6 +44,9 @@ pub(super) fn emit(
         let steps = match (operation, old, new) {
             (Operation::Aside, Some(old), _) => {
                 let mut steps = vec![aside_step(id, old)];
+                if let Payload::Range(range) = old {
+                    steps.extend(range_steps(id, range));
+                }
                 if id.kind == Kind::Table {
                     steps.extend(super::moved::aside_steps(id, &aside_name(id), from));
                 }
@@ -99,9 +103,35 @@ fn action(step: Step, object: &FactId, states: &States) -> Action {
     }
 }
 
+/// What belongs to a range type and is named after it: its multirange, and the functions that make values.
+fn range_steps(id: &FactId, range: &Range) -> Vec<Step> {
+    let mut steps = Vec::new();
+    let name = id.qualified();
+    let next = ident(&aside_last(id));
+    for arguments in
+        range.subtype().map_or_else(Vec::new, |of| vec![format!("{of}, {of}"), format!("{of}, {of}, text")])
+    {
+        steps.push(Step::new(format!("ALTER FUNCTION {name}({arguments}) RENAME TO {next}")));
+    }
+    if let Some(multirange) = range.multirange() {
+        let next = ident(&aside_last_of(&range_part(multirange)));
+        steps.push(Step::new(format!("ALTER TYPE {multirange} RENAME TO {next}")));
+        steps.push(Step::new(format!("ALTER FUNCTION {multirange}() RENAME TO {next}")));
+    }
+    steps
+}
+
+/// The last part of a name in SQL.
+fn range_part(name: &str) -> String {
+    crate::fact::split_name(name).and_then(|(mut parts, _)| parts.pop()).unwrap_or_default()
+}
+
 /// The name of an old type while the new one is there, too.
 fn aside_last(id: &FactId) -> String {
-    let name = id.path.last().map_or("", String::as_str);
+    aside_last_of(id.path.last().map_or("", String::as_str))
+}
+
+fn aside_last_of(name: &str) -> String {
     let mut end = name.len().min(58);
     while !name.is_char_boundary(end) {
         end -= 1;

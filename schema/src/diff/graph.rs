@@ -107,7 +107,14 @@ impl<'a> Graph<'a> {
 
     fn drop_edges(&mut self, id: &FactId) {
         let Some(fact) = self.from.get(id) else { return };
+        // The foreign key of a partition goes with that of the whole table, whatever becomes of the partition.
+        let carrier = self.carriers.carrier(&(Operation::Drop, id.clone()));
+        let with_above =
+            carrier.is_some_and(|(_, carrier)| carrier.kind == Kind::Constraint && id.kind == Kind::Constraint);
         for needed in fact.depends_on.iter().chain(&fact.parent) {
+            if with_above && needed.path.starts_with(&id.path[..2]) {
+                continue;
+            }
             self.edge((Operation::Drop, id.clone()), (Operation::Drop, needed.clone()));
             self.edge((Operation::Drop, id.clone()), (Operation::Alter, needed.clone()));
         }
@@ -263,8 +270,9 @@ impl<'a> Graph<'a> {
             let above = FactId::new(Kind::Table, fact.id.path[2..].iter().cloned());
             let below = FactId::new(Kind::Table, fact.id.path[..2].iter().cloned());
             // Where the whole table goes, nothing of it has to be saved before.
-            let parts = if self.states.dropped.contains(&below) { &[] } else { from.children(&above) };
-            for part in parts.iter().chain(from.children(&below)) {
+            let ancestors = if self.states.dropped.contains(&below) { Vec::new() } else { ancestors(from, &below) };
+            let parts = ancestors.iter().flat_map(|table| from.children(table));
+            for part in parts.chain(from.children(&below)) {
                 let below_part = FactId::new(Kind::Column, below.path.iter().chain(part.id.path.last()).cloned());
                 if part.id.kind == Kind::Column && part.id != below_part {
                     self.edge((Operation::Drop, part.id.clone()), (Operation::Drop, below_part));
@@ -369,6 +377,22 @@ impl<'a> Graph<'a> {
             }
         }
     }
+}
+
+/// All tables above a table.
+fn ancestors(side: &Side<'_>, table: &FactId) -> Vec<FactId> {
+    let mut found = Vec::new();
+    let mut open = vec![table.clone()];
+    while let Some(table) = open.pop() {
+        for above in side.parents_of_table(&table.path) {
+            let above = FactId::new(Kind::Table, above.id.path[2..].iter().cloned());
+            if !found.contains(&above) {
+                found.push(above.clone());
+                open.push(above);
+            }
+        }
+    }
+    found
 }
 
 /// The table of a part of one.

@@ -13,6 +13,7 @@ use crate::rules::Disturbance;
 use crate::rules::Side;
 use crate::rules::States;
 use crate::rules::is_type;
+use crate::rules::privilege::revoked_with_table;
 
 enum Event {
     Dropped(FactId),
@@ -49,6 +50,7 @@ pub(super) fn states<'a>(from: &'a Side<'a>, to: &'a Side<'a>, again: &[FactId],
         }
     }
     work.move_rivals();
+    work.grant_again();
     for id in again {
         work.replace(id);
     }
@@ -107,6 +109,26 @@ impl Work<'_> {
         }
     }
 
+    /// REVOKE for a table takes the privileges on its columns along.
+    fn grant_again(&mut self) {
+        let columns = self
+            .from
+            .catalog
+            .facts
+            .iter()
+            .filter(|fact| fact.id.kind == Kind::Privileges && fact.id.path[0] == Kind::Column.as_str());
+        for fact in columns.filter(|fact| self.to.get(&fact.id).is_some() && !self.states.dropped.contains(&fact.id)) {
+            let (Some(column), Payload::Privileges(privileges)) = (&fact.parent, &fact.payload) else { continue };
+            let gone = revoked_with_table(column, self.from, self.to, &self.states);
+            let loses = gone.iter().any(|(grantee, names)| {
+                privileges.grants.get(grantee).is_some_and(|own| own.keys().any(|name| names.contains_key(name)))
+            });
+            if loses {
+                self.states.altered.insert(fact.id.clone());
+            }
+        }
+    }
+
     /// Alters a fact that both sides have, or replaces it where that cannot be done.
     fn alter(&mut self, id: &FactId) {
         let (Some(old), Some(new)) = (self.from.get(id), self.to.get(id)) else { return };
@@ -127,11 +149,26 @@ impl Work<'_> {
             Alteration::Steps(_) => {
                 self.states.altered.insert(id.clone());
             }
+            Alteration::Disturbing(_, _) if self.is_partition_key(old) => {
+                // PostgreSQL cannot change the type of what rows are spread by.
+                let table = FactId::new(Kind::Table, id.path.iter().take(2).cloned());
+                self.replace(&table);
+            }
             Alteration::Disturbing(_, disturbance) => {
                 self.states.altered.insert(id.clone());
                 self.events.push(Event::Disturbed(id.clone(), disturbance));
             }
         }
+    }
+
+    /// Whether the rows of a table are spread by a column.
+    fn is_partition_key(&self, column: &Fact) -> bool {
+        let Some(Payload::Table(table)) =
+            column.parent.as_ref().and_then(|table| self.from.get(table)).map(|fact| &fact.payload)
+        else {
+            return false;
+        };
+        table.partition_key.as_deref().is_some_and(|key| super::tokens::mentions(key, &column.id.last()))
     }
 
     /// Drops a fact and makes it again.

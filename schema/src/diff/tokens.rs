@@ -25,6 +25,11 @@ pub(super) fn rewrite(value: &mut Value, text: &dyn Fn(&str) -> String, list: &d
     }
 }
 
+/// Whether a name stands in a text, not in a string.
+pub(super) fn mentions(text: &str, name: &str) -> bool {
+    split(text).contains(&name)
+}
+
 /// Replaces names joined by dots, wherever they are not the end of a longer name. Strings are left alone.
 pub(super) fn replace(text: &str, old: &[String], new: &[String]) -> String {
     swap(text, &join(old, "."), &join(new, "."))

@@ -138,7 +138,7 @@ impl Rules for Column {
 
     fn create(&self, cx: &Context<'_>) -> Vec<Step> {
         let default = cx.carried.iter().find_map(|fact| match &fact.payload {
-            Payload::Default(default) => Some(default.expression.as_str()),
+            Payload::Default(default) if fact.id.path == cx.id.path => Some(default.expression.as_str()),
             _ => None,
         });
         let definition = self.definition(cx.id, default);
@@ -153,6 +153,11 @@ impl Rules for Column {
         }
         let mut steps = vec![step];
         steps.extend(self.settings(cx.id));
+        for below in cx.carried {
+            if let Payload::Column(column) = &below.payload {
+                steps.extend(column.settings(&below.id));
+            }
+        }
         steps
     }
 
@@ -172,6 +177,7 @@ impl Rules for Column {
             return Alteration::Replace;
         }
         let retyped = types_made_again(cx);
+        let mut again = retyped.clone();
         let mut before = self.clone();
         // What the tables above do to this column is done already.
         for above in cx.kept_parents() {
@@ -186,6 +192,10 @@ impl Rules for Column {
                 if old.not_null != new.not_null {
                     before.not_null = new.not_null;
                 }
+                if old.generated != new.generated {
+                    before.generated.clone_from(&new.generated);
+                }
+                again = None;
             }
         }
         let mut steps = Vec::new();
@@ -201,7 +211,7 @@ impl Rules for Column {
             steps.push(alter(cx.id, "DROP NOT NULL".to_owned()));
         }
         let collated = before.collation != new.collation;
-        let type_changes = before.data_type != new.data_type || collated || retyped.is_some();
+        let type_changes = before.data_type != new.data_type || collated || again.is_some();
         if let (true, Some(old), Some(target)) = (type_changes, &mut identity, &new.identity) {
             // The bounds of the numbers must fit the type before it changes.
             let (min, max) = crate::catalog::sequence::Sequence::bounds(&new.data_type);
@@ -219,7 +229,7 @@ impl Rules for Column {
             }
         }
         if type_changes {
-            steps.push(super::column_type::change(&before, new, retyped.as_deref(), cx));
+            steps.push(super::column_type::change(&before, new, again.as_deref(), cx));
             if let Some(identity) = &mut identity {
                 identity.sequence = identity.sequence.with_type(&new.data_type);
             }

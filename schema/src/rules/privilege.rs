@@ -95,6 +95,27 @@ pub(crate) fn initial(id: &FactId, payload: &Payload, from: &super::Side<'_>, st
     grants
 }
 
+/// What a column loses because it is revoked for its table.
+pub(crate) fn revoked_with_table(
+    column: &FactId,
+    from: &super::Side<'_>,
+    to: &super::Side<'_>,
+    states: &super::States,
+) -> Grants {
+    let table = FactId::new(Kind::Table, column.path.iter().take(2).cloned());
+    let id = table.part(Kind::Privileges);
+    let (false, Some(of)) = (states.created.contains(&table), from.get(&table)) else { return Grants::new() };
+    let granted = |side: &super::Side<'_>| match side.get(&id).map(|fact| &fact.payload) {
+        Some(Payload::Privileges(privileges)) => privileges.grants.clone(),
+        _ => usual(&of.payload, side.catalog.server_version),
+    };
+    let (mut gone, after) = (granted(from), granted(to));
+    for (grantee, privileges) in &mut gone {
+        privileges.retain(|name, _| !after.get(grantee).is_some_and(|kept| kept.contains_key(name)));
+    }
+    gone
+}
+
 /// The statements from `old` to `new`. `what` is what stands between the privileges and TO or FROM.
 fn changes(
     old: &Grants,
@@ -155,6 +176,11 @@ impl Privileges {
         old.remove(&Grantee::Role(owner.to_owned()));
         let all = all(objects(&target.payload), cx.to.catalog.server_version);
         if let Payload::Column(_) = target.payload {
+            for (grantee, gone) in revoked_with_table(of, cx.from, cx.to, cx.states) {
+                if let Some(privileges) = old.get_mut(&grantee) {
+                    privileges.retain(|name, _| !gone.contains_key(name));
+                }
+            }
             let column = of.last();
             return changes(&old, new, owner, &[], &|verb, list, whom| {
                 let list: Vec<_> = list.split(", ").map(|name| format!("{name} ({column})")).collect();

@@ -186,14 +186,27 @@ impl Rules for Domain {
     }
 }
 
+impl Range {
+    /// The name of its multirange as SQL.
+    pub(crate) fn multirange(&self) -> Option<&str> {
+        self.options.iter().find_map(|option| option.strip_prefix("MULTIRANGE_TYPE_NAME = "))
+    }
+}
+
+impl Range {
+    /// The type of its bounds.
+    pub(crate) fn subtype(&self) -> Option<&str> {
+        self.options.iter().find_map(|option| option.strip_prefix("SUBTYPE = "))
+    }
+}
+
 impl Rules for Range {
     fn address(&self, id: &FactId) -> String {
         format!("TYPE {}", id.qualified())
     }
 
     fn namespaces(&self, id: &FactId) -> Vec<(&'static str, String)> {
-        let multirange = self.options.iter().filter_map(|option| option.strip_prefix("MULTIRANGE_TYPE_NAME = "));
-        type_name(id).into_iter().chain(multirange.map(|name| ("type", name.to_owned()))).collect()
+        type_name(id).into_iter().chain(self.multirange().map(|name| ("type", name.to_owned()))).collect()
     }
 
     fn create(&self, cx: &Context<'_>) -> Vec<Step> {

@@ -104,7 +104,9 @@ impl Generator {
         self.indexes(&tables);
         self.views(&tables);
         self.behaviour(&tables);
-        self.partitions();
+        self.partitions(&tables);
+        self.inheritance(&tables);
+        self.more(&tables);
     }
 
     fn types(&mut self) -> Vec<String> {
@@ -406,29 +408,150 @@ impl Generator {
         }
     }
 
-    fn partitions(&mut self) {
+    fn partitions(&mut self, tables: &[Table]) {
         let mut dice = self.dice("b.log");
-        if !dice.percent(60) {
+        if !dice.percent(70) {
             return;
         }
         let extra = if dice.percent(50) { ", note text DEFAULT 'n'" } else { "" };
-        let key = dice.percent(50);
-        let key_text = if key { ", PRIMARY KEY (id, day)" } else { "" };
-        self.push(format!(
-            "CREATE TABLE b.log (id integer NOT NULL, day date NOT NULL{extra}{key_text}) PARTITION BY RANGE (day)"
-        ));
+        let check =
+            if dice.percent(40) { format!(", CONSTRAINT known CHECK (id > {})", dice.below(2)) } else { String::new() };
+        let key = if dice.percent(50) { ", PRIMARY KEY (id, day)" } else { "" };
+        let data_type = dice.pick(&["integer", "integer", "bigint"]);
+        self.push(format!("CREATE TABLE b.log (id {data_type} NOT NULL, day date NOT NULL{extra}{check}{key}) PARTITION BY RANGE (day)"));
         for year in [2023, 2024, 2025] {
             let mut dice = self.dice(&format!("b.log_{year}"));
-            if dice.percent(70) {
-                self.push(format!(
-                    "CREATE TABLE b.log_{year} PARTITION OF b.log FOR VALUES FROM ('{year}-01-01') TO ('{}-01-01')",
-                    year + 1
-                ));
+            if !dice.percent(75) {
+                continue;
+            }
+            let below = if dice.percent(20) { " PARTITION BY LIST (id)" } else { "" };
+            if dice.percent(75) {
+                self.push(format!("CREATE TABLE b.log_{year} PARTITION OF b.log FOR VALUES FROM ('{year}-01-01') TO ('{}-01-01'){below}", year + 1));
+                if !below.is_empty() {
+                    self.push(format!("CREATE TABLE b.log_{year}_one PARTITION OF b.log_{year} FOR VALUES IN (1, 2)"));
+                }
+            } else {
+                // Not attached: a table of the same columns.
+                self.push(format!("CREATE TABLE b.log_{year} (LIKE b.log)"));
+            }
+            if dice.percent(20) {
+                self.push(format!("CREATE INDEX log_{year}_own ON b.log_{year} (day)"));
             }
         }
         let mut dice = self.dice("b.log#id");
         if dice.percent(50) {
             self.push(format!("CREATE INDEX log_id ON b.log (id{})", dice.pick(&["", ", day"])));
+        }
+        for target in tables.iter().filter(|target| target.key.is_some()).take(2) {
+            let mut dice = self.dice(&format!("b.log>{}", target.name));
+            if dice.percent(35) {
+                let name = target.name.replace(['.', '"'], "_");
+                self.push(format!(
+                    "ALTER TABLE b.log ADD CONSTRAINT fk_{name} FOREIGN KEY (id) REFERENCES {} (id){}",
+                    target.name,
+                    dice.pick(&["", " ON DELETE CASCADE"])
+                ));
+            }
+        }
+        let mut dice = self.dice("b.log!");
+        if dice.percent(40) {
+            self.push("CREATE TRIGGER touched BEFORE INSERT ON b.log FOR EACH ROW EXECUTE FUNCTION a.touch()");
+        }
+    }
+
+    fn inheritance(&mut self, tables: &[Table]) {
+        let Some(parent) = tables.first() else { return };
+        let mut dice = self.dice("b.child");
+        if dice.percent(50) {
+            let own = dice.pick(&["extra integer", "extra text", "extra integer, more date DEFAULT now()"]);
+            let above = if dice.percent(75) { format!(" INHERITS ({})", parent.name) } else { String::new() };
+            self.push(format!("CREATE TABLE b.child ({own}){above}"));
+            if dice.percent(30) {
+                self.push("CREATE INDEX child_extra ON b.child (extra)");
+            }
+        }
+    }
+
+    fn more(&mut self, tables: &[Table]) {
+        let mut dice = self.dice("a.total");
+        if dice.percent(40) {
+            self.push(format!(
+                "CREATE AGGREGATE a.total(integer) (SFUNC = int4pl, STYPE = integer, INITCOND = '{}')",
+                dice.below(3)
+            ));
+        }
+        let mut dice = self.dice("b.span");
+        if dice.percent(40) {
+            self.push(format!("CREATE TYPE b.span AS RANGE (SUBTYPE = {})", dice.pick(&["integer", "date", "float8"])));
+            if dice.percent(60) {
+                self.push("CREATE TABLE b.spans (id integer, during b.span)");
+            }
+        }
+        let mut dice = self.dice("a.clean");
+        if dice.percent(50) {
+            let body = tables.first().map_or_else(
+                || "SELECT 1".to_owned(),
+                |table| format!("DELETE FROM {} WHERE id > {}", table.name, dice.below(3)),
+            );
+            self.push(format!(
+                "CREATE PROCEDURE a.clean({}) LANGUAGE sql AS $$ {body} $$",
+                dice.pick(&["", "IN days integer", "IN days integer DEFAULT 3"])
+            ));
+        }
+        if let Some(table) = tables.get(1) {
+            let mut dice = self.dice("b.count_all");
+            if dice.percent(50) {
+                let result = dice.pick(&["bigint", "integer", "SETOF integer"]);
+                self.push(format!("CREATE FUNCTION b.count_all() RETURNS {result} LANGUAGE sql STABLE BEGIN ATOMIC SELECT {}.id::integer FROM {}; END", table.name, table.name));
+            }
+            let mut dice = self.dice("b.rows");
+            if dice.percent(40) {
+                self.push(format!(
+                    "CREATE FUNCTION b.rows(wanted {}) RETURNS SETOF {} LANGUAGE sql STABLE AS $$ SELECT * FROM {} $$",
+                    dice.pick(&["integer", "bigint"]),
+                    table.name,
+                    table.name
+                ));
+            }
+            let mut dice = self.dice("rule");
+            if dice.percent(25) {
+                self.push(format!(
+                    "CREATE RULE quiet AS ON DELETE TO {} WHERE (old.id > {}) DO INSTEAD NOTHING",
+                    table.name,
+                    dice.below(2)
+                ));
+            }
+        }
+        for table in tables {
+            for column in &table.columns {
+                let mut dice = self.dice(&format!("{}.{}?", table.name, column.name));
+                if dice.percent(12) {
+                    self.push(format!("COMMENT ON COLUMN {}.{} IS 'says {}'", table.name, column.name, dice.below(2)));
+                }
+                if dice.percent(8) {
+                    self.push(format!(
+                        "GRANT {} ({}) ON {} TO PUBLIC",
+                        dice.pick(&["SELECT", "UPDATE", "SELECT"]),
+                        column.name,
+                        table.name
+                    ));
+                }
+                if dice.percent(8) {
+                    self.push(format!(
+                        "ALTER TABLE {} ALTER COLUMN {} SET STATISTICS {}",
+                        table.name,
+                        column.name,
+                        10 + dice.below(3)
+                    ));
+                }
+            }
+        }
+        let mut dice = self.dice("defaults");
+        if dice.percent(30) {
+            self.push(format!(
+                "ALTER DEFAULT PRIVILEGES IN SCHEMA a GRANT {} TO PUBLIC",
+                dice.pick(&["SELECT ON TABLES", "USAGE ON SEQUENCES", "SELECT, INSERT ON TABLES"])
+            ));
         }
     }
 }
