@@ -118,13 +118,17 @@ fn drop_carrier(fact: &Fact, from: &Side<'_>, states: &States, moved: &BTreeSet<
         {
             // It goes with that of the table above, unless the partition is detached before.
             let table = fact.parent.as_ref()?;
-            let detached = kept_above(fact, from, &states.dropped).is_empty() && !states.dropped.contains(table);
+            let stays = !states.dropped.contains(table) || moved.contains(table);
+            let detached = kept_above(fact, from, &states.dropped).is_empty() && stays;
+            if detached {
+                return None;
+            }
             let is_above = |id: &&FactId| {
                 id.kind == Kind::Constraint
                     && matches!(from.get(id).map(|it| &it.payload), Some(Payload::Constraint(it)) if it.constraint_type == ConstraintType::ForeignKey)
             };
             let above = fact.depends_on.iter().find(is_above).filter(|above| states.dropped.contains(*above));
-            if let (false, Some(above)) = (detached, above) {
+            if let Some(above) = above {
                 return Some((above.clone(), Bond::Firm));
             }
         }

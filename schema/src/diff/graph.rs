@@ -270,7 +270,8 @@ impl<'a> Graph<'a> {
             let above = FactId::new(Kind::Table, fact.id.path[2..].iter().cloned());
             let below = FactId::new(Kind::Table, fact.id.path[..2].iter().cloned());
             // Where the whole table goes, nothing of it has to be saved before.
-            let ancestors = if self.states.dropped.contains(&below) { Vec::new() } else { ancestors(from, &below) };
+            let goes = self.states.dropped.contains(&below) && !self.aside.contains(&below);
+            let ancestors = if goes { Vec::new() } else { ancestors(from, &below) };
             let parts = ancestors.iter().flat_map(|table| from.children(table));
             for part in parts.chain(from.children(&below)) {
                 let below_part = FactId::new(Kind::Column, below.path.iter().chain(part.id.path.last()).cloned());
@@ -278,7 +279,6 @@ impl<'a> Graph<'a> {
                     self.edge((Operation::Drop, part.id.clone()), (Operation::Drop, below_part));
                 }
                 for operation in [Operation::Drop, Operation::Alter] {
-                    let goes = self.states.dropped.contains(&below);
                     if !goes && matches!(part.id.kind, Kind::Column | Kind::Index | Kind::Constraint | Kind::Default) {
                         self.edge(removed.clone(), (operation, part.id.clone()));
                     }
@@ -343,6 +343,12 @@ impl<'a> Graph<'a> {
                 if part.id.kind == Kind::Column || check {
                     self.after(&part.id, &fact.id);
                 }
+                if !bound && table == &above {
+                    // What inherits takes the defaults that are there.
+                    for default in to.children(&part.id).iter().filter(|it| it.id.kind == Kind::Default) {
+                        self.after(&default.id, &fact.id);
+                    }
+                }
                 // Attaching would make an index of its own for the partition.
                 let attached = to.children(&part.id).iter().find(|it| it.id.kind == Kind::IndexAttachment);
                 match attached {
@@ -363,6 +369,11 @@ impl<'a> Graph<'a> {
                 }
             }
             for part in from.children(table) {
+                if !bound && table == &above {
+                    for default in from.children(&part.id).iter().filter(|it| it.id.kind == Kind::Default) {
+                        self.edge((Operation::Drop, default.id.clone()), (Operation::Create, fact.id.clone()));
+                    }
+                }
                 if matches!(part.id.kind, Kind::Column | Kind::Constraint) {
                     self.edge((Operation::Drop, part.id.clone()), (Operation::Create, fact.id.clone()));
                 }
