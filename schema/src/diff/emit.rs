@@ -1,7 +1,5 @@
 //! Operations become statements.
 
-use std::collections::HashSet;
-
 use super::graph::Graph;
 use super::graph::Operation;
 use super::order::Ordered;
@@ -34,7 +32,6 @@ pub(super) fn emit(
 ) -> Plan {
     let mut plan = Plan::default();
     let mut added_values: Vec<String> = Vec::new();
-    let mut seen = HashSet::new();
     for node in &order.nodes {
         let (operation, id) = node;
         let carried: Vec<&Fact> = order.carried.get(node).into_iter().flatten().filter_map(|id| to.get(id)).collect();
@@ -78,7 +75,6 @@ pub(super) fn emit(
             added_values
                 .extend(new.values.iter().filter(|value| !old.values.contains(value)).map(|value| literal(value)));
         }
-        seen.insert(id);
     }
     plan
 }

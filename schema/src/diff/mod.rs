@@ -9,6 +9,7 @@ mod graph;
 mod moved;
 mod order;
 mod rename;
+mod special;
 mod state;
 #[cfg(test)]
 #[expect(clippy::unwrap_used, reason = "tests")]

@@ -46,9 +46,6 @@ pub(super) fn order(graph: &mut Graph<'_>) -> Result<Ordered, BTreeSet<Node>> {
         if graph.wishes.len() < wishes {
             continue;
         }
-        if std::env::var("DBG").is_ok() {
-            eprintln!("CYCLE {rest:#?}");
-        }
         if !graph.carriers.cut(&|node| rest.contains(node)) {
             return Err(rest);
         }
