@@ -1,7 +1,7 @@
 //! The schema engine: reads what a PostgreSQL database consists of as facts, compares two databases, and writes the
 //! statements that turn one into the other, in an order that works.
 //!
-//! [`read`] is the only part that talks to a server. [`diff`] is pure: the downgrade is the same call with the sides
+//! [`read`] is the only part that talks to a server. [`diff()`] is pure: the downgrade is the same call with the sides
 //! swapped.
 
 pub mod catalog;

@@ -34,7 +34,8 @@ pub struct Sequence {
 
 #[derive(Deserialize)]
 struct Row {
-    owned: bool,
+    /// The table of the column that it belongs to.
+    owner_table: Option<u32>,
     #[serde(flatten)]
     sequence: Sequence,
 }
@@ -45,7 +46,7 @@ pub(crate) const SOURCE: Source = Source {
         format!(
             "SELECT c.oid::int8, n.nspname AS schema, c.relname AS name, pg_catalog.pg_get_userbyid(c.relowner) AS owner, {acl} AS acl, pg_catalog.format_type(s.seqtypid, NULL) AS type,
                     s.seqstart AS start, s.seqincrement AS increment, s.seqmin AS min, s.seqmax AS max, s.seqcache AS cache, s.seqcycle AS cycle, c.relpersistence = 'u' AS unlogged,
-                    EXISTS (SELECT FROM pg_catalog.pg_depend AS d WHERE d.classid = 1259 AND d.objid = c.oid AND d.refclassid = 1259 AND d.refobjsubid > 0 AND d.deptype = 'a') AS owned
+                    (SELECT d.refobjid::int8 FROM pg_catalog.pg_depend AS d WHERE d.classid = 1259 AND d.objid = c.oid AND d.refclassid = 1259 AND d.refobjsubid > 0 AND d.deptype = 'a') AS owner_table
              FROM pg_catalog.pg_class AS c JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace JOIN pg_catalog.pg_sequence AS s ON s.seqrelid = c.oid
              WHERE c.relpersistence <> 't' AND {user}
                AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend AS d WHERE d.classid = 1259 AND d.objid = c.oid AND d.refclassid = 1259 AND d.deptype = 'i')",
@@ -56,9 +57,13 @@ pub(crate) const SOURCE: Source = Source {
     take: |text, builder| {
         let row: Named<Row> = reader::row(text)?;
         let id = FactId::new(Kind::Sequence, [row.schema, row.name]);
+        let owner_table = row.payload.owner_table;
+        if owner_table.is_some_and(|table| builder.skips((class::CLASS, table, 0))) {
+            builder.skip((class::CLASS, row.oid, 0));
+        }
         if let Some(id) = builder.object((class::CLASS, row.oid, 0), id, row.payload.sequence) {
             // What belongs to a column has the owner of the table.
-            builder.access(&id, row.owner.filter(|_| !row.payload.owned), row.acl);
+            builder.access(&id, row.owner.filter(|_| owner_table.is_none()), row.acl);
         }
         Ok(())
     },

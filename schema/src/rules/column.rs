@@ -113,6 +113,22 @@ impl Column {
     }
 }
 
+/// Whether a default may be another value for each row, so that ADD COLUMN has to write them all.
+fn may_vary(expression: &str) -> bool {
+    let rest = ["now()", "CURRENT_TIMESTAMP", "transaction_timestamp()", "statement_timestamp()"]
+        .iter()
+        .fold(expression.to_owned(), |text, call| text.replace(call, ""));
+    // A name before a parenthesis is a call; the modifier of a type stands after ::.
+    let bytes = rest.as_bytes();
+    rest.match_indices('(').any(|(at, _)| {
+        let start = rest[..at]
+            .rfind(|c: char| !c.is_alphanumeric() && !matches!(c, '_' | '.' | '"' | ' '))
+            .map_or(0, |before| before + 1);
+        let called = at > 0 && (bytes[at - 1].is_ascii_alphanumeric() || matches!(bytes[at - 1], b'_' | b'"'));
+        called && !rest[..start].ends_with("::")
+    })
+}
+
 /// Moves the numbers into the new bounds.
 fn narrowing(old: &Identity, new: &Identity) -> Option<Step> {
     old.sequence.narrowing(&new.sequence, &qualified(&[&old.sequence_schema, &old.sequence_name]))
@@ -142,9 +158,12 @@ impl Rules for Column {
             _ => None,
         });
         let definition = self.definition(cx.id, default);
-        let mut step = Step::new(format!("ALTER TABLE {} ADD COLUMN {definition}", cx.id.table()))
-            .exclusive(&cx.id.path)
-            .rewrite(self.identity.is_some() || self.generated.is_some() && !self.is_virtual);
+        let mut step =
+            Step::new(format!("ALTER TABLE {} ADD COLUMN {definition}", cx.id.table())).exclusive(&cx.id.path).rewrite(
+                self.identity.is_some()
+                    || self.generated.is_some() && !self.is_virtual
+                    || default.is_some_and(may_vary),
+            );
         if self.not_null && default.is_none() && self.identity.is_none() && self.generated.is_none() {
             step = step.decide(format!(
                 "{} is NOT NULL and has no default, so this fails where the table has rows: give it one, or fill it first",

@@ -1,4 +1,5 @@
-//! Random schemas: what `diff` writes for a pair of them, applied to the first, gives the second, and back again.
+//! What needs a server: pairs of random schemas, for which what `diff` writes, applied to the first, gives the second, and back
+//! again; and what becomes of rows.
 //!
 //! `HOST_SCHEMA_TEST_URL` names a database on a server where databases may be made; `HOST_SCHEMA_TEST_PAIRS` says how many
 //! pairs (200), `HOST_SCHEMA_TEST_SEED` with which number to begin (1). A failure names its number.
@@ -6,6 +7,7 @@
 #![expect(clippy::print_stderr, clippy::unwrap_used, reason = "a test")]
 
 mod generate;
+mod rows;
 
 use host_schema::Catalog;
 use host_schema::DiffOptions;
