@@ -36,6 +36,8 @@ pub struct Constraint {
     pub local: bool,
     /// From how many tables it is inherited.
     pub inherited: i32,
+    /// Storage options of its index, `name=value`.
+    pub options: Vec<String>,
     /// The tablespace of its index, if it is not that of the database.
     pub tablespace: Option<String>,
 }
@@ -79,6 +81,7 @@ impl PartialEq for Constraint {
         self.constraint_type == other.constraint_type
             && same_sql(&self.definition, &other.definition)
             && self.tablespace == other.tablespace
+            && self.options == other.options
     }
 }
 
@@ -107,7 +110,7 @@ pub(crate) const SOURCE: Source = Source {
                               JOIN pg_catalog.pg_attribute AS a ON a.attrelid = k.conrelid AND a.attnum = u.number), '{{}}') AS columns,
                     CASE WHEN k.confrelid <> 0 THEN (SELECT ARRAY[rn.nspname, r.relname] FROM pg_catalog.pg_class AS r JOIN pg_catalog.pg_namespace AS rn ON rn.oid = r.relnamespace WHERE r.oid = k.confrelid) END AS references,
                     k.contypid <> 0 AS of_domain, COALESCE((SELECT c.relkind = 'p' FROM pg_catalog.pg_class AS c WHERE c.oid = k.conrelid), false) AS partitioned,
-                    k.conislocal AS local, k.coninhcount AS inherited, s.spcname AS tablespace
+                    k.conislocal AS local, k.coninhcount AS inherited, s.spcname AS tablespace, COALESCE(x.reloptions, '{{}}') AS options
              FROM pg_catalog.pg_constraint AS k JOIN pg_catalog.pg_namespace AS n ON n.oid = k.connamespace
              LEFT JOIN pg_catalog.pg_class AS x ON x.oid = k.conindid AND k.contype IN ('p', 'u', 'x') LEFT JOIN pg_catalog.pg_tablespace AS s ON s.oid = x.reltablespace
              WHERE k.contype IN ('p', 'u', 'c', 'f', 'x') AND {}

@@ -102,6 +102,36 @@ pub(crate) fn add(builder: &mut Builder<'_>, object: &FactId, acl: Vec<AclItem>)
 }
 
 #[derive(Deserialize)]
+struct ViewColumn {
+    view: u32,
+    name: String,
+    acl: Vec<AclItem>,
+}
+
+/// Privileges on columns of views, which are no facts.
+pub(crate) const VIEW_COLUMNS: Source = Source {
+    what: "privileges on columns of views",
+    query: |_| {
+        format!(
+            "SELECT c.oid::int8 AS view, a.attname AS name, {} AS acl FROM pg_catalog.pg_class AS c
+             JOIN pg_catalog.pg_attribute AS a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped AND a.attacl IS NOT NULL
+             WHERE c.relkind IN ('v', 'm')",
+            reader::acl("a.attacl", "c.relowner")
+        )
+    },
+    take: |text, builder| {
+        let row: ViewColumn = reader::row(text)?;
+        let Some(view) = builder.primary((super::builder::class::CLASS, row.view, 0)).cloned() else { return Ok(()) };
+        let grants = grants(builder.options, row.acl);
+        if !grants.is_empty() {
+            let column = FactId::new(Kind::Column, view.path.iter().cloned().chain([row.name]));
+            builder.detail(&view, column.part(Kind::Privileges), Privileges { grants });
+        }
+        Ok(())
+    },
+};
+
+#[derive(Deserialize)]
 struct Row {
     role: String,
     schema: Option<String>,

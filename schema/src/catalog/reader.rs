@@ -62,6 +62,7 @@ const SOURCES: &[Source] = &[
     super::subscription::SOURCE,
     super::member::SOURCE,
     super::comment::SOURCE,
+    super::privilege::VIEW_COLUMNS,
     super::privilege::DEFAULTS,
     super::dependency::SOURCE,
     super::sequence::OWNERS,

@@ -11,6 +11,7 @@ use crate::fact::FactId;
 use crate::fact::Kind;
 use crate::fact::Payload;
 use crate::rules::Side;
+use crate::rules::privilege::is_of_column;
 
 impl Graph<'_> {
     /// Rows are taken along when the new table is whole, and before anything looks at them.
@@ -67,6 +68,9 @@ impl Graph<'_> {
                 Payload::Privileges(_) => {
                     if let Some(of) = &fact.parent {
                         self.after(&of.part(Kind::Owner), &fact.id);
+                        if is_of_column(&fact.id) && of.kind != Kind::Column {
+                            self.after(&of.part(Kind::Privileges), &fact.id);
+                        }
                         if of.kind == Kind::Column {
                             let table = FactId::new(Kind::Table, of.path.iter().take(2).cloned());
                             self.after(&table.part(Kind::Owner), &fact.id);

@@ -103,6 +103,7 @@ impl Maker {
             partitioned: false,
             local: true,
             inherited: 0,
+            options: Vec::new(),
             tablespace: None,
         };
         let mut needs = vec![FactId::new(Kind::Column, ["shop", table, "id"])];

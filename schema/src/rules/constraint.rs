@@ -9,18 +9,26 @@ use crate::catalog::constraint::ConstraintType;
 use crate::fact::FactId;
 use crate::plan::LockMode;
 use crate::render::ident;
+use crate::render::options;
+use crate::render::options_change;
 use crate::render::qualified;
 
 impl Constraint {
     /// As in CREATE TABLE, after CONSTRAINT name.
     pub(super) fn inline(&self) -> String {
-        let tablespace = self.tablespace.as_ref().map(|name| format!(" USING INDEX TABLESPACE {}", ident(name)));
-        // DEFERRABLE comes after it.
-        match (tablespace, self.definition.find(" DEFERRABLE")) {
-            (None, _) => self.definition.clone(),
-            (Some(tablespace), None) => format!("{}{tablespace}", self.definition),
-            (Some(tablespace), Some(at)) => format!("{}{tablespace}{}", &self.definition[..at], &self.definition[at..]),
-        }
+        let with = if self.options.is_empty() { String::new() } else { format!(" WITH ({})", options(&self.options)) };
+        let tablespace = self
+            .tablespace
+            .as_ref()
+            .map_or_else(String::new, |name| format!(" USING INDEX TABLESPACE {}", ident(name)));
+        // They stand before WHERE and DEFERRABLE.
+        let end = if self.has_index() {
+            [" WHERE (", " DEFERRABLE"].iter().find_map(|word| self.definition.find(word))
+        } else {
+            None
+        };
+        let (start, rest) = self.definition.split_at(end.unwrap_or(self.definition.len()));
+        format!("{start}{with}{tablespace}{rest}")
     }
 
     fn alter_table(&self, cx: &Context<'_>, only: bool) -> String {
@@ -114,6 +122,17 @@ impl Rules for Constraint {
             } else {
                 step.lock(LockMode::ShareUpdateExclusive, &cx.id.path)
             }]);
+        }
+        if self.has_index() && self.definition == new.definition && self.tablespace == new.tablespace {
+            let index = qualified(&[&cx.id.path[0], &cx.id.path[2]]);
+            let (set, reset) = options_change(&self.options, &new.options);
+            let set = (!set.is_empty()).then(|| format!("ALTER INDEX {index} SET ({})", options(&set)));
+            let reset = (!reset.is_empty()).then(|| format!("ALTER INDEX {index} RESET ({})", reset.join(", ")));
+            let steps = set
+                .into_iter()
+                .chain(reset)
+                .map(|sql| Step::new(sql).lock(LockMode::ShareUpdateExclusive, &cx.id.path));
+            return Alteration::Steps(steps.collect());
         }
         let strip = |it: &Self| it.definition.replace(" INITIALLY DEFERRED", "").replace(" DEFERRABLE", "");
         if self.constraint_type == ConstraintType::ForeignKey && self.validated && strip(self) == strip(new) {

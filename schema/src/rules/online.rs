@@ -104,7 +104,9 @@ pub(super) fn add_constraint(constraint: &Constraint, cx: &Context<'_>) -> Optio
             let word = if constraint.constraint_type == ConstraintType::PrimaryKey { "PRIMARY KEY" } else { "UNIQUE" };
             let columns = format!("({})", idents(&constraint.columns));
             let rest = constraint.definition.strip_prefix(&format!("{word} {columns}"))?;
-            if constraint.tablespace.is_some() || !matches!(rest, "" | " DEFERRABLE" | " DEFERRABLE INITIALLY DEFERRED")
+            if constraint.tablespace.is_some()
+                || !constraint.options.is_empty()
+                || !matches!(rest, "" | " DEFERRABLE" | " DEFERRABLE INITIALLY DEFERRED")
             {
                 return None;
             }

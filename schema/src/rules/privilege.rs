@@ -95,6 +95,11 @@ pub(crate) fn initial(id: &FactId, payload: &Payload, from: &super::Side<'_>, st
     grants
 }
 
+/// Whether these are the privileges on a column.
+pub(crate) fn is_of_column(privileges: &FactId) -> bool {
+    privileges.path[0] == Kind::Column.as_str()
+}
+
 /// What a column loses because it is revoked for its table.
 pub(crate) fn revoked_with_table(
     column: &FactId,
@@ -175,13 +180,13 @@ impl Privileges {
         let mut old = old.clone();
         old.remove(&Grantee::Role(owner.to_owned()));
         let all = all(objects(&target.payload), cx.to.catalog.server_version);
-        if let Payload::Column(_) = target.payload {
+        if is_of_column(cx.id) {
             for (grantee, gone) in revoked_with_table(of, cx.from, cx.to, cx.states) {
                 if let Some(privileges) = old.get_mut(&grantee) {
                     privileges.retain(|name, _| !gone.contains_key(name));
                 }
             }
-            let column = of.last();
+            let column = cx.id.last();
             return changes(&old, new, owner, &[], &|verb, list, whom| {
                 let list: Vec<_> = list.split(", ").map(|name| format!("{name} ({column})")).collect();
                 format!("{verb} {} ON TABLE {} {whom}", list.join(", "), of.table())
@@ -210,7 +215,9 @@ impl Rules for Privileges {
 
     fn create(&self, cx: &Context<'_>) -> Vec<Step> {
         let Some((of, payload)) = Self::target(cx, cx.to) else { return Vec::new() };
-        let old = if cx.creates(of) {
+        let old = if is_of_column(cx.id) {
+            Grants::new()
+        } else if cx.creates(of) {
             initial(of, payload, cx.from, cx.states)
         } else {
             usual(payload, cx.from.catalog.server_version)
@@ -220,7 +227,8 @@ impl Rules for Privileges {
 
     fn drop(&self, cx: &Context<'_>) -> Vec<Step> {
         let Some((_, payload)) = Self::target(cx, cx.from) else { return Vec::new() };
-        Self::changes(cx, &self.grants, &usual(payload, cx.from.catalog.server_version))
+        let usual = if is_of_column(cx.id) { Grants::new() } else { usual(payload, cx.from.catalog.server_version) };
+        Self::changes(cx, &self.grants, &usual)
     }
 
     fn alter(&self, new: &Self, cx: &Context<'_>) -> Alteration {
