@@ -17,6 +17,7 @@ use sqlx::AssertSqlSafe;
 use sqlx::Connection;
 use sqlx::Executor;
 use sqlx::PgConnection;
+use sqlx::postgres::PgConnectOptions;
 
 struct Side {
     connection: PgConnection,
@@ -29,8 +30,8 @@ impl Side {
         for sql in [format!("DROP DATABASE IF EXISTS {name}"), format!("CREATE DATABASE {name} TEMPLATE template0")] {
             admin.execute(AssertSqlSafe(sql)).await.unwrap();
         }
-        let (base, _) = url.rsplit_once('/').unwrap();
-        let mut connection = PgConnection::connect(&format!("{base}/{name}")).await.unwrap();
+        let options: PgConnectOptions = url.parse().unwrap();
+        let mut connection = PgConnection::connect_with(&options.database(name)).await.unwrap();
         connection.execute("SET client_min_messages = warning; SET check_function_bodies = off").await.unwrap();
         Self { connection }
     }
