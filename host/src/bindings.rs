@@ -4,12 +4,13 @@
 //! are used throughout the crate, so that a value is converted once, between the wire and the guest. What a guest holds
 //! open ([`sql::Statement`], [`sql::Savepoint`], [`bulk::Cursor`], [`bulk::CopyInWriter`]) is only a name here; `host_functions` keeps what stands behind it.
 
-/// A migration: what it may import and what it exports (world `bulk-guest`; what a component does not import it need not have).
-mod migration_guest {
+/// A migration with a transform (world `transform-guest`), and all that any guest may import; what a component does not import it
+/// need not have.
+mod transform_guest {
     #![expect(missing_docs, reason = "generated; the documentation is in wit/migration.wit")]
     wasmtime::component::bindgen!({
         path: "../wit",
-        world: "bulk-guest",
+        world: "transform-guest",
         imports: { default: async | trappable },
         exports: { default: async },
         trappable_error_type: { "host:migration/types.error" => super::CallError },
@@ -17,12 +18,12 @@ mod migration_guest {
     });
 }
 
-/// The runtime of a language (world `script-runtime`); it shares the imports of a migration.
-mod script_runtime {
+/// A migration (world `bulk-guest`).
+mod migration_guest {
     #![expect(missing_docs, reason = "generated; the documentation is in wit/migration.wit")]
     wasmtime::component::bindgen!({
         path: "../wit",
-        world: "script-runtime",
+        world: "bulk-guest",
         imports: { default: async | trappable },
         exports: { default: async },
         with: {
@@ -35,13 +36,34 @@ mod script_runtime {
     });
 }
 
+/// The runtime of a language (world `script-runtime`).
+mod script_runtime {
+    #![expect(missing_docs, reason = "generated; the documentation is in wit/migration.wit")]
+    wasmtime::component::bindgen!({
+        path: "../wit",
+        world: "script-runtime",
+        imports: { default: async | trappable },
+        exports: { default: async },
+        with: {
+            "host:migration/types": super::types,
+            "host:migration/sql": super::sql,
+            "host:migration/env": super::env,
+            "host:migration/bulk": super::bulk,
+            "host:migration/transforms": super::transforms,
+        },
+        additional_derives: [PartialEq],
+    });
+}
+
 pub use migration_guest::BulkGuestPre as MigrationGuestPre;
-pub use migration_guest::host::migration::bulk;
-pub use migration_guest::host::migration::env;
-pub use migration_guest::host::migration::sql;
-pub use migration_guest::host::migration::types;
 pub use script_runtime::ScriptRuntime;
 pub use script_runtime::ScriptRuntimePre;
+pub use transform_guest::TransformGuestPre;
+pub use transform_guest::host::migration::bulk;
+pub use transform_guest::host::migration::env;
+pub use transform_guest::host::migration::sql;
+pub use transform_guest::host::migration::transforms;
+pub use transform_guest::host::migration::types;
 
 /// The contract, as text: the host carries it so that it can make components without any file beside it.
 pub const CONTRACT: &str = include_str!("../../wit/migration.wit");

@@ -37,8 +37,8 @@ fn a_component_that_wants_the_network() {
 }
 
 #[test]
-fn a_component_that_wants_the_hosts_transforms() {
-    let project = with_import("host:migration/transforms@0.1.0", "");
+fn a_component_that_wants_what_the_contract_does_not_have() {
+    let project = with_import("host:migration/more@0.1.0", "");
     assert_output!(project.refuses(1, &["upgrade", "head"]));
 }
 

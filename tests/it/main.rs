@@ -82,6 +82,7 @@ mod start;
 mod status;
 mod supply;
 mod terminal;
+mod transforms;
 mod vectors;
 mod wasi;
 mod which_database;

@@ -29,7 +29,7 @@
 //!
 //! - [`execute`], [`execute_script`], [`query`], [`query_one`], [`query_optional`] and [`Statement`] run SQL.
 //! - [`ToValue`] says what can be a parameter, [`FromValue`] what can be read from a [`Row`].
-//! - [`bulk`] reads and writes big tables.
+//! - [`bulk`] reads and writes big tables, [`transform`] rewrites them batch by batch.
 //! - [`Savepoint`] and [`savepoint()`] undo a part.
 //! - [`info!`] and its like write to the host's log, and so do [`println!`](crate::println!), [`eprintln!`](crate::eprintln!) and [`dbg!`](crate::dbg!), which take the place of
 //!   those of std where they are imported; [`progress`] says how far a long piece of work is, [`run_info`] has
@@ -47,6 +47,9 @@ mod row;
 mod savepoint;
 mod sql;
 mod statement;
+pub mod transform;
+#[doc(hidden)]
+pub mod transform_bindings;
 mod value;
 
 #[doc(hidden)]

@@ -60,8 +60,13 @@ macro_rules! export {
 #[doc(hidden)]
 #[expect(clippy::result_large_err, reason = "the contract's type; it goes to the host at once")]
 pub fn run(direction: fn() -> Result<(), Failure>) -> Result<(), types::Failure> {
-    std::panic::set_hook(Box::new(report_panic));
+    report_panics();
     direction().map_err(types::Failure::from)
+}
+
+/// Lets the host know of a panic before it ends the guest.
+pub(crate) fn report_panics() {
+    std::panic::set_hook(Box::new(report_panic));
 }
 
 fn report_panic(panic: &PanicHookInfo<'_>) {

@@ -56,6 +56,21 @@ impl GuestSession {
         }
     }
 
+    /// The session with the migration's transaction, for a transform in it.
+    ///
+    /// # Errors
+    /// [`SessionError`]: `misuse` without a transaction, `offline` for a script.
+    pub fn transactional(&mut self) -> Result<&mut Session, SessionError> {
+        match self {
+            Self::Database(session) => Ok(session),
+            Self::NonTransactional(_) => Err(SessionError::guest(Error::Misuse(
+                "a migration with transaction = \"none\" has no transaction for run-transform: say commit-per-batch in the plan"
+                    .to_owned(),
+            ))),
+            Self::Offline(_) => Err(OfflineSession::needs_rows("run-transform")),
+        }
+    }
+
     /// The size of the script so far, in bytes; 0 for a session.
     pub fn script_bytes(&self) -> usize {
         match self {

@@ -5,14 +5,20 @@ mod copy;
 mod cursor;
 mod prepared;
 mod results;
+mod transform;
 
 use sqlx::Row as _;
 use sqlx::postgres::PgArguments;
 use sqlx::postgres::PgConnection;
 
+use self::copy::BEYOND_ASCII;
 pub use self::copy::CopyTarget;
 pub use self::cursor::Cursor;
 pub use self::prepared::Prepared;
+pub use self::transform::Isolation;
+pub use self::transform::Key;
+pub use self::transform::Part;
+pub use self::transform::Transform;
 use super::connect::Database;
 use super::driver;
 use super::error::DatabaseError;

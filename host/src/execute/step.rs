@@ -1,6 +1,7 @@
 //! One step: begin, run the guest, write the bookkeeping, commit; or roll back and say why.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 use std::time::Duration;
 use std::time::Instant;
 
@@ -25,6 +26,7 @@ use crate::db::Canceller;
 use crate::db::Database;
 use crate::db::DatabaseError;
 use crate::db::GuestSession;
+use crate::db::OfflineSession;
 use crate::db::Session;
 use crate::db::log::Record;
 use crate::db::opening::Opening;
@@ -34,9 +36,12 @@ use crate::db::transaction::Bookkeeping;
 use crate::db::transaction::Forget;
 use crate::db::violation::MayChange;
 use crate::grant::Class;
+use crate::host_functions::Applier;
+use crate::host_functions::Batch;
 use crate::host_functions::Events;
 use crate::host_functions::ExecutionTrace;
 use crate::host_functions::GuestEvent;
+use crate::host_functions::GuestLimits;
 use crate::host_functions::GuestState;
 use crate::host_functions::Interrupt;
 use crate::host_functions::Limit;
@@ -64,7 +69,7 @@ pub(super) struct StepRun<'a> {
     pub(super) role: Option<&'a str>,
     pub(super) component: &'a StepComponent,
     pub(super) loaded: Loaded,
-    pub(super) runtime: &'a Runtime,
+    pub(super) runtime: &'a Arc<Runtime>,
     pub(super) limits: &'a Limits,
     pub(super) options: &'a Options,
     pub(super) interrupt: &'a Interrupt,
@@ -272,8 +277,10 @@ impl StepRun<'_> {
         };
         let mut cancellation = Cancellation::new(self.interrupt, self.canceller, guest_limits.migration_time);
         let wasi = wasi::context(now_micros, seed, &sender);
+        let applier = self.applier(&run, &guest_limits, &sender);
         let state = GuestState::new(session, run, guest_limits, self.interrupt.clone(), wasi, sender)
-            .granting(self.component.grant);
+            .granting(self.component.grant)
+            .applying(applier);
         let lock_limit = self.lock_limit(&state);
         let source = self.component.script.as_ref().map(|(source, _)| source);
         let program = (&self.loaded, self.component.language.as_ref().map(LanguageRuntime::digest));
@@ -299,6 +306,20 @@ impl StepRun<'_> {
             observer.observe(Event::Note { text });
         }
         (session, ending, trace)
+    }
+
+    /// What gives batches of rows to the transform of this migration: each on an instance and in a store of its own, which has no database.
+    fn applier(&self, run: &RunInfo, limits: &GuestLimits, events: &Events) -> Applier {
+        let (runtime, loaded, interrupt) = (Arc::clone(self.runtime), self.loaded.clone(), self.interrupt.clone());
+        let source = self.component.script.as_ref().map(|(source, _)| source.clone());
+        let (run, limits, events) = (run.clone(), limits.clone(), events.clone());
+        Applier::new(move |batch: Batch| {
+            let (runtime, loaded, source) = (Arc::clone(&runtime), loaded.clone(), source.clone());
+            let wasi = wasi::context(run.now_micros, run.seed, &events);
+            let session = GuestSession::Offline(OfflineSession::default());
+            let state = GuestState::new(session, run.clone(), limits.clone(), interrupt.clone(), wasi, events.clone());
+            async move { runtime.apply(&loaded, source.as_ref(), &batch.pipeline, &batch.rows, state.of_apply()).await }
+        })
     }
 
     /// How long a statement may wait for a lock, unless it is one that waits by design, or the migration may set that itself.

@@ -4,6 +4,7 @@
 //! with the database is not counted as the guest's, and what went wrong is written down in the [`ExecutionTrace`], so that the operator learns it
 //! whatever the guest makes of the error. Errors that a guest may handle go back to it; everything else ends it at once.
 
+mod apply;
 mod budget;
 mod bulk;
 mod compute_time;
@@ -13,11 +14,16 @@ mod interrupt;
 mod limit;
 mod memory;
 mod script;
+mod search;
 mod sql;
 mod state;
 mod text;
 mod trace;
+mod transforms;
 
+pub use apply::Applied;
+pub use apply::Applier;
+pub use apply::Batch;
 pub use budget::Budget;
 pub use budget::LockWait;
 pub(crate) use compute_time::ComputeTime;

@@ -4,6 +4,7 @@ use wasmtime::component::Resource;
 use wasmtime::component::ResourceTable;
 use wasmtime::component::ResourceTableError;
 
+use super::Applier;
 use super::Budget;
 use super::Events;
 use super::ExecutionTrace;
@@ -16,6 +17,7 @@ use super::Stop;
 use super::memory::Memory;
 use crate::bindings::CallError;
 use crate::bindings::env::RunInfo;
+use crate::bindings::types::Error;
 use crate::db::GuestSession;
 use crate::db::OfflineSession;
 use crate::grant::Grant;
@@ -47,6 +49,10 @@ pub struct GuestState {
     /// The ways of runs that the same instance was for before, as far as streams that it opened have them.
     events_before: Vec<Events>,
     open_handles: usize,
+    /// What runs its `apply`, where it may rewrite tables.
+    pub(super) applier: Option<Applier>,
+    /// Whether it is one that only turns rows into others.
+    is_applying: bool,
     /// What its writers of rows have gathered and not sent yet, in bytes.
     pub(super) gathered: usize,
 }
@@ -79,6 +85,8 @@ impl GuestState {
             events_before: Vec::new(),
             open_handles: 0,
             gathered: 0,
+            applier: None,
+            is_applying: false,
         }
     }
 
@@ -86,6 +94,18 @@ impl GuestState {
     #[must_use]
     pub fn granting(self, grant: Grant) -> Self {
         Self { grant, ..self }
+    }
+
+    /// Lets the guest rewrite tables with its own `apply`.
+    #[must_use]
+    pub fn applying(self, applier: Applier) -> Self {
+        Self { applier: Some(applier), ..self }
+    }
+
+    /// Makes it the state of an instance that gets rows, and gives rows, and can do nothing else.
+    #[must_use]
+    pub fn of_apply(self) -> Self {
+        Self { is_applying: true, ..self }
     }
 
     /// Gives back the session and what was written down.
@@ -142,6 +162,11 @@ impl GuestState {
     /// Refuses to start anything new when the run has to end, or was to run too many statements.
     pub(super) fn begin(&mut self, statements: u64) -> Result<(), CallError> {
         self.check().map_err(CallError::stop)?;
+        if self.is_applying {
+            return Err(CallError::guest(Error::Misuse(
+                "a transform gets rows and gives rows, it runs no statements: let the source of the plan join what it needs".to_owned(),
+            )));
+        }
         if self.session.script_bytes() > SCRIPT_BYTES_MAX {
             let bytes = u64::try_from(SCRIPT_BYTES_MAX).unwrap_or(u64::MAX);
             return Err(CallError::stop(Stop::limit(Limit::Script, bytes)));

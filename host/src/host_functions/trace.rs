@@ -126,6 +126,12 @@ impl ExecutionTrace {
         format!("host_cursor_{}", self.made)
     }
 
+    /// A number for what else is to have a name of its own.
+    pub fn next_number(&mut self) -> u64 {
+        self.made += 1;
+        self.made
+    }
+
     /// Notes an open cursor.
     pub fn opened_cursor(&mut self, cursor: &str) {
         self.cursors.push(number(cursor));

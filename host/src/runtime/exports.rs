@@ -14,9 +14,6 @@ use wit_parser::TypeDefKind;
 
 use crate::bindings::CONTRACT;
 
-/// The interface that a migration exports.
-const INTERFACE: &str = "migration";
-
 static RESOLVED: LazyLock<Resolve> = LazyLock::new(|| {
     let mut resolve = Resolve::default();
     // A contract that cannot be read would not have compiled.
@@ -24,9 +21,11 @@ static RESOLVED: LazyLock<Resolve> = LazyLock::new(|| {
     resolve
 });
 
-/// Whether an export has the type that the contract gives this function of `migration`. `types` are those of the component.
-pub(super) fn has_type(types: TypesRef<'_>, export: &ComponentEntityType, function: &str) -> bool {
-    let (ComponentEntityType::Func(found), Some(expected)) = (export, expected(function)) else { return false };
+/// Whether an export has the type that the contract gives this function of an interface. `types` are those of the component.
+pub(super) fn has_type(types: TypesRef<'_>, export: &ComponentEntityType, interface: &str, function: &str) -> bool {
+    let (ComponentEntityType::Func(found), Some(expected)) = (export, expected(interface, function)) else {
+        return false;
+    };
     let Some(found) = types.get(*found) else { return false };
     let pair = Pair { types, resolve: &RESOLVED };
     !found.async_
@@ -35,9 +34,9 @@ pub(super) fn has_type(types: TypesRef<'_>, export: &ComponentEntityType, functi
         && pair.same_or_none(found.result, expected.result)
 }
 
-fn expected(function: &str) -> Option<&'static Function> {
+fn expected(interface: &str, function: &str) -> Option<&'static Function> {
     let mut interfaces = RESOLVED.interfaces.iter().map(|(_, interface)| interface);
-    interfaces.find(|interface| interface.name.as_deref() == Some(INTERFACE))?.functions.get(function)
+    interfaces.find(|found| found.name.as_deref() == Some(interface))?.functions.get(function)
 }
 
 /// The types of a component, and those of the contract. How deep they are followed is for the contract to say.

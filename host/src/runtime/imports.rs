@@ -93,7 +93,7 @@ pub enum ImportError {
         /// The import.
         import: String,
     },
-    /// The component exports a `migration` that has not the functions of one.
+    /// The component exports a `migration` or a `transform` that has not the functions of one.
     #[error("it exports {export} without the function '{function}'")]
     NoDirection {
         /// The export.
@@ -101,7 +101,7 @@ pub enum ImportError {
         /// The function.
         function: String,
     },
-    /// The component exports a `migration` one of whose functions is not of the type that the contract says.
+    /// The component exports a `migration` or a `transform` one of whose functions is not of the type that the contract says.
     #[error("it exports {export} with a function '{function}' of another type")]
     DirectionType {
         /// The export.
@@ -133,10 +133,6 @@ impl ImportError {
             Self::NotProvided { import } if import.starts_with("wasi:sockets") || import.starts_with("wasi:http") => {
                 "a migration has no network; build it without".to_owned()
             }
-            Self::NotProvided { import } if import.starts_with("host:migration/transforms") => {
-                "this version of host does not provide run-transform yet: use cursors and copy-in of the interface bulk"
-                    .to_owned()
-            }
             Self::NotProvided { import } if import.starts_with("wasi:") && import.contains("@0.3") => {
                 "build it for WASI 0.2, with the target wasm32-wasip2 for example".to_owned()
             }
@@ -144,7 +140,7 @@ impl ImportError {
                 "build it for WASI 0.2 without what is new or unstable in it".to_owned()
             }
             Self::NotProvided { .. } => {
-                "a migration gets host:migration/{types, sql, bulk, env} and an inert subset of WASI 0.2, nothing else"
+                "a migration gets host:migration/{types, sql, bulk, transforms, env} and an inert subset of WASI 0.2, nothing else"
                     .to_owned()
             }
             Self::OtherWorld { .. } | Self::NoDirection { .. } | Self::DirectionType { .. } => {
@@ -264,7 +260,7 @@ pub fn check(bytes: &[u8], export: &str, world: &str) -> Result<(), ImportError>
         if !compatible(version) {
             return Err(ImportError::OtherContract { import: shown(import) });
         }
-        if !matches!(interface, "types" | "sql" | "bulk" | "env") {
+        if !matches!(interface, "types" | "sql" | "bulk" | "transforms" | "env") {
             return Err(ImportError::NotProvided { import: shown(import) });
         }
     }
@@ -304,28 +300,30 @@ pub fn check_runtime(bytes: &[u8]) -> Result<(), ImportError> {
     check(bytes, super::script::EXPORT, super::script::WORLD)
 }
 
-/// Checks that the exported `migration` has its two functions, of the types that the contract gives them. `types` are those of
-/// the same component, validated.
+/// Checks that the exported `migration` has its two functions, and the exported `transform` its one, of the types that the contract
+/// gives them. `types` are those of the same component, validated.
 ///
 /// # Errors
 /// [`ImportError::NoDirection`] and [`ImportError::DirectionType`].
 pub fn check_directions(types: TypesRef<'_>, bytes: &[u8]) -> Result<(), ImportError> {
     let exports = interfaces(bytes)?.exports;
-    let Some(export) = exports.into_iter().find(|name| matches!(contract_name(name), Some(("migration", _)))) else {
-        return Ok(());
-    };
-    let functions = match types.component_item_for_export(&export) {
-        Some(ComponentItem { ty: ComponentEntityType::Instance(instance), .. }) => {
-            types.get(*instance).map(|instance| &instance.exports)
-        }
-        _ => None,
-    };
-    for function in ["upgrade", "downgrade"] {
-        let Some(found) = functions.and_then(|functions| functions.get(function)) else {
-            return Err(ImportError::NoDirection { export, function: function.to_owned() });
+    for (interface, expected) in [("migration", ["upgrade", "downgrade"].as_slice()), ("transform", &["apply"])] {
+        let named = |name: &&String| contract_name(name).is_some_and(|(found, _)| found == interface);
+        let Some(export) = exports.iter().find(named) else { continue };
+        let functions = match types.component_item_for_export(export) {
+            Some(ComponentItem { ty: ComponentEntityType::Instance(instance), .. }) => {
+                types.get(*instance).map(|instance| &instance.exports)
+            }
+            _ => None,
         };
-        if !exports::has_type(types, &found.ty, function) {
-            return Err(ImportError::DirectionType { export, function: function.to_owned() });
+        for &function in expected {
+            let (export, name) = (export.clone(), function.to_owned());
+            let Some(found) = functions.and_then(|functions| functions.get(function)) else {
+                return Err(ImportError::NoDirection { export, function: name });
+            };
+            if !exports::has_type(types, &found.ty, interface, function) {
+                return Err(ImportError::DirectionType { export, function: name });
+            }
         }
     }
     Ok(())

@@ -16,6 +16,7 @@ pub fn linker(engine: &Engine) -> wasmtime::Result<Linker<GuestState>> {
     bindings::types::add_to_linker::<_, HasSelf<GuestState>>(&mut linker, |state| state)?;
     bindings::sql::add_to_linker::<_, HasSelf<GuestState>>(&mut linker, |state| state)?;
     bindings::bulk::add_to_linker::<_, HasSelf<GuestState>>(&mut linker, |state| state)?;
+    bindings::transforms::add_to_linker::<_, HasSelf<GuestState>>(&mut linker, |state| state)?;
     bindings::env::add_to_linker::<_, HasSelf<GuestState>>(&mut linker, |state| state)?;
     super::wasi::add_to_linker(&mut linker)?;
     Ok(linker)

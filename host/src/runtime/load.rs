@@ -25,6 +25,7 @@ use super::registry::LanguageRuntime;
 use super::registry::RuntimeRegistry;
 use crate::bindings::MigrationGuestPre;
 use crate::bindings::ScriptRuntimePre;
+use crate::bindings::TransformGuestPre;
 use crate::digest::Digest;
 use crate::host_functions::GuestState;
 use crate::worker::Cancel;
@@ -66,6 +67,8 @@ pub struct Runtime {
 pub enum Loaded {
     /// A migration in a compiled language.
     Migration(MigrationGuestPre<GuestState>),
+    /// One that exports a transform as well.
+    Transform(TransformGuestPre<GuestState>),
     /// The runtime of a language.
     Script(ScriptRuntimePre<GuestState>),
 }
@@ -148,6 +151,10 @@ impl Runtime {
     ) -> Result<Loaded, LoadError> {
         let code = self.code_of(component, digest, World::Migration, limits, cancel)?;
         let instance = self.linker.instantiate_pre(&code).map_err(|error| refused(&error))?;
+        // What has the functions of one, but of other types, was refused before it was compiled.
+        if let Ok(transform) = TransformGuestPre::new(instance.clone()) {
+            return Ok(Loaded::Transform(transform));
+        }
         Ok(Loaded::Migration(MigrationGuestPre::new(instance).map_err(|error| refused(&error))?))
     }
 

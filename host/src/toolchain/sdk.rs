@@ -39,6 +39,8 @@ const RUST: Files = files![
     "src/savepoint.rs",
     "src/sql.rs",
     "src/statement.rs",
+    "src/transform.rs",
+    "src/transform_bindings.rs",
     "src/value/array.rs",
     "src/value/calendar.rs",
     "src/value/mod.rs",

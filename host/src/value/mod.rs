@@ -49,6 +49,8 @@ pub use tuples::COPY_HEADER;
 pub use tuples::COPY_TRAILER;
 pub use tuples::TupleError;
 pub use tuples::check_tuples;
+pub use tuples::fields_of_row;
 pub use tuples::push_field;
 pub use tuples::push_row;
+pub use tuples::row_ends;
 pub use tuples::values_of_tuples;

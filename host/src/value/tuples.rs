@@ -154,6 +154,27 @@ impl<'a> Fields<'a> {
     }
 }
 
+/// Where each row of checked bytes ends.
+pub fn row_ends(data: &[u8]) -> Vec<usize> {
+    let mut fields = Fields::of(data);
+    let mut ends = Vec::new();
+    while let Some(count) = fields.next_row() {
+        if (0..count).any(|_| fields.next_field().is_none()) {
+            break;
+        }
+        ends.push(data.len() - fields.rest.len());
+    }
+    ends
+}
+
+/// Fields of the first row of checked bytes, by their numbers, from 0; none for one that is NULL or not there.
+pub fn fields_of_row<'a>(data: &'a [u8], numbers: &[usize]) -> Vec<Option<&'a [u8]>> {
+    let mut fields = Fields::of(data);
+    let count = fields.next_row().unwrap_or(0);
+    let row: Vec<_> = (0..count).map_while(|_| fields.next_field()).collect();
+    numbers.iter().map(|number| row.get(*number).copied().flatten()).collect()
+}
+
 /// The values of rows.
 ///
 /// # Errors
@@ -205,6 +226,15 @@ mod tests {
             Err(TupleError::Length { field: 1, row: 1, length: -2 })
         );
         assert_eq!(check_tuples(&[0, 1, 0x7f, 0xff, 0xff, 0xff], 1, 1), Err(TupleError::Truncated { row: 1 }));
+    }
+
+    #[test]
+    fn rows_are_told_apart() {
+        let data = rows(&[&[Some(b"ab"), None], &[Some(b""), Some(b"c")]]);
+        assert_eq!(row_ends(&data), [12, 23]);
+        assert_eq!(row_ends(&[]), [0_usize; 0]);
+        assert_eq!(fields_of_row(&data, &[1, 0, 7]), [None, Some(b"ab".as_slice()), None]);
+        assert_eq!(fields_of_row(&data[12..], &[1]), [Some(b"c".as_slice())]);
     }
 
     #[test]

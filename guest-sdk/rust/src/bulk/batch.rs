@@ -5,7 +5,7 @@ use crate::bulk::FromFields;
 /// Rows in PostgreSQL's binary form. Nothing is copied when they are read.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Batch {
-    pub(super) tuples: Tuples,
+    pub(crate) tuples: Tuples,
 }
 
 /// One row of a [`Batch`]: its fields, one after the other.

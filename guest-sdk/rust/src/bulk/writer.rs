@@ -19,6 +19,11 @@ impl RowWriter {
         Self { tuples: Tuples { rows: 0, data: Vec::new() } }
     }
 
+    /// A writer without rows that has room for so many bytes.
+    pub fn with_capacity(bytes: usize) -> Self {
+        Self { tuples: Tuples { rows: 0, data: Vec::with_capacity(bytes) } }
+    }
+
     /// Appends a row: a tuple of what its columns are.
     ///
     /// ```
@@ -60,7 +65,7 @@ impl RowWriter {
         &self.tuples
     }
 
-    pub(super) fn into_tuples(self) -> Tuples {
+    pub(crate) fn into_tuples(self) -> Tuples {
         self.tuples
     }
 }

@@ -15,7 +15,7 @@ use crate::value::TypeShape;
 const CHUNK_BYTES: usize = 256 << 10;
 
 /// A text that not every session reads alike.
-const BEYOND_ASCII: &str = "\u{fc}";
+pub(super) const BEYOND_ASCII: &str = "\u{fc}";
 
 /// Reads which messages the server sends, and lets it send none: the driver reads nothing while it sends. A trigger that says something
 /// about each row would fill the way back, and both sides would wait for the other.

@@ -210,7 +210,7 @@ fn fetch_text(name: &str, rows: u32) -> String {
 }
 
 /// The same error with its place in the guest's own text.
-fn moved(error: SessionError, behind: u32) -> SessionError {
+pub(super) fn moved(error: SessionError, behind: u32) -> SessionError {
     match error {
         SessionError::Guest(mut error) => {
             if let Error::Sql(error) = error.as_mut() {

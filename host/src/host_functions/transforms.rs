@@ -1,0 +1,213 @@
+//! The interface `transforms`: the host's own loop over a big table.
+//!
+//! Within the transaction of the migration all of it goes over one connection, which reads the next batch while the transform works
+//! on the one before on another thread, and writes that one while it works on the next.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::Duration;
+use std::time::Instant;
+
+use super::Applied;
+use super::Applier;
+use super::Batch;
+use super::GuestEvent;
+use super::GuestState;
+use super::apply::InWork;
+use super::search::first_rejected;
+use crate::bindings::CallError;
+use crate::bindings::transforms::Host;
+use crate::bindings::transforms::TransformPlan;
+use crate::bindings::types::Error;
+use crate::bindings::types::Failure;
+use crate::bindings::types::Tuples;
+use crate::db::Isolation;
+use crate::db::Part;
+use crate::db::SessionError;
+use crate::db::Transform;
+use crate::value;
+
+/// The most batches that are worked on at a time, each by an instance with the memory of one.
+const PARALLELISM_MAX: u32 = 64;
+
+/// The most bytes of all batches that are worked on at a time: they lie in the memory of the host.
+const BATCH_BYTES_MAX: u32 = 256 << 20;
+
+/// The fewest milliseconds between two reports of progress.
+const PROGRESS_INTERVAL: Duration = Duration::from_secs(1);
+
+/// What the operator sees as the statement of a transform.
+const STATEMENT: &str = "run-transform";
+
+impl Host for GuestState {
+    async fn run_transform(&mut self, pipeline: String, plan: TransformPlan) -> Result<u64, CallError> {
+        self.admit(&plan.source)?;
+        crate::sql::check_copy(&self.grant).map_err(|refusal| self.deny(refusal))?;
+        check_numbers(&plan)?;
+        self.session.transactional()?;
+        if plan.commit_per_batch {
+            return Err(misuse("commit-per-batch is not provided yet"));
+        }
+        let Some(applier) = self.applier.clone() else { return Err(misuse("this run has no transforms")) };
+        let (savepoint, number) = (self.trace.next_savepoint(), self.trace.next_number());
+        let time = self.budget.compute_time().clone();
+        let begun = time.without(self.session.savepoint(&savepoint)).await;
+        self.note(&format!("SAVEPOINT {savepoint}"), None, begun)?;
+        self.trace.opened(&savepoint);
+        let written = time.without(self.rewrite(pipeline.into(), &plan, number, &applier)).await;
+        match written {
+            Ok(written) => {
+                let released = time.without(self.session.release(&savepoint)).await;
+                self.note(&format!("RELEASE SAVEPOINT {savepoint}"), None, released)?;
+                self.trace.released(&savepoint);
+                Ok(written)
+            }
+            // After an error of the server the failure has to be told, whatever the migration makes of it.
+            Err(CallError::Guest(error)) if !matches!(error.as_ref(), Error::Sql(_)) => {
+                self.undo(&savepoint).await.map_err(CallError::Stop)?;
+                Err(CallError::Guest(error))
+            }
+            Err(error) => Err(error),
+        }
+    }
+}
+
+/// A batch between reading and writing.
+struct Pending {
+    part: Part,
+    rows: Arc<Tuples>,
+    in_work: InWork,
+}
+
+impl GuestState {
+    /// Rewrites all rows within the transaction of the migration.
+    async fn rewrite(
+        &mut self,
+        pipeline: Arc<str>,
+        plan: &TransformPlan,
+        number: u64,
+        applier: &Applier,
+    ) -> Result<u64, CallError> {
+        let begun = self.session.transactional()?.begin_transform(plan, number, Isolation::OneTransaction).await;
+        let transform = self.note(&plan.source, None, begun)?;
+        let last = self.session.transactional()?.last_key(&transform).await;
+        let until = self.note(&plan.source, None, last)?;
+        let (mut written, mut after, mut all) = (0, None, until.is_none());
+        let mut pending: VecDeque<Pending> = VecDeque::new();
+        let mut told = Instant::now();
+        let at_once = usize::try_from(plan.parallelism).unwrap_or(usize::MAX);
+        while let (Some(until), true) = (&until, !all || !pending.is_empty()) {
+            if !all {
+                self.begin(1)?;
+                let (rows_max, bytes_max) = (plan.batch_rows, usize::try_from(plan.batch_bytes).unwrap_or(usize::MAX));
+                let session = self.session.transactional()?;
+                let read = session.read_part(&transform, after.as_ref(), until, rows_max, bytes_max).await;
+                let mut part = self.settle(&plan.source, None, read, |_| 0)?;
+                (after, all) = (Some(part.until.clone()), part.all);
+                if part.rows.rows > 0 {
+                    let rows = Arc::new(std::mem::replace(&mut part.rows, Tuples { rows: 0, data: Vec::new() }));
+                    let batch = Batch { pipeline: Arc::clone(&pipeline), rows: Arc::clone(&rows) };
+                    pending.push_back(Pending { part, rows, in_work: applier.begin(batch) });
+                }
+            }
+            if (all || pending.len() > at_once)
+                && let Some(next) = pending.pop_front()
+            {
+                written += self.write_batch(&transform, &pipeline, applier, next).await?;
+                if told.elapsed() >= PROGRESS_INTERVAL {
+                    told = Instant::now();
+                    let label = label(&pipeline).to_owned();
+                    self.emit(GuestEvent::Progress { label, done: written, total: None }).map_err(CallError::Stop)?;
+                }
+            }
+        }
+        let ended = self.session.transactional()?.end_transform(&transform).await;
+        self.note(STATEMENT, None, ended)?;
+        Ok(written)
+    }
+
+    /// Waits for a batch and writes what became of it.
+    async fn write_batch(
+        &mut self,
+        transform: &Transform,
+        pipeline: &Arc<str>,
+        applier: &Applier,
+        batch: Pending,
+    ) -> Result<u64, CallError> {
+        let Pending { part, rows, in_work } = batch;
+        let made = made_of(transform, pipeline, applier, &rows, in_work.finished().await).await?;
+        self.begin(1)?;
+        let range = (part.after.as_ref(), &part.until);
+        let written = self.session.transactional()?.write_part(transform, range, &made).await;
+        self.settle(STATEMENT, None, written, |rows| *rows)
+    }
+}
+
+/// The rows that a transform made of others, checked.
+async fn made_of(
+    transform: &Transform,
+    pipeline: &Arc<str>,
+    applier: &Applier,
+    rows: &Tuples,
+    applied: Applied,
+) -> Result<Tuples, CallError> {
+    let shown = label(pipeline);
+    let made = match applied {
+        Applied::Rows(made) => made,
+        Applied::Rejected(failure) => {
+            let found = first_rejected(applier, pipeline, rows, failure).await.map_err(CallError::stop)?;
+            let row = transform.describe(&transform.key_of(&found.row)?);
+            return Err(misuse(&format!("'{shown}' rejects the row with {row}: {}", words(found.failure))));
+        }
+        Applied::Stopped(stop) => return Err(CallError::stop(stop)),
+        Applied::Missing => {
+            return Err(misuse("the migration exports no transform: in Rust it takes `export_transform!`"));
+        }
+    };
+    let count = usize::try_from(made.rows).unwrap_or(usize::MAX);
+    value::check_tuples(&made.data, count, transform.columns())
+        .map_err(|error| misuse(&format!("'{shown}' gives back rows for {}: {error}", transform.target_label())))?;
+    Ok(made)
+}
+
+/// Checks the numbers of a plan.
+fn check_numbers(plan: &TransformPlan) -> Result<(), CallError> {
+    let ranges = [
+        ("batch-rows", plan.batch_rows, u32::MAX - 1),
+        ("batch-bytes", plan.batch_bytes, BATCH_BYTES_MAX),
+        ("parallelism", plan.parallelism, PARALLELISM_MAX),
+    ];
+    match ranges.into_iter().find(|(_, value, max)| *value == 0 || value > max) {
+        Some((name, value, max)) => Err(misuse(&format!("{name} is {value}: it has to be from 1 to {max}"))),
+        None if u64::from(plan.batch_bytes) * u64::from(plan.parallelism) > u64::from(BATCH_BYTES_MAX) => Err(misuse(
+            &format!("batch-bytes times parallelism is more than {BATCH_BYTES_MAX} bytes: take smaller batches"),
+        )),
+        None => Ok(()),
+    }
+}
+
+/// What of a pipeline is for people.
+fn label(pipeline: &str) -> &str {
+    pipeline.lines().next().unwrap_or_default()
+}
+
+/// Why a transform failed.
+fn words(failure: Failure) -> String {
+    match failure {
+        Failure::Message(message) => message,
+        Failure::Irreversible => "it says that this cannot be undone".to_owned(),
+        Failure::Sql(Error::Sql(error)) => error.message,
+        Failure::Sql(
+            Error::BadParams(text)
+            | Error::Conversion(text)
+            | Error::Denied(text)
+            | Error::Offline(text)
+            | Error::Misuse(text),
+        ) => text,
+        Failure::Sql(Error::Exceeded(_)) => "it ran into a limit".to_owned(),
+    }
+}
+
+fn misuse(reason: &str) -> CallError {
+    SessionError::guest(Error::Misuse(format!("run-transform: {reason}"))).into()
+}
