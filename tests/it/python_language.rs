@@ -225,3 +225,12 @@ fn a_big_table_is_read_and_written() {
     assert_eq!(project.database.query(wrong), "0");
     assert_eq!(project.database.query("SELECT count(*), count(digits) FROM phones"), "25000|21429");
 }
+
+#[test]
+fn a_table_is_rewritten() {
+    let project = project();
+    project.write("migrations/py.py", include_str!("python_language/transform.py"));
+    project.host(&["build"]).success();
+    project.host(&["upgrade", "head"]).success();
+    project.host(&["downgrade", "base"]).success();
+}

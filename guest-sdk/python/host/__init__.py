@@ -17,7 +17,7 @@ Host owns the one connection and the one transaction: what is done here is commi
 function returns, and rolled back when it raises. There are no files, no network and no clock.
 
 - `execute`, `execute_script`, `execute_many`, `query`, `query_one`, `query_optional` and `prepare` run SQL.
-- `cursor` and `copy_into` read and write big tables.
+- `cursor` and `copy_into` read and write big tables, `run_transform` rewrites them batch by batch.
 - `savepoint` undoes a part.
 - `print`, `logging` and `log` write to host's log; `progress` says how far a long piece of work is; `run_info` has the
   facts of the run.
@@ -46,6 +46,7 @@ from ._sql import (
     query_optional,
     savepoint,
 )
+from ._transform import run_transform
 from ._types import Array, Column, Range, Raw
 
 __all__ = [
@@ -91,6 +92,7 @@ __all__ = [
     "query_one",
     "query_optional",
     "run_info",
+    "run_transform",
     "savepoint",
 ]
 

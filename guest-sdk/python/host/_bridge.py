@@ -17,9 +17,12 @@ class _Nowhere:
         )
 
 
-#: The interfaces `sql`, `bulk` and `env` of the contract.
+#: The interfaces `sql`, `bulk`, `transforms` and `env` of the contract.
 sql: Any = _Nowhere()
 bulk: Any = _Nowhere()
+transforms: Any = _Nowhere()
+#: Makes an `apply-mode` of its number.
+apply_mode: Any = _Nowhere()
 env: Any = _Nowhere()
 #: The exception by which a call fails. Its `value` is what `_contract` made of the error.
 Err: type[Exception] = RuntimeError

@@ -187,6 +187,13 @@ def copy_into(table: str, columns: Sequence[str], *, schema: str | None = None) 
         phones.write((id, phone.replace(" ", "")) for id, phone in guests)
     ```
     """
+    types = column_types(schema, table, columns)
+    handle = call(_bridge.bulk.copy_in, target(schema, table, [name for name, _ in types]))
+    return CopyIn(handle, tuple(types), table)
+
+
+def column_types(schema: str | None, table: str, columns: Sequence[str]) -> list[tuple[str, int]]:
+    """The columns of a table with their types."""
     names = [text(name) for name in columns]
     qualified = ".".join(_quoted(part) for part in (schema, table) if part is not None)
     found: dict[str, int] = dict(query(_TYPES, qualified))
@@ -195,8 +202,12 @@ def copy_into(table: str, columns: Sequence[str], *, schema: str | None = None) 
         if name not in found:
             raise Misuse(f"{table} has no column '{name}': it has {', '.join(found)}")
         types.append((name, found[name]))
-    handle = call(_bridge.bulk.copy_in, _Target(schema, text(table), names))
-    return CopyIn(handle, tuple(types), table)
+    return types
+
+
+def target(schema: str | None, table: str, columns: list[str]) -> Any:
+    """Where rows go, in the form of the contract."""
+    return _Target(schema, text(table), columns)
 
 
 def _quoted(name: str) -> str:

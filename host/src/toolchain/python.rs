@@ -29,6 +29,7 @@ pub(super) const SDK_FILES: &[(&str, &str)] = files![
     "host/_lower.py",
     "host/_rows.py",
     "host/_sql.py",
+    "host/_transform.py",
     "host/_tuples.py",
     "host/_types.py",
     "host/py.typed",

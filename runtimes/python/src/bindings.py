@@ -5,6 +5,7 @@ import componentize_py_async_support.streams  # noqa: F401
 import wit_world.imports.bulk
 import wit_world.imports.env
 import wit_world.imports.sql
+import wit_world.imports.transforms
 import wit_world.imports.types
 from componentize_py_types import Err
 from host import _bridge, _contract
@@ -17,5 +18,7 @@ def connect() -> None:
         setattr(wit_world.imports.types, name, kind)
     _bridge.sql = wit_world.imports.sql
     _bridge.bulk = wit_world.imports.bulk
+    _bridge.transforms = wit_world.imports.transforms
+    _bridge.apply_mode = wit_world.imports.transforms.ApplyMode
     _bridge.env = wit_world.imports.env
     _bridge.Err = Err

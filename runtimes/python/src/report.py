@@ -2,6 +2,7 @@
 
 import traceback
 from collections.abc import Callable
+from typing import Any
 
 import host
 import streams
@@ -29,17 +30,17 @@ def look_into(unwrap: Callable[[BaseException], BaseException | None]) -> None:
     _UNWRAP.append(unwrap)
 
 
-def guard(work: Callable[[], None]) -> None:
-    """Runs one direction of a migration. What it raises becomes a failure of the contract."""
+def guard(work: Callable[[], Any]) -> Any:
+    """Runs one direction of a migration, or a batch. What it raises becomes a failure of the contract."""
     streams.begin()
     try:
-        work()
+        result = work()
     except host.Irreversible:
         failure = contract.Failure_Irreversible()
     except BaseException as error:
         failure = _failure(error)
     else:
-        return
+        return result
     finally:
         streams.finish()
     raise Err(failure)

@@ -33,5 +33,6 @@ class Script:
     def downgrade(self, file: str, source: str) -> None:
         report.guard(lambda: script.run(file, source, "downgrade"))
 
-    def apply(self, file: str, source: str, pipeline: str, input: object) -> None:
-        raise Err(wit_world.imports.types.Failure_Message("migrations in Python have no transforms yet"))
+    def apply(self, file: str, source: str, pipeline: str, input: wit_world.imports.types.Tuples) -> wit_world.imports.types.Tuples:
+        made = report.guard(lambda: script.apply(file, source, pipeline, input.rows, input.data))
+        return wit_world.imports.types.Tuples(*made)

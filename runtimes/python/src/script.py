@@ -14,6 +14,7 @@ from itertools import islice
 import host
 import report
 import streams
+from host import _transform
 
 
 def check(file: str, source: str) -> str | None:
@@ -51,6 +52,12 @@ def run(file: str, source: str, direction: str) -> None:
             raise host.Irreversible
         raise NameError(f"'{file}' has no function '{direction}'")
     _call(function, direction)
+
+
+def apply(file: str, source: str, pipeline: str, rows: int, data: bytes) -> tuple[int, bytes]:
+    """Runs one batch of a transform."""
+    random.seed(host.run_info().seed)
+    return _transform.apply(_load(file, _text(source)), pipeline, rows, data)
 
 
 def _call(function: Callable[[], object], direction: str) -> None:
