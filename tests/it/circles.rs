@@ -16,6 +16,7 @@ const KNOWN: &[(&str, &[&str])] = &[
         &[
             "apply",
             "args",
+            "backfill",
             "build",
             "cache",
             "completions",

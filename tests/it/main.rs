@@ -12,6 +12,7 @@ mod alembic;
 mod alembic_projects;
 mod alembic_sandbox;
 mod architecture;
+mod backfill;
 mod bad_component;
 mod bad_database;
 mod bad_project;

@@ -82,6 +82,8 @@ pub(super) enum Command {
     Stamp(super::stamp::StampArguments),
     /// Accept that files of applied migrations were changed, after showing how
     Repair(super::repair::RepairArguments),
+    /// Show and steer tables that are rewritten batch by batch
+    Backfill(super::backfill::BackfillArguments),
     /// Show what ran on this database: when, by whom, for how long, and whether it failed
     Log(super::log::LogArguments),
     /// Write the structure of the database into a file, for review and for test databases

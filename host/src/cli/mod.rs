@@ -5,6 +5,7 @@
 
 mod apply;
 mod args;
+mod backfill;
 mod build;
 mod build_failure;
 mod cache;
@@ -145,6 +146,7 @@ async fn run(settings: &Settings, command: Command) -> Result<u8, Failure> {
         Command::Show(arguments) => show::run(settings, &arguments).await,
         Command::Edit(arguments) => edit::run(settings, &arguments).await,
         Command::Stamp(arguments) => stamp::run(settings, &arguments).await,
+        Command::Backfill(arguments) => backfill::run(settings, &arguments).await,
         Command::Repair(arguments) => repair::run(settings, &arguments).await,
         Command::Log(arguments) => log::run(settings, &arguments).await,
         Command::Dump(arguments) => dump::run(settings, &arguments).await,

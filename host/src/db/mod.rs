@@ -12,6 +12,7 @@
 //! through the simple one where a text cannot be several. Other texts of the simple protocol are written in this module.
 
 pub mod applied;
+pub mod backfill;
 mod begun_ahead;
 mod bookkeeping;
 pub mod cancel;
@@ -58,6 +59,8 @@ pub mod version_rows;
 pub mod violation;
 
 pub use applied::AppliedState;
+pub use backfill::Backfill;
+pub use backfill::Claim;
 pub use cancel::Canceller;
 pub use connect::Database;
 pub use connector::Connector;
@@ -74,6 +77,7 @@ pub use log_digests::Digests;
 pub use names::Tables;
 pub use non_transactional::JournalError;
 pub use non_transactional::NonTransactionalSession;
+pub use non_transactional::Progression;
 pub use offline::OfflineSession;
 pub use offline::OfflineStatement;
 pub use session::CopyTarget;

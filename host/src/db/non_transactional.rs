@@ -9,12 +9,15 @@ mod begin;
 mod error;
 mod integrity;
 mod statement;
+mod transform;
 
 use std::collections::BTreeMap;
 
 use tokio::sync::mpsc::UnboundedSender;
 
 pub use self::error::JournalError;
+pub(super) use self::integrity::StatementBaseline;
+pub use self::transform::Progression;
 use super::connect::Database;
 use super::error::DatabaseError;
 use super::opening::Timeouts;

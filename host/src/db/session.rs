@@ -175,6 +175,11 @@ impl Session {
         self.simple(format!("ROLLBACK TO SAVEPOINT {name}")).await
     }
 
+    /// How much one result may hold.
+    pub(super) fn limits(&self) -> ResultLimits {
+        self.limits
+    }
+
     /// What watches over the connection.
     pub(super) fn liveness(&self) -> Liveness {
         self.database.liveness.clone()

@@ -10,6 +10,7 @@ use sqlx::Row as _;
 use sqlx::postgres::PgRow;
 
 pub use self::row::JournalRow;
+pub use self::row::RUN_TRANSFORM;
 pub use self::row::StatementState;
 pub use self::row::StepKey;
 pub use self::row::Unfinished;
@@ -37,9 +38,9 @@ impl Database {
     /// The rows of one step or of all, by step and position.
     pub(super) async fn read_journal(&mut self, step: Option<&StepKey>) -> Result<Vec<JournalRow>, DatabaseError> {
         let sql = format!(
-            "SELECT {COLUMNS} FROM ONLY {} WHERE $1::pg_catalog.text IS NULL \
-             OR (revision OPERATOR(pg_catalog.=) $1::pg_catalog.text AND direction OPERATOR(pg_catalog.=) $2::pg_catalog.text) \
-             ORDER BY revision, direction, position LIMIT {}",
+            "SELECT {COLUMNS} FROM ONLY {} WHERE ($1::pg_catalog.text IS NULL \
+             OR (revision OPERATOR(pg_catalog.=) $1::pg_catalog.text AND direction OPERATOR(pg_catalog.=) $2::pg_catalog.text)) \
+             AND position OPERATOR(pg_catalog.<) {RANGES_FROM} ORDER BY revision, direction, position LIMIT {}",
             self.tables.journal.quoted(),
             JOURNAL_ROWS_MAX + 1,
         );
@@ -222,6 +223,9 @@ fn journal_row(row: &PgRow) -> Result<JournalRow, sqlx::Error> {
 /// What is read of each row, in this order.
 pub(super) const COLUMNS: &str =
     "revision, direction, position, digest, statement, command, alone, state, found, rows, error, clock_micros";
+
+/// Where the rows of ranges begin among the positions: a transform that commits batch by batch has them, see `backfill`.
+pub(super) const RANGES_FROM: u32 = 1_000_000_000;
 
 /// The most rows that are read: as many statements has no migration.
 const JOURNAL_ROWS_MAX: usize = 200_000;

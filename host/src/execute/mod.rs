@@ -4,6 +4,7 @@
 //! after the other. What happens is reported to an [`Observer`]; only the caller decides how that looks.
 
 mod author;
+mod backfills;
 mod cancellation;
 mod checks;
 mod compile;

@@ -13,6 +13,7 @@ mod events;
 mod interrupt;
 mod limit;
 mod memory;
+mod online;
 mod script;
 mod search;
 mod sql;

@@ -21,6 +21,7 @@ use crate::bindings::transforms::TransformPlan;
 use crate::bindings::types::Error;
 use crate::bindings::types::Failure;
 use crate::bindings::types::Tuples;
+use crate::db::GuestSession;
 use crate::db::Isolation;
 use crate::db::Part;
 use crate::db::SessionError;
@@ -34,21 +35,24 @@ const PARALLELISM_MAX: u32 = 64;
 const BATCH_BYTES_MAX: u32 = 256 << 20;
 
 /// The fewest milliseconds between two reports of progress.
-const PROGRESS_INTERVAL: Duration = Duration::from_secs(1);
+pub(super) const PROGRESS_INTERVAL: Duration = Duration::from_secs(1);
 
 /// What the operator sees as the statement of a transform.
-const STATEMENT: &str = "run-transform";
+pub(super) const STATEMENT: &str = "run-transform";
 
 impl Host for GuestState {
     async fn run_transform(&mut self, pipeline: String, plan: TransformPlan) -> Result<u64, CallError> {
         self.admit(&plan.source)?;
         crate::sql::check_copy(&self.grant).map_err(|refusal| self.deny(refusal))?;
         check_numbers(&plan)?;
-        self.session.transactional()?;
-        if plan.commit_per_batch {
-            return Err(misuse("commit-per-batch is not provided yet"));
+        if !plan.commit_per_batch || matches!(self.session, GuestSession::Offline(_)) {
+            self.session.transactional()?;
         }
         let Some(applier) = self.applier.clone() else { return Err(misuse("this run has no transforms")) };
+        if plan.commit_per_batch {
+            let time = self.budget.compute_time().clone();
+            return time.without(self.rewrite_online(pipeline.into(), &plan, applier)).await;
+        }
         let (savepoint, number) = (self.trace.next_savepoint(), self.trace.next_number());
         let time = self.budget.compute_time().clone();
         let begun = time.without(self.session.savepoint(&savepoint)).await;
@@ -144,7 +148,7 @@ impl GuestState {
 }
 
 /// The rows that a transform made of others, checked.
-async fn made_of(
+pub(super) async fn made_of(
     transform: &Transform,
     pipeline: &Arc<str>,
     applier: &Applier,
@@ -187,7 +191,7 @@ fn check_numbers(plan: &TransformPlan) -> Result<(), CallError> {
 }
 
 /// What of a pipeline is for people.
-fn label(pipeline: &str) -> &str {
+pub(super) fn label(pipeline: &str) -> &str {
     pipeline.lines().next().unwrap_or_default()
 }
 
@@ -208,6 +212,6 @@ fn words(failure: Failure) -> String {
     }
 }
 
-fn misuse(reason: &str) -> CallError {
+pub(super) fn misuse(reason: &str) -> CallError {
     SessionError::guest(Error::Misuse(format!("run-transform: {reason}"))).into()
 }

@@ -50,6 +50,11 @@ const INVOCATIONS: &[Invocation] = &[
     invocation(&["validate", "--online"], ONLY_JSON),
     // There is nothing to repair, which is a note.
     Invocation { arguments: &["repair"], before: &["upgrade", "c"], prints: ONLY_JSON },
+    // Nothing is being rewritten, which is a note.
+    Invocation { arguments: &["backfill", "status"], before: &["upgrade", "c"], prints: ONLY_JSON },
+    Invocation { arguments: &["backfill", "pause"], before: &["upgrade", "c"], prints: ONLY_JSON },
+    Invocation { arguments: &["backfill", "resume"], before: &["upgrade", "c"], prints: ONLY_JSON },
+    Invocation { arguments: &["backfill", "cancel"], before: &["upgrade", "c"], prints: ONLY_JSON },
     invocation(&["dump", "-o", "-"], BOTH),
     invocation(&["db", "create"], BOTH),
     invocation(&["db", "drop", "--yes"], BOTH),

@@ -20,10 +20,10 @@ const CHECKS: usize = 4;
 
 /// How a transaction of one statement began.
 #[derive(Debug, Clone)]
-pub(super) struct StatementBaseline {
-    state: TransactionState,
-    tables: TableNumbers,
-    states: Vec<TableState>,
+pub(in crate::db) struct StatementBaseline {
+    pub(in crate::db) state: TransactionState,
+    pub(in crate::db) tables: TableNumbers,
+    pub(in crate::db) states: Vec<TableState>,
 }
 
 /// What was there before a statement that runs alone, outside of any transaction.
@@ -134,7 +134,7 @@ impl Database {
     ///
     /// # Errors
     /// [`DatabaseError::IntegrityViolated`], [`DatabaseError::DeferredConstraint`], or what the server said.
-    pub(super) async fn check_statement(
+    pub(in crate::db) async fn check_statement(
         &mut self,
         baseline: &StatementBaseline,
         may_change: MayChange,

@@ -209,7 +209,7 @@ impl NonTransactionalSession {
     }
 
     /// Writes a row in a transaction of its own, as the user who logged in.
-    async fn write_apart(&mut self, row: &JournalRow) -> Result<(), SessionError> {
+    pub(super) async fn write_apart(&mut self, row: &JournalRow) -> Result<(), SessionError> {
         if !self.rules.has_role {
             return self.write(row).await;
         }
@@ -246,8 +246,12 @@ impl NonTransactionalSession {
 }
 
 fn failed(row: JournalRow, said: &SqlError) -> JournalRow {
-    let error = Some(format!("{} ({})", said.message, said.sqlstate));
-    JournalRow { state: StatementState::Failed, error, ..row }
+    failed_because(row, format!("{} ({})", said.message, said.sqlstate))
+}
+
+/// The row of a statement that failed for this reason.
+pub(super) fn failed_because(row: JournalRow, why: String) -> JournalRow {
+    JournalRow { state: StatementState::Failed, error: Some(why), ..row }
 }
 
 /// What the server said about a statement of the guest.

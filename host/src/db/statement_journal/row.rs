@@ -10,6 +10,9 @@ use crate::revision::RevisionId;
 /// How much is kept of the text of a statement that need not be understood later, in characters.
 const STATEMENT_CHARACTERS_MAX: usize = 400;
 
+/// What the journal calls a transform that commits batch by batch.
+pub const RUN_TRANSFORM: &str = "RUN-TRANSFORM";
+
 /// One way of one revision.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct StepKey {
@@ -137,6 +140,8 @@ impl fmt::Display for Unfinished {
         match (row.state, &row.error) {
             (StatementState::Failed, Some(error)) => write!(formatter, "failed: {error}"),
             (StatementState::Failed, None) => write!(formatter, "failed"),
+            // Its ranges say how far it is.
+            _ if row.command == RUN_TRANSFORM => write!(formatter, "is under way, and goes on where it was"),
             _ => write!(formatter, "was begun, but its result is unknown"),
         }
     }

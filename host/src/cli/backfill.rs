@@ -1,0 +1,112 @@
+//! `host backfill`: tables that are being rewritten batch by batch.
+
+use clap::Args;
+use clap::Subcommand;
+use serde_json::Value;
+use serde_json::json;
+
+use super::failure::Failure;
+use super::report::text::count;
+use super::report::text::safe_line;
+use super::settings::Settings;
+use crate::db::backfill::BackfillState;
+use crate::db::backfill::BackfillStatus;
+use crate::db::backfill::Wish;
+
+#[derive(Debug, Args)]
+pub(super) struct BackfillArguments {
+    #[command(subcommand)]
+    command: BackfillCommand,
+}
+
+#[derive(Debug, Clone, Copy, Subcommand)]
+enum BackfillCommand {
+    /// Show how far the tables are that are rewritten batch by batch
+    Status,
+    /// Let nobody take another batch; what is begun is finished
+    Pause,
+    /// Let them go on; one that nobody works on goes on with the next upgrade
+    Resume,
+    /// End those who work on them after the batch that they are at; what is committed stays
+    Cancel,
+}
+
+pub(super) async fn run(settings: &Settings, arguments: &BackfillArguments) -> Result<u8, Failure> {
+    let project = settings.project()?;
+    let (wish, done) = match arguments.command {
+        BackfillCommand::Status => (None, ""),
+        BackfillCommand::Pause => (Some(Wish::Pause), "paused"),
+        BackfillCommand::Resume => (Some(Wish::Resume), "resumed"),
+        BackfillCommand::Cancel => (Some(Wish::Cancel), "cancelled"),
+    };
+    let target = match wish {
+        None => settings.target(&project)?,
+        Some(_) => settings.announced_target(&project)?,
+    };
+    let mut runner = settings.runner_on(&target, &project, settings.options()).await?;
+    let all = match wish {
+        None => runner.backfills().await?,
+        Some(wish) => runner.wish(wish).await?,
+    };
+    runner.close().await;
+    let report = settings.report();
+    if report.is_json() {
+        report.document(&json!({ "backfills": all.iter().map(document).collect::<Vec<_>>() }));
+        return Ok(0);
+    }
+    for status in &all {
+        report.line(&line(status));
+        if let Some(error) = &status.error {
+            report.line(&format!("    {}", safe_line(error)));
+        }
+    }
+    match (all.len(), wish) {
+        (0, _) => report.note("no table is being rewritten batch by batch"),
+        (number, Some(_)) => {
+            report.note(&format!("{} {done}", count(u64::try_from(number).unwrap_or(u64::MAX), "backfill")));
+        }
+        _ => {}
+    }
+    Ok(0)
+}
+
+/// `a1  run-transform 'phones' into guests: running, 120000 rows in 12 ranges, 8000 rows/s`
+fn line(status: &BackfillStatus) -> String {
+    let BackfillStatus { backfill, label, state, rows, done, failed, .. } = status;
+    let mut text = format!(
+        "{}  {}: {}, {} in {}",
+        backfill.step.revision,
+        safe_line(label),
+        state.word(),
+        count(*rows, "row"),
+        count(*done, "range")
+    );
+    if let Some(rate) = rate(status) {
+        text.push_str(&format!(", {rate} rows/s"));
+    }
+    if *failed > 0 {
+        text.push_str(&format!(", {} failed", count(*failed, "range")));
+    }
+    text
+}
+
+fn rate(status: &BackfillStatus) -> Option<u64> {
+    (status.state == BackfillState::Running).then_some(())?;
+    status.rows.saturating_mul(1_000).checked_div(status.milliseconds)
+}
+
+fn document(status: &BackfillStatus) -> Value {
+    json!({
+        "revision": status.backfill.step.revision,
+        "direction": status.backfill.step.direction,
+        "statement": status.backfill.position,
+        "label": status.label,
+        "state": status.state.word(),
+        "rows": status.rows,
+        "ranges_done": status.done,
+        "ranges_open": status.open,
+        "ranges_failed": status.failed,
+        "rows_per_second": rate(status),
+        "error": status.error,
+    })
+}
