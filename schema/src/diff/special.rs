@@ -84,6 +84,7 @@ impl Graph<'_> {
                 }
                 Payload::Inheritance(_) => self.inheritance_edges(fact),
                 Payload::Constraint(constraint) if constraint.constraint_type == ConstraintType::ForeignKey => {
+                    self.logging_edges(fact, constraint.references.as_deref().unwrap_or_default());
                     // The key of a partitioned table can be referred to when all partitions have it.
                     for key in &fact.depends_on {
                         for attachment in to.dependents(key).iter().filter(|it| it.id.kind == Kind::IndexAttachment) {
@@ -117,6 +118,16 @@ impl Graph<'_> {
             for other in to.dependents(&above).iter().filter(|it| it.id.kind == Kind::Inheritance) {
                 self.edge(removed.clone(), (Operation::Create, other.id.clone()));
             }
+        }
+    }
+
+    /// A table that survives a crash must not refer to one that does not.
+    fn logging_edges(&mut self, key: &Fact, references: &[String]) {
+        let above = (Operation::Alter, FactId::new(Kind::Table, references.iter().cloned()));
+        let below = (Operation::Alter, FactId::new(Kind::Table, key.id.path[..2].iter().cloned()));
+        match self.to.get(&below.1).map(|fact| &fact.payload) {
+            Some(Payload::Table(table)) if table.unlogged => self.edge(below, above),
+            _ => self.edge(above, below),
         }
     }
 

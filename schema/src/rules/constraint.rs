@@ -61,15 +61,14 @@ impl Rules for Constraint {
     }
 
     fn namespaces(&self, id: &FactId) -> Vec<(&'static str, String)> {
-        let index = self.has_index() && !self.of_domain;
-        if index {
-            vec![(
-                "relation",
-                qualified(&[id.path.first(), id.path.last()].map(|part| part.map_or("", String::as_str))),
-            )]
-        } else {
-            Vec::new()
+        let mut names = Vec::new();
+        if self.has_index() {
+            names.push(("relation", qualified(&[&id.path[0], &id.path[2]])));
         }
+        if self.constraint_type == ConstraintType::PrimaryKey {
+            names.push(("primary key", id.table()));
+        }
+        names
     }
 
     fn create(&self, cx: &Context<'_>) -> Vec<Step> {
