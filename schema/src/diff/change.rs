@@ -6,6 +6,7 @@ use crate::fact::Fact;
 use crate::fact::Kind;
 use crate::plan::Change;
 use crate::plan::Sign;
+use crate::render::one_line;
 use crate::rules::Side;
 
 /// Each difference once: parts of what is added or removed as a whole are not named.
@@ -34,7 +35,7 @@ fn change(sign: Sign, fact: &Fact, detail: String) -> Change {
         Kind::Owner | Kind::Privileges | Kind::Comment => fact.id.path[1..].join("."),
         _ => fact.id.name(),
     };
-    Change { sign, kind: fact.id.kind.as_str(), name, detail }
+    Change { sign, kind: fact.id.kind.as_str(), name: one_line(&name), detail: one_line(&detail) }
 }
 
 /// The parts of a payload that differ: `type numeric(8,2) -> numeric(10,2)`. Long ones are named only.

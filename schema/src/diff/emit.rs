@@ -14,6 +14,7 @@ use crate::plan::Lock;
 use crate::plan::Plan;
 use crate::render::ident;
 use crate::render::literal;
+use crate::render::one_line;
 use crate::render::qualified;
 use crate::rules::Alteration;
 use crate::rules::Context;
@@ -89,13 +90,13 @@ fn action(step: Step, object: &FactId, states: &States) -> Action {
     let existing = lock.table.is_some();
     Action {
         sql: step.sql,
-        object: object.to_string(),
+        object: one_line(&object.to_string()),
         boundary: step.boundary,
         lock,
         rewrite: step.rewrite && existing,
         scan: step.scan && existing,
-        loss: step.loss,
-        decide: step.decide,
+        loss: step.loss.as_deref().map(one_line),
+        decide: step.decide.iter().map(|text| one_line(text)).collect(),
     }
 }
 

@@ -155,7 +155,7 @@ fn one(from: &mut Catalog, old: &FactId, new: &FactId, renamed: &mut Renamed) {
     for sql in statements {
         renamed.actions.push(Action {
             sql,
-            object: new.to_string(),
+            object: crate::render::one_line(&new.to_string()),
             boundary: Boundary::InTransaction,
             lock: lock.clone(),
             rewrite: false,
@@ -164,7 +164,12 @@ fn one(from: &mut Catalog, old: &FactId, new: &FactId, renamed: &mut Renamed) {
             decide: Vec::new(),
         });
     }
-    renamed.changes.push(Change { sign: Sign::Renamed, kind: old.kind.as_str(), name: old.name(), detail: new.name() });
+    renamed.changes.push(Change {
+        sign: Sign::Renamed,
+        kind: old.kind.as_str(),
+        name: crate::render::one_line(&old.name()),
+        detail: crate::render::one_line(&new.name()),
+    });
     for fact in &mut from.facts {
         rewrite(fact, old, new);
     }

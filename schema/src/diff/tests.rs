@@ -295,6 +295,22 @@ fn online_forms_lock_less() {
 }
 
 #[test]
+fn a_name_does_not_get_out_of_a_comment() {
+    let name = "a\nDROP TABLE shop.b; --";
+    let side = |not_null| {
+        let mut maker = Maker::shop().table("a", &[]).column("a", name, "integer", 1, &[]);
+        if let Some(Payload::Column(column)) = maker.0.last_mut().map(|fact| &mut fact.payload) {
+            column.not_null = not_null;
+        }
+        maker
+    };
+    let plan = diff(&Maker::shop().table("a", &[]).catalog(), &side(true).catalog(), &DiffOptions::default()).unwrap();
+    assert!(!plan.actions[0].decide.is_empty());
+    let lines = [&plan.actions[0].decide[0], &plan.actions[0].object, &plan.changes[0].name];
+    assert!(lines.iter().all(|line| !line.contains('\n')), "{lines:?}");
+}
+
+#[test]
 fn what_default_privileges_give_is_taken_back() {
     let with_defaults = |maker: Maker| {
         let grants = [(Grantee::Role("app".to_owned()), [("SELECT".to_owned(), false)].into())].into();

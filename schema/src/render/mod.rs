@@ -50,6 +50,11 @@ pub(crate) fn literal(text: &str) -> String {
     if quoted.contains('\\') { format!("E'{}'", quoted.replace('\\', "\\\\")) } else { format!("'{quoted}'") }
 }
 
+/// A text that cannot leave the line that it stands in: names may hold line breaks, and comments end with the line.
+pub(crate) fn one_line(text: &str) -> String {
+    text.replace(|c: char| c.is_control() || matches!(c, '\u{2028}' | '\u{2029}'), " ")
+}
+
 /// Options as `pg_class.reloptions` has them (`name=value`) for WITH and SET.
 pub(crate) fn options(options: &[String]) -> String {
     options

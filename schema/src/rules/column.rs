@@ -14,6 +14,7 @@ use crate::plan::LockMode;
 use crate::render::fdw_options;
 use crate::render::fdw_options_change;
 use crate::render::ident;
+use crate::render::literal;
 use crate::render::options;
 use crate::render::options_change;
 use crate::render::qualified;
@@ -261,8 +262,8 @@ impl Rules for Column {
             (None, Some(target)) => {
                 steps.push(alter(cx.id, format!("ADD {}", target.definition(cx.id, true))));
                 steps.push(Step::new(format!(
-                    "SELECT pg_catalog.setval('{}', (SELECT GREATEST(pg_catalog.max({}) + 1, {}) FROM {}), false)",
-                    qualified(&[&target.sequence_schema, &target.sequence_name]).replace('\'', "''"),
+                    "SELECT pg_catalog.setval({}, (SELECT GREATEST(pg_catalog.max({}) + 1, {}) FROM {}), false)",
+                    literal(&qualified(&[&target.sequence_schema, &target.sequence_name])),
                     cx.id.last(),
                     target.sequence.start,
                     cx.id.table()
