@@ -110,7 +110,7 @@ fn anonymous(payload: &Payload, own: &[String]) -> String {
             let text = if own.len() == 2 { tokens::replace(text, &old, &stars) } else { text.to_owned() };
             tokens::replace(&text, std::slice::from_ref(&last), &["*".to_owned()])
         },
-        &<[String]>::to_vec,
+        &|_, path| path.to_vec(),
     );
     // Sequences of serial columns have the name of the table in theirs.
     let text = value.to_string();

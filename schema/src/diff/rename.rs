@@ -173,6 +173,21 @@ fn one(from: &mut Catalog, old: &FactId, new: &FactId, renamed: &mut Renamed) {
     for fact in &mut from.facts {
         rewrite(fact, old, new);
     }
+    readdress(from);
+}
+
+/// Owners and comments say how their object is named.
+fn readdress(catalog: &mut Catalog) {
+    let addresses: std::collections::HashMap<FactId, String> =
+        catalog.facts.iter().map(|fact| (fact.id.clone(), fact.payload.address(&fact.id))).collect();
+    for fact in &mut catalog.facts {
+        let own = fact.parent.as_ref().filter(|of| of.part(fact.id.kind) == fact.id).and_then(|of| addresses.get(of));
+        match (&mut fact.payload, own) {
+            (Payload::Owner(owner), Some(address)) => owner.address.clone_from(address),
+            (Payload::Comment(comment), Some(address)) => comment.address.clone_from(address),
+            _ => {}
+        }
+    }
 }
 
 /// The name itself, of a function without its arguments.
@@ -213,44 +228,44 @@ fn rewrite(fact: &mut Fact, old: &FactId, new: &FactId) {
             | Kind::Aggregate
             | Kind::Collation
     );
-    tokens::rewrite(
-        &mut value,
-        &|text| {
-            if column {
-                tokens::replace(text, &[last(old)], &[last(new)])
-            } else if relation {
-                let (mut from, mut to) =
-                    (vec![ident(&old.path[0]), ident(&old.path[1])], vec![ident(&new.path[0]), ident(&new.path[1])]);
-                let changed = tokens::replace(text, &from, &to);
-                if old.kind == Kind::Index {
-                    // CREATE INDEX names it without the schema.
-                    (from, to) =
-                        (vec!["INDEX".to_owned(), from.swap_remove(1)], vec!["INDEX".to_owned(), to.swap_remove(1)]);
-                    return tokens::replace_words(&changed, &from, &to);
-                }
-                changed
-            } else {
-                text.to_owned()
+    let text = |text: &str| rewrite_text(text, old, new, column, relation);
+    let path = |key: &str, path: &[String]| {
+        let mut path = path.to_vec();
+        if key == "columns" {
+            for name in path.iter_mut().filter(|name| column && Some(&**name) == old.path.last()) {
+                *name = new.path.last().cloned().unwrap_or_default();
             }
-        },
-        &|path| {
-            let mut id = FactId { kind: old.kind, path: path.to_vec() };
-            if path.starts_with(&old.path) {
-                id.path.splice(..old.path.len(), new.path.iter().cloned());
-            } else if column && path.len() != old.path.len() {
-                let (before, after) = (old.path.last(), new.path.last());
-                for part in &mut id.path {
-                    if let (true, Some(after)) = (Some(&*part) == before, after) {
-                        part.clone_from(after);
-                    }
-                }
-            }
-            id.path
-        },
-    );
+        } else if path.starts_with(&old.path) {
+            path.splice(..old.path.len(), new.path.iter().cloned());
+        }
+        path
+    };
+    tokens::rewrite(&mut value, &text, &path);
     if let Ok(payload) = serde_json::from_value(value) {
         fact.payload = payload;
     }
+}
+
+/// SQL with the new name.
+fn rewrite_text(text: &str, old: &FactId, new: &FactId, column: bool, relation: bool) -> String {
+    if column {
+        return tokens::replace(text, &[last(old)], &[last(new)]);
+    }
+    if old.kind == Kind::Schema {
+        let name = |id: &FactId| vec![id.last(), ".".to_owned()];
+        return tokens::swap(text, &name(old), &name(new));
+    }
+    if !relation {
+        return text.to_owned();
+    }
+    let parts = |id: &FactId| vec![ident(&id.path[0]), ident(&id.path[1])];
+    let changed = tokens::replace(text, &parts(old), &parts(new));
+    if old.kind == Kind::Index {
+        // CREATE INDEX names it without the schema.
+        let words = |id: &FactId| vec!["INDEX".to_owned(), ident(&id.path[1])];
+        return tokens::replace_words(&changed, &words(old), &words(new));
+    }
+    changed
 }
 
 fn rewrite_id(id: &mut FactId, old: &FactId, new: &FactId) {
@@ -271,6 +286,22 @@ fn rewrite_id(id: &mut FactId, old: &FactId, new: &FactId) {
         || old.kind == Kind::Schema;
     if same_namespace && id.path.len() > start && id.path[start..].starts_with(&old.path) {
         id.path.splice(start..start + old.path.len(), new.path.iter().cloned());
+    }
+    // The arguments of a function are a part of its name.
+    let arguments = matches!(id.kind, Kind::Function | Kind::Aggregate | Kind::Operator) && id.path.len() == 3;
+    let types = matches!(
+        old.kind,
+        Kind::Table
+            | Kind::View
+            | Kind::MaterializedView
+            | Kind::Enum
+            | Kind::Composite
+            | Kind::Domain
+            | Kind::Range
+            | Kind::Schema
+    );
+    if arguments && types {
+        id.path[2] = rewrite_text(&id.path[2], old, new, false, true);
     }
     if id.kind == Kind::Inheritance && old.kind == Kind::Table && id.path[2..] == old.path {
         id.path.splice(2.., new.path.iter().cloned());

@@ -2,25 +2,30 @@
 
 use serde_json::Value;
 
-/// Changes all strings of a payload with `text`, and all lists of strings with `list`.
-pub(super) fn rewrite(value: &mut Value, text: &dyn Fn(&str) -> String, list: &dyn Fn(&[String]) -> Vec<String>) {
+/// Changes the SQL in a payload with `text`, and the names in parts (schema, table, column) with `path`.
+pub(super) fn rewrite(value: &mut Value, text: &dyn Fn(&str) -> String, path: &dyn Fn(&str, &[String]) -> Vec<String>) {
+    rewrite_field("", value, text, path);
+}
+
+fn rewrite_field(
+    key: &str,
+    value: &mut Value,
+    text: &dyn Fn(&str) -> String,
+    path: &dyn Fn(&str, &[String]) -> Vec<String>,
+) {
     match value {
-        Value::String(string) => *string = text(string),
+        // What people wrote is no SQL.
+        Value::String(string) if !matches!(key, "text" | "values" | "roles" | "role") => *string = text(string),
         Value::Array(items) => {
             let strings: Option<Vec<String>> = items.iter().map(|item| item.as_str().map(str::to_owned)).collect();
             match strings {
-                Some(strings) if !strings.is_empty() => {
-                    let changed = list(&strings);
-                    *items = if changed == strings {
-                        strings.iter().map(|item| text(item).into()).collect()
-                    } else {
-                        changed.into_iter().map(Value::String).collect()
-                    };
+                Some(strings) if matches!(key, "table" | "references" | "parent" | "column" | "columns") => {
+                    *items = path(key, &strings).into_iter().map(Value::String).collect();
                 }
-                _ => items.iter_mut().for_each(|item| rewrite(item, text, list)),
+                _ => items.iter_mut().for_each(|item| rewrite_field(key, item, text, path)),
             }
         }
-        Value::Object(fields) => fields.values_mut().for_each(|item| rewrite(item, text, list)),
+        Value::Object(fields) => fields.iter_mut().for_each(|(key, item)| rewrite_field(key, item, text, path)),
         _ => {}
     }
 }
@@ -51,7 +56,8 @@ fn join(parts: &[String], by: &str) -> Vec<String> {
     joined
 }
 
-fn swap(text: &str, old: &[String], new: &[String]) -> String {
+/// Replaces tokens where they do not follow a dot.
+pub(super) fn swap(text: &str, old: &[String], new: &[String]) -> String {
     let tokens = split(text);
     let mut result = String::with_capacity(text.len());
     let mut at = 0;
@@ -61,12 +67,22 @@ fn swap(text: &str, old: &[String], new: &[String]) -> String {
         if fits && !follows_dot {
             result.extend(new.iter().map(String::as_str));
             at += old.len();
+        } else if let Some(name) = registered(&tokens[at..]) {
+            // nextval('shop.orders_id_seq'::regclass)
+            result.push_str(&format!("'{}'", swap(&name, old, new).replace('\'', "''")));
+            at += 1;
         } else {
             result.push_str(tokens[at]);
             at += 1;
         }
     }
     result
+}
+
+/// The name in a string that is cast to regclass.
+fn registered(tokens: &[&str]) -> Option<String> {
+    let [string, ":", ":", "regclass", ..] = tokens else { return None };
+    Some(string.strip_prefix('\'')?.strip_suffix('\'')?.replace("''", "'"))
 }
 
 /// Words, quoted names, strings, and single characters.

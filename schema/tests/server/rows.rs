@@ -77,6 +77,25 @@ async fn a_rename_keeps_rows_and_what_belongs_to_the_table() {
 }
 
 #[tokio::test]
+async fn a_schema_is_renamed_with_all_that_is_in_it() {
+    let sql = |schema: &str| {
+        format!(
+            "CREATE SCHEMA {schema}; CREATE TYPE {schema}.mood AS ENUM ('shop', 'old.b'); CREATE TABLE {schema}.a (id serial PRIMARY KEY, m {schema}.mood DEFAULT 'shop');
+             CREATE TABLE {schema}.b (id integer REFERENCES {schema}.a); CREATE VIEW {schema}.v AS SELECT id FROM {schema}.a;
+             CREATE FUNCTION {schema}.f({schema}.mood) RETURNS integer LANGUAGE sql BEGIN ATOMIC SELECT 1 FROM {schema}.a; END; COMMENT ON VIEW {schema}.v IS 'old.a';
+             INSERT INTO {schema}.a DEFAULT VALUES"
+        )
+    };
+    let Some(mut pair) = Pair::new("schema", &sql("old"), &sql("shop")).await else { return };
+    let options = DiffOptions { online: false, renames: vec!["old=shop".parse().unwrap()] };
+    let plan = host_schema::diff(&pair.from.read().await, &pair.to.read().await, &options).unwrap();
+    assert_eq!(plan.to_sql(), "ALTER SCHEMA old RENAME TO shop;\n");
+    pair.turn(&["old=shop"]).await;
+    assert_eq!(pair.value("SELECT m::text FROM shop.a").await, "shop");
+    pair.end().await;
+}
+
+#[tokio::test]
 async fn rows_come_along_when_a_table_becomes_partitioned_and_back() {
     let plain = "CREATE TABLE log (id integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY, day date NOT NULL, s serial);
         CREATE INDEX log_day ON log (day); INSERT INTO log (day) VALUES ('2024-01-01'), ('2024-05-01')";
