@@ -121,13 +121,14 @@ impl Graph<'_> {
         }
     }
 
-    /// A table that survives a crash must not refer to one that does not.
+    /// A table that survives a crash must not refer to one that does not, not even for a moment.
     fn logging_edges(&mut self, key: &Fact, references: &[String]) {
         let above = (Operation::Alter, FactId::new(Kind::Table, references.iter().cloned()));
         let below = (Operation::Alter, FactId::new(Kind::Table, key.id.path[..2].iter().cloned()));
-        match self.to.get(&below.1).map(|fact| &fact.payload) {
-            Some(Payload::Table(table)) if table.unlogged => self.edge(below, above),
-            _ => self.edge(above, below),
+        let kept = !self.states.created.contains(&key.id) && self.nodes.contains(&above) && self.nodes.contains(&below);
+        if kept && above != below {
+            let unlogged = matches!(self.to.get(&below.1).map(|fact| &fact.payload), Some(Payload::Table(table)) if table.unlogged);
+            self.wishes.insert(if unlogged { (below, above) } else { (above, below) });
         }
     }
 

@@ -9,6 +9,8 @@
 mod generate;
 mod rows;
 
+use std::collections::BTreeMap;
+
 use host_schema::Catalog;
 use host_schema::DiffOptions;
 use host_schema::Plan;
@@ -17,6 +19,7 @@ use sqlx::AssertSqlSafe;
 use sqlx::Connection;
 use sqlx::Executor;
 use sqlx::PgConnection;
+use sqlx::Row;
 use sqlx::postgres::PgConnectOptions;
 
 struct Side {
@@ -38,7 +41,31 @@ impl Side {
 
     async fn run(&mut self, sql: &str) -> Result<(), String> {
         let sent = self.connection.execute(AssertSqlSafe(sql.to_owned())).await;
-        sent.map(|_| ()).map_err(|error| format!("{error}\n{sql}"))
+        sent.map(|_| ()).map_err(|error| {
+            let code = error.as_database_error().and_then(|error| error.code()).unwrap_or_default();
+            format!("[{code}] {error}\n{sql}")
+        })
+    }
+
+    /// A row in every table that takes one.
+    async fn fill(&mut self) {
+        for table in self.counts().await.into_keys() {
+            let _ = self.run(&format!("INSERT INTO {table} DEFAULT VALUES")).await;
+        }
+    }
+
+    /// How many rows the tables have that are not partitioned.
+    async fn counts(&mut self) -> BTreeMap<String, i64> {
+        let tables = "SELECT pg_catalog.format('%I.%I', n.nspname, c.relname) FROM pg_catalog.pg_class AS c
+            JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace WHERE c.relkind = 'r' AND n.nspname IN ('a', 'b')";
+        let mut counts = BTreeMap::new();
+        for row in sqlx::raw_sql(tables).fetch_all(&mut self.connection).await.unwrap() {
+            let table: String = row.get(0);
+            let sql = format!("SELECT pg_catalog.count(*) FROM ONLY {table}");
+            let row = sqlx::raw_sql(AssertSqlSafe(sql)).fetch_one(&mut self.connection).await.unwrap();
+            counts.insert(table, row.get(0));
+        }
+        counts
     }
 
     async fn load(&mut self, statements: &[String]) {
@@ -82,7 +109,28 @@ impl Side {
 async fn turn(side: &mut Side, target: &Catalog) -> Result<(), String> {
     let source = side.read().await;
     let plan = host_schema::diff(&source, target, &DiffOptions::default()).map_err(|error| error.to_string())?;
-    side.apply(&plan).await?;
+    side.fill().await;
+    let mut before = side.counts().await;
+    if let Err(why) = side.apply(&plan).await {
+        // Rows may not fit what is wanted, e.g. NOT NULL.
+        if !why.starts_with("[22") && !why.starts_with("[23") {
+            return Err(why);
+        }
+        let tables: Vec<String> = before.into_keys().collect();
+        side.run(&format!(
+            "SET session_replication_role = replica; TRUNCATE {} CASCADE; RESET session_replication_role",
+            tables.join(", ")
+        ))
+        .await?;
+        before = BTreeMap::new();
+        side.apply(&plan).await?;
+    }
+    let after = side.counts().await;
+    let lost: Vec<_> =
+        before.iter().filter(|(table, count)| after.get(*table).is_some_and(|now| now < count)).collect();
+    if !lost.is_empty() {
+        return Err(format!("rows are lost: {lost:?}\n{}", plan.to_sql()));
+    }
     let result = side.read().await;
     let rest = host_schema::diff(&result, target, &DiffOptions::default()).map_err(|error| error.to_string())?;
     if rest.changes.is_empty() && rest.actions.is_empty() && result == *target {
