@@ -45,7 +45,7 @@ async fn ask(
 ) -> wasmtime::Result<Result<String, Failure>> {
     let found = match loaded {
         Loaded::Script(component) => function(component, store).await?,
-        Loaded::Migration(_) => None,
+        Loaded::Migration(_) | Loaded::Transform(_) => None,
     };
     match found {
         Some(generate) => Ok(generate.call_async(store, (request.to_owned(),)).await?.0),
