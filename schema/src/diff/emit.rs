@@ -82,9 +82,7 @@ pub(super) fn emit(
 
 fn action(step: Step, object: &FactId, states: &States) -> Action {
     let lock = match step.lock {
-        Some((mode, table)) if !states.created.contains(&FactId::new(Kind::Table, table.clone())) => {
-            Lock { mode, table: Some(table.join(".")) }
-        }
+        Some((mode, table)) if !states.creates_relation(&table) => Lock { mode, table: Some(table.join(".")) },
         _ => Lock::default(),
     };
     let existing = lock.table.is_some();

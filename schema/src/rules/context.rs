@@ -75,6 +75,15 @@ pub(crate) struct States {
     pub(crate) altered: HashSet<FactId>,
 }
 
+impl States {
+    /// Whether the table or view at the front of `path` is made by the plan.
+    pub(crate) fn creates_relation(&self, path: &[String]) -> bool {
+        [Kind::Table, Kind::View, Kind::MaterializedView]
+            .into_iter()
+            .any(|kind| self.created.contains(&FactId::new(kind, path.iter().take(2).cloned())))
+    }
+}
+
 /// One fact with its surroundings.
 pub(crate) struct Context<'a> {
     pub(crate) id: &'a FactId,
@@ -92,7 +101,7 @@ pub(crate) struct Context<'a> {
 impl Context<'_> {
     /// Whether this is done on a table that exists already, in the forms that lock less.
     pub(crate) fn is_online_on(&self, path: &[String]) -> bool {
-        self.online && !self.creates(&FactId::new(Kind::Table, path.iter().take(2).cloned()))
+        self.online && !self.states.creates_relation(path)
     }
 
     pub(crate) fn creates(&self, id: &FactId) -> bool {
