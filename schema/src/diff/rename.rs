@@ -241,7 +241,15 @@ fn rewrite(fact: &mut Fact, old: &FactId, new: &FactId) {
         path
     };
     tokens::rewrite(&mut value, &text, &path);
-    if let Ok(payload) = serde_json::from_value(value) {
+    if let Ok(mut payload) = serde_json::from_value(value) {
+        if let (Payload::Function(before), Payload::Function(after)) = (&fact.payload, &mut payload)
+            && let Some(body) = &before.body
+            && let Some(at) = before.definition.rfind(body.as_str())
+        {
+            // A body that is a string keeps the old names.
+            after.definition = format!("{}{}", text(&before.definition[..at]), &before.definition[at..]);
+            after.body.clone_from(&before.body);
+        }
         fact.payload = payload;
     }
 }

@@ -44,6 +44,8 @@ pub(super) fn change(old: &Column, new: &Column, again: Option<&[String]>, cx: &
     let collation = new.collation.as_ref().map_or_else(String::new, |collation| format!(" COLLATE {collation}"));
     let using = if new.generated.is_some() {
         String::new()
+    } else if again.is_some() && new.data_type == "text" {
+        format!(" USING {name}::text")
     } else if again.is_some() {
         format!(" USING {name}::text::{}", new.data_type)
     } else {

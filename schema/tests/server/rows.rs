@@ -65,14 +65,17 @@ impl Pair {
 async fn a_rename_keeps_rows_and_what_belongs_to_the_table() {
     let from = "CREATE TABLE orders (id serial PRIMARY KEY, note text CHECK (note <> ''));
         CREATE INDEX orders_note_idx ON orders (note); CREATE TABLE lines (order_id integer REFERENCES orders);
-        CREATE VIEW latest AS SELECT max(id) AS id FROM orders; INSERT INTO orders (note) VALUES ('a'), ('b')";
+        CREATE VIEW latest AS SELECT max(id) AS id FROM orders;
+        CREATE FUNCTION newest(o orders) RETURNS bigint LANGUAGE sql AS 'SELECT max(id) FROM public.orders'; INSERT INTO orders (note) VALUES ('a'), ('b')";
     let to = "CREATE TABLE sales (id serial PRIMARY KEY, remark text CHECK (remark <> ''));
         CREATE INDEX sales_note_idx ON sales (remark); CREATE TABLE lines (order_id integer REFERENCES sales);
         CREATE VIEW latest AS SELECT max(id) AS id FROM sales;
+        CREATE FUNCTION newest(o sales) RETURNS bigint LANGUAGE sql AS 'SELECT max(id) FROM public.sales';
         ALTER TABLE sales RENAME CONSTRAINT sales_remark_check TO sales_note_check";
     let Some(mut pair) = Pair::new("rename", from, to).await else { return };
     pair.turn(&["public.orders=sales", "public.sales.note=remark"]).await;
     assert_eq!(pair.value("SELECT string_agg(remark, ',' ORDER BY id) FROM sales").await, "a,b");
+    assert_eq!(pair.value("SELECT newest(s)::text FROM sales AS s LIMIT 1").await, "2");
     pair.end().await;
 }
 
@@ -82,7 +85,7 @@ async fn a_schema_is_renamed_with_all_that_is_in_it() {
         format!(
             "CREATE SCHEMA {schema}; CREATE TYPE {schema}.mood AS ENUM ('shop', 'old.b'); CREATE TABLE {schema}.a (id serial PRIMARY KEY, m {schema}.mood DEFAULT 'shop');
              CREATE TABLE {schema}.b (id integer REFERENCES {schema}.a); CREATE VIEW {schema}.v AS SELECT id FROM {schema}.a;
-             CREATE FUNCTION {schema}.f({schema}.mood) RETURNS integer LANGUAGE sql BEGIN ATOMIC SELECT 1 FROM {schema}.a; END; COMMENT ON VIEW {schema}.v IS 'old.a';
+             CREATE FUNCTION {schema}.f({schema}.mood) RETURNS integer LANGUAGE sql AS 'SELECT 1'; COMMENT ON VIEW {schema}.v IS 'old.a';
              INSERT INTO {schema}.a DEFAULT VALUES"
         )
     };
