@@ -67,6 +67,7 @@ pub(super) fn run(settings: &Settings, arguments: &LocalArguments) -> Result<u8,
             let text = match cluster.ensure_running()? {
                 Started::AlreadyRunning => "the cluster is already running",
                 Started::Started => "started the cluster",
+                Started::Updated => "let the role of the cluster make shadow databases, and started it",
                 Started::Extended => "created the extensions and started the cluster",
                 Started::Converted => "changed the role of the cluster to an ordinary one and started it",
                 Started::Created => "created and started the cluster",

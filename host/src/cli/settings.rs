@@ -196,6 +196,9 @@ impl Settings {
         let how = match started {
             Started::AlreadyRunning => "using the development cluster of this project (url = \"local:\")",
             Started::Started => "started the development cluster of this project (url = \"local:\")",
+            Started::Updated => {
+                "let the role of this project's development cluster (url = \"local:\") make shadow databases, and restarted it"
+            }
             Started::Extended => {
                 "created extensions in the development cluster of this project (url = \"local:\") and restarted it"
             }

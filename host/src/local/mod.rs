@@ -76,6 +76,8 @@ pub enum Started {
     AlreadyRunning,
     /// The cluster was there; its server was started.
     Started,
+    /// The cluster was there; its role was let make databases, and its server was started again.
+    Updated,
     /// The cluster was there; extensions were made in it, and its server was started again.
     Extended,
     /// The cluster was there, made by an earlier version of host: what its superuser owned was given to the ordinary role, and
@@ -168,6 +170,7 @@ impl Cluster {
             }
             (Some(_), Missing::Nothing) => (Started::Started, missing),
             (Some(_), Missing::Extensions) => (Started::Extended, missing),
+            (Some(_), Missing::Shadows) => (Started::Updated, missing),
             (Some(_), Missing::Roles) => (Started::Converted, missing),
         };
         if missing != Missing::Nothing {

@@ -20,6 +20,7 @@ use super::place::Place;
 use super::single_user::FIRST_NORMAL_OID;
 use super::single_user::NAME;
 use super::single_user::ROLE_OPTIONS;
+use super::single_user::TEMPLATE;
 use super::single_user::own_schema_public;
 use super::single_user::run_alone;
 
@@ -27,11 +28,14 @@ use super::single_user::run_alone;
 const RECORD: &str = "SETUP";
 
 /// Its first line. Changes when every cluster has to be set up again.
-const RECORD_HEAD: &str = "roles 1";
+const RECORD_HEAD: &str = "roles 2";
+
+/// The same of versions whose role could not make databases.
+const RECORD_HEAD_WITHOUT_SHADOWS: &str = "roles 1";
 
 /// Who may connect: only this user of the machine reaches the socket.
 const PG_HBA: &str = "# Written by host. The superuser works in single-user mode only.\n\
-                      local host host trust\n\
+                      local all  host trust\n\
                       local all  all  reject\n";
 
 /// Extensions that reach files, programs or other servers for whoever may call or use them, besides the untrusted languages and
@@ -61,6 +65,8 @@ pub(super) enum Missing {
     Nothing,
     /// Extensions that were named since.
     Extensions,
+    /// The right to make databases, which earlier versions did not give.
+    Shadows,
     /// All of it: an earlier version of host made the cluster.
     Roles,
 }
@@ -82,7 +88,11 @@ pub(super) fn check_extensions(extensions: &[String]) -> Result<(), LocalError> 
 
 /// What is missing in a cluster that exists.
 pub(super) fn missing(place: &Place, extensions: &[String]) -> Result<Missing, LocalError> {
-    let Some(done) = read_record(place)? else { return Ok(Missing::Roles) };
+    let done = match read_record(place)? {
+        Record::None => return Ok(Missing::Roles),
+        Record::WithoutShadows => return Ok(Missing::Shadows),
+        Record::Extensions(done) => done,
+    };
     Ok(if extensions.iter().all(|name| done.contains(name)) { Missing::Nothing } else { Missing::Extensions })
 }
 
@@ -95,21 +105,34 @@ pub(super) fn complete(
 ) -> Result<(), LocalError> {
     if missing == Missing::Roles {
         convert::convert(place, binaries)?;
+    }
+    if missing == Missing::Shadows {
+        run_alone(place, binaries, "data", "postgres", &[format!("ALTER ROLE {NAME} {ROLE_OPTIONS};")])?;
+    }
+    if matches!(missing, Missing::Roles | Missing::Shadows) {
+        run_alone(place, binaries, "data", TEMPLATE, &[own_schema_public()])?;
         write_hba(&place.data())?;
         write_record(place, &[])?;
     }
-    let mut done = read_record(place)?.unwrap_or_default();
+    let mut done = match read_record(place)? {
+        Record::Extensions(done) => done,
+        Record::None | Record::WithoutShadows => Vec::new(),
+    };
     for name in extensions {
         if done.contains(name) {
             continue;
         }
         let command = format!("CREATE EXTENSION IF NOT EXISTS \"{name}\" SCHEMA public;");
-        run_alone(place, binaries, "data", NAME, &[command]).map_err(|error| match error {
-            LocalError::Create { output, .. } => {
-                LocalError::Extension { name: name.clone(), output: complaint(&output) }
-            }
-            other => other,
-        })?;
+        for database in [NAME, TEMPLATE] {
+            run_alone(place, binaries, "data", database, std::slice::from_ref(&command)).map_err(
+                |error| match error {
+                    LocalError::Create { output, .. } => {
+                        LocalError::Extension { name: name.clone(), output: complaint(&output) }
+                    }
+                    other => other,
+                },
+            )?;
+        }
         done.push(name.clone());
         write_record(place, &done)?;
     }
@@ -132,6 +155,7 @@ pub(super) fn make_role(place: &Place, binaries: &Path, data: &str) -> Result<()
     ];
     run_alone(place, binaries, data, "postgres", &commands)?;
     run_alone(place, binaries, data, NAME, &[own_schema_public()])?;
+    run_alone(place, binaries, data, TEMPLATE, &[own_schema_public()])?;
     write_hba(&place.base.join(data))?;
     write_record(place, &[])
 }
@@ -160,18 +184,30 @@ fn record(place: &Place) -> PathBuf {
     place.base.join(RECORD)
 }
 
-/// The extensions that were made, or none if the cluster is one of an earlier version.
-fn read_record(place: &Place) -> Result<Option<Vec<String>>, LocalError> {
+/// What was set up.
+enum Record {
+    /// Nothing that is known of: an earlier version of host made the cluster.
+    None,
+    /// The roles, of which that of the migrations cannot make databases yet.
+    WithoutShadows,
+    /// All of it, and these extensions.
+    Extensions(Vec<String>),
+}
+
+fn read_record(place: &Place) -> Result<Record, LocalError> {
     let file = record(place);
     let text = match read_small(&file) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Record::None),
         read => String::from_utf8_lossy(&read.map_err(LocalError::io("read", &file))?).into_owned(),
     };
     let mut lines = text.lines();
-    if lines.next() != Some(RECORD_HEAD) {
-        return Ok(None);
-    }
-    Ok(Some(lines.filter_map(|line| line.strip_prefix("extension ")).map(str::to_owned).collect()))
+    Ok(match lines.next() {
+        Some(RECORD_HEAD) => {
+            Record::Extensions(lines.filter_map(|line| line.strip_prefix("extension ")).map(str::to_owned).collect())
+        }
+        Some(RECORD_HEAD_WITHOUT_SHADOWS) => Record::WithoutShadows,
+        _ => Record::None,
+    })
 }
 
 /// Forgets what was set up, so that all of it is done again.

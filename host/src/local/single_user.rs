@@ -16,8 +16,11 @@ pub(super) const FIRST_NORMAL_OID: u32 = 16_384;
 /// The superuser of every local cluster.
 pub(super) const SUPERUSER: &str = "host_superuser";
 
-/// What the role of the migrations may: nothing beyond its own database.
-pub(super) const ROLE_OPTIONS: &str = "LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION NOBYPASSRLS";
+/// What the role of the migrations may: nothing beyond its own database, but that it can make others, for shadows.
+pub(super) const ROLE_OPTIONS: &str = "LOGIN NOSUPERUSER CREATEDB NOCREATEROLE NOREPLICATION NOBYPASSRLS";
+
+/// What new databases are copies of.
+pub(super) const TEMPLATE: &str = "template1";
 
 /// Runs the stand-alone server, in which a command is a line and an error ends it. Nobody can connect meanwhile.
 ///

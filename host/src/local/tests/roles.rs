@@ -96,7 +96,7 @@ fn migrations_are_no_superuser_and_cannot_become_one() {
     cluster.ensure_running().unwrap();
     let rights = "SELECT rolsuper, rolcreaterole, rolcreatedb, rolreplication, rolbypassrls, \
                   oid = (SELECT datdba FROM pg_database WHERE datname = current_database()) FROM pg_roles WHERE rolname = current_user";
-    assert_eq!(cluster.query(rights), "f|f|f|f|f|t");
+    assert_eq!(cluster.query(rights), "f|f|t|f|f|t");
     assert_eq!(cluster.query("SELECT count(*) FROM pg_auth_members WHERE member = 'host'::regrole"), "0");
     // The database and the schema public are its own.
     cluster.query("CREATE TABLE public.t (); CREATE SCHEMA s; CREATE EXTENSION hstore");
