@@ -12,6 +12,7 @@ use super::expand;
 use super::file::LimitsSection;
 use super::file::Section;
 use super::grants::GrantsSection;
+use super::schema::ModelsSetting;
 use crate::grant::Class;
 use crate::grant::Classes;
 
@@ -45,10 +46,34 @@ pub struct Environment {
     pub journal_table: TableName,
     /// The extensions that are made in the development cluster with the rights of its superuser, in this order.
     pub local_extensions: Vec<String>,
+    /// Where the wanted schema comes from, and how schemas are compared.
+    pub schema: SchemaSettings,
     /// What migrations may ask for.
     pub grants: Classes,
     /// How much a migration may use.
     pub limits: Limits,
+}
+
+/// How schemas are compared.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct SchemaSettings {
+    /// Where the wanted schema comes from, if the file says so.
+    pub models: Option<ModelsSetting<UrlSetting>>,
+    /// Patterns of objects that are left out, as `schema.name`.
+    pub exclude: Vec<String>,
+    /// The server on which shadow databases are made, if it is not the development cluster.
+    pub shadow_url: Option<UrlSetting>,
+}
+
+impl SchemaSettings {
+    /// The urls in it.
+    pub(super) fn urls(&self) -> impl Iterator<Item = &UrlSetting> {
+        let models = match &self.models {
+            Some(ModelsSetting::Url(url)) => Some(url),
+            _ => None,
+        };
+        models.into_iter().chain(&self.shadow_url)
+    }
 }
 
 /// A url as the file has it, with variables in it. Its `Debug` does not show the text, which may hold a password.
@@ -117,6 +142,19 @@ impl Environment {
         let direct_url = |section: &Section, name: &str| setting(&section.direct_url, name, "direct-url");
         // A section with a database of its own does not go to the one that [default] names.
         let inherited_direct_url = if own.url.is_some() { None } else { direct_url(default, DEFAULT_ENVIRONMENT) };
+        let models = |section: &Section, name: &str| {
+            section.schema.models.clone().map(|models| match models {
+                ModelsSetting::Files(files) => ModelsSetting::Files(files),
+                ModelsSetting::Command(command) => ModelsSetting::Command(command),
+                ModelsSetting::Url(text) => ModelsSetting::Url(UrlSetting {
+                    text,
+                    section: name.to_owned(),
+                    key: "schema.url",
+                    file: file.to_owned(),
+                }),
+            })
+        };
+        let shadow_url = |section: &Section, name: &str| setting(&section.schema.shadow_url, name, "schema.shadow-url");
         let table = |own: &Option<TableName>, default: &Option<TableName>, name: &str| {
             let unwritten = || TableName { schema: None, name: name.to_owned() };
             own.clone().or_else(|| default.clone()).unwrap_or_else(unwritten)
@@ -147,6 +185,11 @@ impl Environment {
                 .clone()
                 .or_else(|| default.local.extensions.clone())
                 .unwrap_or_default(),
+            schema: SchemaSettings {
+                models: models(own, name).or_else(|| models(default, DEFAULT_ENVIRONMENT)),
+                exclude: own.schema.exclude.clone().or_else(|| default.schema.exclude.clone()).unwrap_or_default(),
+                shadow_url: shadow_url(own, name).or_else(|| shadow_url(default, DEFAULT_ENVIRONMENT)),
+            },
             grants: GrantsSection::resolve(&own.grants, &default.grants),
             journal_table: table(&own.journal_table, &default.journal_table, "host_journal"),
             limits: Limits::resolve(&own.limits, &default.limits),

@@ -16,6 +16,7 @@ use super::bounded::Size;
 use super::bounded::Time;
 use super::grants::GrantsSection;
 use super::grants::grants;
+use super::schema::SchemaSection;
 
 /// A 32-bit guest has no more memory than this, and a result cannot be larger either.
 type GuestSize = Size<{ 1 << 20 }, { 4 << 30 }>;
@@ -116,6 +117,8 @@ pub(super) struct Section {
     pub(super) journal_table: Option<TableName>,
     #[serde(default)]
     pub(super) local: LocalSection,
+    #[serde(default)]
+    pub(super) schema: SchemaSection,
     #[serde(default, deserialize_with = "grants")]
     pub(super) grants: GrantsSection,
     #[serde(default)]

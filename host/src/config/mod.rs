@@ -16,6 +16,7 @@ mod file;
 mod grants;
 mod limit_keys;
 mod renamed;
+mod schema;
 mod table_name;
 mod toml_problem;
 
@@ -23,10 +24,12 @@ pub use alembic::AlembicProject;
 pub use downgrade::Downgrade;
 pub use environment::Environment;
 pub use environment::Limits;
+pub use environment::SchemaSettings;
 pub use environment::UrlSetting;
 pub use error::ConfigError;
 pub use expand::ExpandError;
 pub use expand::expand;
+pub use schema::ModelsSetting;
 pub use table_name::InvalidTableName;
 pub use table_name::TableName;
 pub use toml_problem::TomlProblem;
@@ -124,8 +127,10 @@ impl Config {
 
     /// The urls of all environments.
     pub fn urls(&self) -> impl Iterator<Item = &UrlSetting> {
-        let urls = self.environments.values().flat_map(|environment| [&environment.url, &environment.direct_url]);
-        urls.flatten()
+        self.environments.values().flat_map(|environment| {
+            let own = environment.url.iter().chain(&environment.direct_url);
+            own.chain(environment.schema.urls())
+        })
     }
 
     /// The environment variables that the urls of all environments name: each may hold a password.

@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::file::LimitsSection;
 use super::file::LocalSection;
 use super::grants::GrantsSection;
+use super::schema::SchemaSection;
 use super::*;
 use crate::grant::Class;
 use crate::grant::Classes;
@@ -46,6 +47,7 @@ fn the_reference_names_every_key_and_its_default() {
         log_table,
         journal_table,
         local,
+        schema,
         grants,
         limits,
     } = sections.remove("default").unwrap();
@@ -53,6 +55,9 @@ fn the_reference_names_every_key_and_its_default() {
     assert!(migrations.is_some() && version_table.is_some() && log_table.is_some() && journal_table.is_some());
     let LocalSection { extensions } = local;
     assert_eq!(extensions.as_deref(), Some(&[][..]));
+    let SchemaSection { models, exclude, shadow_url } = schema;
+    assert_eq!((models, exclude.as_deref(), shadow_url), (None, Some(&[][..]), None));
+    assert!(["# files = ", "# url = ", "# command = ", "# shadow-url = "].iter().all(|key| text.contains(key)));
     let GrantsSection { data, schema, function, extension, privilege, role, session, foreign } = grants;
     let written = [data, schema, function, extension, privilege, role, session, foreign];
     assert!(written.iter().all(Option::is_some));
@@ -383,4 +388,32 @@ fn a_project_of_alembic_has_a_section() {
         alembic(&format!("[alembic]\n{section}")).unwrap(),
         Some(AlembicProject { include: vec!["app".to_owned()], ..usual })
     );
+}
+
+#[test]
+fn the_schema_comes_from_one_place() {
+    let schema = |text: &str, name: &str| environment(text, name).schema;
+    let text = "[default.schema]\nfiles = [\"a.sql\"]\nexclude = [\"audit.*\"]\n[dev.schema]\ncommand = [\"models\"]\n[prod]\n";
+    assert_eq!(schema(text, "default").models, Some(ModelsSetting::Files(vec!["a.sql".to_owned()])));
+    assert_eq!(schema(text, "dev").models, Some(ModelsSetting::Command(vec!["models".to_owned()])));
+    assert_eq!(schema(text, "prod"), schema(text, "default"));
+    assert_eq!(schema(text, "dev").exclude, ["audit.*"]);
+    for (text, expected) in [
+        ("files = [\"a\"]\nurl = \"b\"", "one of `files`, `url` and `command`"),
+        ("command = []", "`command` names no program"),
+        ("files = []", "`files` names no file"),
+        ("file = [\"a\"]", "unknown field `file`"),
+    ] {
+        let error = Config::parse(&format!("[default.schema]\n{text}\n"), "host.toml").unwrap_err().to_string();
+        assert!(error.contains(expected), "{error}");
+    }
+}
+
+#[test]
+fn a_url_of_the_schema_may_name_variables() {
+    let text = "[default.schema]\nurl = \"${MODELS}\"\nshadow-url = \"${SHADOW}\"\n";
+    let config = Config::parse(text, "host.toml").unwrap();
+    assert_eq!(config.url_variables().into_iter().collect::<Vec<_>>(), ["MODELS", "SHADOW"]);
+    let Some(ModelsSetting::Url(url)) = &config.environment("default").unwrap().schema.models else { panic!("a url") };
+    assert_eq!(url.place(), "'default.schema.url' in host.toml");
 }

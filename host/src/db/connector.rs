@@ -11,6 +11,8 @@ use sqlx::postgres::PgConnection;
 use super::connect::Database;
 use super::driver;
 use super::error::DatabaseError;
+#[cfg(feature = "schema")]
+use super::error::classify;
 use super::error::sql_error;
 use super::liveness;
 use super::location::Location;
@@ -29,6 +31,10 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// How long the host waits for a lock on its own tables where nothing else is said, in milliseconds.
 const LOCK_TIMEOUT_MILLISECONDS: u64 = 10_000;
+
+/// A connection of the driver, as it comes.
+#[cfg(feature = "schema")]
+pub type Connection = PgConnection;
 
 /// Opens connections to one database, all with the same user, application name, limits and checks. Cheap to clone.
 ///
@@ -143,7 +149,8 @@ impl Connector {
         self.options.get_socket().is_some() || self.options.get_host().starts_with('/')
     }
 
-    pub(super) fn database_name(&self) -> &str {
+    /// The name of the database.
+    pub fn database_name(&self) -> &str {
         self.options.get_database().unwrap_or(self.options.get_username())
     }
 
@@ -181,6 +188,19 @@ impl Connector {
             }
             opened => opened,
         }
+    }
+
+    /// Opens a connection for work that is no migration: reading a schema, and whatever is done on shadow databases. It has the
+    /// time limits of migrations, and nothing of it is checked.
+    ///
+    /// # Errors
+    /// Those of [`Connector::connect`].
+    #[cfg(feature = "schema")]
+    pub async fn open_apart(&self) -> Result<Connection, DatabaseError> {
+        let mut connection = self.open().await?;
+        let doing = "prepare the session";
+        driver::rows(&mut connection, set_timeouts(self.timeouts)).await.map_err(|error| classify(doing, error))?;
+        Ok(connection)
     }
 
     /// Opens a connection without anything that belongs to it.

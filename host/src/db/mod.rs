@@ -63,6 +63,8 @@ pub use backfill::Backfill;
 pub use backfill::Claim;
 pub use cancel::Canceller;
 pub use connect::Database;
+#[cfg(feature = "schema")]
+pub use connector::Connection;
 pub use connector::Connector;
 pub use databases::Existing;
 pub use driver::is_in_driver;
