@@ -131,8 +131,25 @@ impl PgDump {
     /// # Errors
     /// [`DumpError`].
     pub fn structure(&self, variables: &[(OsString, OsString)], lock_timeout: Duration) -> Result<String, DumpError> {
+        self.structure_without(&[], variables, lock_timeout)
+    }
+
+    /// The same without some tables, named by (schema, name).
+    ///
+    /// # Errors
+    /// [`DumpError`].
+    pub fn structure_without(
+        &self,
+        tables: &[(String, String)],
+        variables: &[(OsString, OsString)],
+        lock_timeout: Duration,
+    ) -> Result<String, DumpError> {
         let mut command = prepared(&self.program);
         command.args(["--schema-only", "--no-owner", "--no-privileges", "--encoding=UTF8", "--no-password"]);
+        // A pattern in quotes is a name (PostgreSQL manual, "Patterns" of psql).
+        let quoted = |name: &str| format!("\"{}\"", name.replace('"', "\"\""));
+        command
+            .args(tables.iter().map(|(schema, name)| format!("--exclude-table={}.{}", quoted(schema), quoted(name))));
         if !lock_timeout.is_zero() {
             command.arg(format!("--lock-wait-timeout={}", lock_timeout.as_millis()));
         }

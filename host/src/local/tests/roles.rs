@@ -171,6 +171,29 @@ fn a_cluster_of_an_earlier_version_keeps_its_data() {
 }
 
 #[test]
+fn a_cluster_whose_role_could_make_no_databases_is_changed() {
+    let folder = TestFolder::new();
+    let cluster = folder.cluster("p");
+    cluster.ensure_running().unwrap();
+    cluster.query("CREATE TABLE kept ()");
+    cluster.alone(&["ALTER ROLE host NOCREATEDB;"]);
+    assert!(cluster.refused("host", "CREATE DATABASE shadow").contains("permission denied to create database"));
+    // As it was set up then.
+    cluster.stop().unwrap();
+    let place = cluster.place();
+    fs::write(place.base.join("SETUP"), "roles 1\n").unwrap();
+    fs::write(place.data().join("pg_hba.conf"), "local host host trust\nlocal all all reject\n").unwrap();
+    assert_eq!(cluster.ensure_running().unwrap(), Started::Updated);
+    assert_eq!(cluster.ensure_running().unwrap(), Started::AlreadyRunning);
+    cluster.query("CREATE DATABASE shadow");
+    let connection = format!("host={} port=5432 user=host dbname=shadow", place.socket_folder.display());
+    let mut psql = cluster.psql_command().unwrap();
+    let output = psql.args(["-X", "-A", "-t", "-c", "SELECT 1", "--dbname", &connection]).output().unwrap();
+    assert_eq!(String::from_utf8_lossy(&output.stdout).trim(), "1", "{output:?}");
+    assert_eq!(cluster.query("SELECT count(*) FROM kept"), "0");
+}
+
+#[test]
 fn extensions_are_made_by_the_superuser() {
     let folder = TestFolder::new();
     let project = folder.cluster("p");
@@ -187,6 +210,13 @@ fn extensions_are_made_by_the_superuser() {
     let made = || project.query("SELECT string_agg(extname, ',' ORDER BY extname) FROM pg_extension");
     assert_eq!(made(), "pg_stat_statements,plpgsql");
     assert_eq!(project.query("SELECT oid >= 16384 FROM pg_extension WHERE extname = 'pg_stat_statements'"), "t");
+    // New databases, such as shadows, have them as well.
+    project.query("CREATE DATABASE shadow");
+    let connection = format!("host={} port=5432 user=host dbname=shadow", project.place().socket_folder.display());
+    let mut psql = project.psql_command().unwrap();
+    let made_there = "SELECT extname FROM pg_extension WHERE extname = 'pg_stat_statements'";
+    let output = psql.args(["-X", "-A", "-t", "-c", made_there, "--dbname", &connection]).output().unwrap();
+    assert_eq!(String::from_utf8_lossy(&output.stdout).trim(), "pg_stat_statements", "{output:?}");
     let more = with(&["pg_stat_statements", "pageinspect", "uuid-ossp"]);
     assert_eq!(more.ensure_running().unwrap(), Started::Extended);
     assert_eq!(more.ensure_running().unwrap(), Started::AlreadyRunning);
