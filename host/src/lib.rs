@@ -210,6 +210,10 @@ pub mod toolchain;
 #[cfg_attr(not(feature = "internals"), doc(hidden))]
 pub mod scaffold;
 
+#[cfg(feature = "schema")]
+#[cfg_attr(not(feature = "internals"), doc(hidden))]
+pub mod schema;
+
 #[cfg(feature = "local")]
 pub mod local;
 

@@ -40,7 +40,7 @@ const WORDS: &[(&str, &[&str])] = &[
     ),
     ("rustix::fs", &["cli/folders/", "local/", "runtime/cache/", "store/files.rs", "worker/serve.rs"]),
     // `host edit` becomes the editor.
-    ("process::Command", &["local/", "toolchain/", "worker/run.rs", "cli/edit.rs"]),
+    ("process::Command", &["local/", "schema/command.rs", "toolchain/", "worker/run.rs", "cli/edit.rs"]),
     // `host local psql` becomes psql.
     ("CommandExt", &["local/", "worker/run.rs", "cli/local.rs", "cli/edit.rs"]),
     ("process::exit", &["cli/signals.rs"]),
@@ -117,6 +117,7 @@ const LAYERS: &[(&str, &[&str])] = &[
         ],
     ),
     ("scaffold", &["grant", "language", "revision", "store"]),
+    ("schema", &["config", "db", "digest", "execute", "grant", "plan", "project", "revision", "sql", "store"]),
     ("error", &["config", "db", "execute", "project", "revision", "store"]),
 ];
 

@@ -19,6 +19,7 @@ const KNOWN: &[(&str, &[&str])] = &[
             "backfill",
             "build",
             "cache",
+            "compare",
             "completions",
             "connecting",
             "current",

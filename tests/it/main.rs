@@ -75,6 +75,7 @@ mod road;
 mod roles;
 mod runners;
 mod rust_language;
+mod schemas;
 mod scripts;
 mod secrets;
 mod shadows;

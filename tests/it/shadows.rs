@@ -58,6 +58,12 @@ fn every_command_means_the_names_of_the_system() {
     ] {
         succeeds(arguments);
     }
+    // The server of the shadows is this one. What the traps are is no part of the migrations.
+    project.compare_by("");
+    let drift = project.host(&["drift", "--exclude", "evil"]);
+    uncaught(drift).success();
+    succeeds(&["diff", "--from", &project.database.url(), "--to", &project.database.url()]);
+    succeeds(&["verify", "a"]);
     succeeds(&["upgrade", "c"]);
     uncaught(project.host(&["upgrade", "d"])).with_code(1);
     succeeds(&["log"]);

@@ -88,6 +88,14 @@ pub(super) enum Command {
     Log(super::log::LogArguments),
     /// Write the structure of the database into a file, for review and for test databases
     Dump(super::dump::DumpArguments),
+    /// Compare two schemas: databases, files of SQL, migrations, models
+    Diff(super::compare::diff::DiffArguments),
+    /// Check that the migrations make what the models say
+    Check(super::compare::check::CheckArguments),
+    /// Check that the database is what its applied migrations make
+    Drift(super::compare::drift::DriftArguments),
+    /// Try each migration up, down and up again on a shadow database
+    Verify(super::compare::verify::VerifyArguments),
     /// Show what a component could do: its imports, exports and metadata
     Inspect(super::inspect::InspectArguments),
     /// Create, drop or reset the database itself

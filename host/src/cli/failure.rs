@@ -6,7 +6,7 @@ use crate::error::Error;
 use crate::local::LocalError;
 
 /// A migration or the database failed, or the project is wrong.
-const FAILED: u8 = 1;
+pub(super) const FAILED: u8 = 1;
 /// The arguments are wrong.
 pub(super) const USAGE: u8 = 2;
 /// A check answered no.

@@ -9,6 +9,7 @@ mod backfill;
 mod build;
 mod build_failure;
 mod cache;
+mod compare;
 mod complete;
 mod completions;
 mod connecting;
@@ -150,6 +151,10 @@ async fn run(settings: &Settings, command: Command) -> Result<u8, Failure> {
         Command::Repair(arguments) => repair::run(settings, &arguments).await,
         Command::Log(arguments) => log::run(settings, &arguments).await,
         Command::Dump(arguments) => dump::run(settings, &arguments).await,
+        Command::Diff(arguments) => compare::diff::run(settings, &arguments).await,
+        Command::Check(arguments) => compare::check::run(settings, &arguments).await,
+        Command::Drift(arguments) => compare::drift::run(settings, &arguments).await,
+        Command::Verify(arguments) => compare::verify::run(settings, &arguments).await,
         Command::Inspect(arguments) => inspect::run(settings, &arguments),
         Command::Db(arguments) => db::run(settings, &arguments).await,
         Command::Local(arguments) => local::run(settings, &arguments),

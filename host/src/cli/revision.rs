@@ -24,9 +24,6 @@ pub(super) struct RevisionArguments {
     /// What the migration does, in a few words
     #[arg(short, long, allow_hyphen_values = true)]
     message: Option<String>,
-    /// In a project of Alembic: write what its models describe and the database does not have
-    #[arg(long, conflicts_with_all = ["lang", "asks"])]
-    autogenerate: bool,
     /// The language [default: sql; in a project of Alembic its own]
     #[arg(long, value_name = "LANGUAGE", value_parser = language_parser())]
     lang: Option<Language>,
@@ -49,8 +46,13 @@ pub(super) struct RevisionArguments {
     #[arg(long, value_name = "ID")]
     rev_id: Option<String>,
     /// All classes of statements that it asks for [default: data,schema]
-    #[arg(long, value_name = "CLASS", value_delimiter = ',', value_parser = class_parser())]
+    #[arg(long, value_name = "CLASS", value_delimiter = ',', value_parser = class_parser(), conflicts_with = "autogenerate")]
     asks: Vec<Class>,
+    /// Write what turns the schema of the migrations into that of the models (host.toml, [default.schema]), both ways
+    #[arg(long, help_heading = "Autogenerate")]
+    pub(super) autogenerate: bool,
+    #[command(flatten)]
+    pub(super) generate: super::compare::GenerateArguments,
 }
 
 /// Reads a class of statements; help and completions list them.
@@ -106,33 +108,46 @@ pub(super) struct Written {
     pub(super) path: String,
 }
 
-/// A migration that is about to be written.
-pub(super) struct Planned {
-    pub(super) project: Project,
-    pub(super) metadata: Metadata,
-    pub(super) now: jiff::Zoned,
+pub(super) async fn run(settings: &Settings, arguments: &RevisionArguments) -> Result<u8, Failure> {
+    if arguments.autogenerate {
+        return super::compare::autogenerate::run(settings, arguments).await;
+    }
+    if let Some(option) = arguments.generate.given() {
+        return Err(Failure::usage(format!("{option} is for --autogenerate"), "add --autogenerate, or leave it out"));
+    }
+    let asks = arguments.asks.iter().copied().collect::<Classes>();
+    let asks = (!arguments.asks.is_empty()).then(|| asks.with(Class::Query));
+    let made = make(settings, Wanted { asks, ..arguments.wanted() })?;
+    written(settings, &made);
+    Ok(0)
 }
 
-pub(super) async fn run(settings: &Settings, arguments: &RevisionArguments) -> Result<u8, Failure> {
-    let asks = arguments.asks.iter().copied().collect::<Classes>();
-    let wanted = Wanted {
-        message: arguments.message.as_deref(),
-        language: arguments.lang,
-        version_path: arguments.version_path.as_deref(),
-        heads: arguments.head.clone(),
-        merge: false,
-        splice: arguments.splice,
-        depends_on: arguments.depends_on.clone(),
-        branch_labels: arguments.branch_label.clone(),
-        id: arguments.rev_id.as_deref(),
-        asks: (!arguments.asks.is_empty()).then(|| asks.with(Class::Query)),
-    };
-    if arguments.autogenerate {
-        let version_path = wanted.version_path;
-        return super::revision_alembic::autogenerate(settings, planned(settings, wanted)?, version_path).await;
+impl RevisionArguments {
+    /// The language, if one was named.
+    pub(super) fn language(&self) -> Option<Language> {
+        self.lang
     }
-    written(settings, &make(settings, wanted)?);
-    Ok(0)
+
+    /// Where a new revision of Alembic goes, where the project has several folders.
+    pub(super) fn version_path(&self) -> Option<&str> {
+        self.version_path.as_deref()
+    }
+
+    /// What the arguments ask for.
+    pub(super) fn wanted(&self) -> Wanted<'_> {
+        Wanted {
+            message: self.message.as_deref(),
+            language: self.lang,
+            version_path: self.version_path.as_deref(),
+            heads: self.head.clone(),
+            merge: false,
+            splice: self.splice,
+            depends_on: self.depends_on.clone(),
+            branch_labels: self.branch_label.clone(),
+            id: self.rev_id.as_deref(),
+            asks: None,
+        }
+    }
 }
 
 pub(super) fn merge(settings: &Settings, arguments: &MergeArguments) -> Result<u8, Failure> {
@@ -175,10 +190,52 @@ pub(super) fn first(settings: &Settings, language: Language) -> Result<Written, 
     )
 }
 
-/// Checks what the graph would be like.
-#[expect(clippy::disallowed_methods, reason = "a new migration is named after the time")]
-fn planned(settings: &Settings, wanted: Wanted<'_>) -> Result<Planned, Failure> {
+/// Checks what the graph would be like, and only then writes.
+fn make(settings: &Settings, wanted: Wanted<'_>) -> Result<Written, Failure> {
     let project = settings.project()?;
+    let (language, merges, version_path) =
+        (wanted.language.unwrap_or(Language::Sql), wanted.merge, wanted.version_path);
+    let (metadata, now) = planned(&project, wanted)?;
+    let id = metadata.revision.clone();
+    if project.store()?.is_alembic() {
+        let path = super::revision_alembic::write(settings, &project, &metadata, now, version_path)?;
+        return Ok(Written { id, path });
+    }
+    let files = scaffold::new_migration(NewMigration {
+        language,
+        metadata: &metadata,
+        time: scaffold::time_of_name(now, names(&project)),
+        merges,
+        migrations: project.store()?.migrations_folder(),
+    })
+    .map_err(|error| no_template(&error))?;
+    crate::toolchain::write_sdk(language, project.store()?)?;
+    crate::toolchain::write_editor_settings(language, project.store()?)?;
+    let path = write_files(&project, &files)?;
+    Ok(Written { id, path })
+}
+
+/// Why a template could not be filled.
+pub(super) fn no_template(error: &scaffold::ScaffoldError) -> Failure {
+    let hint = error.hint().unwrap_or_else(|| "choose another message".to_owned());
+    Failure::new("no-template", super::failure::with_causes(error), hint)
+}
+
+/// Writes a new migration, and answers its path.
+pub(super) fn write_files(project: &Project, files: &[crate::store::NewFile]) -> Result<String, Failure> {
+    project.store()?.create_migration(files).map_err(|error| match error {
+        StoreError::Exists { .. } => Failure::new(
+            "project-files",
+            error.to_string(),
+            "run the command again: another one has just written a migration of this name",
+        ),
+        error => error.into(),
+    })
+}
+
+/// What a new migration says about itself, and the time now, in UTC. What the graph would be like is checked.
+#[expect(clippy::disallowed_methods, reason = "a new migration is named after the time")]
+pub(super) fn planned(project: &Project, wanted: Wanted<'_>) -> Result<(Metadata, jiff::civil::DateTime), Failure> {
     match project.store()?.is_alembic() {
         true if wanted.language.is_some() || wanted.asks.is_some() => {
             return Err(Failure::usage(
@@ -227,45 +284,11 @@ fn planned(settings: &Settings, wanted: Wanted<'_>) -> Result<Planned, Failure> 
         created: Some(now.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()),
         ..Metadata::new(id)
     };
-    Ok(Planned { project, metadata, now })
-}
-
-/// Checks what the graph would be like, and only then writes.
-fn make(settings: &Settings, wanted: Wanted<'_>) -> Result<Written, Failure> {
-    let (language, version_path, merge) = (wanted.language, wanted.version_path, wanted.merge);
-    let Planned { project, metadata, now } = planned(settings, wanted)?;
-    let id = metadata.revision.clone();
-    let language = language.unwrap_or(Language::Sql);
-    if project.store()?.is_alembic() {
-        let path = super::revision_alembic::write(settings, &project, &metadata, now.datetime(), version_path)?;
-        return Ok(Written { id, path });
-    }
-    let files = scaffold::new_migration(NewMigration {
-        language,
-        metadata: &metadata,
-        time: scaffold::time_of_name(now.datetime(), names(&project)),
-        merges: merge,
-        migrations: project.store()?.migrations_folder(),
-    })
-    .map_err(|error| {
-        let hint = error.hint().unwrap_or_else(|| "choose another message".to_owned());
-        Failure::new("no-template", super::failure::with_causes(&error), hint)
-    })?;
-    crate::toolchain::write_sdk(language, project.store()?)?;
-    crate::toolchain::write_editor_settings(language, project.store()?)?;
-    let path = project.store()?.create_migration(&files).map_err(|error| match error {
-        StoreError::Exists { .. } => Failure::new(
-            "project-files",
-            error.to_string(),
-            "run the command again: another one has just written a migration of this name",
-        ),
-        error => error.into(),
-    })?;
-    Ok(Written { id, path })
+    Ok((metadata, now.datetime()))
 }
 
 /// The names of the files and folders of the migrations.
-fn names(project: &Project) -> impl Iterator<Item = &str> {
+pub(super) fn names(project: &Project) -> impl Iterator<Item = &str> {
     project.migrations().iter().filter_map(|migration| migration.file.rsplit('/').next())
 }
 
@@ -279,7 +302,8 @@ pub(super) fn written(settings: &Settings, made: &Written) {
     }
 }
 
-fn random_id() -> Result<RevisionId, Failure> {
+/// A new revision id.
+pub(super) fn random_id() -> Result<RevisionId, Failure> {
     let mut random = [0; 6];
     getrandom::fill(&mut random).map_err(|error| Failure::bug(format!("cannot get random bytes: {error}")))?;
     Ok(scaffold::new_revision_id(random))

@@ -137,15 +137,7 @@ pub fn slug(message: &str) -> String {
 pub fn new_migration(new: NewMigration<'_>) -> Result<Vec<NewFile>, ScaffoldError> {
     let NewMigration { language, metadata, time, merges, migrations } = new;
     let written = |source| ScaffoldError::Metadata { revision: metadata.revision.clone(), source };
-    let name = format!(
-        "{:04}{:02}{:02}{:02}{:02}_{}",
-        time.year(),
-        time.month(),
-        time.day(),
-        time.hour(),
-        time.minute(),
-        slug(&metadata.message)
-    );
+    let name = name(time, &metadata.message);
     let Profile { source, template, .. } = language.profile();
     let Some(Template { files, undecided, nothing_to_do }) = template else {
         return Err(ScaffoldError::NoTemplate { language });
@@ -186,6 +178,29 @@ pub fn new_migration(new: NewMigration<'_>) -> Result<Vec<NewFile>, ScaffoldErro
             Err(ScaffoldError::NoTemplate { language })
         }
     }
+}
+
+/// The file of a new migration in SQL whose two directions are known: its metadata, and below them this text.
+///
+/// # Errors
+/// [`ScaffoldError::Metadata`].
+pub fn sql_migration(metadata: &Metadata, time: DateTime, text: &str) -> Result<NewFile, ScaffoldError> {
+    let written = |source| ScaffoldError::Metadata { revision: metadata.revision.clone(), source };
+    let block = write_block(metadata, "--").map_err(written)?;
+    Ok(NewFile { path: format!("{}.sql", name(time, &metadata.message)), text: format!("{block}\n{text}") })
+}
+
+/// The name of a new migration without an extension: `YYYYMMDDHHMM_slug`.
+fn name(time: DateTime, message: &str) -> String {
+    format!(
+        "{:04}{:02}{:02}{:02}{:02}_{}",
+        time.year(),
+        time.month(),
+        time.day(),
+        time.hour(),
+        time.minute(),
+        slug(message)
+    )
 }
 
 /// Puts values in the place of what stands for them. What a value says is not looked through again.

@@ -16,6 +16,9 @@ pub(super) const DOWNGRADE: &str = "downgrade";
 /// How a comment begins that stands for a downgrade which is still to be written.
 const PLACEHOLDER: &str = "TODO";
 
+/// How a comment begins that says what a person has to decide before the migration can be built.
+const DECISION: &str = "decide:";
+
 /// Where the two directions stand in a file, in bytes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Sections {
@@ -59,6 +62,20 @@ impl Sections {
         };
         let mut comments = Tokens::within(source, section).map_while(Result::ok);
         comments.find(is_placeholder).map(|token| place_of_byte(source, token.bytes.start).line)
+    }
+
+    /// The first comment of either direction that begins with `decide:`, with its line and what stands behind that: somebody has to
+    /// decide something there, and then to remove it.
+    pub fn to_decide<'a>(&self, source: &'a str) -> Option<(u32, &'a str)> {
+        let mut parts: Vec<Range<usize>> =
+            std::iter::once(self.upgrade.clone()).chain(self.downgrade.clone()).collect();
+        parts.sort_by_key(|part| part.start);
+        let comments = parts.into_iter().flat_map(|part| Tokens::within(source, part).map_while(Result::ok));
+        let mut decisions = comments.filter(|token| token.kind == TokenKind::LineComment).filter_map(|token| {
+            let what = source[token.bytes.clone()].strip_prefix("--")?.trim_start().strip_prefix(DECISION)?;
+            Some((place_of_byte(source, token.bytes.start).line, what.trim()))
+        });
+        decisions.next()
     }
 
     /// Whether the upgrade does something, the downgrade does nothing, and nothing says that this is meant.
@@ -295,6 +312,19 @@ mod tests {
             assert!(source[sections.upgrade].starts_with("A;"), "{source}");
             assert_eq!(sections.downgrade.map(|bytes| &source[bytes]), downgrade, "{source}");
             assert_eq!(sections.said, said, "{source}");
+        }
+    }
+
+    #[test]
+    fn what_has_to_be_decided_is_a_comment_of_a_direction() {
+        for (source, expected) in [
+            ("-- upgrade\n-- decide: which value\nA;\n-- downgrade\nB;", Some((2, "which value"))),
+            ("-- upgrade\nA;\n-- downgrade\nB; --decide:now", Some((4, "now"))),
+            ("-- downgrade\n-- decide: 1\nB;\n-- upgrade\n-- decide: 2\nA;", Some((2, "1"))),
+            ("-- decide: nothing\n-- upgrade\nA;", None),
+            ("-- upgrade\n'\n-- decide: x\n';\n-- to decide: y\n", None),
+        ] {
+            assert_eq!(sections(source).unwrap().to_decide(source), expected, "{source}");
         }
     }
 

@@ -109,6 +109,12 @@ pub(super) fn text(file: &str, content: Vec<u8>) -> Result<String, StoreError> {
     })
 }
 
+/// The paths of [`list`] alone.
+#[cfg(feature = "schema")]
+pub(crate) fn list_paths(root: &Dir, folder: &str) -> Result<Vec<String>, StoreError> {
+    Ok(list(root, folder)?.into_iter().map(|(path, _)| path).collect())
+}
+
 /// All files of a folder and of those inside it, sorted by their paths relative to it. Leaves out names that begin with
 /// a dot, and the folder `target` at the top, where cargo builds.
 pub(super) fn list(root: &Dir, folder: &str) -> Result<Vec<(String, Fingerprint)>, StoreError> {

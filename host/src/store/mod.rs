@@ -40,6 +40,8 @@ pub use embedded::EmbeddedMigrations;
 pub use error::StoreError;
 pub use files::FILE_BYTES_MAX;
 pub(crate) use files::TOML_BYTES_MAX;
+#[cfg(feature = "schema")]
+pub(crate) use files::list_paths as list_files;
 #[cfg(feature = "build")]
 pub(crate) use files::read as read_file;
 pub(crate) use files::read_at_most as read_file_at_most;

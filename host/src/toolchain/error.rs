@@ -40,6 +40,16 @@ pub enum ToolchainError {
         /// The line of the placeholder, from 1.
         line: u32,
     },
+    /// A line of it says what a person has to decide first.
+    #[error("'{file}' has something to decide in line {line}: {what}")]
+    ToDecide {
+        /// The file.
+        file: String,
+        /// The line, from 1.
+        line: u32,
+        /// What.
+        what: String,
+    },
     /// A statement in its SQL can never run.
     #[error("'{file}' cannot run")]
     Script {
@@ -333,6 +343,9 @@ impl ToolchainError {
             Self::Undecided { .. } => {
                 "write the SQL that undoes the upgrade below '-- downgrade'; with nothing to undo, write \
                  '-- downgrade: nothing to do' there, with no way back '-- downgrade: irreversible'"
+            }
+            Self::ToDecide { .. } => {
+                "change the statement below that line if it needs it, then remove the line with '-- decide:'"
             }
             Self::Sections { source, .. } => return source.hint(),
             Self::Script { file, source } => {

@@ -26,6 +26,9 @@ fn build(builder: &mut Builder<'_>, migration: &Migration, _: OnEvent<'_>) -> Re
     if let Some(line) = found.undecided(&source.text) {
         return Err(ToolchainError::Undecided { language: Language::Sql, file: migration.file.clone(), line });
     }
+    if let Some((line, what)) = found.to_decide(&source.text) {
+        return Err(ToolchainError::ToDecide { file: migration.file.clone(), line, what: what.to_owned() });
+    }
     let grant = Grant::of_asks(migration.metadata.asks).within(builder.options.time_limits);
     let parts: Vec<_> = std::iter::once(found.upgrade.clone()).chain(found.downgrade.clone()).collect();
     crate::sql::check_sql_file(&source.text, &parts, &grant).map_err(refused)?;

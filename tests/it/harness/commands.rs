@@ -28,6 +28,8 @@ const NEITHER: [bool; 2] = [false, false];
 const INVOCATIONS: &[Invocation] = &[
     invocation(&["init", "shop"], BOTH),
     invocation(&["revision", "-m", "x", "--head", "c"], BOTH),
+    // The models are what the migrations make, so there is nothing to write.
+    invocation(&["revision", "-m", "x", "--head", "c", "--autogenerate"], ONLY_JSON),
     invocation(&["merge", "heads"], BOTH),
     invocation(&["build"], ONLY_JSON),
     invocation(&["build", "--check"], ONLY_JSON),
@@ -59,6 +61,11 @@ const INVOCATIONS: &[Invocation] = &[
     invocation(&["db", "create"], BOTH),
     invocation(&["db", "drop", "--yes"], BOTH),
     Invocation { arguments: &["log"], before: &["upgrade", "c"], prints: BOTH },
+    invocation(&["diff", "--from", "migrations@a", "--to", "models"], BOTH),
+    invocation(&["diff", "--from", "migrations@a", "--to", "models", "--sql"], BOTH),
+    invocation(&["check"], ONLY_JSON),
+    Invocation { arguments: &["drift"], before: &["upgrade", "c"], prints: ONLY_JSON },
+    invocation(&["verify"], BOTH),
     invocation(&["inspect", "c"], BOTH),
     invocation(&["cache", "info"], BOTH),
     invocation(&["cache", "prune"], BOTH),
@@ -94,6 +101,8 @@ impl Invocation {
     /// A project for it, in which everything is done that comes before.
     fn project(&self) -> TestProject {
         let project = TestProject::with_three_tables();
+        let tables = ["a", "b", "c", "d"].map(|id| format!("CREATE TABLE public.table_{id} (id int);\n"));
+        project.compare_with("models.sql", &tables.concat());
         project.sql("d", Some("a"), "CREATE TABLE table_d (id int)", "DROP TABLE table_d");
         project.host(&["build"]).success();
         let plan = project.host(&["--json", "upgrade", "c", "--dry-run"]).success();

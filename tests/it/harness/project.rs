@@ -39,6 +39,18 @@ impl TestProject {
         project
     }
 
+    /// Lets a file be the models. Shadow databases are made on the server of the tests.
+    pub(crate) fn compare_with(&self, file: &str, models: &str) {
+        self.compare_by(&format!("files = [\"{file}\"]"));
+        self.write(file, models);
+    }
+
+    /// Lets the models come from somewhere: a line of `[default.schema]`.
+    pub(crate) fn compare_by(&self, line: &str) {
+        let section = format!("[default.schema]\n{line}\nshadow-url = \"${{HOST_DATABASE_URL}}\"\n");
+        self.write("host.toml", &format!("[default]\n\n{GRANTS}{section}"));
+    }
+
     /// A project that finds the code that others compiled, so that the runtime of a language is compiled once for all tests.
     pub(crate) fn sharing_code() -> Self {
         Self { shares_code: true, ..Self::new() }

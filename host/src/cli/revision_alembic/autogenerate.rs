@@ -15,7 +15,6 @@ use crate::alembic::AuthoredRevision;
 use crate::alembic::OWN_TEMPLATE;
 use crate::alembic::within;
 use crate::cli::failure::Failure;
-use crate::cli::revision::Planned;
 use crate::cli::revision::Written;
 use crate::cli::revision::written;
 use crate::cli::settings::Settings;
@@ -36,16 +35,10 @@ const KIND: &str = "autogenerate";
 /// Writes the revisions that make the database what the models describe; none where it is that already.
 pub(in crate::cli) async fn autogenerate(
     settings: &Settings,
-    planned: Planned,
+    project: &Project,
+    (metadata, now): (&Metadata, DateTime),
     version_path: Option<&str>,
 ) -> Result<u8, Failure> {
-    let Planned { project, metadata, now } = planned;
-    if !project.store()?.is_alembic() {
-        return Err(Failure::usage(
-            "--autogenerate is for projects of Alembic",
-            "write the migration with `host revision -m MESSAGE`, without --autogenerate",
-        ));
-    }
     if project.config().alembic().is_some_and(|alembic| !alembic.env) {
         return Err(Failure::new(
             KIND,
@@ -53,14 +46,14 @@ pub(in crate::cli) async fn autogenerate(
             "leave `env` out below [alembic]",
         ));
     }
-    let folders = folders(settings, &project)?;
+    let folders = folders(settings, project)?;
     let env = within(&folders.script_location, "env.py");
-    let request = request(&project, &folders, &metadata, now.datetime())?;
-    let runtime = crate::cli::python_packages::alembic_runtime(settings, &project)?;
+    let request = request(project, &folders, metadata, now)?;
+    let runtime = crate::cli::python_packages::alembic_runtime(settings, project)?;
     let options = Options { compiler: crate::cli::worker::compiler(settings)?, ..settings.options() };
-    let target = settings.announced_target(&project)?;
-    let mut runner = settings.runner_on(&target, &project, options).await?;
-    signals::listen(&project, runner.interrupt(), settings.report().clone());
+    let target = settings.announced_target(project)?;
+    let mut runner = settings.runner_on(&target, project, options).await?;
+    signals::listen(project, runner.interrupt(), settings.report().clone());
     let answer = match runner.missing().await {
         Ok(missing) if !missing.is_empty() => {
             runner.close().await;
@@ -80,7 +73,7 @@ pub(in crate::cli) async fn autogenerate(
             "use the host and the runtime of one release: see `host doctor`",
         )
     })?;
-    let files = checked(&project, &folders, &answer.revisions, now.datetime(), version_path)?;
+    let files = checked(project, &folders, &answer.revisions, now, version_path)?;
     if files.is_empty() {
         if settings.report().is_json() {
             settings.report().document(&json!({"event": "finished", "written": 0}));
