@@ -10,6 +10,7 @@ pub mod error;
 pub mod fact;
 pub mod load;
 mod own;
+pub mod picture;
 pub mod plan;
 pub mod prove;
 mod quote;
