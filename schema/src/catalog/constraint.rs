@@ -28,6 +28,8 @@ pub struct Constraint {
     pub columns: Vec<String>,
     /// Schema and table, of a foreign key.
     pub references: Option<Vec<String>>,
+    /// The columns there.
+    pub referenced_columns: Vec<String>,
     /// Whether it belongs to a domain.
     pub of_domain: bool,
     /// Whether it belongs to a partitioned table.
@@ -109,6 +111,8 @@ pub(crate) const SOURCE: Source = Source {
                     COALESCE((SELECT pg_catalog.array_agg(a.attname ORDER BY u.place) FROM pg_catalog.unnest(k.conkey) WITH ORDINALITY AS u(number, place)
                               JOIN pg_catalog.pg_attribute AS a ON a.attrelid = k.conrelid AND a.attnum = u.number), '{{}}') AS columns,
                     CASE WHEN k.confrelid <> 0 THEN (SELECT ARRAY[rn.nspname, r.relname] FROM pg_catalog.pg_class AS r JOIN pg_catalog.pg_namespace AS rn ON rn.oid = r.relnamespace WHERE r.oid = k.confrelid) END AS references,
+                    COALESCE((SELECT pg_catalog.array_agg(a.attname ORDER BY u.place) FROM pg_catalog.unnest(k.confkey) WITH ORDINALITY AS u(number, place)
+                              JOIN pg_catalog.pg_attribute AS a ON a.attrelid = k.confrelid AND a.attnum = u.number), '{{}}') AS referenced_columns,
                     k.contypid <> 0 AS of_domain, COALESCE((SELECT c.relkind = 'p' FROM pg_catalog.pg_class AS c WHERE c.oid = k.conrelid), false) AS partitioned,
                     k.conislocal AS local, k.coninhcount AS inherited, s.spcname AS tablespace, COALESCE(x.reloptions, '{{}}') AS options
              FROM pg_catalog.pg_constraint AS k JOIN pg_catalog.pg_namespace AS n ON n.oid = k.connamespace

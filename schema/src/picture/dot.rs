@@ -12,7 +12,7 @@ pub fn dot(picture: &Picture) -> String {
         "digraph schema {\n  graph [rankdir=RL, nodesep=0.4, ranksep=1];\n  node [shape=plain, fontname=\"Helvetica\", fontsize=11];\n  \
          edge [arrowhead=normal, arrowtail=crow, dir=both, color=\"#5b6675\"];\n",
     );
-    for (number, table) in picture.tables.iter().enumerate() {
+    for (number, table) in picture.drawn() {
         let _ = writeln!(text, "  t{number} [label=<");
         text.push_str("    <table border=\"0\" cellborder=\"1\" cellspacing=\"0\" cellpadding=\"4\">\n");
         let label = escaped(&picture.label(&table.schema, &table.name));

@@ -21,9 +21,9 @@ pub(super) fn layers(picture: &Picture) -> Vec<Vec<usize>> {
     }
     let mut by_depth: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
     let mut alone = Vec::new();
-    for (table, depth) in depths.iter().enumerate() {
+    for (table, _) in picture.drawn() {
         if is_connected[table] {
-            by_depth.entry(*depth).or_default().push(table);
+            by_depth.entry(depths[table]).or_default().push(table);
         } else {
             alone.push(table);
         }

@@ -10,7 +10,7 @@ use super::Table;
 #[must_use]
 pub fn mermaid(picture: &Picture) -> String {
     let mut text = String::from("erDiagram\n");
-    for table in &picture.tables {
+    for (_, table) in picture.drawn() {
         let _ = writeln!(text, "    {} {{", entity(picture, &table.schema, &table.name));
         for column in &table.columns {
             let keys = keys(picture, table, column);

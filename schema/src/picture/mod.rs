@@ -1,9 +1,10 @@
 //! Pictures of a schema: its tables with their columns and foreign keys.
 //!
-//! A [`Picture`] is what is drawn; each form of drawing is a file: [`tree`] for a terminal, [`mermaid`] for
+//! [`Picture::of`] takes from a catalog what is drawn; each form of drawing is a file: [`tree`] for a terminal, [`mermaid`] for
 //! Markdown, [`dot`] for Graphviz, [`svg`] for browsers, which lays the tables out itself.
 
 mod dot;
+mod facts;
 mod layout;
 mod mermaid;
 mod model;

@@ -1,4 +1,4 @@
-//! What is drawn: less than a catalog has, and in no need of it.
+//! What is drawn: less than a catalog has.
 
 use std::collections::BTreeSet;
 
@@ -18,8 +18,8 @@ pub struct Table {
     pub schema: String,
     /// Its name.
     pub name: String,
-    /// `table`, `view` and the like.
-    pub kind: &'static str,
+    /// `table`, `view`, `partition of public.events` and the like.
+    pub kind: String,
     /// In their order.
     pub columns: Vec<Column>,
 }
@@ -58,7 +58,19 @@ pub struct Reference {
     pub unique: bool,
 }
 
+impl Table {
+    /// Whether it only shows, or is a part of, what other tables have: a view or a partition. Drawings leave it out.
+    pub(super) fn is_part(&self) -> bool {
+        self.kind.ends_with("view") || self.kind.starts_with("partition ")
+    }
+}
+
 impl Picture {
+    /// What drawings show, with the numbers of all tables.
+    pub(super) fn drawn(&self) -> impl Iterator<Item = (usize, &Table)> {
+        self.tables.iter().enumerate().filter(|(_, table)| !table.is_part())
+    }
+
     /// The schemas that have tables, sorted.
     pub fn schemas(&self) -> impl Iterator<Item = &str> {
         let names: BTreeSet<&str> = self.tables.iter().map(|table| table.schema.as_str()).collect();

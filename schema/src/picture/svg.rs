@@ -40,7 +40,7 @@ pub fn svg(picture: &Picture) -> String {
         let line = line(picture, &areas, reference);
         let _ = writeln!(text, "<path class=\"key\" d=\"{line}\"><title>{}</title></path>", escaped(&reference.name));
     }
-    for (place, table) in picture.tables.iter().enumerate() {
+    for (place, table) in picture.drawn() {
         if let Some(area) = areas.get(&place) {
             draw(&mut text, picture, table, area);
         }

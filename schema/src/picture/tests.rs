@@ -11,7 +11,7 @@ fn column(name: &str, data_type: &str, flags: &str) -> Column {
 }
 
 fn table(schema: &str, name: &str, columns: Vec<Column>) -> Table {
-    Table { schema: schema.to_owned(), name: name.to_owned(), kind: "table", columns }
+    Table { schema: schema.to_owned(), name: name.to_owned(), kind: "table".to_owned(), columns }
 }
 
 fn reference(from: (&str, &str), columns: &[&str], to: (&str, &str), to_columns: &[&str], optional: bool) -> Reference {
