@@ -76,6 +76,7 @@ mod roles;
 mod runners;
 mod rust_language;
 mod schemas;
+mod schema_show;
 mod scripts;
 mod secrets;
 mod shadows;

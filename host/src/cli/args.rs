@@ -96,6 +96,8 @@ pub(super) enum Command {
     Drift(super::compare::drift::DriftArguments),
     /// Try each migration up, down and up again on a shadow database
     Verify(super::compare::verify::VerifyArguments),
+    /// Show the tables of a schema as a tree or as a picture
+    Schema(super::compare::show::SchemaArguments),
     /// Show what a component could do: its imports, exports and metadata
     Inspect(super::inspect::InspectArguments),
     /// Create, drop or reset the database itself

@@ -153,6 +153,7 @@ async fn run(settings: &Settings, command: Command) -> Result<u8, Failure> {
         Command::Dump(arguments) => dump::run(settings, &arguments).await,
         Command::Diff(arguments) => compare::diff::run(settings, &arguments).await,
         Command::Check(arguments) => compare::check::run(settings, &arguments).await,
+        Command::Schema(arguments) => compare::show::run(settings, &arguments).await,
         Command::Drift(arguments) => compare::drift::run(settings, &arguments).await,
         Command::Verify(arguments) => compare::verify::run(settings, &arguments).await,
         Command::Inspect(arguments) => inspect::run(settings, &arguments),

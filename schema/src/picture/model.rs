@@ -2,8 +2,10 @@
 
 use std::collections::BTreeSet;
 
+use serde::Serialize;
+
 /// Tables and the foreign keys between them.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct Picture {
     /// Sorted by schema and name.
     pub tables: Vec<Table>,
@@ -12,7 +14,7 @@ pub struct Picture {
 }
 
 /// A table or a view.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct Table {
     /// Its schema.
     pub schema: String,
@@ -25,7 +27,7 @@ pub struct Table {
 }
 
 /// A column.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct Column {
     /// Its name.
     pub name: String,
@@ -40,7 +42,7 @@ pub struct Column {
 }
 
 /// A foreign key.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct Reference {
     /// The name of the constraint.
     pub name: String,

@@ -15,10 +15,12 @@ use crate::project::Project;
 use crate::schema::SchemaError;
 use crate::schema::Source;
 
+/// What a source may be, at the end of a help text.
+pub(super) const SOURCES: &str = "Sources: a postgres:// url, files of SQL (a path, a folder or a pattern in quotes), migrations, \
+     migrations@REVISION, models (those of host.toml).";
+
 #[derive(Debug, Args)]
-#[command(
-    after_help = "Sources: a postgres:// url, files of SQL (a path, a folder or a pattern in quotes), migrations, migrations@REVISION, models (those of host.toml)."
-)]
+#[command(after_help = SOURCES)]
 pub(in crate::cli) struct DiffArguments {
     /// The schema to begin with
     #[arg(long, value_name = "SOURCE", value_parser = source)]
@@ -58,7 +60,7 @@ impl DiffHow {
 }
 
 /// Reads a source.
-fn source(text: &str) -> Result<Source, String> {
+pub(super) fn source(text: &str) -> Result<Source, String> {
     text.parse()
 }
 
@@ -98,7 +100,7 @@ fn print(settings: &Settings, sql: bool, plan: &Plan) {
 }
 
 /// The project, where a source needs it, and otherwise if there is one.
-fn project(settings: &Settings, sources: &[&Source]) -> Result<Option<Project>, Failure> {
+pub(super) fn project(settings: &Settings, sources: &[&Source]) -> Result<Option<Project>, Failure> {
     if sources.iter().any(|source| matches!(source, Source::Migrations(_) | Source::Models)) {
         return settings.project().map(Some);
     }

@@ -1,4 +1,4 @@
-//! The commands that compare schemas: `host diff`, `host check`, `host drift`, `host verify` and `host revision --autogenerate`.
+//! The commands that compare schemas: `host diff`, `host check`, `host drift`, `host verify`, `host schema show` and `host revision --autogenerate`.
 
 pub(super) mod autogenerate;
 pub(super) mod check;
@@ -7,6 +7,7 @@ pub(super) mod drift;
 mod dump;
 mod list;
 mod place;
+pub(super) mod show;
 mod sides;
 pub(super) mod verify;
 mod work;
