@@ -23,6 +23,7 @@ mod project;
 mod proxy;
 mod round_trips;
 mod sandbox;
+mod schema;
 mod server;
 mod texts;
 mod thousand;
@@ -110,6 +111,9 @@ fn run(words: &[String]) -> Result<Figures> {
     }
     if wanted("bulk") {
         bulk::measure(&mut figures, &server, folder.path(), &runtime)?;
+    }
+    if wanted("schema") {
+        schema::measure(&mut figures, &server, folder.path(), &runtime)?;
     }
     if wanted("texts") {
         texts::measure(&mut figures, folder.path())?;
