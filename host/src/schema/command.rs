@@ -5,6 +5,7 @@
 
 #![expect(clippy::disallowed_methods, reason = "the models are what a program of the user prints")]
 
+use std::ffi::OsStr;
 use std::io::Read as _;
 use std::path::Path;
 use std::process::Command;
@@ -18,15 +19,17 @@ const OUTPUT_BYTES_MAX: u64 = 64 << 20;
 /// The last lines of what it says that are shown.
 const LINES_SHOWN: usize = 30;
 
-/// Runs a program with its arguments in a folder and gives what it printed on standard output. Call it where blocking is allowed.
+/// Runs a program with its arguments in a folder and gives what it printed on standard output. Programs in Python look for modules
+/// in `python_path`. Call it where blocking is allowed.
 ///
 /// # Errors
 /// [`SchemaError::CommandNotRun`], [`SchemaError::Command`] with what it said, [`SchemaError::CommandOutput`].
-pub fn run(command: &[String], folder: &Path) -> Result<String, SchemaError> {
+pub fn run(command: &[String], folder: &Path, python_path: &OsStr) -> Result<String, SchemaError> {
     let (program, arguments) = command.split_first().map_or(("", &[][..]), |(program, rest)| (program.as_str(), rest));
     let not_run = |source| SchemaError::CommandNotRun { program: program.to_owned(), source };
     let mut prepared = Command::new(program);
-    prepared.args(arguments).current_dir(folder).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    prepared.args(arguments).current_dir(folder).env("PYTHONPATH", python_path);
+    prepared.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = prepared.spawn().map_err(not_run)?;
     let (Some(stdout), Some(stderr)) = (child.stdout.take(), child.stderr.take()) else {
         return Err(not_run(std::io::Error::other("it has no output")));

@@ -1,5 +1,6 @@
 //! From a source to the facts of a schema.
 
+use std::ffi::OsString;
 use std::path::Path;
 
 use host_schema::Catalog;
@@ -14,6 +15,8 @@ use crate::cli::variables::Variables;
 use crate::config::ModelsSetting;
 use crate::db::Connector;
 use crate::execute::Options;
+use crate::language::Language;
+use crate::language::PYTHON_SDK_FOLDER;
 use crate::project::Project;
 use crate::revision::RevisionId;
 use crate::schema::SchemaError;
@@ -186,8 +189,13 @@ impl<'a> Sides<'a> {
             Some(ModelsSetting::Command(arguments)) => {
                 let arguments = arguments.clone();
                 let name = format!("output of {}", arguments.join(" "));
+                if arguments.iter().any(|argument| argument.starts_with("host_migrate.")) {
+                    crate::toolchain::write_sdk(Language::Python, project.store()?)?;
+                }
+                let python_path = python_path(&folder);
                 // A second thread waits for the program, so that signals are heard meanwhile.
-                let printed = tokio::task::spawn_blocking(move || command::run(&arguments, &folder)).await;
+                let run = move || command::run(&arguments, &folder, &python_path);
+                let printed = tokio::task::spawn_blocking(run).await;
                 let printed =
                     printed.map_err(|error| Failure::bug(format!("the program was not waited for: {error}")))??;
                 let texts = [texts::read(&name, &printed)?];
@@ -266,6 +274,16 @@ impl<'a> Sides<'a> {
         host_schema::shadow::close(connection).await;
         Ok(Loaded { catalog: catalog.map_err(of)?, title, database: None })
     }
+}
+
+/// Where Python looks for modules: where the user says, and behind that in the SDK, which has `host_migrate.sqlalchemy`.
+fn python_path(folder: &Path) -> OsString {
+    let mut path = std::env::var_os("PYTHONPATH").unwrap_or_default();
+    if !path.is_empty() {
+        path.push(":");
+    }
+    path.push(folder.join(PYTHON_SDK_FOLDER));
+    path
 }
 
 /// A pattern as a folder in front of its first wildcard, and the rest. `..` and absolute paths end up in the folder.
