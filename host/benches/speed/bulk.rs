@@ -115,7 +115,7 @@ fn on_fresh_table<T>(
     on_table(server, runtime, ROWS, work)
 }
 
-fn on_table<T>(
+pub(crate) fn on_table<T>(
     server: &Server,
     runtime: &tokio::runtime::Runtime,
     rows: u64,

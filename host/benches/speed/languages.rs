@@ -115,7 +115,7 @@ fn runtimes() -> PathBuf {
 }
 
 /// A project with these files, built.
-fn written(folder: &Path, name: &str, files: &[(&str, &str)], comment: &str) -> Result<TestProject> {
+pub(crate) fn written(folder: &Path, name: &str, files: &[(&str, &str)], comment: &str) -> Result<TestProject> {
     let project = TestProject { folder: folder.join(name) };
     for (file, text) in files {
         let block = format!("{comment} /// migration\n{comment} revision = \"a\"\n{comment} ///\n");

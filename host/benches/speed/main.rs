@@ -27,6 +27,7 @@ mod schema;
 mod server;
 mod texts;
 mod thousand;
+mod tuples;
 
 use std::process::ExitCode;
 
@@ -111,6 +112,9 @@ fn run(words: &[String]) -> Result<Figures> {
     }
     if wanted("bulk") {
         bulk::measure(&mut figures, &server, folder.path(), &runtime)?;
+    }
+    if wanted("tuples") {
+        tuples::measure(&mut figures, &server, folder.path(), &runtime)?;
     }
     if wanted("schema") {
         schema::measure(&mut figures, &server, folder.path(), &runtime)?;
