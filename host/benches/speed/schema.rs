@@ -158,7 +158,8 @@ fn written(folder: &Path, python: &Path) -> Result<TestProject> {
     std::fs::create_dir_all(folder.join("migrations"))?;
     std::fs::create_dir_all(folder.join("alembic/versions"))?;
     std::fs::write(folder.join("models.py"), MODELS)?;
-    let environment = ENVIRONMENT.replace("target_metadata = MetaData()", "from models import metadata as target_metadata");
+    let environment =
+        ENVIRONMENT.replace("target_metadata = MetaData()", "from models import metadata as target_metadata");
     std::fs::write(folder.join("alembic/env.py"), environment)?;
     std::fs::write(folder.join("alembic.ini"), "[alembic]\nscript_location = alembic\nprepend_sys_path = .\n")?;
     std::fs::write(

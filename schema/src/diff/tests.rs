@@ -99,6 +99,7 @@ impl Maker {
             deferred: false,
             columns: vec!["id".to_owned()],
             references: references.map(|table| vec!["shop".to_owned(), table.to_owned()]),
+            referenced_columns: Vec::new(),
             of_domain: false,
             partitioned: false,
             local: true,

@@ -19,9 +19,9 @@ use crate::cli::failure::Failure;
 use crate::cli::report::terminal;
 use crate::cli::report::text::count;
 use crate::cli::revision;
-use crate::cli::revision_alembic;
 use crate::cli::revision::RevisionArguments;
 use crate::cli::revision::Written;
+use crate::cli::revision_alembic;
 use crate::cli::settings::Settings;
 use crate::language::Language;
 use crate::project::Project;
@@ -125,7 +125,8 @@ pub(in crate::cli) async fn run(settings: &Settings, arguments: &RevisionArgumen
 async fn of_alembic(settings: &Settings, project: &Project, arguments: &RevisionArguments) -> Result<u8, Failure> {
     let generate = &arguments.generate;
     let given = [(generate.dry_run, "--dry-run"), (generate.unproved, "--unproved")];
-    let given = given.into_iter().find_map(|(is_given, option)| is_given.then_some(option)).or_else(|| generate.given());
+    let given =
+        given.into_iter().find_map(|(is_given, option)| is_given.then_some(option)).or_else(|| generate.given());
     if let Some(option) = given {
         return Err(Failure::usage(
             format!("{option} is not for projects of Alembic, whose own autogenerate writes the revision"),
