@@ -296,6 +296,31 @@ fn online_forms_lock_less() {
 }
 
 #[test]
+fn not_null_on_a_column_that_exists_is_for_a_person_to_decide() {
+    let side = |not_null| {
+        let mut maker = Maker::shop().table("a", &[("id", "integer")]);
+        if let Some(Payload::Column(column)) = maker.0.last_mut().map(|fact| &mut fact.payload) {
+            column.not_null = not_null;
+        }
+        maker.catalog()
+    };
+    let plan = diff(&side(false), &side(true), &DiffOptions::default()).unwrap();
+    let sql = "-- decide: what rows with NULL in shop.a.id get instead: this fails where there are any\nALTER TABLE shop.a ALTER COLUMN id SET NOT NULL;\n";
+    assert_eq!(plan.to_sql(), sql);
+    let online = DiffOptions { online: true, ..DiffOptions::default() };
+    let plan = diff(&side(false), &side(true), &online).unwrap();
+    let expected = [
+        "ALTER TABLE shop.a ADD CONSTRAINT id__not_null CHECK (id IS NOT NULL) NOT VALID",
+        "ALTER TABLE shop.a VALIDATE CONSTRAINT id__not_null",
+        "ALTER TABLE shop.a ALTER COLUMN id SET NOT NULL",
+        "ALTER TABLE shop.a DROP CONSTRAINT id__not_null",
+    ];
+    assert_eq!(plan.actions.iter().map(|action| action.sql.as_str()).collect::<Vec<_>>(), expected);
+    assert_eq!(plan.actions[1].boundary, Boundary::CommitBefore);
+    assert!(statements(&side(true), &side(false))[0].ends_with("DROP NOT NULL"));
+}
+
+#[test]
 fn a_name_does_not_get_out_of_a_comment() {
     let name = "a\nDROP TABLE shop.b; --";
     let side = |not_null| {

@@ -256,7 +256,14 @@ impl Rules for Column {
         }
         if !before.not_null && new.not_null {
             let plain = || vec![alter(cx.id, "SET NOT NULL".to_owned()).scan(true)];
-            steps.extend(super::online::set_not_null(cx).unwrap_or_else(plain));
+            let mut not_null = super::online::set_not_null(cx).unwrap_or_else(plain);
+            if let Some(first) = not_null.first_mut() {
+                first.decide.push(format!(
+                    "what rows with NULL in {} get instead: this fails where there are any",
+                    cx.id.name()
+                ));
+            }
+            steps.extend(not_null);
         }
         match (&identity, &new.identity) {
             (None, Some(target)) => {
