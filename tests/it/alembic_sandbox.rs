@@ -78,6 +78,48 @@ fn a_revision_is_not_run_for_a_second_database() {
     );
 }
 
+const TENANTS: &str = "from alembic import context\nfrom sqlalchemy import create_engine, text\n\nARGUMENTS = context.get_x_argument(as_dictionary=True)\n\
+                       with create_engine('postgresql://').connect() as connection:\n    \
+                       for tenant in ARGUMENTS.get('tenants', ARGUMENTS.get('tenant', '')).split(','):\n        \
+                       connection.execute(text(f'SET search_path TO {tenant}'))\n        connection.commit()\n        \
+                       context.configure(connection=connection, version_table_schema=tenant)\n        \
+                       with context.begin_transaction():\n            context.run_migrations()\n";
+
+/// A schema for each tenant, with a version table in each: one run is for one of them, in a section of its own.
+#[test]
+fn each_schema_may_have_a_version_table_of_its_own() {
+    let project = project(TENANTS, "op.create_table('orders', sa.Column('id', sa.Integer, primary_key=True))");
+    let text = std::fs::read_to_string(project.path("alembic/versions/a1_x.py")).expect("the revision");
+    let second = text
+        .replace("'a1'", "'b2'")
+        .replace("down_revision = None", "down_revision = 'a1'")
+        .replace("'orders'", "'bills'");
+    project.write("alembic/versions/b2_x.py", &second);
+    project.database.query("CREATE SCHEMA one; CREATE SCHEMA two");
+    let toml = std::fs::read_to_string(project.path("host.toml")).expect("settings");
+    let section = |name: &str| {
+        format!(
+            "\n[{name}]\nversion-table = \"{name}.alembic_version\"\nlog-table = \"{name}.host_log\"\njournal-table = \"{name}.host_journal\"\n"
+        )
+    };
+    project.write("host.toml", &format!("{toml}{}{}", section("one"), section("two")));
+    project.host(&["-e", "one", "-x", "tenant=one", "upgrade", "head"]).success();
+    project.host(&["-e", "two", "-x", "tenant=two", "upgrade", "a1"]).success();
+    let found = "SELECT string_agg(schemaname || '.' || tablename, ' ' ORDER BY 1) FROM (SELECT schemaname, tablename FROM pg_tables
+                 WHERE tablename IN ('orders', 'bills') ORDER BY 1, 2) AS tables";
+    assert_eq!(project.database.query(found), "one.bills one.orders two.orders");
+    let rows = "SELECT (SELECT string_agg(version_num, ',') FROM one.alembic_version), (SELECT string_agg(version_num, ',') FROM two.alembic_version)";
+    assert_eq!(project.database.query(rows), "b2|a1");
+    // One run for both would have to know where each of them is.
+    let output = project.host(&["-e", "two", "-x", "tenants=two,one", "upgrade", "head"]).with_code(1);
+    for words in
+        ["several version tables (two.alembic_version, then one.alembic_version)", "a section of its own in host.toml"]
+    {
+        assert!(output.stderr.contains(words), "{words}: {}", output.stable());
+    }
+    assert_eq!(project.database.query(found), "one.bills one.orders two.orders");
+}
+
 #[test]
 fn drivers_and_variables_stand_for_the_connection_of_host() {
     let body = "import asyncio, asyncpg, psycopg2, sqlmodel\nfrom dotenv import load_dotenv\nload_dotenv()\n\

@@ -39,6 +39,7 @@ class Step:
     def run(self, context: MigrationContext, named: dict[str, Any]) -> None:
         """Runs it as Alembic does, without the version table."""
         refuse_several(self, self.named, named)
+        self._refuse_several_tables(context)
         self.runs += 1
         self.context, self.named = context, named
         before = driver.CONNECTION.sent
@@ -48,6 +49,16 @@ class Step:
             for callback in context.on_version_apply_callbacks:
                 callback(ctx=context, step=self._info(), heads=self._heads(), run_args=named)
         self.sent += driver.CONNECTION.sent - before
+
+    def _refuse_several_tables(self, now: MigrationContext) -> None:
+        """Refuses an env.py that keeps what is applied apart for each schema: host has one version table in a run, and one schema may be
+        elsewhere than another."""
+        if self.context is not None and _version_table_of(self.context) != _version_table_of(now):
+            raise RuntimeError(
+                f"env.py has several version tables ({_version_table_of(self.context)}, then {_version_table_of(now)}), and host has one in a "
+                "run: give each schema a section of its own in host.toml, with its `version-table`, and let env.py run what is for the one that "
+                "`-x KEY=VALUE` names"
+            )
 
     def _info(self) -> MigrationInfo:
         return MigrationInfo(
@@ -87,6 +98,10 @@ def refuse_idle(runs: int, document: Document) -> None:
             f"{document.env_file} did not call context.run_migrations(), so nothing was done: look at the conditions around it, or write "
             "`env = false` below [alembic] in host.toml"
         )
+
+
+def _version_table_of(migrations: MigrationContext) -> str:
+    return ".".join(part for part in (migrations.version_table_schema, migrations.version_table) if part)
 
 
 def _pairs(named: dict[str, Any]) -> str:
