@@ -2,6 +2,8 @@
 //!
 //! Fuzzing itself needs a compiler of its own (`scripts/fuzz`); this runs the same bodies with the usual one.
 
+#[path = "../../fuzz/bodies/alembic.rs"]
+mod alembic;
 #[path = "../../fuzz/bodies/component.rs"]
 mod component;
 #[path = "../../fuzz/bodies/metadata.rs"]
@@ -15,6 +17,11 @@ use std::path::Path;
 
 /// The changes that are tried of each input, at most.
 const CHANGES_MAX: usize = 300;
+
+#[test]
+fn alembic_inputs() {
+    replay("alembic", alembic::run);
+}
 
 #[test]
 fn sql_inputs() {

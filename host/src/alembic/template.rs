@@ -159,6 +159,8 @@ fn quoted(text: &str) -> String {
         match character {
             '\'' | '\\' => quoted.extend(['\\', character]),
             '\n' => quoted.push_str("\\n"),
+            // A line ends with each of them, and Python takes no NUL in a file.
+            '\r' | '\0' => quoted.push_str(&format!("\\x{:02x}", u32::from(character))),
             _ => quoted.push(character),
         }
     }
