@@ -21,7 +21,7 @@ fn every_interface_stands_once_with_functions_that_stand_once() {
 #[test]
 fn what_reaches_outside_or_is_not_known_is_refused_by_name() {
     let network = "a migration has no network; build it without";
-    let other = "a migration gets host:migration/{types, sql, bulk, env} and an inert subset of WASI 0.2, nothing else";
+    let other = "a migration gets host:migration/{types, sql, bulk, transforms, env} and an inert subset of WASI 0.2, nothing else";
     let newer = "build it for WASI 0.2, with the target wasm32-wasip2 for example";
     for (import, hint) in [
         ("wasi:sockets/tcp@0.3.0", network),
