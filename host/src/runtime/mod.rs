@@ -5,6 +5,7 @@
 //! [`cache`] keeps compiled code, [`registry`] finds the runtimes of languages without a compiler, [`wasi`] is the inert
 //! subset of WASI for guests of stock toolchains, and [`call`] runs a guest: in a new [`Instance`] or in one that stayed.
 
+mod apply;
 mod author;
 pub mod cache;
 pub mod call;
