@@ -51,11 +51,7 @@ impl Store {
     ///
     /// # Errors
     /// As [`Store::alembic_document`].
-    pub(crate) fn alembic_author_document(
-        &self,
-        revision: &RevisionId,
-        author: Author<'_>,
-    ) -> Result<String, StoreError> {
+    pub fn alembic_author_document(&self, revision: &RevisionId, author: Author<'_>) -> Result<String, StoreError> {
         let file = |scanned: &Scanned| within(&scanned.folders.script_location, ENV);
         let changed = || StoreError::Changed { file: ENV.to_owned() };
         let alembic = self.alembic.as_ref().ok_or_else(changed)?;
