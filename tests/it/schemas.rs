@@ -226,6 +226,19 @@ fn each_migration_goes_up_down_and_up() {
 }
 
 #[test]
+fn branches_and_merges_are_taken_back_one_by_one() {
+    let project = TestProject::with_three_tables();
+    project.compare_by("");
+    project.sql("d", Some("a"), "CREATE TABLE table_d (id int)", "DROP TABLE table_d");
+    project.sql("z", None, "CREATE TABLE table_z (id int)", "DROP TABLE table_z");
+    project.sql("e", Some("b"), "CREATE TABLE table_e (id int)", "DROP TABLE table_e");
+    project.host(&["merge", "c", "d", "--rev-id", "merge"]).success();
+    project.host(&["build"]).success();
+    let output = project.host(&["verify"]).success();
+    assert!(output.stderr.contains("7 migrations verified\n"), "{}", output.stable());
+}
+
+#[test]
 fn a_downgrade_that_forgets_something_is_named_with_it() {
     let project = TestProject::new();
     project.compare_by("");

@@ -231,7 +231,7 @@ fn errors_name_line_key_and_what_is_known() {
             "[default]\n\nurll = 'x'\n",
             "host.toml:3: 'default.urll': unknown field `urll`, expected one of `url`, `direct-url`, `protect`, `downgrade`, `role`, \
              `require-restricted-role`, `migrations`, `dump`, `version-table`, `log-table`, \
-             `journal-table`, `local`, `grants`, `limits`",
+             `journal-table`, `local`, `schema`, `grants`, `limits`",
         ),
         (
             "[prod.limits]\nheap = 5",

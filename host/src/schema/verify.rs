@@ -205,8 +205,7 @@ impl Trial<'_> {
     ) -> Result<Result<Vec<RevisionId>, RunError>, SchemaError> {
         let target = match direction {
             Direction::Upgrade => revision.to_string(),
-            // One step down on its branch, so that no other branch goes with it.
-            Direction::Downgrade => format!("{revision}@-1"),
+            Direction::Downgrade => self.below(revision),
         };
         let ran = self.runner.run(direction, &target, &mut Silent).await;
         Ok(ran.map(|report| {
@@ -217,6 +216,16 @@ impl Trial<'_> {
             }
             steps
         }))
+    }
+
+    /// The target of the downgrade that takes back this revision alone: one step down on its branch, so that no other branch goes with
+    /// it. From a merge there are several ways down, which all take back the same.
+    fn below(&self, revision: &RevisionId) -> String {
+        let parents = self.verification.project.graph().get(revision.as_str()).map(|found| found.revises.clone());
+        match parents.unwrap_or_default().as_slice() {
+            [first, _, ..] => format!("{revision}@{first}"),
+            _ => format!("{revision}@-1"),
+        }
     }
 
     async fn state(&self) -> Result<Catalog, SchemaError> {

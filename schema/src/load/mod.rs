@@ -59,6 +59,24 @@ impl Waiting<'_> {
     }
 }
 
+/// Whether a statement makes a difference to those above it.
+fn takes_away(sql: &str) -> bool {
+    let sql = sql.to_lowercase();
+    sql.starts_with("drop") || has_word(&sql, "rename") || has_word(&sql, "replace")
+}
+
+/// The place of a statement among the others: what others are made in, types, tables, and the rest.
+fn rank(sql: &str) -> u8 {
+    let sql = sql.to_lowercase();
+    let mut words = sql.split_whitespace();
+    match (words.next(), words.find(|word| !matches!(*word, "unlogged" | "temp" | "temporary" | "foreign"))) {
+        (Some("create"), Some("schema" | "extension")) => 0,
+        (Some("create"), Some("type" | "domain" | "sequence" | "collation")) => 1,
+        (Some("create"), Some("table")) => 2,
+        _ => 3,
+    }
+}
+
 /// Whether a text has a word that is not a part of a longer one.
 fn has_word(text: &str, word: &str) -> bool {
     let is_part =
@@ -94,7 +112,7 @@ struct PgDatabaseErrorText {
 /// [`LoadError::Refused`] with the statements that no order makes work.
 pub async fn load(connection: &mut PgConnection, texts: &[Text]) -> Result<(), LoadError> {
     run(connection, PREPARE).await?;
-    let mut ready: VecDeque<Waiting<'_>> = texts
+    let mut ready: Vec<Waiting<'_>> = texts
         .iter()
         .enumerate()
         .flat_map(|(text, content)| {
@@ -102,6 +120,11 @@ pub async fn load(connection: &mut PgConnection, texts: &[Text]) -> Result<(), L
             statements.map(move |(index, statement)| Waiting { text, index, statement, error: None })
         })
         .collect();
+    // Only a first guess, which saves tries. What takes something away again must stay where it is.
+    if !texts.iter().flat_map(|text| &text.statements).any(|statement| takes_away(&statement.sql)) {
+        ready.sort_by_key(|waiting| rank(&waiting.statement.sql));
+    }
+    let mut ready = VecDeque::from(ready);
     let mut waiting: Vec<Waiting<'_>> = Vec::new();
     let mut session = Session { texts, settings: Vec::new() };
     let mut checks_bodies = true;
@@ -260,5 +283,24 @@ mod tests {
             assert_eq!(missing_name(message).as_deref(), name, "{message}");
         }
         assert!(has_word("create table app.t1 (", "t1") && !has_word("create table app.t10 (at1)", "t1"));
+    }
+
+    #[test]
+    fn what_others_need_comes_first_unless_something_is_taken_away() {
+        let ranks = [
+            "CREATE VIEW v AS SELECT 1",
+            "create unlogged  table t ()",
+            "CREATE TYPE e AS ENUM ()",
+            "CREATE\nSCHEMA s",
+        ];
+        assert_eq!(ranks.map(rank), [3, 2, 1, 0]);
+        for (sql, expected) in [
+            ("DROP TABLE a", true),
+            ("ALTER TABLE a RENAME TO b", true),
+            ("CREATE OR REPLACE FUNCTION f()", true),
+            ("CREATE TABLE renamed ()", false),
+        ] {
+            assert_eq!(takes_away(sql), expected, "{sql}");
+        }
     }
 }

@@ -277,6 +277,7 @@ impl<'a> Sides<'a> {
 }
 
 /// Where Python looks for modules: where the user says, and behind that in the SDK, which has `host_migrate.sqlalchemy`.
+#[expect(clippy::disallowed_methods, reason = "the user says where modules are")]
 fn python_path(folder: &Path) -> OsString {
     let mut path = std::env::var_os("PYTHONPATH").unwrap_or_default();
     if !path.is_empty() {
