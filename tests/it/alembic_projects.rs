@@ -1,6 +1,7 @@
 //! Projects of Alembic as they are: from `host init --from-alembic` to the database.
 
 mod autogenerate;
+mod comparing;
 mod one_instance;
 mod reading;
 mod running;

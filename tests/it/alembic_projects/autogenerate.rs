@@ -207,7 +207,11 @@ fn what_cannot_be_compared_is_said() {
 }
 
 #[test]
-fn a_project_without_alembic_has_none() {
-    let output = TestProject::new().host(&["revision", "--autogenerate", "-m", "x"]).with_code(2);
-    assert!(output.stderr.contains("--autogenerate is for projects of Alembic"), "{}", output.stable());
+fn what_belongs_to_the_schema_engine_is_no_option_here() {
+    let project = project("", "");
+    for option in [["--dry-run", "-q"].as_slice(), &["--online"], &["--rename", "a.b=a.c"]] {
+        let arguments = [&["revision", "--autogenerate", "-m", "x"], option].concat();
+        let output = project.host(&arguments).with_code(2);
+        assert!(output.stderr.contains("is not for projects of Alembic"), "{}", output.stable());
+    }
 }
