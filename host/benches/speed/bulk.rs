@@ -24,7 +24,7 @@ use crate::project::TestProject;
 use crate::server::Server;
 
 /// The rows of the table.
-const ROWS: u64 = 1_000_000;
+pub(crate) const ROWS: u64 = 1_000_000;
 
 /// How often each way is measured.
 const RUNS: usize = 3;
@@ -49,7 +49,7 @@ pub(crate) fn measure(
     folder: &Path,
     runtime: &tokio::runtime::Runtime,
 ) -> Result<()> {
-    let project = guest(&folder.join("bulk"))?;
+    let project = guest(&folder.join("bulk"), include_str!("bulk/guest.rs.txt"), "")?;
     let (mut of_guest, mut of_values, mut of_native) = (Vec::new(), Vec::new(), Vec::new());
     let mut limits = Vec::new();
     // The first round warms up the compile cache and the disk, and does not count.
@@ -85,8 +85,8 @@ pub(crate) fn measure(
     Ok(())
 }
 
-/// The migration, built.
-fn guest(folder: &Path) -> Result<TestProject> {
+/// A migration with this source, and these lines more about itself, built.
+pub(crate) fn guest(folder: &Path, source: &str, metadata: &str) -> Result<TestProject> {
     let project = TestProject { folder: folder.to_owned() };
     std::fs::create_dir_all(folder.join("migrations"))?;
     std::fs::write(folder.join("host.toml"), "[default]\n\n[default.limits]\nstatements = 100000\n")?;
@@ -101,7 +101,11 @@ fn guest(folder: &Path) -> Result<TestProject> {
     };
     run(&["revision", "-m", "Phones", "--lang", "rust"])?;
     for entry in std::fs::read_dir(folder.join("migrations"))? {
-        std::fs::write(entry?.path().join("src/lib.rs"), include_str!("bulk/guest.rs.txt"))?;
+        let folder = entry?.path();
+        std::fs::write(folder.join("src/lib.rs"), source)?;
+        let file = folder.join("migration.toml");
+        let about = std::fs::read_to_string(&file)?;
+        std::fs::write(file, format!("{about}{metadata}"))?;
     }
     run(&["build"])?;
     Ok(project)
@@ -146,7 +150,7 @@ async fn fill(url: &str, rows: u64) -> Result<()> {
 }
 
 /// The same work as a program that has the driver to itself would do it.
-async fn native(url: &str) -> Result<Duration> {
+pub(crate) async fn native(url: &str) -> Result<Duration> {
     let started = Instant::now();
     let mut connection = connect(url).await?;
     sqlx::query("BEGIN").execute(&mut connection).await?;

@@ -27,6 +27,7 @@ mod schema;
 mod server;
 mod texts;
 mod thousand;
+mod transform;
 mod tuples;
 
 use std::process::ExitCode;
@@ -112,6 +113,9 @@ fn run(words: &[String]) -> Result<Figures> {
     }
     if wanted("bulk") {
         bulk::measure(&mut figures, &server, folder.path(), &runtime)?;
+    }
+    if wanted("transform") {
+        transform::measure(&mut figures, &server, folder.path(), &runtime)?;
     }
     if wanted("tuples") {
         tuples::measure(&mut figures, &server, folder.path(), &runtime)?;
