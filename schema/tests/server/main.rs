@@ -112,16 +112,17 @@ async fn turn(side: &mut Side, target: &Catalog) -> Result<(), String> {
     side.fill().await;
     let mut before = side.counts().await;
     if let Err(why) = side.apply(&plan).await {
+        // Only a superuser owns the constructors of a range type, so only one gives it another subtype.
+        if why.starts_with("[42501] error returned from database: must be owner of function span") {
+            side.run("DROP SCHEMA b CASCADE").await?;
+            return Ok(());
+        }
         // Rows may not fit what is wanted, e.g. NOT NULL.
         if !why.starts_with("[22") && !why.starts_with("[23") {
             return Err(why);
         }
         let tables: Vec<String> = before.into_keys().collect();
-        side.run(&format!(
-            "SET session_replication_role = replica; TRUNCATE {} CASCADE; RESET session_replication_role",
-            tables.join(", ")
-        ))
-        .await?;
+        side.run(&format!("TRUNCATE {} CASCADE", tables.join(", "))).await?;
         before = BTreeMap::new();
         side.apply(&plan).await?;
     }

@@ -50,7 +50,7 @@ impl Store {
     /// The text with which the runtime is asked to write a revision: with all files that env.py needs, as they were found.
     ///
     /// # Errors
-    /// As [`Store::alembic_document`].
+    /// [`StoreError::Changed`] when one of them is another one by now, and those of reading.
     pub fn alembic_author_document(&self, revision: &RevisionId, author: Author<'_>) -> Result<String, StoreError> {
         let file = |scanned: &Scanned| within(&scanned.folders.script_location, ENV);
         let changed = || StoreError::Changed { file: ENV.to_owned() };
