@@ -366,9 +366,34 @@ fn two_heads_are_told_before_anything_is_made() {
     project.compare_with("models.sql", "CREATE TABLE other ();\n");
     assert_output!(project.host(&["revision", "--autogenerate", "-m", "x"]).with_code(1));
     project.host(&["revision", "--autogenerate", "-m", "x", "--head", "c"]).success();
-    assert_output!(
-        project.host(&["revision", "--autogenerate", "-m", "x", "--head", "c", "--lang", "python"]).with_code(2)
-    );
+    assert_output!(project.host(&["revision", "--autogenerate", "-m", "x", "--head", "c", "--lang", "c"]).with_code(2));
+}
+
+/// What is text in one language may end a text in another.
+const QUOTED: &str = "CREATE TABLE things (name text DEFAULT 'a \\ `b` ${c} \"d\" \"\"\" \"#');\n\
+     COMMENT ON TABLE things IS 'it''s \\n \"\"\"';\n";
+
+#[test]
+fn a_migration_may_be_in_another_language() {
+    for (language, runtime) in [
+        ("python", Some("python")),
+        ("javascript", Some("javascript")),
+        ("typescript", Some("javascript")),
+        ("rust", None),
+    ] {
+        let project = runtime.map_or_else(TestProject::sharing_code, TestProject::with_runtime);
+        project.compare_with("schema.sql", QUOTED);
+        project.host(&["revision", "--autogenerate", "-m", "things", "--lang", language]).success();
+        project.host(&["build"]).success();
+        project.host(&["upgrade", "head"]).success();
+        project.host(&["check"]).success();
+        project.host(&["downgrade", "base"]).success();
+        // What a person has to decide is said in SQL.
+        project.host(&["upgrade", "head"]).success();
+        project.write("schema.sql", "CREATE TABLE things (name text, number int NOT NULL);\n");
+        let refused = project.host(&["revision", "--autogenerate", "-m", "more", "--lang", language]).with_code(1);
+        assert!(refused.stderr.contains("has to be decided"), "{}", refused.stable());
+    }
 }
 
 #[test]

@@ -180,6 +180,28 @@ pub fn new_migration(new: NewMigration<'_>) -> Result<Vec<NewFile>, ScaffoldErro
     }
 }
 
+/// The files of a new migration in a language, whose source is known: those of its template, with this text in the place of what stands
+/// in the file of the source.
+///
+/// # Errors
+/// Those of [`new_migration`].
+pub fn written_migration(new: NewMigration<'_>, source: &str) -> Result<Vec<NewFile>, ScaffoldError> {
+    let mut files = new_migration(new)?;
+    match new.language.profile().source {
+        Source::Text { comment_prefix, .. } => {
+            let written = |source| ScaffoldError::Metadata { revision: new.metadata.revision.clone(), source };
+            let block = write_block(new.metadata, comment_prefix).map_err(written)?;
+            files.iter_mut().for_each(|file| file.text = format!("{block}\n{source}"));
+        }
+        Source::Folder { main, .. } => {
+            let of_source = files.iter_mut().filter(|file| file.path.ends_with(&format!("/{main}")));
+            of_source.for_each(|file| source.clone_into(&mut file.text));
+        }
+        Source::Foreign { .. } | Source::Command { .. } | Source::Component => {}
+    }
+    Ok(files)
+}
+
 /// The file of a new migration in SQL whose two directions are known: its metadata, and below them this text.
 ///
 /// # Errors

@@ -107,6 +107,21 @@ impl Draft {
         text
     }
 
+    /// The statements of both directions as they are sent, with the settings that they need.
+    pub(super) fn statements(&self) -> [Vec<String>; 2] {
+        let [up, down] = self.unchecked_bodies;
+        [(&self.up, up), (&self.down, down)].map(|(actions, unchecked)| {
+            let setting = if self.in_transaction { UNCHECKED } else { UNCHECKED_ALONE };
+            let setting = unchecked.then(|| setting.to_owned());
+            setting.into_iter().chain(actions.iter().map(|action| action.sql.trim().to_owned())).collect()
+        })
+    }
+
+    /// Whether a person has to decide something before it can run.
+    pub fn is_undecided(&self) -> bool {
+        self.up.iter().chain(&self.down).any(|action| !action.decide.is_empty())
+    }
+
     fn direction(&self, text: &mut String, actions: &[Action], unchecked: bool) {
         if unchecked {
             text.push_str(if self.in_transaction { UNCHECKED } else { UNCHECKED_ALONE });
@@ -122,7 +137,7 @@ impl Draft {
     }
 
     /// The comment block: headings with their lines, without those that have none.
-    fn comments(&self) -> Vec<(&'static str, Vec<String>)> {
+    pub(super) fn comments(&self) -> Vec<(&'static str, Vec<String>)> {
         let locks = |actions: &[Action]| locks(actions);
         let losses = |actions: &[Action]| actions.iter().filter_map(|action| action.loss.clone()).collect::<Vec<_>>();
         let all = [
@@ -164,7 +179,7 @@ pub fn locks(actions: &[Action]) -> Vec<String> {
 }
 
 /// A text that stays in its comment.
-fn one_line(text: &str) -> String {
+pub(super) fn one_line(text: &str) -> String {
     text.split(['\n', '\r']).map(str::trim).filter(|line| !line.is_empty()).collect::<Vec<_>>().join(" ")
 }
 

@@ -9,6 +9,7 @@
 //! | `shadows` | the shadow databases of one command |
 //! | `migrations` | the migrations of a project, run on a shadow |
 //! | `drafts`, `prove` | statements put together as migrations, and tried before they are written |
+//! | `wrapped` | the same in another language than SQL |
 //! | `verify`, `rows` | each migration up, down and up, with rows in its tables |
 
 pub mod command;
@@ -22,6 +23,7 @@ pub mod shadows;
 pub mod source;
 pub mod texts;
 pub mod verify;
+pub mod wrapped;
 
 pub use error::SchemaError;
 pub use shadows::Shadows;

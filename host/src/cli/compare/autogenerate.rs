@@ -25,6 +25,7 @@ use crate::cli::revision_alembic;
 use crate::cli::settings::Settings;
 use crate::language::Language;
 use crate::project::Project;
+use crate::scaffold::NewMigration;
 use crate::schema::SchemaError;
 use crate::schema::Shadows;
 use crate::schema::Source;
@@ -33,6 +34,7 @@ use crate::schema::drafts::locks;
 use crate::schema::prove::Proved;
 use crate::schema::prove::Side;
 use crate::schema::prove::drafts;
+use crate::schema::wrapped;
 use crate::store::Metadata;
 use crate::store::NewFile;
 use crate::store::Transaction;
@@ -69,7 +71,7 @@ impl GenerateArguments {
 /// A migration that is ready to be written.
 struct Ready {
     metadata: Metadata,
-    file: NewFile,
+    files: Vec<NewFile>,
     draft: Draft,
 }
 
@@ -80,8 +82,12 @@ pub(in crate::cli) async fn run(settings: &Settings, arguments: &RevisionArgumen
         return of_alembic(settings, &project, arguments).await;
     }
     let mut options = generate.how.options()?;
-    if arguments.language().is_some_and(|language| language != Language::Sql) {
-        return Err(Failure::usage("--autogenerate writes SQL", "leave out --lang, or write the migration yourself"));
+    let language = arguments.language().filter(|language| *language != Language::Sql);
+    if let Some(language) = language.filter(|language| wrapped::source(*language, &Draft::default()).is_none()) {
+        return Err(Failure::usage(
+            format!("--autogenerate writes no statements in {language}"),
+            "leave out --lang, or take python, javascript, typescript or rust",
+        ));
     }
     // What would be wrong with a new revision is told before anything is started.
     let (metadata, now) = revision::planned(&project, arguments.wanted())?;
@@ -107,14 +113,18 @@ pub(in crate::cli) async fn run(settings: &Settings, arguments: &RevisionArgumen
     if !unproved.is_empty() && !generate.unproved {
         return Err(not_proved(&unproved));
     }
-    let ready = ready(&project, &proved, metadata, now)?;
+    let ready = ready(&project, &proved, metadata, (now, language))?;
     if generate.dry_run {
         show(settings, &ready, &proved);
         return Ok(0);
     }
     let mut written = Vec::new();
-    for Ready { metadata, file, .. } in &ready {
-        let path = revision::write_files(&project, std::slice::from_ref(file))?;
+    if let Some(language) = language {
+        crate::toolchain::write_sdk(language, project.store()?)?;
+        crate::toolchain::write_editor_settings(language, project.store()?)?;
+    }
+    for Ready { metadata, files, .. } in &ready {
+        let path = revision::write_files(&project, files)?;
         written.push(Written { id: metadata.revision.clone(), path });
     }
     told(settings, &ready, &written, &proved);
@@ -190,12 +200,24 @@ fn not_proved(unproved: &[&str]) -> Failure {
     )
 }
 
+/// The source in another language than SQL.
+fn in_language(language: Language, draft: &Draft) -> Result<String, Failure> {
+    if draft.is_undecided() {
+        return Err(Failure::new(
+            "autogenerate",
+            format!("something in it has to be decided, which only a migration in SQL can say, not one in {language}"),
+            "leave out --lang, decide at the lines with '-- decide:', or rewrite that file afterwards",
+        ));
+    }
+    wrapped::source(language, draft).ok_or_else(|| Failure::bug("a language without statements came this far"))
+}
+
 /// The files, in a chain: each one revises the one before.
 fn ready(
     project: &Project,
     proved: &Proved,
     metadata: Metadata,
-    now: jiff::civil::DateTime,
+    (now, language): (jiff::civil::DateTime, Option<Language>),
 ) -> Result<Vec<Ready>, Failure> {
     let count = proved.drafts.len();
     let notes: Vec<String> = proved
@@ -228,10 +250,22 @@ fn ready(
             transaction: if draft.in_transaction { Transaction::PerMigration } else { Transaction::None },
             ..metadata.clone()
         };
-        let file =
-            crate::scaffold::sql_migration(&own, time, &draft.text()).map_err(|error| revision::no_template(&error))?;
+        let files = match language {
+            None => crate::scaffold::sql_migration(&own, time, &draft.text()).map(|file| vec![file]),
+            Some(language) => {
+                let new = NewMigration {
+                    language,
+                    metadata: &own,
+                    time,
+                    merges: true,
+                    migrations: project.store()?.migrations_folder(),
+                };
+                crate::scaffold::written_migration(new, &in_language(language, &draft)?)
+            }
+        }
+        .map_err(|error| revision::no_template(&error))?;
         time = time.saturating_add(1.minute());
-        ready.push(Ready { metadata: own, file, draft });
+        ready.push(Ready { metadata: own, files, draft });
     }
     Ok(ready)
 }
@@ -267,7 +301,7 @@ fn show(settings: &Settings, ready: &[Ready], proved: &Proved) {
     if report.is_json() {
         return report.document(&document("would-write", ready, None, proved));
     }
-    for Ready { file, .. } in ready {
+    for file in ready.iter().flat_map(|ready| &ready.files) {
         report.progress(&format!("{}:", file.path));
         report.exactly(&file.text);
     }
@@ -277,10 +311,15 @@ fn document(event: &str, ready: &[Ready], written: Option<&[Written]>, proved: &
     let migrations: Vec<_> = ready
         .iter()
         .enumerate()
-        .map(|(index, Ready { metadata, file, draft })| {
+        .map(|(index, Ready { metadata, files, draft })| {
             let path = written.and_then(|written| written.get(index)).map(|written| written.path.as_str());
+            // In a folder, what is not its settings.
+            let is_source = |file: &&NewFile| !file.path.ends_with(".toml") && !file.path.ends_with("ignore");
+            let file = files.iter().find(is_source).or(files.first());
             json!({
-                "revision": metadata.revision, "file": path.unwrap_or(&file.path), "text": file.text,
+                "revision": metadata.revision,
+                "file": path.or(file.map(|file| file.path.as_str())),
+                "text": file.map(|file| &file.text),
                 "transaction": draft.in_transaction,
                 "upgrade": {"actions": draft.up, "locks": locks(&draft.up)},
                 "downgrade": {"actions": draft.down, "locks": locks(&draft.down)},
