@@ -117,7 +117,10 @@ const LAYERS: &[(&str, &[&str])] = &[
         ],
     ),
     ("scaffold", &["grant", "language", "revision", "store"]),
-    ("schema", &["config", "db", "digest", "execute", "grant", "plan", "project", "revision", "sql", "store"]),
+    (
+        "schema",
+        &["config", "db", "digest", "execute", "grant", "language", "plan", "project", "revision", "sql", "store"],
+    ),
     ("error", &["config", "db", "execute", "project", "revision", "store"]),
 ];
 
