@@ -19,6 +19,9 @@ const KEPT_IN_ALL_MAX: usize = 24;
 /// Days without use after which one is dropped, whatever project it belongs to.
 const UNUSED_DAYS: u32 = 14;
 
+/// Minutes after its last use in which one is never dropped: another run may be about to copy it.
+const IN_USE_MINUTES: u32 = 5;
+
 const DUPLICATE: &str = "42P04";
 
 /// By what a kept shadow is found.
@@ -94,10 +97,22 @@ impl ShadowServer {
         }
     }
 
+    async fn comment(&mut self, database: &str) -> Result<Option<String>, ShadowError> {
+        let sql = format!(
+            "SELECT pg_catalog.shobj_description(d.oid, 'pg_database') FROM pg_catalog.pg_database AS d \
+             WHERE d.datname OPERATOR(pg_catalog.=) {}",
+            quote_text(database)
+        );
+        let found = rows(&mut self.connection, "look at a kept shadow database", &sql).await?;
+        Ok(found.first().map(|row| text(row, 0)))
+    }
+
     async fn drop_unused(&mut self, key: &KeptKey) -> Result<(), ShadowError> {
         let sql = format!(
             "SELECT d.datname::pg_catalog.text, c.comment, \
              pg_catalog.to_char((pg_catalog.now() OPERATOR(pg_catalog.-) '{UNUSED_DAYS} days'::pg_catalog.interval) AT TIME ZONE 'UTC', \
+             'YYYY-MM-DD HH24:MI:SS.US'), \
+             pg_catalog.to_char((pg_catalog.now() OPERATOR(pg_catalog.-) '{IN_USE_MINUTES} minutes'::pg_catalog.interval) AT TIME ZONE 'UTC', \
              'YYYY-MM-DD HH24:MI:SS.US') \
              FROM pg_catalog.pg_database AS d, \
              LATERAL (SELECT pg_catalog.shobj_description(d.oid, 'pg_database') AS comment) AS c \
@@ -105,8 +120,13 @@ impl ShadowServer {
             Self::kept_condition()
         );
         let found = rows(&mut self.connection, "look for kept shadow databases", &sql).await?;
+        let in_use_since = found.first().map_or_else(String::new, |row| text(row, 3));
         let found: Vec<_> = found.iter().map(|row| (text(row, 0), text(row, 1), text(row, 2))).collect();
-        for database in superfluous(&found, key) {
+        for (database, comment) in superfluous(&found, &in_use_since, key) {
+            if self.comment(&database).await?.as_ref() != Some(&comment) {
+                // Somebody has come for it meanwhile.
+                continue;
+            }
             match self.drop_unused_one(&database).await {
                 // Somebody uses it again.
                 Ok(()) | Err(ShadowError::NotDropped { .. }) => {}
@@ -117,35 +137,42 @@ impl ShadowServer {
     }
 }
 
+/// When it was used, of the comment of a kept shadow.
+fn used(comment: &str) -> &str {
+    comment.rsplit_once("used ").map_or("", |(_, at)| at)
+}
+
 /// Which are to go, of names with their comments and the time before which one is unused: those that nobody used for long, and of
-/// the project's own all but the last, and what is too much in all. Never the one that was just kept.
-fn superfluous(found: &[(String, String, String)], key: &KeptKey) -> Vec<String> {
+/// the project's own all but the last, and what is too much in all. Never the one that was just kept, nor one that was used since
+/// that time. With their comments.
+fn superfluous(found: &[(String, String, String)], in_use_since: &str, key: &KeptKey) -> Vec<(String, String)> {
     let current = key.database();
-    let used = |comment: &str| comment.rsplit_once("used ").map(|(_, at)| at.to_owned()).unwrap_or_default();
     let own = format!("host: project {},", key.project);
     let mut of_project: Vec<_> = found
         .iter()
         .filter(|(database, comment, _)| *database != current && comment.starts_with(&own))
-        .map(|(database, comment, _)| (used(comment), database.clone()))
+        .map(|(database, comment, _)| (used(comment).to_owned(), database.clone()))
         .collect();
     of_project.sort();
     let keep = KEPT_MAX - 1;
     let too_many = of_project.len().saturating_sub(keep);
     let mut superfluous: Vec<String> = of_project.into_iter().take(too_many).map(|(_, database)| database).collect();
     for (database, comment, unused_before) in found {
-        if *database != current && used(comment) < *unused_before && !superfluous.contains(database) {
+        if *database != current && used(comment) < unused_before.as_str() && !superfluous.contains(database) {
             superfluous.push(database.clone());
         }
     }
     let mut left: Vec<_> = found
         .iter()
         .filter(|(database, ..)| *database != current && !superfluous.contains(database))
-        .map(|(database, comment, _)| (used(comment), database.clone()))
+        .map(|(database, comment, _)| (used(comment).to_owned(), database.clone()))
         .collect();
     left.sort();
     let too_many = (left.len() + 1).saturating_sub(KEPT_IN_ALL_MAX);
     superfluous.extend(left.into_iter().take(too_many).map(|(_, database)| database));
-    superfluous
+    let comment = |database: &String| found.iter().find(|(known, ..)| known == database).map(|(_, comment, _)| comment);
+    let with_comment = superfluous.iter().filter_map(|database| Some((database.clone(), comment(database)?.clone())));
+    with_comment.filter(|(_, comment)| used(comment) < in_use_since).collect()
 }
 
 #[cfg(test)]
@@ -167,7 +194,11 @@ mod tests {
             row("host_kept_05", "bb", "2026-06-02 00:00:00.0"),
             row("host_kept_06", "bb", "2026-05-02 00:00:00.0"),
         ];
-        assert_eq!(superfluous(&found, &key), ["host_kept_01", "host_kept_06"]);
+        let names = |since: &str| -> Vec<String> {
+            superfluous(&found, since, &key).into_iter().map(|(database, _)| database).collect()
+        };
+        assert_eq!(names("2026-06-03 00:00:00.0"), ["host_kept_01", "host_kept_06"]);
+        assert_eq!(names("2026-06-02 00:00:00.1"), ["host_kept_06"], "another run may be about to copy it");
     }
 
     #[test]
