@@ -1,5 +1,7 @@
 //! How a command fails: kind, sentence, hint, exit code.
 
+pub(super) use crate::schema::error::with_causes;
+
 use super::signals::EndingSignal;
 use crate::db::DatabaseError;
 use crate::error::Error;
@@ -103,21 +105,6 @@ impl From<LocalError> for Failure {
         let hint = error.hint();
         Self::Command { kind: "local-cluster", message: with_causes(&error), hint, code: FAILED }
     }
-}
-
-/// An error and its causes in one line: each layer says only what the one below does not.
-pub(super) fn with_causes(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        let layer = error.to_string();
-        if !text.ends_with(&layer) {
-            text.push_str(": ");
-            text.push_str(&layer);
-        }
-        cause = error.source();
-    }
-    text
 }
 
 // The conversions that `?` needs; an error of the database is the library's.

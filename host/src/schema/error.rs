@@ -99,7 +99,7 @@ pub enum SchemaError {
     #[error(transparent)]
     Database(#[from] DatabaseError),
     /// Migrations fail on the shadow.
-    #[error("on the shadow database: {}", run_words(source))]
+    #[error("on the shadow database: {}", with_causes(source))]
     Run {
         /// Why.
         source: Box<RunError>,
@@ -161,10 +161,10 @@ fn printed(stderr: &str) -> String {
     if stderr.is_empty() { String::new() } else { format!(":\n{stderr}") }
 }
 
-/// The error with its causes, each of which says what the one above does not.
-fn run_words(error: &RunError) -> String {
+/// An error and its causes in one line: each layer says only what the one below does not.
+pub(crate) fn with_causes(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
-    let mut cause = std::error::Error::source(error);
+    let mut cause = error.source();
     while let Some(error) = cause {
         let layer = error.to_string();
         if !text.ends_with(&layer) {

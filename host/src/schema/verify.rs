@@ -12,6 +12,7 @@ use host_schema::prove::differences;
 use host_schema::seed::Counts;
 
 use super::error::SchemaError;
+use super::error::with_causes;
 use super::migrations;
 use super::rows;
 use super::shadows::Shadows;
@@ -306,15 +307,5 @@ fn is_irreversible(error: &RunError) -> bool {
 
 /// What the error says, in one line, with what the server said.
 fn words(error: &RunError) -> String {
-    let mut text = error.to_string();
-    let mut cause = std::error::Error::source(error);
-    while let Some(error) = cause {
-        let layer = error.to_string();
-        if !text.ends_with(&layer) {
-            text.push_str(": ");
-            text.push_str(&layer);
-        }
-        cause = error.source();
-    }
-    text.split_whitespace().collect::<Vec<_>>().join(" ")
+    with_causes(error).split_whitespace().collect::<Vec<_>>().join(" ")
 }

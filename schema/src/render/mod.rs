@@ -2,6 +2,9 @@
 
 pub(crate) mod normal;
 
+use crate::quote::quote_identifier;
+pub(crate) use crate::quote::quote_text as literal;
+
 /// Words that PostgreSQL 18 and older do not take as every kind of name without quotes (`pg_get_keywords()`, all but the
 /// unreserved ones). Sorted.
 #[rustfmt::skip]
@@ -31,7 +34,7 @@ pub(crate) fn ident(name: &str) -> String {
     let plain = chars.next().is_some_and(|c| c.is_ascii_lowercase() || c == '_')
         && chars.all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_')
         && KEYWORDS.binary_search(&name).is_err();
-    if plain { name.to_owned() } else { format!("\"{}\"", name.replace('"', "\"\"")) }
+    if plain { name.to_owned() } else { quote_identifier(name) }
 }
 
 /// Names joined by dots.
@@ -42,12 +45,6 @@ pub(crate) fn qualified<S: AsRef<str>>(parts: &[S]) -> String {
 /// Names joined by commas.
 pub(crate) fn idents<S: AsRef<str>>(names: &[S]) -> String {
     names.iter().map(|name| ident(name.as_ref())).collect::<Vec<_>>().join(", ")
-}
-
-/// A string as SQL, right with either value of `standard_conforming_strings`.
-pub(crate) fn literal(text: &str) -> String {
-    let quoted = text.replace('\'', "''");
-    if quoted.contains('\\') { format!("E'{}'", quoted.replace('\\', "\\\\")) } else { format!("'{quoted}'") }
 }
 
 /// A text that cannot leave the line that it stands in: names may hold line breaks, and comments end with the line.
