@@ -42,6 +42,7 @@ build_alembic_runtime() {
   cp -R "$root/runtimes/python/src" "$app/runtime"
   cp -R "$sources/src" "$app/alembic"
   cp -R "$root/guest-sdk/python/host" "$app/sdk/host"
+  cp -R "$root/guest-sdk/python/host_migrate" "$app/sdk/host_migrate"
   find "$app" -name __pycache__ -prune -exec rm -rf {} +
   (cd "$app" && quietly env -u PYTHONPATH -u PYTHONHOME RUST_BACKTRACE=0 VIRTUAL_ENV="$environment" \
     "$environment/bin/componentize-py" -d "$root/wit" -w project-runtime componentize \

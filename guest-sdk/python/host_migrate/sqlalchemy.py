@@ -14,11 +14,11 @@ from __future__ import annotations
 import importlib
 import os
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import reduce
 from typing import Any, cast
 
-from sqlalchemy import MetaData, create_mock_engine
+from sqlalchemy import MetaData, Table, create_mock_engine
 from sqlalchemy.schema import CreateSchema
 
 # What a server has without a statement.
@@ -29,8 +29,8 @@ class ModelsError(Exception):
     """What was named is not there, or has no tables."""
 
 
-def statements(*metadata: MetaData) -> list[str]:
-    """The statements that make everything in some metadata, without their semicolons.
+def statements(*metadata: MetaData, wanted: Callable[[Table], bool] = lambda table: True) -> list[str]:
+    """The statements that make everything in some metadata, without their semicolons; of the tables those that are wanted.
 
     >>> from sqlalchemy import Column, Integer, Table
     >>> plates = MetaData()
@@ -45,18 +45,19 @@ def statements(*metadata: MetaData) -> list[str]:
 
     # With this style of parameters a % in a default stays what it is.
     engine = create_mock_engine("postgresql://", dump, paramstyle="named")
-    for schema in sorted(_schemas(metadata)):
+    chosen = [(one, [table for table in one.tables.values() if wanted(table)]) for one in metadata]
+    for schema in sorted(_schemas(chosen)):
         dump(CreateSchema(schema, if_not_exists=True))
-    for one in metadata:
-        one.create_all(engine, checkfirst=False)
+    for one, tables in chosen:
+        one.create_all(engine, tables, checkfirst=False)
     return lines
 
 
-def _schemas(metadata: Iterable[MetaData]) -> set[str]:
+def _schemas(metadata: Iterable[tuple[MetaData, list[Table]]]) -> set[str]:
     found: set[str | None] = set()
-    for one in metadata:
+    for one, tables in metadata:
         found.add(one.schema)
-        for table in one.tables.values():
+        for table in tables:
             found.add(table.schema)
             found.update(getattr(column.type, "schema", None) for column in table.columns)
     return {schema for schema in found if schema is not None and schema not in _GIVEN}

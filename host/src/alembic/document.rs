@@ -64,6 +64,9 @@ pub struct Authored {
     format: u32,
     /// In the order in which they follow each other.
     pub revisions: Vec<AuthoredRevision>,
+    /// The statements that make what the models describe; none where they cannot be written as SQL.
+    #[serde(default)]
+    pub models: Option<Vec<String>>,
 }
 
 /// One revision that was written.

@@ -35,8 +35,8 @@ pub(super) const SDK_FILES: &[(&str, &str)] = files![
     "host/py.typed",
 ];
 
-/// What programs of the project use beside its migrations; no part of the runtime.
-const PROGRAM_FILES: &[(&str, &str)] =
+/// What programs of the project use beside its migrations. Of the runtimes that of Alembic has it, too.
+pub(super) const PROGRAM_FILES: &[(&str, &str)] =
     files!["host_migrate/__init__.py", "host_migrate/py.typed", "host_migrate/sqlalchemy.py"];
 
 /// Writes those files of the SDK that are missing or different in the project.

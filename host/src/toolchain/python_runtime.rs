@@ -23,6 +23,7 @@ use sources::PURIFIED;
 use sources::SOURCES;
 
 use super::environment::ProcessEnvironment;
+use super::python::PROGRAM_FILES;
 use super::python::SDK_FILES;
 use super::work_folder::WorkFolder;
 use crate::bindings::CONTRACT;
@@ -70,6 +71,14 @@ impl BaseRuntime {
             Self::Alembic => ALEMBIC_SOURCES,
         }
     }
+
+    /// What it takes of the SDK besides what migrations use.
+    const fn programs(self) -> &'static [(&'static str, &'static str)] {
+        match self {
+            Self::Python => &[],
+            Self::Alembic => PROGRAM_FILES,
+        }
+    }
 }
 
 impl<'a> PythonPackages<'a> {
@@ -88,7 +97,7 @@ impl<'a> PythonPackages<'a> {
     pub fn runtime_name(&self) -> String {
         let mut requirements: Vec<&str> = self.requirements.iter().map(String::as_str).collect();
         requirements.sort_unstable();
-        let sources = SOURCES.iter().chain(self.base.sources()).chain(SDK_FILES);
+        let sources = SOURCES.iter().chain(self.base.sources()).chain(SDK_FILES).chain(self.base.programs());
         let files = sources.flat_map(|(path, text)| [*path, *text]);
         let packages = if self.base == BaseRuntime::Alembic { [ALEMBIC_PACKAGES, PURIFIED].as_slice() } else { &[] };
         let all = requirements.into_iter().chain([TOOLS, CONTRACT]).chain(packages.iter().copied()).chain(files);
@@ -133,7 +142,7 @@ impl<'a> PythonPackages<'a> {
         for (path, text) in SOURCES {
             maker.write(&name, &format!("runtime/{path}"), text)?;
         }
-        for (path, text) in SDK_FILES {
+        for (path, text) in SDK_FILES.iter().chain(self.base.programs()) {
             maker.write(&name, &format!("sdk/{path}"), text)?;
         }
         for (path, text) in self.base.sources() {

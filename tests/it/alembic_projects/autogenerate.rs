@@ -46,6 +46,8 @@ fn project(before: &str, options: &str) -> TestProject {
     );
     project.write("alembic/env.py", &format!("from shop.models import Base\n{before}\n{env}"));
     project.host(&["init", "--from-alembic"]).success();
+    let toml = std::fs::read_to_string(project.path("host.toml")).expect("host.toml");
+    project.write("host.toml", &format!("{toml}\n[default.schema]\nshadow-url = \"${{HOST_DATABASE_URL}}\"\n"));
     project.host(&["upgrade", "head"]).success();
     project
 }
@@ -214,4 +216,69 @@ fn what_belongs_to_the_schema_engine_is_no_option_here() {
         let output = project.host(&arguments).with_code(2);
         assert!(output.stderr.contains("is not for projects of Alembic"), "{}", output.stable());
     }
+}
+
+/// Alembic compares neither checks nor, unless it is told to, defaults; nor the values of an enum. The schema engine does.
+#[test]
+fn what_alembic_does_not_see_is_told() {
+    let project = project("", "");
+    let models = MODELS.replace(
+        "    name = sa.Column(sa.String(80), nullable=False)\n",
+        "    name = sa.Column(sa.Text, server_default='?')\n    mood = sa.Column(sa.Enum('glad', 'cross', name='mood'))\n    \
+         __table_args__ = (sa.CheckConstraint(\"name <> ''\", name='named'),)\n",
+    );
+    project.write("shop/models.py", &models);
+    // What models do not know is no difference.
+    let view = "op.execute('CREATE VIEW names AS SELECT name FROM guests; CREATE TABLE of_others ()')";
+    super::revision(&project, "b3", Some("b2"), view, "op.execute('DROP VIEW names; DROP TABLE of_others')");
+    project.host(&["upgrade", "head"]).success();
+    let env = std::fs::read_to_string(project.path("alembic/env.py")).expect("env.py");
+    let filter = "def ours(item, name, kind, reflected, compared):\n    return name != 'of_others'\n\n";
+    let env = env.replace("target_metadata=Base.metadata", "target_metadata=Base.metadata, include_object=ours");
+    project.write("alembic/env.py", &format!("{filter}{env}"));
+    insta::with_settings!({prepend_module_to_snapshot => true, omit_expression => true}, {
+        insta::assert_snapshot!(autogenerate(&project).success().stable());
+    });
+    // It found one of the best known faults of autogenerate, too: nothing makes the type of an enum.
+    let path = project.path("alembic/versions/c3_what_is_new.py");
+    let made = text(&project)
+        .replace("def upgrade():\n", "def upgrade():\n    op.execute(\"CREATE TYPE mood AS ENUM ('glad')\")\n");
+    std::fs::write(path, made).expect("the file");
+    project.host(&["upgrade", "head"]).success();
+    let json = project.host(&["--json", "revision", "--autogenerate", "-m", "again"]).success();
+    let event = json.stdout.lines().find(|line| line.contains("not-seen-by-alembic")).expect("the event");
+    assert!(event.contains("\"name\":\"public.guests.named\""), "{event}");
+    let warned = project.host(&["revision", "--autogenerate", "-m", "again"]).success();
+    insta::with_settings!({prepend_module_to_snapshot => true, omit_expression => true}, {
+        insta::assert_snapshot!("what_the_models_have_besides", warned.stable());
+    });
+    let by_hand = "op.create_check_constraint('named', 'guests', \"name <> ''\")\n\
+                   op.alter_column('guests', 'name', server_default='?')\n\
+                   op.execute(\"ALTER TYPE mood ADD VALUE 'cross'\")";
+    super::revision(&project, "d4", Some("c3"), by_hand, "op.drop_constraint('named', 'guests')");
+    project.host(&["upgrade", "head"]).success();
+    let output = project.host(&["revision", "--autogenerate", "-m", "again"]).success();
+    assert!(!output.stderr.contains("does not see"), "{}", output.stable());
+}
+
+/// A type of the project that its env.py does not render, and then no server for shadows.
+#[test]
+fn what_alembic_wrote_is_tried() {
+    let project = project("", "");
+    let kind = "class Point(sa.types.UserDefinedType):\n    cache_ok = True\n\n    def get_col_spec(self, **named):\n        return 'no_such_type'\n";
+    let models = MODELS.replace("\n\nclass Base", &format!("\n\n{kind}\n\nclass Base"));
+    project.write("shop/models.py", &models.replace("name = sa.Column(sa.String(80)", "name = sa.Column(Point()"));
+    let output = autogenerate(&project).success();
+    insta::with_settings!({prepend_module_to_snapshot => true, omit_expression => true}, {
+        insta::assert_snapshot!(output.stable());
+    });
+    std::fs::remove_file(project.path("alembic/versions/c3_what_is_new.py")).expect("the file");
+    let toml = std::fs::read_to_string(project.path("host.toml")).expect("host.toml");
+    project.write("host.toml", &toml.replace("${HOST_DATABASE_URL}", "postgres://nobody@localhost:1/none"));
+    let output = autogenerate(&project).success();
+    assert!(
+        output.stderr.contains("note: the models and the revisions were not compared once more: "),
+        "{}",
+        output.stable()
+    );
 }

@@ -9,6 +9,7 @@ mod list;
 mod place;
 pub(super) mod show;
 mod sides;
+pub(super) mod unseen;
 pub(super) mod verify;
 mod work;
 

@@ -205,7 +205,8 @@ impl<'a> Sides<'a> {
         }
     }
 
-    async fn of_texts(
+    /// What some texts make.
+    pub(in crate::cli) async fn of_texts(
         &self,
         shadows: &mut Shadows,
         title: String,

@@ -14,6 +14,7 @@ use crate::alembic::Authored;
 use crate::alembic::AuthoredRevision;
 use crate::alembic::OWN_TEMPLATE;
 use crate::alembic::within;
+use crate::cli::compare::unseen;
 use crate::cli::failure::Failure;
 use crate::cli::revision::Written;
 use crate::cli::revision::written;
@@ -81,9 +82,13 @@ pub(in crate::cli) async fn autogenerate(
             settings.report().note("nothing to do: the database has what the models describe");
         }
     }
-    for (written_file, text) in files {
+    for (written_file, text) in &files {
         project.store()?.create_alembic_revision(&written_file.path, text)?;
-        written(settings, &written_file);
+        written(settings, written_file);
+    }
+    if let Some(models) = &answer.models {
+        let new: Vec<RevisionId> = files.iter().map(|(written, _)| written.id.clone()).collect();
+        unseen::tell(settings, models, &new).await;
     }
     Ok(0)
 }

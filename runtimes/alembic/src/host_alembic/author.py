@@ -17,8 +17,10 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import Script, ScriptDirectory
 from alembic.script.revision import tuple_rev_as_scalar
 from alembic.util import CommandError, format_as_comma, to_tuple
+from host_migrate.sqlalchemy import statements
 from host_sqlalchemy import driver
 from mako.template import Template
+from sqlalchemy import MetaData, Table
 
 from . import config, context, document, engines, modules, stand_ins
 
@@ -106,13 +108,40 @@ class _Authoring:
         self._revisions, self._wanted = revisions, wanted
         self.runs = 0
         self._named: dict[str, Any] = {}
+        self._models: list[str] | None = None
 
     def run(self, migrations: MigrationContext, named: dict[str, Any]) -> None:
         context.refuse_several(self, self._named, named)
         self.runs += 1
         self._named = named
+        self._models = _models(migrations)
         _leave_out(migrations, self._wanted.own_tables)
         self._revisions.run_autogenerate(tuple(self._wanted.heads), migrations)
+
+
+    @property
+    def models(self) -> list[str] | None:
+        """What the models are as SQL, where that can be said: host compares it with what the revisions make."""
+        return self._models
+
+
+def _models(migrations: MigrationContext) -> list[str] | None:
+    """The statements that make what `target_metadata` describes, of the tables those that env.py lets Alembic compare."""
+    metadata = [one for one in to_tuple(migrations.opts.get("target_metadata"), default=()) if isinstance(one, MetaData)]
+    name_filter, object_filter = migrations.opts.get("include_name"), migrations.opts.get("include_object")
+
+    def wanted(table: Table) -> bool:
+        by_name = name_filter is None or name_filter(
+            table.name, "table", {"schema_name": table.schema, "schema_qualified_table_name": table.fullname}
+        )
+        return bool(by_name and (object_filter is None or object_filter(table, table.name, "table", False, None)))
+
+    try:
+        return statements(*metadata, wanted=wanted)
+    except Exception as error:
+        # A type of the project may have no SQL of its own; Alembic does not need it.
+        logging.getLogger(__name__).warning("the models are not compared once more: they cannot be written as SQL: %s", error)
+        return None
 
 
 def _leave_out(migrations: MigrationContext, tables: list[list[str]]) -> None:
@@ -181,4 +210,4 @@ def generate(request: str) -> str:
     is_empty = all(_is_empty(script) for script in revisions.generated_revisions)
     if not is_empty:
         list(revisions.generate_scripts())
-    return json.dumps({"format": document.FORMAT, "revisions": scripts.written})
+    return json.dumps({"format": document.FORMAT, "revisions": scripts.written, "models": authoring.models})
