@@ -4,6 +4,7 @@
 use host_schema::Change;
 use host_schema::DiffOptions;
 use host_schema::Sign;
+use host_schema::load::Text;
 use serde_json::json;
 
 use super::ShadowArguments;
@@ -13,6 +14,7 @@ use crate::cli::failure::Failure;
 use crate::cli::failure::with_causes;
 use crate::cli::settings::Settings;
 use crate::execute::RunError;
+use crate::grant::Grant;
 use crate::revision::RevisionId;
 use crate::schema::SchemaError;
 use crate::schema::migrations;
@@ -55,8 +57,7 @@ async fn found(settings: &Settings, models: &[String], new: &[RevisionId]) -> Re
     let options = sides.options()?;
     let heads: Vec<RevisionId> = project.graph().heads().into_iter().map(|head| head.id.clone()).collect();
     let place = settings.shadow_place(Some(&project), &ShadowArguments { shadow_url: None })?;
-    let text = models.iter().map(|statement| format!("{statement};\n")).collect::<String>();
-    let text = texts::read("target_metadata", &text)?;
+    let text = model_text(models, &Grant::of_asks(project.environment().grants))?;
     with_shadows(settings, place, async |shadows| {
         let database = match migrations::applied(shadows, &project, &heads, &options).await {
             Ok(database) => database,
@@ -73,6 +74,23 @@ async fn found(settings: &Settings, models: &[String], new: &[RevisionId]) -> Re
         Ok(Found::Differences(changes.into_iter().filter(concerns_models).collect()))
     })
     .await
+}
+
+/// The statements of the models. They come out of the sandbox, so they may do on the server of the shadows what migrations may do.
+fn model_text(models: &[String], grant: &Grant) -> Result<Text, Failure> {
+    for statement in models {
+        crate::sql::check(statement, grant).map_err(|refusal| {
+            let first = statement.lines().next().unwrap_or_default();
+            Failure::new(
+                "models",
+                format!("'{first}', which env.py gives: {}", refusal.message()),
+                "see `grants` in host.toml",
+            )
+        })?;
+    }
+    // Behind a line break, because a statement may end with a comment.
+    let text = models.iter().map(|statement| format!("{statement}\n;\n")).collect::<String>();
+    Ok(texts::read("target_metadata", &text)?)
 }
 
 fn fails_in(error: &RunError, revisions: &[RevisionId]) -> bool {
@@ -98,6 +116,23 @@ fn told(settings: &Settings, changes: &[Change], new: &[RevisionId]) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::grant::Classes;
+
+    #[test]
+    fn models_may_do_what_migrations_may() {
+        let grant = Grant::of_asks(Classes::usual());
+        let text = |statement: &str| model_text(&["CREATE TABLE a ()".to_owned(), statement.to_owned()], &grant);
+        assert_eq!(text("COMMENT ON TABLE a IS ';' -- and").expect("statements").statements.len(), 2);
+        for refused in [
+            "DO $$BEGIN END$$",
+            "CREATE TABLE b (); CREATE ROLE c",
+            "COPY a TO PROGRAM 'sh'",
+            "SET ROLE postgres",
+            "ROLLBACK",
+        ] {
+            assert!(text(refused).is_err(), "{refused}");
+        }
+    }
 
     #[test]
     fn what_only_the_database_has_counts_where_models_could_say_it() {
