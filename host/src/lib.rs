@@ -279,6 +279,7 @@ pub use execute::Observer;
 pub use execute::Options;
 pub use execute::PartialProgress;
 pub use execute::Report;
+pub use execute::Rewritten;
 pub use execute::RunError;
 pub use execute::Runner;
 pub use execute::Silent;

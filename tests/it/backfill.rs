@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::harness::Output;
 use crate::harness::TestProject;
 use crate::harness::assert_output;
 
@@ -20,6 +21,11 @@ fn with_guests() -> TestProject {
 /// How often rows were rewritten, and how many rows that often.
 fn times(project: &TestProject) -> String {
     project.database.query("SELECT string_agg(times || ': ' || n, ', ' ORDER BY times) FROM (SELECT times, count(*) AS n FROM guests GROUP BY times) AS t")
+}
+
+/// How often it tells how far it is depends on the machine.
+fn without_progress(output: &Output) -> String {
+    output.stable().lines().filter(|line| !line.starts_with("  times:")).map(|line| format!("{line}\n")).collect()
 }
 
 fn all_once(project: &TestProject) {
@@ -44,14 +50,24 @@ fn every_row_is_rewritten_once() {
 fn a_row_that_is_rejected_stops_it_and_the_next_run_goes_on() {
     let project = with_guests();
     let output = project.host(&["-x", "reject=30003", "upgrade", "head"]).with_code(1);
-    // How often it tells how far it is depends on the machine.
-    let said: String =
-        output.stable().lines().filter(|line| !line.starts_with("  times:")).map(|line| format!("{line}\n")).collect();
-    insta::assert_snapshot!(said);
+    insta::assert_snapshot!(without_progress(&output));
     let status = project.host(&["status"]);
     assert!(status.stdout.contains("unfinished") || status.stderr.contains("unfinished"), "{}", status.stable());
     assert_eq!(times(&project), "0: 10000, 1: 10000");
     project.host(&["-x", "workers=2", "upgrade", "head"]).success();
+    all_once(&project);
+}
+
+/// What is committed is told, also where no other statement came before.
+#[test]
+fn batches_that_stay_are_told() {
+    let project = with_guests();
+    let output = project.host(&["-x", "alone=1", "-x", "reject=30003", "upgrade", "head"]).with_code(1);
+    insta::assert_snapshot!(without_progress(&output));
+    let output = project.host(&["--json", "-x", "alone=1", "-x", "reject=30003", "upgrade", "head"]).with_code(1);
+    let last = output.stdout.lines().last().unwrap_or_default();
+    assert!(last.contains("\"unfinished\":true") && last.contains("\"rows_rewritten\":10000"), "{}", output.stable());
+    project.host(&["-x", "alone=1", "upgrade", "head"]).success();
     all_once(&project);
 }
 

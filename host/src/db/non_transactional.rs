@@ -50,6 +50,8 @@ pub struct Progress {
     pub broken: Option<u32>,
     /// Whether that one may have left something behind, because it stood alone.
     pub broken_alone: bool,
+    /// Whether that one is a transform, which commits batch by batch.
+    pub is_transforming: bool,
 }
 
 /// What a migration without a transaction learns of its run.
@@ -135,6 +137,7 @@ impl NonTransactionalSession {
             done: unfinished.map_or(0, |unfinished| unfinished.done),
             broken: None,
             broken_alone: in_flight,
+            is_transforming: false,
         };
         Self {
             session,

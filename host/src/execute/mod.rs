@@ -46,6 +46,7 @@ pub use failure::StepFailure;
 pub(crate) use limits::compile_limits;
 pub use limits::runtime;
 pub use non_transactional::PartialProgress;
+pub use non_transactional::Rewritten;
 pub use offline::PSQL;
 pub use offline::offline_tables_sql;
 pub use offline::script_statement;

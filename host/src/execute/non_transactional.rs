@@ -35,8 +35,21 @@ pub struct PartialProgress {
     pub broken: Option<u32>,
     /// Whether that one cannot run in a transaction, so that it may have left something behind.
     pub broken_alone: bool,
+    /// What of that one is committed nevertheless.
+    pub rewritten: Rewritten,
     /// How many statements there are, where that is known.
     pub of: Option<u32>,
+}
+
+/// What a statement that did not finish has committed, because it is a transform that commits batch by batch.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Rewritten {
+    /// Nothing: it is no such transform.
+    Nothing,
+    /// So many rows, in this run and in earlier ones.
+    Rows(u64),
+    /// The database does not answer any more.
+    Unknown,
 }
 
 impl StepRun<'_> {
@@ -86,10 +99,15 @@ impl StepRun<'_> {
             Err(cause) => (Err(cause), None),
         };
         let recorded = self.record_outcome(&mut database, &outcome, &mut record).await;
+        let rewritten = match outcome.is_err() && progress.is_transforming {
+            false => Rewritten::Nothing,
+            true => database.rows_rewritten(&step).await.map_or(Rewritten::Unknown, Rewritten::Rows),
+        };
         let non_transactional = PartialProgress {
             done: progress.done,
             broken: progress.broken,
             broken_alone: progress.broken_alone,
+            rewritten,
             of: self.statements_of_script(),
         };
         let milliseconds = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
@@ -165,6 +183,12 @@ impl PartialProgress {
             };
             parts.push(format!("statement {broken} {how}"));
         }
+        match self.rewritten {
+            Rewritten::Nothing | Rewritten::Rows(0) => {}
+            Rewritten::Rows(1) => parts.push("1 row that it rewrote is committed and stays".to_owned()),
+            Rewritten::Rows(rows) => parts.push(format!("{rows} rows that it rewrote are committed and stay")),
+            Rewritten::Unknown => parts.push("what it committed batch by batch stays".to_owned()),
+        }
         if let Some(of) = self.of.filter(|of| reached < *of) {
             let rest = statements(reached.saturating_add(1), of);
             parts.push(format!("{} not begun", rest.replace(" is", " was").replace(" are", " were")));
@@ -174,6 +198,6 @@ impl PartialProgress {
 
     /// Whether something of the step is or may be in the database.
     pub fn leaves_something(&self) -> bool {
-        self.done > 0 || self.broken_alone
+        self.done > 0 || self.broken_alone || !matches!(self.rewritten, Rewritten::Nothing | Rewritten::Rows(0))
     }
 }

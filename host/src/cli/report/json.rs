@@ -10,6 +10,7 @@ use crate::cli::problem;
 use crate::error::Error;
 use crate::execute::Cause;
 use crate::execute::Event;
+use crate::execute::Rewritten;
 use crate::execute::RunError;
 use crate::host_functions::GuestEvent;
 use crate::host_functions::Stop;
@@ -105,6 +106,9 @@ pub(super) fn failure(failure: &Failure) -> Value {
             error["statements_done"] = json!(non_transactional.done);
             error["statement_number"] = json!(non_transactional.broken);
             error["unfinished"] = json!(non_transactional.leaves_something());
+            if let Rewritten::Rows(rows) = non_transactional.rewritten {
+                error["rows_rewritten"] = json!(rows);
+            }
         }
         cause_details(&mut error, &step.cause);
     }

@@ -6,6 +6,7 @@
 //! written once, whoever comes back late.
 
 mod claim;
+mod committed;
 mod row;
 mod status;
 

@@ -48,6 +48,7 @@ impl NonTransactionalSession {
             }
         }
         self.write_apart(&row).await?;
+        self.progress.is_transforming = true;
         Ok(Progression::Unfinished(Box::new(row)))
     }
 
@@ -61,6 +62,7 @@ impl NonTransactionalSession {
                 let rows = i64::try_from(rows).unwrap_or(i64::MAX);
                 self.write_apart(&JournalRow { state: StatementState::Finished, rows, ..row.clone() }).await?;
                 self.done(row.position);
+                self.progress.is_transforming = false;
             }
             Err(why) => {
                 self.position = row.position;
