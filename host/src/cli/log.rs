@@ -4,6 +4,7 @@ use clap::Args;
 use serde_json::json;
 
 use super::failure::Failure;
+use super::report::terminal::Line;
 use super::report::text::count;
 use super::report::text::duration;
 use super::report::text::list_or;
@@ -57,7 +58,7 @@ pub(super) async fn run(settings: &Settings, arguments: &LogArguments) -> Result
             report.line(&format!("    accepted a changed file: {}", repaired.difference));
         }
         if let Some(error) = &row.error {
-            report.line(&format!("    {error}"));
+            report.lines(&Line::block(4, error).collect::<Vec<_>>());
         }
     }
     if rows.is_empty() {

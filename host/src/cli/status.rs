@@ -7,6 +7,7 @@ use serde_json::json;
 
 use super::failure::Failure;
 use super::log;
+use super::report::terminal::Line;
 use super::report::text::count;
 use super::report::text::duration;
 use super::report::text::list_or;
@@ -103,7 +104,7 @@ impl Status<'_> {
             None => line("last run", "none"),
         }
         if let Some(error) = self.last.as_ref().and_then(|row| row.error.as_ref()) {
-            report.line(&format!("  {error}"));
+            report.lines(&Line::block(2, error).collect::<Vec<_>>());
         }
         match self.changed.as_slice() {
             [] => line("changed", "none"),

@@ -138,13 +138,20 @@ impl fmt::Display for Unfinished {
         }
         write!(formatter, "statement {} ({}) ", row.position, row.command)?;
         match (row.state, &row.error) {
-            (StatementState::Failed, Some(error)) => write!(formatter, "failed: {error}"),
+            (StatementState::Failed, Some(error)) => write!(formatter, "failed: {}", in_short(error)),
             (StatementState::Failed, None) => write!(formatter, "failed"),
             // Its ranges say how far it is.
             _ if row.command == RUN_TRANSFORM => write!(formatter, "is under way, and goes on where it was"),
             _ => write!(formatter, "was begun, but its result is unknown"),
         }
     }
+}
+
+/// The line of an error that says what is wrong: the first one, but Python's tracebacks have it at the end.
+fn in_short(error: &str) -> &str {
+    let mut lines = error.lines().filter(|line| !line.trim().is_empty());
+    let line = if error.contains("Traceback (most recent call last):") { lines.next_back() } else { lines.next() };
+    line.unwrap_or(error).trim()
 }
 
 /// `statement 1 is`, `statements 1 to 3 are`.
@@ -195,6 +202,15 @@ mod tests {
             error: error.map(str::to_owned),
             clock_micros: 7,
         }
+    }
+
+    #[test]
+    fn errors_of_several_lines_are_shortened() {
+        assert_eq!(in_short("no such table (42P01)"), "no such table (42P01)");
+        assert_eq!(in_short("no such table\nLINE 1: …"), "no such table");
+        let traceback = "'digits' rejects a row: Traceback (most recent call last):\n  File \"a.py\", line 3\nValueError: no number\n";
+        assert_eq!(in_short(traceback), "ValueError: no number");
+        assert_eq!(in_short("\n"), "");
     }
 
     #[test]
