@@ -61,17 +61,55 @@ typedef struct {
     } as;
 } tuples_answer;
 
-// The same of a direction.
+// Why a migration gave up.
+typedef struct {
+    uint8_t kind;
+    union {
+        host_error_info error;
+        host_bytes message;
+    } as;
+} failure;
+
+// The answer of a direction.
 typedef struct {
     bool failed;
-    struct {
-        uint8_t kind;
-        union {
-            host_error_info error;
-            host_bytes message;
-        } as;
-    } failure;
+    failure failure;
 } outcome;
+
+// The answer of a transform.
+typedef struct {
+    bool failed;
+    union {
+        failure failure;
+        struct {
+            uint32_t rows;
+            host_bytes data;
+        } tuples;
+    } as;
+} applied;
+
+// A list of names.
+typedef struct {
+    const host_bytes *items;
+    size_t count;
+} contract_names;
+
+// The arguments of run-transform: too many for a call, so they lie in memory.
+typedef struct {
+    host_bytes pipeline, source;
+    contract_names key;
+    bool has_schema;
+    host_bytes schema, table;
+    contract_names columns;
+    uint8_t mode;
+    uint32_t batch_rows, batch_bytes, parallelism;
+    bool commit_per_batch;
+} contract_transform;
+
+#ifdef __wasm__
+_Static_assert(sizeof(outcome) == 140 && sizeof(applied) == 140, "an answer is laid out as in the contract");
+_Static_assert(sizeof(contract_transform) == 72, "a plan is laid out as in the contract");
+#endif
 
 enum { FAILURE_SQL, FAILURE_IRREVERSIBLE, FAILURE_MESSAGE };
 
@@ -118,6 +156,8 @@ IMPORT("bulk", "[method]copy-in-writer.finish")
 void contract_copy_in_finish(uint32_t, counted *);
 IMPORT("bulk", "[resource-drop]copy-in-writer")
 void contract_copy_in_drop(uint32_t);
+IMPORT("transforms", "run-transform")
+void contract_run_transform(const contract_transform *, counted *);
 IMPORT("env", "log")
 void contract_log(uint32_t, const char *, size_t);
 IMPORT("env", "progress")
@@ -135,6 +175,12 @@ bool host_note_error(const host_error_info *error);
 
 // Notes that a call failed for a reason of the SDK's own. Answers false.
 bool host_refuse(host_error_kind kind, const char *why);
+
+// Says why a migration gives up, after what it has noted. `name` is the function that answered false.
+void host_tell_failure(failure *into, const char *name);
+
+// Writes out what was printed and has not reached the log.
+void host_finish_output(void);
 
 // Writes lines of standard output and standard error to the log that have no end.
 void host_finish_lines(void);

@@ -99,35 +99,42 @@ static const char *told_error(void) {
     return host_format("%s\n%s", text, told_places());
 }
 
-static void say(outcome *into, const char *message) {
-    into->failure.kind = FAILURE_MESSAGE;
-    into->failure.as.message = (host_bytes){message, strlen(message)};
+static void say(failure *into, const char *message) {
+    into->kind = FAILURE_MESSAGE;
+    into->as.message = (host_bytes){message, strlen(message)};
 }
 
 // Libc's function that writes out what printf still holds, if the migration uses any of that.
 void __stdio_exit(void) __attribute__((weak));
 
-static outcome *run(bool (*direction)(void), const char *name) {
-    static outcome out;
-    out.failed = !direction();
+void host_finish_output(void) {
     if (__stdio_exit) __stdio_exit();
     host_finish_lines();
-    if (!out.failed) return &out;
+}
+
+void host_tell_failure(failure *into, const char *name) {
     if (failure_message) {
-        say(&out, failure_message);
+        say(into, failure_message);
     } else if (is_irreversible) {
-        out.failure.kind = FAILURE_IRREVERSIBLE;
+        into->kind = FAILURE_IRREVERSIBLE;
     } else if (has_error && last_error.kind == HOST_ERROR_SQL && place_count > 0) {
-        say(&out, told_error());
+        say(into, told_error());
     } else if (has_error) {
         // What host itself refused is told as it is, and the places before it.
         const char *where = told_places();
         if (place_count > 0) contract_report_panic("", 0, 1, where, strlen(where));
-        out.failure.kind = FAILURE_SQL;
-        out.failure.as.error = last_error;
+        into->kind = FAILURE_SQL;
+        into->as.error = last_error;
     } else {
-        say(&out, host_format("%s answered false, without a call that failed and without HOST_FAIL", name));
+        say(into, host_format("%s answered false, without a call that failed and without HOST_FAIL", name));
     }
+}
+
+static outcome *run(bool (*direction)(void), const char *name) {
+    static outcome out;
+    out.failed = !direction();
+    host_finish_output();
+    if (out.failed) host_tell_failure(&out.failure, name);
     return &out;
 }
 

@@ -117,9 +117,10 @@ bool host_statement_execute_many(host_statement statement, const host_params *ro
 bool host_statement_query(host_statement statement, const host_params *params, host_result *result);
 void host_statement_close(host_statement statement);
 
-// ---- Big tables: host_bulk.h ----
+// ---- Big tables: host_bulk.h and host_transform.h ----
 
 #include "host_bulk.h"
+#include "host_transform.h"
 
 // ---- Savepoints ----
 

@@ -42,7 +42,8 @@ func (b *Batch) Next() bool {
 
 // Scan reads the fields of the row, all of them, into pointers. Nothing is converted: a bigint is an *int64, not an *int32. What can be NULL
 // is a pointer to a pointer (**string); there are *bool, *int16, *int32, *int64, *float32, *float64, *string, *[]byte, *[Date], *[Time],
-// *[Timestamp], *[Timestamptz] and *[UUID]. What a type has no form for is read as *[]byte, in PostgreSQL's binary form.
+// *[Timestamp], *[Timestamptz] and *[UUID]. What a type has no form for is read as *[]byte, in PostgreSQL's binary form. A *[RawBytes] is
+// a look at any field, NULL as nil, without a copy.
 func (b *Batch) Scan(into ...any) error {
 	if len(b.row) < 2 {
 		return fault(Misuse, "Scan without a row: call Next before it, at %s", caller())
@@ -60,6 +61,9 @@ func (b *Batch) Scan(into ...any) error {
 	}
 	return nil
 }
+
+// RawBytes are the bytes of a field where they lie in the batch: nothing is copied, and they are to be read only. nil is NULL.
+type RawBytes []byte
 
 // field gives the next field, nil for NULL, and what follows it.
 func field(data []byte) (value, rest []byte) {
@@ -88,6 +92,9 @@ func pointee(target any) string {
 
 func scanField(target any, value []byte) bool {
 	switch target := target.(type) {
+	case *RawBytes:
+		*target = value
+		return true
 	case **bool:
 		return scanNullable(target, value)
 	case **int16:
@@ -246,6 +253,8 @@ func (w *RowWriter) append(value any) (null, ok bool) {
 			return true, true
 		}
 		w.data = append(w.data, value...)
+	case RawBytes:
+		return w.append([]byte(value))
 	case Date:
 		w.data = binary.BigEndian.AppendUint32(w.data, uint32(value))
 	case Time:

@@ -33,6 +33,10 @@
 // [Execute], [ExecuteScript], [ExecuteMany], [Query], [QueryOne], [QueryOptional] and [Prepare] run SQL. [Savepoint] undoes a
 // part. A statement that the server refuses gives a [*SQLError], every other refusal an [*Error].
 //
+// # Big tables
+//
+// [OpenCursor] and [CopyInto] move many rows in PostgreSQL's binary form; [RunTransform] rewrites a table batch by batch.
+//
 // # Values
 //
 // What can be a parameter, and what [Row.Scan] and [Get] read:

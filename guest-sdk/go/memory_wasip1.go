@@ -9,12 +9,13 @@ import (
 // be called: the collector must not run, and a stack must not grow. So this memory is the runtime's own from below the
 // collector, given out in order, and used again for the next answer.
 
-// What the adapter of WASI asks for once and keeps: its stack and its state, of 64 KiB each. It asks before Go's runtime is ready.
+// What the adapter of WASI asks for once and keeps: its stack and its state, of 64 KiB each. It asks before Go's runtime is ready. The
+// arguments of a transform come here, too, as far as there is room.
 var kept [192 << 10]byte
 
 var (
 	keptUsed uintptr
-	// Whether an answer is being written; otherwise it is the adapter that asks.
+	// Whether an answer is being written; otherwise it is the adapter that asks, or the host with the arguments of an export.
 	answering bool
 	// The piece of memory for answers, and how much of it is used.
 	piece     unsafe.Pointer
@@ -39,10 +40,15 @@ func cabiRealloc(old unsafe.Pointer, oldSize, align, size uint32) unsafe.Pointer
 	}
 	if !answering {
 		at := alignUp(uintptr(unsafe.Pointer(&kept))+keptUsed, uintptr(align)) - uintptr(unsafe.Pointer(&kept))
-		keptUsed = at + uintptr(size)
-		if keptUsed > unsafe.Sizeof(kept) {
-			trap()
+		if at+uintptr(size) > unsafe.Sizeof(kept) {
+			// A batch of rows, of which an instance gets one.
+			batch := sbrk(uintptr(size))
+			if batch == nil {
+				trap()
+			}
+			return batch
 		}
+		keptUsed = at + uintptr(size)
 		return unsafe.Add(unsafe.Pointer(&kept), at)
 	}
 	at := alignUp(pieceUsed, uintptr(align))

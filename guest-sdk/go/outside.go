@@ -9,6 +9,8 @@ func drop(operation, uint32) {}
 
 func callBulk(bulkRequest, func(memory) error) error { return errOutside }
 
+func callTransform(*block, func(memory) error) error { return errOutside }
+
 func dropBulk(bulkOperation, uint32) {}
 
 func progress(string, uint64, uint64) {}

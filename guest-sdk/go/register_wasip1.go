@@ -23,6 +23,11 @@ func run(direction func() error) uint32 {
 	if direction != nil {
 		err = guarded(direction)
 	}
+	return answered(err)
+}
+
+// answered says to the host how a function ended.
+func answered(err error) uint32 {
 	if trace := traceOfRefusal(err); trace != "" {
 		envReportPanic(err.Error(), 1, trace)
 	}

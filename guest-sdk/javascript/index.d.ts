@@ -272,6 +272,59 @@ export class CopyIn {
   close(): void;
 }
 
+/** How {@link runTransform} rewrites a big table. */
+export interface TransformOptions {
+  /** Columns of the source: those of a unique index of the table that they come from, in its order. */
+  key: readonly string[];
+  /** The table where the result goes. */
+  into: string;
+  /** The columns of the rows that come back; those of the key are among them. */
+  columns: readonly string[];
+  /** Whether rows with the same key are updated, which is what happens without it, or rows are inserted, or either. */
+  mode?: "update" | "insert" | "upsert";
+  /** The schema of the table; without it the search path decides. */
+  schema?: string;
+  /** Rows in a batch, at most: without it 10,000. */
+  batchRows?: number;
+  /** Bytes in a batch, at most: without it 8 MiB. */
+  batchBytes?: number;
+  /** How many batches are worked on at a time: without it 1. */
+  parallelism?: number;
+  /** Commits each batch by itself. The migration must say `transaction = "none"`. */
+  commitPerBatch?: boolean;
+}
+
+/**
+ * Rewrites a big table, and gives the number of rows written. host reads the rows of `source`, a batch at a time, hands them to the
+ * function and writes what it gives back: rows of `columns`, in any number. Those for which nothing comes back stay as they are.
+ *
+ * ```js
+ * import { Irreversible, runTransform } from "host";
+ *
+ * export function* digits(guests) {
+ *   for (const { id, phone } of guests) yield [id, phone?.replaceAll(" ", "") ?? null];
+ * }
+ *
+ * export function upgrade() {
+ *   runTransform(digits, "SELECT id, phone FROM guests", { key: ["id"], into: "guests", columns: ["id", "phone"] });
+ * }
+ *
+ * export function downgrade() {
+ *   throw new Irreversible();
+ * }
+ * ```
+ *
+ * The function is exported by the migration. It runs in an instance of its own for each batch, which keeps nothing for the next one and
+ * can run no statements. What it gives back has to fit the types of the columns: a `Numeric`, `bigint` or number for a `numeric`, a
+ * {@link PgDate} for a `date`. A type without a class here, an array or a range too, is read as a {@link Raw}, which can be given back as
+ * it is; otherwise cast it to text in the source.
+ */
+export function runTransform<T extends object = { [column: string]: any }>(
+  work: (rows: Rows<T>) => Iterable<readonly Parameter[]>,
+  source: string,
+  options: TransformOptions,
+): number;
+
 /**
  * Does a piece of work inside a savepoint: keeps it when it returns, undoes it when it throws, and gives on what it returns or throws.
  * The work of an `async` function is kept or undone when it is done: `await` it.

@@ -136,3 +136,28 @@ fn the_example_of_the_documentation_runs() {
     assert_eq!(project.database.query("SELECT string_agg(valid::text, ' ' ORDER BY card) FROM members"), "true false");
     project.host(&["downgrade", "base"]).success();
 }
+
+#[test]
+fn a_table_is_rewritten() {
+    let (project, folder) = with_new_migration();
+    let page = include_str!("../../docs/languages/c.md");
+    let example =
+        page.split("### Rewritten tables").nth(1).and_then(|rest| rest.split("```c\n").nth(1)).expect("a section");
+    let example = example.split("```").next().expect("an example");
+    project.write(&format!("{folder}/migration.c"), example);
+    project.database.query(
+        "CREATE TABLE guests AS SELECT n::bigint AS id, CASE WHEN n % 7 > 0 THEN '0171 ' || n || ' 67' END AS phone
+           FROM generate_series(1, 25000) AS n;
+         ALTER TABLE guests ADD PRIMARY KEY (id)",
+    );
+    project.host(&["build"]).success();
+    project.host(&["upgrade", "head"]).success();
+    let wrong =
+        "SELECT count(*) FROM guests WHERE phone IS DISTINCT FROM CASE WHEN id % 7 > 0 THEN '0171' || id || '67' END";
+    assert_eq!(project.database.query(wrong), "0");
+    project.write(&format!("{folder}/migration.c"), &example.replace("HOST_TRANSFORMS({\"digits\", digits});", ""));
+    project.host(&["build"]).success();
+    project.database.query("DELETE FROM host_version");
+    let output = project.host(&["upgrade", "head"]).with_code(1);
+    assert!(output.stderr.contains("there is no transform 'digits': name it in HOST_TRANSFORMS"), "{}", output.stderr);
+}

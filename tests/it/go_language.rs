@@ -159,6 +159,44 @@ fn a_big_table_is_read_and_written() {
 }
 
 #[test]
+fn a_table_is_rewritten() {
+    let (project, folder) = with_new_migration();
+    let page = include_str!("../../docs/languages/go.md");
+    let example =
+        page.split("### Rewritten tables").nth(1).and_then(|rest| rest.split("```go\n").nth(1)).expect("a section");
+    let example = example.split("```").next().expect("an example");
+    project.write(&format!("{folder}/migration.go"), example);
+    project.database.query(
+        "CREATE TABLE guests AS SELECT n::bigint AS id, CASE WHEN n % 7 > 0 THEN '0171 ' || n || ' 67' END AS phone
+           FROM generate_series(1, 25000) AS n;
+         ALTER TABLE guests ADD PRIMARY KEY (id)",
+    );
+    project.host(&["build"]).success();
+    project.host(&["upgrade", "head"]).success();
+    let wrong =
+        "SELECT count(*) FROM guests WHERE phone IS DISTINCT FROM CASE WHEN id % 7 > 0 THEN '0171' || id || '67' END";
+    assert_eq!(project.database.query(wrong), "0");
+    // A batch may be larger than what Go's runtime has room for by itself, and a transform has to be registered.
+    project.database.query("UPDATE guests SET phone = repeat('0 ', 100) || id");
+    let large = example.replace("IS NOT NULL\",", "IS NOT NULL\",\n\t\tBatchRows: 50_000, BatchBytes: 64 << 20,");
+    project.write(&format!("{folder}/migration.go"), &large);
+    project.host(&["build"]).success();
+    project.database.query("DELETE FROM host_version");
+    project.host(&["upgrade", "head"]).success();
+    assert_eq!(project.database.query("SELECT count(*) FROM guests WHERE phone <> repeat('0', 100) || id"), "0");
+    project.write(&format!("{folder}/migration.go"), &example.replace("(\"digits\", digits)", "(\"other\", digits)"));
+    project.host(&["build"]).success();
+    project.database.query("DELETE FROM host_version");
+    let output = project.host(&["upgrade", "head"]).with_code(1);
+    assert!(
+        output.stderr.contains("there is no transform \"digits\": register it with host.RegisterTransform"),
+        "{}",
+        output.stderr
+    );
+    assert!(output.stderr.contains("migration.go"), "{}", output.stderr);
+}
+
+#[test]
 fn a_migration_without_big_tables_does_not_ask_for_them() {
     let (project, folder) = with_new_migration();
     let file = format!("{folder}/migration.go");

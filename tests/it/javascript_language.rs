@@ -307,3 +307,29 @@ export function downgrade() {}
     assert_eq!(project.database.query("SELECT count(*), count(phone) FROM same"), "24990|21420");
     assert_eq!(project.database.query("SELECT id, tags FROM lists"), "1|{a,NULL}");
 }
+
+/// The same calls in both languages, and what is said when they cannot come to a good end.
+#[test]
+fn a_table_is_rewritten() {
+    let project = project();
+    migration(&project, "js", include_str!("javascript_language/transform.js"));
+    project.host(&["build"]).success();
+    project.host(&["upgrade", "head"]).success();
+    project.host(&["downgrade", "base"]).success();
+}
+
+#[test]
+fn a_rejected_row_is_told_with_its_key_and_the_line() {
+    let project = project();
+    project.database.query("CREATE TABLE guests AS SELECT n AS id, 'x' AS phone FROM generate_series(1, 100) AS n");
+    project.database.query("ALTER TABLE guests ADD PRIMARY KEY (id)");
+    migration(
+        &project,
+        "js",
+        "import { runTransform } from \"host\";\n\nexport function* shifted(guests) {\n  for (const { id, phone } of guests) \
+         yield [id === 42 ? 1e12 : id, phone];\n}\n\nexport function upgrade() {\n  runTransform(shifted, \"SELECT id, phone FROM guests\", \
+         { key: [\"id\"], into: \"guests\", columns: [\"id\", \"phone\"] });\n}\n\nexport function downgrade() {}\n",
+    );
+    project.host(&["build"]).success();
+    assert_output!(project.host(&["upgrade", "head"]).with_code(1));
+}

@@ -17,6 +17,7 @@ import {
   queryOne,
   queryOptional,
   runInfo,
+  runTransform,
   savepoint,
 } from "host";
 
@@ -54,6 +55,16 @@ log("loud", "words");
 // @ts-expect-error: a numeric does not compute
 new Numeric("1") * 2;
 
+// The rows of a transform have the names of an interface, and what comes back are values.
+const upper = function* (guests: Iterable<Guest>) {
+  for (const { id, name } of guests) yield [id, name.toUpperCase()];
+};
+const rewritten: number = runTransform<Guest>(upper, "SELECT id, name FROM guests", { key: ["id"], into: "guests", columns: ["id", "name"] });
+// @ts-expect-error: there is no such option
+runTransform(upper, "SELECT 1", { key: ["id"], into: "guests", columns: ["id"], batch_rows: 5 });
+// @ts-expect-error: a transform is not async
+runTransform(async () => [], "SELECT 1", { key: ["id"], into: "guests", columns: ["id"] });
+
 // What a savepoint does, it gives on.
 const done: number = savepoint(() => execute("DELETE FROM visits"));
 const later: Promise<string> = savepoint(async () => "later");
@@ -72,4 +83,4 @@ fetch("http://localhost");
 // @ts-expect-error: no environment
 process.env;
 
-export { anything, bounds, done, found, isLate, later, oids, types };
+export { anything, bounds, done, found, isLate, later, oids, rewritten, types };

@@ -155,6 +155,35 @@ static void rows_are_written_and_read(void) {
     host_row_writer_free(&rows);
 }
 
+static bool same(host_batch *rows, host_row_writer *out) {
+    while (host_batch_row(rows)) {
+        int32_t id;
+        HOST_TRY(host_field_int4(rows, &id));
+        host_row_begin(out);
+        host_row_int4(out, id);
+    }
+    return true;
+}
+
+HOST_TRANSFORMS({"same", same});
+
+static void transforms_are_found_by_their_names(void) {
+    const host_plan plan = {.source = "SELECT 1", .into = "guests"}, no_source = {.into = "guests"};
+    CHECK(!host_run_transform("other", &plan, NULL) && strstr(host_error()->as.why.data, "there is no transform 'other'"));
+    free((void *)host_error()->as.why.data);
+    CHECK(!host_run_transform("same", &no_source, NULL) && strstr(host_error()->as.why.data, "a plan has a source"));
+    CHECK(!host_run_transform("same", &plan, NULL) && strstr(host_error()->as.why.data, "there is no host here"));
+    host_row_writer given = {0}, made = {0};
+    for (int i = 0; i < 3; i++) {
+        host_row_begin(&given);
+        host_row_int4(&given, i);
+    }
+    host_batch batch = {.rows = given.rows, .data = {given.data, given.length}};
+    CHECK(host_transforms[0].apply(&batch, &made) && made.rows == 3 && memcmp(made.data, given.data, given.length) == 0);
+    host_row_writer_free(&given);
+    host_row_writer_free(&made);
+}
+
 static void there_is_no_host_here(void) {
     host_result read;
     CHECK(!host_execute("SELECT 1", NULL) && host_error()->kind == HOST_ERROR_MISUSE);
@@ -171,6 +200,7 @@ int main(void) {
     values_say_what_they_are();
     results_are_read_and_given_back();
     rows_are_written_and_read();
+    transforms_are_found_by_their_names();
     there_is_no_host_here();
     if (failures == 0) puts("ok");
     return failures != 0;

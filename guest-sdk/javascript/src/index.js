@@ -15,4 +15,5 @@ export {
   savepoint,
 } from "./sql.js";
 export { CopyIn, Cursor, copyInto, cursor } from "./bulk.js";
+export { runTransform } from "./transform.js";
 export { log, progress, runInfo } from "./env.js";

@@ -2,7 +2,7 @@
 // database, and each call that needs one says so. What is logged goes to the console.
 
 /** Calls that a migration knows by another name. */
-const NAMES = { beginSavepoint: "savepoint" };
+const NAMES = { beginSavepoint: "savepoint", exportedAs: "runTransform" };
 
 const PROVIDED = {
   log: (level, message) => console[level === "trace" ? "debug" : level](message),

@@ -6,13 +6,14 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { test } from "node:test";
 
-import { HostError, Irreversible, SqlError, execute, log, runInfo, savepoint } from "../src/index.js";
+import { HostError, Irreversible, SqlError, execute, log, runInfo, runTransform, savepoint } from "../src/index.js";
 import { errorOf } from "../src/errors.js";
 
 test("a call says what is missing outside of host", () => {
   assert.throws(() => execute("SELECT 1"), /execute\(\) needs a database.*host upgrade/);
   assert.throws(() => runInfo(), /runInfo\(\) needs a database/);
   assert.throws(() => savepoint(() => {}), /savepoint\(\) needs a database/);
+  assert.throws(() => runTransform(() => [], "SELECT 1", {}), /runTransform\(\) needs a database/);
   assert.throws(() => log("loud", "x"), RangeError);
 });
 

@@ -165,7 +165,9 @@ pub(super) async fn made_of(
         }
         Applied::Stopped(stop) => return Err(CallError::stop(stop)),
         Applied::Missing => {
-            return Err(misuse("the migration exports no transform: in Rust it takes `export_transform!`"));
+            return Err(misuse(
+                "the migration exports no transform (world `transform-guest`): in Rust it takes `export_transform!`",
+            ));
         }
     };
     let count = usize::try_from(made.rows).unwrap_or(usize::MAX);

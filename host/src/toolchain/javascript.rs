@@ -39,6 +39,7 @@ const FILES: &[(&str, &str)] = files![
     "src/index.js",
     "src/native.js",
     "src/sql.js",
+    "src/transform.js",
     "src/values.js",
     "tsconfig.json",
 ];

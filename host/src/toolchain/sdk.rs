@@ -82,10 +82,25 @@ const GO: Files = files![
     "statement.go",
     "text.go",
     "trace.go",
+    "transform.go",
+    "transform_wasip1.go",
     "trap_wasip1.s",
 ];
 
-const C: Files = files!["c": "bulk.c", "contract.h", "host.c", "host.h", "host_bulk.h", "host_values.h", "libc.c", "outside.c", "values.c"];
+const C: Files = files![
+    "c":
+    "bulk.c",
+    "contract.h",
+    "host.c",
+    "host.h",
+    "host_bulk.h",
+    "host_transform.h",
+    "host_values.h",
+    "libc.c",
+    "outside.c",
+    "transform.c",
+    "values.c",
+];
 
 /// The files of a language's SDK by their paths in the project.
 pub(super) fn files(language: Language) -> impl Iterator<Item = (String, &'static str)> {

@@ -31,6 +31,12 @@ pub const ENCODE_JOB: &str = "encode";
 /// The world of the contract that a migration is built for, where its module does not say.
 const MIGRATION_WORLD: &str = "bulk-guest";
 
+/// The same of one that rewrites tables: of those it imports [`TRANSFORMS`].
+const TRANSFORM_WORLD: &str = "transform-guest";
+
+/// The interface of tables that are rewritten.
+const TRANSFORMS: &str = "host:migration/transforms";
+
 /// What a migration exports; the version is that of the contract it was built against.
 const INTERFACE: &str = "host:migration/migration";
 
@@ -70,8 +76,10 @@ pub(super) fn wrap(
 
 /// Encodes in a process of its own, if there is a program for it.
 fn encode_apart(options: &BuildOptions<'_>, module: &[u8]) -> Result<Vec<u8>, WorkerError> {
-    let Some(worker) = options.worker else { return encode(MIGRATION_WORLD, module).map_err(WorkerError::Refused) };
-    let task = Task { job: ENCODE_JOB, settings: MIGRATION_WORLD, input: module, limits: options.limits, threads: 1 };
+    let world =
+        if imports(module).any(|import| is_of(TRANSFORMS, import.module)) { TRANSFORM_WORLD } else { MIGRATION_WORLD };
+    let Some(worker) = options.worker else { return encode(world, module).map_err(WorkerError::Refused) };
+    let task = Task { job: ENCODE_JOB, settings: world, input: module, limits: options.limits, threads: 1 };
     worker.run(&task, &Cancel::default())
 }
 
@@ -114,11 +122,15 @@ fn carries_types(module: &[u8]) -> bool {
 /// Whether a core module exports a function of the interface that a migration exports (component model, "Canonical ABI":
 /// `<interface>@<version>#<function>`).
 fn exports_directions(module: &[u8]) -> bool {
-    let of_interface = |name: &str| name.strip_prefix(INTERFACE).is_some_and(|rest| rest.starts_with('@'));
     Parser::new(0).parse_all(module).filter_map(Result::ok).any(|payload| match payload {
-        Payload::ExportSection(exports) => exports.into_iter().flatten().any(|export| of_interface(export.name)),
+        Payload::ExportSection(exports) => exports.into_iter().flatten().any(|export| is_of(INTERFACE, export.name)),
         _ => false,
     })
+}
+
+/// Whether a name is that of an interface with some version, or of something in it.
+fn is_of(interface: &str, name: &str) -> bool {
+    name.strip_prefix(interface).is_some_and(|rest| rest.starts_with('@'))
 }
 
 /// The imports of a core module, as far as they can be read.

@@ -105,7 +105,7 @@ impl<'js> Classes<'js> {
         }
     }
 
-    fn decode_scalar(&self, scalar: Scalar) -> Result<Owned> {
+    pub(crate) fn decode_scalar(&self, scalar: Scalar) -> Result<Owned> {
         let fields = &self.fields;
         match scalar {
             Scalar::Null => Ok(Owned(qjs::JS_NULL)),

@@ -53,7 +53,7 @@ impl<'js> Classes<'js> {
         self.encode_scalar(value).map(Value::Scalar)
     }
 
-    fn encode_scalar(&self, value: &Js<'js>) -> Result<Scalar, Refused> {
+    pub(crate) fn encode_scalar(&self, value: &Js<'js>) -> Result<Scalar, Refused> {
         if let Some(number) = value.as_int() {
             return Ok(Scalar::Int4(number));
         }
@@ -312,7 +312,7 @@ fn thrown(ctx: &rquickjs::Ctx<'_>) -> String {
 }
 
 /// What a value is, for a message.
-fn what(value: &Js<'_>) -> String {
+pub(crate) fn what(value: &Js<'_>) -> String {
     if let Some(object) = value.as_object()
         && !value.is_function()
     {

@@ -4,10 +4,10 @@ use std::cell::RefCell;
 use std::mem::ManuallyDrop;
 use std::rc::Rc;
 
-use rquickjs::{CatchResultExt, Context, Ctx, Module, Persistent, Promise, Runtime, Value as Js};
+use rquickjs::{CatchResultExt, Context, Ctx, Function, Module, Object, Persistent, Promise, Runtime, Value as Js};
 
 use crate::bindings::host::migration::env;
-use crate::bindings::host::migration::types::Failure;
+use crate::bindings::host::migration::types::{Failure, Tuples};
 use crate::clock;
 use crate::failure::Teller;
 use crate::modules::{Load, Resolve};
@@ -56,6 +56,39 @@ pub(crate) fn check(file: &str, source: &str) -> Result<(), String> {
 
 /// Runs one direction of a migration.
 pub(crate) fn run(file: &str, source: &str, direction: &str) -> Result<(), Failure> {
+    inside(file, source, |ctx, _, exports| {
+        let exported: Js<'_> = exports.get(direction)?;
+        let Some(function) = exported.as_function().cloned() else {
+            let message = format!("{file} exports no function '{direction}'");
+            return Err(rquickjs::Exception::throw_type(ctx, &message));
+        };
+        let returned: Js<'_> = function.call(())?;
+        match Promise::from_value(returned) {
+            Ok(promise) => promise.finish::<Js<'_>>().map(|_| ()),
+            Err(_) => Ok(()),
+        }
+    })
+}
+
+/// Runs one batch of a transform of a migration.
+pub(crate) fn apply(file: &str, source: &str, pipeline: &str, input: Tuples) -> Result<Tuples, Failure> {
+    inside(file, source, |ctx, calls, exports| {
+        calls.batch.replace(input);
+        let name = "host:apply.js";
+        let (module, ready) = Module::declare(ctx.clone(), name, "export { apply } from './transform.js';")?.eval()?;
+        ready.finish::<()>()?;
+        let apply: Function<'_> = module.get("apply")?;
+        apply.call::<_, ()>((exports.clone(), pipeline))?;
+        Ok(calls.batch.replace(Tuples { rows: 0, data: Vec::new() }))
+    })
+}
+
+/// Loads a migration, and does something with what it exports.
+fn inside<T>(
+    file: &str,
+    source: &str,
+    work: impl for<'js> FnOnce(&Ctx<'js>, &Calls<'js>, &Object<'js>) -> rquickjs::Result<T>,
+) -> Result<T, Failure> {
     clock::set(&env::run());
     let broken = |error: rquickjs::Error| Failure::Message(format!("the JavaScript engine cannot be set up: {error}"));
     let (packages, source) = Packages::split(source).map_err(Failure::Message)?;
@@ -64,8 +97,13 @@ pub(crate) fn run(file: &str, source: &str, direction: &str) -> Result<(), Failu
     let rejections = track(&runtime);
     let teller = Rc::new(Teller::new(file, source, packages));
     context.with(|ctx| {
-        set_up(&ctx, &teller).catch(&ctx).map_err(|error| Failure::Message(format!("the SDK cannot be set up: {error}")))?;
-        work(&ctx, file, source, direction).catch(&ctx).map_err(|error| teller.failure(error))?;
+        let calls = Calls::new(Rc::clone(&teller));
+        set_up(&ctx, &calls).catch(&ctx).map_err(|error| Failure::Message(format!("the SDK cannot be set up: {error}")))?;
+        let loaded = || {
+            let exports = load(&ctx, &calls, file, source)?;
+            work(&ctx, &calls, &exports)
+        };
+        let done = loaded().catch(&ctx).map_err(|error| teller.failure(error))?;
         // What was begun and not waited for.
         while ctx.execute_pending_job() {}
         let rejected = rejections.borrow_mut().drain(..).next();
@@ -78,7 +116,7 @@ pub(crate) fn run(file: &str, source: &str, direction: &str) -> Result<(), Failu
             let message = "a savepoint was begun, and neither released nor rolled back; savepoint(() => { … }) does that by itself";
             return Err(Failure::Message(message.to_owned()));
         }
-        Ok(())
+        Ok(done)
     })
 }
 
@@ -110,26 +148,21 @@ fn track(runtime: &Runtime) -> Rejections {
     rejections
 }
 
-fn set_up<'js>(ctx: &Ctx<'js>, teller: &Rc<Teller>) -> rquickjs::Result<()> {
-    native::bind(ctx, &Calls::new(Rc::clone(teller)))?;
+fn set_up<'js>(ctx: &Ctx<'js>, calls: &Rc<Calls<'js>>) -> rquickjs::Result<()> {
+    native::bind(ctx, calls)?;
     let prelude = Module::declare(ctx.clone(), "host:set-up.js", "import './prelude.js';")?;
     let (_, ready) = prelude.eval()?;
     ready.finish()
 }
 
-fn work<'js>(ctx: &Ctx<'js>, file: &str, source: &str, direction: &str) -> rquickjs::Result<()> {
+/// Runs the module of a migration, and gives what it exports.
+fn load<'js>(ctx: &Ctx<'js>, calls: &Calls<'js>, file: &str, source: &str) -> rquickjs::Result<Object<'js>> {
     let (module, ready) = Module::declare(ctx.clone(), file, source)?.eval()?;
     ready.finish::<()>()?;
-    let exported: Js<'js> = module.get(direction)?;
-    let Some(function) = exported.as_function().cloned() else {
-        let message = format!("{file} exports no function '{direction}'");
-        return Err(rquickjs::Exception::throw_type(ctx, &message));
-    };
-    let returned: Js<'js> = function.call(())?;
-    match Promise::from_value(returned) {
-        Ok(promise) => promise.finish::<Js<'js>>().map(|_| ()),
-        Err(_) => Ok(()),
-    }
+    let exports = module.namespace()?;
+    // There is one module of a migration.
+    let _ = calls.exports.set(exports.clone());
+    Ok(exports)
 }
 
 #[cfg(test)]

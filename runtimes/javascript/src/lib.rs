@@ -5,6 +5,7 @@
 //! - `modules` says what can be imported, and what to do instead of importing the rest.
 //! - `packages` has what a migration imports of npm, which the host hands over with it.
 //! - `native` has the calls of the contract, as the SDK uses them (`guest-sdk/javascript/src/native.js` stands for them elsewhere).
+//! - `transforms` has those of big tables that are rewritten, and `tuples` the binary form of their rows.
 //! - `decode` and `encode` turn PostgreSQL's values into JavaScript's and back.
 //! - `failure` tells what went wrong in the words of the migration's author.
 
@@ -21,6 +22,8 @@ mod native;
 mod packages;
 mod place;
 mod rows;
+mod transforms;
+mod tuples;
 mod types;
 
 use bindings::exports::host::migration::script::Guest;
@@ -43,7 +46,7 @@ impl Guest for Component {
         engine::run(&file, &source, "downgrade")
     }
 
-    fn apply(_file: String, _source: String, _pipeline: String, _input: Tuples) -> Result<Tuples, Failure> {
-        Err(Failure::Message("this runtime has no transforms of big tables".to_owned()))
+    fn apply(file: String, source: String, pipeline: String, input: Tuples) -> Result<Tuples, Failure> {
+        engine::apply(&file, &source, &pipeline, input)
     }
 }

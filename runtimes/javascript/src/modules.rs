@@ -22,6 +22,7 @@ const SOURCES: &[(&str, &str)] = &[
     ("host:calendar.js", include_str!("../../../guest-sdk/javascript/src/calendar.js")),
     ("host:values.js", include_str!("../../../guest-sdk/javascript/src/values.js")),
     ("host:sql.js", include_str!("../../../guest-sdk/javascript/src/sql.js")),
+    ("host:transform.js", include_str!("../../../guest-sdk/javascript/src/transform.js")),
     ("host:env.js", include_str!("../../../guest-sdk/javascript/src/env.js")),
     ("host:native.js", include_str!("native.js")),
     ("host:prelude.js", include_str!("prelude.js")),

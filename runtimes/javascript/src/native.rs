@@ -1,14 +1,14 @@
 //! The calls of the contract as functions of JavaScript. The SDK gets them as one object, and gives them their names, defaults
 //! and checks.
 
-use std::cell::{Cell, OnceCell};
+use std::cell::{Cell, OnceCell, RefCell};
 use std::rc::Rc;
 
 use rquickjs::class::{JsClass, Readable, Trace, Tracer};
 use rquickjs::function::Constructor;
 use rquickjs::{Array, BigInt, Class, Ctx, Exception, Function, JsLifetime, Object, Result, Value as Js};
 
-use crate::bindings::host::migration::types::{Error, Limit, SqlError, Value};
+use crate::bindings::host::migration::types::{Error, Limit, SqlError, Tuples, Value};
 use crate::bindings::host::migration::{env, sql};
 use crate::classes::Classes;
 use crate::clock;
@@ -18,8 +18,12 @@ use crate::rows::{self, Shapes};
 /// What the functions share.
 pub(crate) struct Calls<'js> {
     classes: OnceCell<Classes<'js>>,
-    shapes: Shapes<'js>,
+    pub(crate) shapes: Shapes<'js>,
     teller: Rc<Teller>,
+    /// What the migration exports, when its module has run.
+    pub(crate) exports: OnceCell<Object<'js>>,
+    /// The batch that a transform works on, and then what it made of it.
+    pub(crate) batch: RefCell<Tuples>,
 }
 
 thread_local! {
@@ -96,7 +100,8 @@ handle!(SavepointHandle);
 
 impl<'js> Calls<'js> {
     pub(crate) fn new(teller: Rc<Teller>) -> Rc<Self> {
-        Rc::new(Self { classes: OnceCell::new(), shapes: Shapes::default(), teller })
+        let batch = RefCell::new(Tuples { rows: 0, data: Vec::new() });
+        Rc::new(Self { classes: OnceCell::new(), shapes: Shapes::default(), teller, exports: OnceCell::new(), batch })
     }
 
     pub(crate) fn classes(&self, ctx: &Ctx<'js>) -> Result<&Classes<'js>> {
@@ -202,6 +207,7 @@ pub(crate) fn bind<'js>(ctx: &Ctx<'js>, calls: &Rc<Calls<'js>>) -> Result<()> {
     bind_sql(ctx, &native, calls)?;
     bind_statements(ctx, &native, calls)?;
     crate::bulk::bind(ctx, &native, calls)?;
+    crate::transforms::bind(ctx, &native, calls)?;
     bind_env(ctx, &native)?;
     ctx.globals().set("__native", native)
 }

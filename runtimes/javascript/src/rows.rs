@@ -31,28 +31,18 @@ pub(crate) struct Shapes<'js>(RefCell<Vec<Rc<Shape<'js>>>>);
 impl<'js> Shapes<'js> {
     /// A list of rows, with the columns as a property that is not enumerable.
     pub(crate) fn rows(&self, classes: &Classes<'js>, result: ResultSet) -> Result<Js<'js>> {
-        let shape = self.shape(classes, result.columns)?;
-        let mut rows = Vec::with_capacity(result.rows.len());
+        let mut rows = self.begin(classes, result.columns, u32::try_from(result.rows.len()).unwrap_or_default())?;
         for cells in result.rows {
-            let row = classes.object(shape.prototype.as_value().as_raw())?;
-            if shape.is_plain {
-                for (name, cell) in shape.names.iter().zip(cells) {
-                    classes.define(&row, *name, classes.decode(cell)?)?;
-                }
-            } else {
-                let mut values = Vec::with_capacity(cells.len());
-                for (name, cell) in shape.names.iter().zip(cells) {
-                    let value = classes.decode(cell)?.into_value(&classes.ctx);
-                    values.push(kept(&value));
-                    classes.define(&row, *name, owned(value)?)?;
-                }
-                classes.define_as(&row, classes.values, classes.list(values)?, 0)?;
-            }
-            rows.push(row.give());
+            let cells = cells.into_iter().map(|cell| classes.decode(cell)).collect::<Result<Vec<_>>>()?;
+            rows.push(classes, cells.into_iter())?;
         }
-        let rows = classes.list(rows)?;
-        classes.define_as(&rows, classes.fields.columns, owned(shape.listed.clone())?, 0)?;
-        Ok(rows.into_value(&classes.ctx))
+        rows.finish(classes)
+    }
+
+    /// Begins such a list, of about so many rows.
+    pub(crate) fn begin(&self, classes: &Classes<'js>, columns: Vec<Column>, count: u32) -> Result<List<'js>> {
+        let capacity = usize::try_from(count).unwrap_or_default();
+        Ok(List { shape: self.shape(classes, columns)?, rows: Vec::with_capacity(capacity) })
     }
 
     fn shape(&self, classes: &Classes<'js>, columns: Vec<Column>) -> Result<Rc<Shape<'js>>> {
@@ -75,6 +65,42 @@ impl<'js> Shapes<'js> {
         }
         known.push(Rc::clone(&shape));
         Ok(shape)
+    }
+}
+
+/// A list of rows that is being made.
+pub(crate) struct List<'js> {
+    shape: Rc<Shape<'js>>,
+    rows: Vec<qjs::JSValue>,
+}
+
+impl<'js> List<'js> {
+    /// Appends a row with these cells.
+    pub(crate) fn push(&mut self, classes: &Classes<'js>, cells: impl Iterator<Item = Owned>) -> Result<()> {
+        let shape = &self.shape;
+        let row = classes.object(shape.prototype.as_value().as_raw())?;
+        if shape.is_plain {
+            for (name, cell) in shape.names.iter().zip(cells) {
+                classes.define(&row, *name, cell)?;
+            }
+        } else {
+            let mut values = Vec::with_capacity(shape.names.len());
+            for (name, cell) in shape.names.iter().zip(cells) {
+                let value = cell.into_value(&classes.ctx);
+                values.push(kept(&value));
+                classes.define(&row, *name, owned(value)?)?;
+            }
+            classes.define_as(&row, classes.values, classes.list(values)?, 0)?;
+        }
+        self.rows.push(row.give());
+        Ok(())
+    }
+
+    /// The list.
+    pub(crate) fn finish(self, classes: &Classes<'js>) -> Result<Js<'js>> {
+        let rows = classes.list(self.rows)?;
+        classes.define_as(&rows, classes.fields.columns, owned(self.shape.listed.clone())?, 0)?;
+        Ok(rows.into_value(&classes.ctx))
     }
 }
 

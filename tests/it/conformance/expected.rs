@@ -96,6 +96,22 @@ uuid|0c2f9e0e-3f0c-4f2e-8a54-0d4a1a3f9b11"#,
         "SELECT count(*), sum(n), count(name), (SELECT value FROM notes WHERE name = 'written') FROM numbers",
         "1000|500500|858|1000",
     ),
+    leaves(
+        "transform",
+        "SELECT count(*), count(name), count(*) FILTER (WHERE name = 'ROW ' || n), count(*) FILTER (WHERE name = 'row ' || n), \
+         (SELECT value FROM notes WHERE name = 'written') FROM numbers",
+        "1000|858|772|86|900",
+    ),
+    leaves(
+        "transform_values",
+        "SELECT count(*), (SELECT count(*) FROM edges e JOIN copies c USING (id) WHERE \
+         ROW(e.id, e.a_bool, e.an_int2, e.an_int4, e.an_int8, e.a_float4, e.a_float8, e.a_numeric, e.a_text, e.a_bytea, e.a_date, e.a_time, e.a_timestamptz, e.an_interval, e.a_uuid, e.a_jsonb)::text = \
+         ROW(c.id, c.a_bool, c.an_int2, c.an_int4, c.an_int8, c.a_float4, c.a_float8, c.a_numeric, c.a_text, c.a_bytea, c.a_date, c.a_time, c.a_timestamptz, c.an_interval, c.a_uuid, c.a_jsonb)::text) FROM edges",
+        "7|7",
+    ),
+    fails("transform_rejects", &["call-refused", "migration-failed"], |_| {
+        vec!["'reject' rejects the row with n = 500", "the kitchen is closed"]
+    }),
     leaves("script", NOTES, "a; b|1\nc|2"),
     leaves(
         "caught",

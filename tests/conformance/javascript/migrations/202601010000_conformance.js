@@ -29,6 +29,7 @@ import {
   queryOne,
   queryOptional,
   runInfo,
+  runTransform,
   savepoint,
 } from "host";
 
@@ -116,6 +117,37 @@ function bulk() {
   dropped.close();
 }
 
+/** A transform. */
+export function* shout(rows) {
+  for (const { n, name } of rows) if (n % 10 !== 0) yield [n, name?.toUpperCase() ?? null];
+}
+
+/** A transform. */
+export function reject(rows) {
+  return rows.map((row) => {
+    if (row.n === 500) throw new Error("the kitchen is closed");
+    return [row.n, row.name];
+  });
+}
+
+/** A transform. */
+export function* same(rows) {
+  for (const row of rows) yield [...row];
+}
+
+function rewrite(work) {
+  execute("INSERT INTO numbers SELECT n, CASE WHEN n % 7 <> 0 THEN 'row ' || n END FROM generate_series(1, 1000) AS n");
+  const plan = { key: ["n"], into: "numbers", columns: ["n", "name"], batchRows: 300 };
+  note("written", String(runTransform(work, "SELECT n, name FROM numbers", plan)));
+}
+
+function transformValues() {
+  const columns =
+    "id, a_bool, an_int2, an_int4, an_int8, a_float4, a_float8, a_numeric, " +
+    "a_text, a_bytea, a_date, a_time, a_timestamptz, an_interval, a_uuid, a_jsonb";
+  runTransform(same, `SELECT ${columns} FROM edges`, { key: ["id"], into: "copies", columns: columns.split(", "), mode: "insert" });
+}
+
 function caught() {
   try {
     savepoint(() => {
@@ -197,6 +229,9 @@ const CASES = {
   rows,
   prepared,
   bulk,
+  transform: () => rewrite(shout),
+  transform_values: transformValues,
+  transform_rejects: () => rewrite(reject),
   script: () => executeScript("INSERT INTO notes VALUES ('a; b', '1'); INSERT INTO notes VALUES ('c', '2');"),
   caught,
   savepoints,

@@ -10,7 +10,7 @@ import ipaddress
 import logging
 import random
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -89,6 +89,48 @@ def bulk() -> None:
     dropped = host.copy_into("numbers", ["n", "name"], schema="public")
     dropped.write([(0, "zero")])
     dropped.close()
+
+
+def numbers() -> None:
+    host.execute("INSERT INTO numbers SELECT n, CASE WHEN n % 7 <> 0 THEN 'row ' || n END FROM generate_series(1, 1000) AS n")
+
+
+def shout(rows: Iterable[Any]) -> Iterator[Sequence[Any]]:
+    for n, name in rows:
+        if n % 10 != 0:
+            yield n, name and name.upper()
+
+
+def rewrite(work: Callable[[Iterable[Any]], Iterator[Sequence[Any]]]) -> None:
+    numbers()
+    source = "SELECT n, name FROM numbers"
+    written = host.run_transform(work, source, key=["n"], into="numbers", columns=["n", "name"], batch_rows=300)
+    note("written", written)
+
+
+def transform() -> None:
+    rewrite(shout)
+
+
+def same(rows: Iterable[Any]) -> Iterator[Sequence[Any]]:
+    yield from rows
+
+
+def transform_values() -> None:
+    columns = "id, a_bool, an_int2, an_int4, an_int8, a_float4, a_float8, a_numeric, "
+    columns += "a_text, a_bytea, a_date, a_time, a_timestamptz, an_interval, a_uuid, a_jsonb"
+    host.run_transform(same, f"SELECT {columns} FROM edges", key=["id"], into="copies", columns=columns.split(", "), mode="insert")
+
+
+def reject(rows: Iterable[Any]) -> Iterator[Sequence[Any]]:
+    for row in rows:
+        if row.n == 500:
+            raise RuntimeError("the kitchen is closed")
+        yield row
+
+
+def transform_rejects() -> None:
+    rewrite(reject)
 
 
 def script() -> None:
@@ -247,8 +289,8 @@ def irreversible() -> None:
 CASES: dict[str | None, Callable[[], None]] = {
     case.__name__: case
     for case in (
-        edges, native, rows, prepared, bulk, script, caught, savepoints, bad_params, denied, conversion, misuse,
-        sql_error,
+        edges, native, rows, prepared, bulk, transform, transform_values, transform_rejects, script, caught, savepoints,
+        bad_params, denied, conversion, misuse, sql_error,
         failure, panic, offline, offline_query, clock, run_info, log, endless, memory, recursion, file, network, process,
         irreversible,
     )

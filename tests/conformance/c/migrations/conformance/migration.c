@@ -9,8 +9,10 @@ static const struct {
 } cases[] = {
     {"edges", edges},           {"native", native},
     {"rows", rows},             {"prepared", prepared},
-    {"bulk", bulk},             {"script", script},
-    {"caught", caught},
+    {"bulk", bulk},             {"transform", transform},
+    {"transform_values", transform_values},
+    {"transform_rejects", transform_rejects},
+    {"script", script},         {"caught", caught},
     {"savepoints", savepoints}, {"bad_params", bad_params},
     {"denied", denied},         {"conversion", conversion},
     {"misuse", misuse},         {"sql_error", sql_error},

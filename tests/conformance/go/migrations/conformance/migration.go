@@ -8,12 +8,18 @@ import (
 	"host.example/host"
 )
 
-func init() { host.Register(upgrade, downgrade) }
+func init() {
+	host.Register(upgrade, downgrade)
+	host.RegisterTransform("shout", shout)
+	host.RegisterTransform("same", same)
+	host.RegisterTransform("reject", reject)
+}
 
 func main() {}
 
 var cases = map[string]func() error{
-	"edges": edges, "native": native, "rows": rows, "prepared": prepared, "bulk": bulk, "script": script,
+	"edges": edges, "native": native, "rows": rows, "prepared": prepared, "bulk": bulk,
+	"transform": transform, "transform_values": transformValues, "transform_rejects": transformRejects, "script": script,
 	"caught": caught, "savepoints": savepoints, "bad_params": badParams, "denied": denied,
 	"conversion": conversion, "misuse": misuse, "sql_error": sqlError, "failure": failure, "panic": openKitchenAtNight,
 	"offline": offline, "offline_query": offlineQuery, "random": random, "clock": clock, "run_info": runInfo,

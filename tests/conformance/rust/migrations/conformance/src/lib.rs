@@ -2,13 +2,16 @@
 
 mod statements;
 mod surroundings;
+mod transforms;
 mod values;
 
+use host_guest::bulk::{Batch, RowWriter};
+use host_guest::transform::Transform;
 use host_guest::{Error, Failure, Migration, Statement, execute, run_info};
 
 struct Conformance;
 
-host_guest::export!(Conformance);
+host_guest::export_transform!(Conformance);
 
 impl Migration for Conformance {
     fn upgrade() -> Result<(), Failure> {
@@ -18,6 +21,9 @@ impl Migration for Conformance {
             "rows" => statements::rows(),
             "prepared" => statements::prepared(),
             "bulk" => statements::bulk(),
+            "transform" => transforms::rewrite("shout"),
+            "transform_values" => transforms::values(),
+            "transform_rejects" => transforms::rewrite("reject"),
             "script" => statements::script(),
             "caught" => statements::caught(),
             "savepoints" => statements::savepoints(),
@@ -48,6 +54,16 @@ impl Migration for Conformance {
 
     fn downgrade() -> Result<(), Failure> {
         if case() == "irreversible" { Err(Failure::irreversible()) } else { Ok(()) }
+    }
+}
+
+impl Transform for Conformance {
+    fn apply(pipeline: &str, rows: &Batch, out: &mut RowWriter) -> Result<(), Failure> {
+        match pipeline {
+            "shout" => transforms::shout(rows, out),
+            "same" => transforms::same(rows, out),
+            _ => transforms::reject(rows, out),
+        }
     }
 }
 
