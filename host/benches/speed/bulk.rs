@@ -215,7 +215,7 @@ fn normalise(phone: &str, digits: &mut String) {
 }
 
 /// What no program can be faster than.
-async fn parts(url: &str) -> Result<Vec<(&'static str, Duration)>> {
+pub(crate) async fn parts(url: &str) -> Result<Vec<(&'static str, Duration)>> {
     let mut connection = connect(url).await?;
     let mut parts = Vec::new();
     let started = Instant::now();

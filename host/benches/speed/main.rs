@@ -1,7 +1,8 @@
 //! How fast `host` is, measured on this machine: `scripts/bench` runs it, docs/benchmarks.md holds what it said.
 //!
 //! Every figure with a limit is printed with it, and a limit that is exceeded makes the exit code 1. Words on the command
-//! line choose sections, for example `scripts/bench nothing-to-do planner`; without any, all of them run.
+//! line choose sections, for example `scripts/bench nothing-to-do planner`; without any, all of them run. `--rows N` is the size of
+//! the table of `transform`.
 
 #![forbid(unsafe_code)]
 #![expect(clippy::print_stdout, reason = "a benchmark prints its figures")]
@@ -57,7 +58,7 @@ fn main() -> ExitCode {
         println!("nothing is measured without --bench: use scripts/bench");
         return ExitCode::SUCCESS;
     }
-    match run(&words) {
+    match rows_of(&mut words).and_then(|rows| run(&words, rows)) {
         Ok(figures) if figures.all_within_limits() => ExitCode::SUCCESS,
         Ok(_) => ExitCode::FAILURE,
         Err(error) => {
@@ -67,7 +68,15 @@ fn main() -> ExitCode {
     }
 }
 
-fn run(words: &[String]) -> Result<Figures> {
+/// Takes `--rows N` out of the words.
+fn rows_of(words: &mut Vec<String>) -> Result<u64> {
+    let Some(place) = words.iter().position(|word| word == "--rows") else { return Ok(bulk::ROWS) };
+    let given = words.drain(place..(place + 2).min(words.len())).nth(1);
+    let rows = given.as_deref().and_then(|given| given.parse().ok()).filter(|rows| *rows >= 100_000);
+    rows.ok_or_else(|| "--rows takes a number from 100000 on".into())
+}
+
+fn run(words: &[String], rows: u64) -> Result<Figures> {
     let wanted = |section: &str| words.is_empty() || words.iter().any(|word| word == section);
     let folder = tempfile::tempdir()?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
@@ -115,7 +124,7 @@ fn run(words: &[String]) -> Result<Figures> {
         bulk::measure(&mut figures, &server, folder.path(), &runtime)?;
     }
     if wanted("transform") {
-        transform::measure(&mut figures, &server, folder.path(), &runtime)?;
+        transform::measure(&mut figures, &server, folder.path(), &runtime, rows)?;
     }
     if wanted("tuples") {
         tuples::measure(&mut figures, &server, folder.path(), &runtime)?;
