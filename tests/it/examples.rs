@@ -130,3 +130,41 @@ fn names_are_split_in_javascript_and_in_typescript() {
         project.host(&["downgrade", "base"]).success();
     }
 }
+
+/// The arguments of a service of the example's compose.yaml: a list that is JSON as well.
+fn composed(service: &str) -> Vec<String> {
+    let file = include_str!("../../examples/backfill/compose.yaml");
+    let lines = file.lines().skip_while(|line| *line != format!("  {service}:"));
+    let command = lines.filter_map(|line| line.trim().strip_prefix("command: ")).next().expect("a command");
+    serde_json::from_str(command).expect("a list")
+}
+
+#[test]
+fn a_table_is_rewritten_by_what_its_containers_run() {
+    let project = example("backfill");
+    let file = "migrations/202601010900_create_guests.sql";
+    let text = std::fs::read_to_string(project.path(file)).expect("the migration");
+    project.write(file, &text.replace("1000000", "20000"));
+    project.host(&["build"]).success();
+    let deployed = project.path("deploy/migrations");
+    std::fs::create_dir_all(&deployed).expect("a folder");
+    for entry in
+        std::fs::read_dir(project.path(".host/build")).expect("components").map(|entry| entry.expect("an entry"))
+    {
+        if entry.path().extension().is_some_and(|extension| extension == "wasm") {
+            std::fs::copy(entry.path(), deployed.join(entry.file_name())).expect("a component");
+        }
+    }
+    copy(&project, &project.path("host.toml"), "deploy/host.toml");
+    let folder = project.path("deploy");
+    let run = |arguments: &[String]| {
+        let mut command = project.command(&["--dir", folder.to_str().expect("UTF-8")]);
+        command.args(arguments).env_remove("HOST_DATABASE_URL").env("DATABASE_URL", project.database.url());
+        command
+    };
+    let output = run(&composed("upgrade")).output().expect("host runs");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let digits =
+        "SELECT count(*), count(*) FILTER (WHERE digits = regexp_replace(phone, '[^0-9]', '', 'g')) FROM guests";
+    assert_eq!(project.database.query(digits), "20000|20000");
+}
