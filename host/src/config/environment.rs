@@ -7,6 +7,7 @@ use super::ConfigError;
 use super::DEFAULT_ENVIRONMENT;
 use super::ExpandError;
 use super::TableName;
+use super::backfill::BackfillSettings;
 use super::downgrade::Downgrade;
 use super::expand;
 use super::file::LimitsSection;
@@ -52,6 +53,8 @@ pub struct Environment {
     pub grants: Classes,
     /// How much a migration may use.
     pub limits: Limits,
+    /// How tables are rewritten batch by batch.
+    pub backfill: BackfillSettings,
 }
 
 /// How schemas are compared.
@@ -193,6 +196,7 @@ impl Environment {
             grants: GrantsSection::resolve(&own.grants, &default.grants),
             journal_table: table(&own.journal_table, &default.journal_table, "host_journal"),
             limits: Limits::resolve(&own.limits, &default.limits),
+            backfill: BackfillSettings::resolve(&own.backfill, &default.backfill),
         }
     }
 

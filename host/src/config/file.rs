@@ -10,6 +10,7 @@ use serde::de::Visitor;
 use super::AlembicProject;
 use super::Downgrade;
 use super::TableName;
+use super::backfill::BackfillSection;
 use super::bounded::AtLeastOne;
 use super::bounded::Count;
 use super::bounded::Size;
@@ -30,7 +31,7 @@ type CompileMemory = Size<{ 64 << 20 }, { 64 << 30 }>;
 /// Ten years: what is longer is a mistake, and could not be added to a time.
 const TIME_MAX: u64 = 87_600 * 3_600_000;
 
-type AnyTime = Time<0, TIME_MAX>;
+pub(super) type AnyTime = Time<0, TIME_MAX>;
 type SomeTime = Time<1, TIME_MAX>;
 type ServerTimeout = Time<0, { super::SERVER_TIMEOUT_MILLISECONDS_MAX }>;
 
@@ -123,6 +124,8 @@ pub(super) struct Section {
     pub(super) grants: GrantsSection,
     #[serde(default)]
     pub(super) limits: LimitsSection,
+    #[serde(default)]
+    pub(super) backfill: BackfillSection,
 }
 
 /// The development cluster.

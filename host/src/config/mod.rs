@@ -5,6 +5,7 @@
 #![doc = concat!("```toml\n", include_str!("reference.toml"), "```")]
 
 mod alembic;
+mod backfill;
 mod bounded;
 pub mod database_url;
 mod distance;
@@ -21,6 +22,8 @@ mod table_name;
 mod toml_problem;
 
 pub use alembic::AlembicProject;
+pub use backfill::BackfillSettings;
+pub use backfill::Hours;
 pub use downgrade::Downgrade;
 pub use environment::Environment;
 pub use environment::Limits;

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::backfill::BackfillSection;
 use super::file::LimitsSection;
 use super::file::LocalSection;
 use super::grants::GrantsSection;
@@ -50,6 +51,7 @@ fn the_reference_names_every_key_and_its_default() {
         schema,
         grants,
         limits,
+        backfill,
     } = sections.remove("default").unwrap();
     assert!(protect.is_some() && downgrade.is_some() && require_restricted_role.is_some());
     assert!(migrations.is_some() && version_table.is_some() && log_table.is_some() && journal_table.is_some());
@@ -91,6 +93,8 @@ fn the_reference_names_every_key_and_its_default() {
     assert!(component_size.is_some() && compile_time.is_some() && compile_memory.is_some());
     assert!(lock_timeout.is_some() && statement_timeout.is_some() && wait.is_some() && lock_retries.is_some());
     assert!(termination_grace.is_some() && silence.is_some());
+    let BackfillSection { rows_per_second, active_sessions, replication_lag, hours } = backfill;
+    assert!(rows_per_second.is_some() && active_sessions.is_some() && replication_lag.is_some() && hours.is_some());
     for key in ["url", "direct-url", "role"] {
         assert!(text.contains(&format!("\n# {key} = ")), "{key}");
     }
@@ -231,7 +235,7 @@ fn errors_name_line_key_and_what_is_known() {
             "[default]\n\nurll = 'x'\n",
             "host.toml:3: 'default.urll': unknown field `urll`, expected one of `url`, `direct-url`, `protect`, `downgrade`, `role`, \
              `require-restricted-role`, `migrations`, `dump`, `version-table`, `log-table`, \
-             `journal-table`, `local`, `schema`, `grants`, `limits`",
+             `journal-table`, `local`, `schema`, `grants`, `limits`, `backfill`",
         ),
         (
             "[prod.limits]\nheap = 5",
@@ -416,4 +420,34 @@ fn a_url_of_the_schema_may_name_variables() {
     assert_eq!(config.url_variables().into_iter().collect::<Vec<_>>(), ["MODELS", "SHADOW"]);
     let Some(ModelsSetting::Url(url)) = &config.environment("default").unwrap().schema.models else { panic!("a url") };
     assert_eq!(url.place(), "'default.schema.url' in host.toml");
+}
+
+#[test]
+fn a_backfill_has_limits() {
+    let text = "[default.backfill]\nrows-per-second = 5000\nactive-sessions = 20\nreplication-lag = \"10s\"\nhours = \"22:00-06:00\"\n\
+                [prod.backfill]\nactive-sessions = 0\nhours = \"\"";
+    let default = environment(text, "default").backfill;
+    assert_eq!((default.rows_per_second, default.active_sessions), (5_000, 20));
+    assert_eq!(default.replication_lag, Duration::from_secs(10));
+    assert_eq!(default.hours, Hours::read("22:00-06:00"));
+    let prod = environment(text, "prod").backfill;
+    assert_eq!((prod.rows_per_second, prod.active_sessions, prod.hours), (5_000, 0, None));
+    for (line, expected) in [
+        (
+            "rows-per-second = -1",
+            "2: 'default.backfill.rows-per-second': invalid value: integer `-1`, expected a whole number from 0",
+        ),
+        (
+            "replication-lag = 10",
+            "2: 'default.backfill.replication-lag': invalid value: `10` without a unit, expected a time from",
+        ),
+        (
+            "hours = \"22-6\"",
+            "2: 'default.backfill.hours': invalid value: string, expected hours such as \"22:00-06:00\" or",
+        ),
+        ("lag = \"1s\"", "2: 'default.backfill.lag': unknown field `lag`, expected one of"),
+    ] {
+        let error = Config::parse(&format!("[default.backfill]\n{line}\n"), "host.toml").unwrap_err().to_string();
+        assert!(error.contains(expected), "{error}");
+    }
 }
