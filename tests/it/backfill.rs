@@ -9,7 +9,7 @@ use crate::harness::assert_output;
 const ROWS: &str = "20000";
 
 /// A project with a table, whose rows say how often each of them was rewritten.
-fn with_guests() -> TestProject {
+pub(crate) fn with_guests() -> TestProject {
     let project = TestProject::with_guest("backfill");
     project.database.query(&format!(
         "CREATE TABLE guests (id bigint PRIMARY KEY, phone text NOT NULL, times integer NOT NULL DEFAULT 0); \
@@ -28,7 +28,7 @@ fn without_progress(output: &Output) -> String {
     output.stable().lines().filter(|line| !line.starts_with("  times:")).map(|line| format!("{line}\n")).collect()
 }
 
-fn all_once(project: &TestProject) {
+pub(crate) fn all_once(project: &TestProject) {
     assert_eq!(times(project), format!("1: {ROWS}"));
     assert_eq!(project.database.query("SELECT count(*) FROM guests WHERE phone <> '0' || id / 3"), "0");
     assert_eq!(project.database.query("SELECT string_agg(version_num, ',') FROM host_version"), "backfill");

@@ -13,6 +13,7 @@ mod alembic_projects;
 mod alembic_sandbox;
 mod architecture;
 mod backfill;
+mod backfill_limits;
 mod bad_component;
 mod bad_database;
 mod bad_project;

@@ -32,13 +32,13 @@ enum BackfillCommand {
 }
 
 pub(super) async fn run(settings: &Settings, arguments: &BackfillArguments) -> Result<u8, Failure> {
-    let project = settings.project()?;
     let (wish, done) = match arguments.command {
         BackfillCommand::Status => (None, ""),
         BackfillCommand::Pause => (Some(Wish::Pause), "paused"),
         BackfillCommand::Resume => (Some(Wish::Resume), "resumed"),
         BackfillCommand::Cancel => (Some(Wish::Cancel), "cancelled"),
     };
+    let project = settings.project()?;
     let target = match wish {
         None => settings.target(&project)?,
         Some(_) => settings.announced_target(&project)?,
@@ -70,7 +70,7 @@ pub(super) async fn run(settings: &Settings, arguments: &BackfillArguments) -> R
     Ok(0)
 }
 
-/// `a1  run-transform 'phones' into guests: running, 120000 rows in 12 ranges, 8000 rows/s`
+/// `a1  run-transform 'phones' into guests: running, 120000 rows in 12 ranges, 8000 rows/s, about 3 min left`
 fn line(status: &BackfillStatus) -> String {
     let BackfillStatus { backfill, label, state, rows, done, failed, .. } = status;
     let mut text = format!(
@@ -81,18 +81,49 @@ fn line(status: &BackfillStatus) -> String {
         count(*rows, "row"),
         count(*done, "range")
     );
-    if let Some(rate) = rate(status) {
-        text.push_str(&format!(", {rate} rows/s"));
-    }
+    text.push_str(&pace(status));
     if *failed > 0 {
         text.push_str(&format!(", {} failed", count(*failed, "range")));
+    }
+    if let Some(why) = &status.waiting {
+        text.push_str(&format!(": {}", safe_line(why)));
     }
     text
 }
 
-fn rate(status: &BackfillStatus) -> Option<u64> {
-    (status.state == BackfillState::Running).then_some(())?;
-    status.rows.saturating_mul(1_000).checked_div(status.milliseconds)
+/// `phones: 120000 rows, 8000 rows/s, about 3 min left`
+pub(super) fn standing(status: &BackfillStatus) -> String {
+    let mut text = format!("{}: {}", status.label, count(status.rows, "row"));
+    text.push_str(&pace(status));
+    match (&status.waiting, status.state) {
+        (Some(why), _) => text.push_str(&format!(", waiting: {why}")),
+        (None, BackfillState::Paused) => text.push_str(", paused"),
+        (None, _) => {}
+    }
+    text
+}
+
+/// `, 8000 rows/s, about 3 min left`, as far as that is known.
+fn pace(status: &BackfillStatus) -> String {
+    let mut text = status.rows_per_second.map(|rate| format!(", {rate} rows/s")).unwrap_or_default();
+    if let Some(seconds) = status.seconds_left {
+        text.push_str(&format!(", about {} left", about(seconds)));
+    }
+    text
+}
+
+/// A time that nobody knows exactly.
+fn about(seconds: u64) -> String {
+    const MINUTE: u64 = 60;
+    const HOUR: u64 = 60 * MINUTE;
+    const DAY: u64 = 24 * HOUR;
+    match seconds {
+        ..5 => "5 s".to_owned(),
+        5..MINUTE => format!("{} s", seconds.next_multiple_of(5)),
+        MINUTE..HOUR => format!("{} min", seconds.div_ceil(MINUTE)),
+        HOUR..DAY => format!("{} h", seconds.div_ceil(HOUR)),
+        DAY.. => format!("{} days", seconds.div_ceil(DAY)),
+    }
 }
 
 fn document(status: &BackfillStatus) -> Value {
@@ -106,7 +137,20 @@ fn document(status: &BackfillStatus) -> Value {
         "ranges_done": status.done,
         "ranges_open": status.open,
         "ranges_failed": status.failed,
-        "rows_per_second": rate(status),
+        "rows_per_second": status.rows_per_second,
+        "seconds_left": status.seconds_left,
+        "waiting": status.waiting,
         "error": status.error,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_guess_is_round() {
+        let times = [0, 5, 6, 59, 60, 61, 3_599, 3_600, 90_000].map(about);
+        assert_eq!(times, ["5 s", "5 s", "10 s", "60 s", "1 min", "2 min", "60 min", "1 h", "2 days"]);
+    }
 }

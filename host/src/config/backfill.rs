@@ -8,10 +8,14 @@ use serde::Deserializer;
 use serde::de;
 
 use super::bounded::Count;
+use super::bounded::Time;
 use super::file::AnyTime;
 
 const MINUTES_OF_HOUR: u16 = 60;
 const MINUTES_OF_DAY: u16 = 24 * MINUTES_OF_HOUR;
+
+/// A worker of a lease that is shorter would lose its ranges to others while it works.
+type Lease = Time<1_000, 3_600_000>;
 
 /// The longest name of a time zone. Those of the time zone database have some 30 characters.
 const ZONE_BYTES_MAX: usize = 64;
@@ -27,6 +31,8 @@ pub struct BackfillSettings {
     pub replication_lag: Duration,
     /// When ranges may be begun; none is always.
     pub hours: Option<Hours>,
+    /// How long a range of keys belongs to who took it, unless its connection ends before.
+    pub lease: Duration,
 }
 
 /// A part of each day, by the clock of the database: `22:00-06:00 Europe/Berlin`.
@@ -45,6 +51,7 @@ pub(super) struct BackfillSection {
     pub(super) active_sessions: Option<Count>,
     pub(super) replication_lag: Option<AnyTime>,
     pub(super) hours: Option<AnyHours>,
+    pub(super) lease: Option<Lease>,
 }
 
 /// Hours, or an empty text for always, which takes back those of `[default]`.
@@ -58,7 +65,15 @@ impl BackfillSettings {
             active_sessions: own.active_sessions.or(default.active_sessions).map_or(0, |count| count.0),
             replication_lag: own.replication_lag.or(default.replication_lag).map_or(Duration::ZERO, |time| time.0),
             hours: own.hours.clone().or_else(|| default.hours.clone()).and_then(|hours| hours.0),
+            lease: own.lease.or(default.lease).map_or(Duration::from_secs(60), |time| time.0),
         }
+    }
+}
+
+/// What holds where nothing is written.
+impl Default for BackfillSettings {
+    fn default() -> Self {
+        Self::resolve(&BackfillSection::default(), &BackfillSection::default())
     }
 }
 

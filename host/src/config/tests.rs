@@ -93,8 +93,9 @@ fn the_reference_names_every_key_and_its_default() {
     assert!(component_size.is_some() && compile_time.is_some() && compile_memory.is_some());
     assert!(lock_timeout.is_some() && statement_timeout.is_some() && wait.is_some() && lock_retries.is_some());
     assert!(termination_grace.is_some() && silence.is_some());
-    let BackfillSection { rows_per_second, active_sessions, replication_lag, hours } = backfill;
-    assert!(rows_per_second.is_some() && active_sessions.is_some() && replication_lag.is_some() && hours.is_some());
+    let BackfillSection { rows_per_second, active_sessions, replication_lag, hours, lease } = backfill;
+    assert!(rows_per_second.is_some() && active_sessions.is_some() && replication_lag.is_some());
+    assert!(hours.is_some() && lease.is_some());
     for key in ["url", "direct-url", "role"] {
         assert!(text.contains(&format!("\n# {key} = ")), "{key}");
     }

@@ -307,6 +307,16 @@ pub enum DatabaseError {
     /// A migration without a transaction cannot go on where an earlier run left it.
     #[error(transparent)]
     Journal(#[from] JournalError),
+    /// A limit of the operator for backfills cannot be kept.
+    #[error("cannot keep {key} of [*.backfill] in host.toml: {reason}")]
+    BackfillLimit {
+        /// Its key.
+        key: &'static str,
+        /// Why not.
+        reason: String,
+        /// What to do.
+        hint: String,
+    },
     /// The wait for another runner was interrupted on request. Nothing has happened yet.
     #[error("interrupted while waiting for another runner ({holder}); nothing was changed")]
     Cancelled {

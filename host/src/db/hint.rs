@@ -47,6 +47,7 @@ impl DatabaseError {
             Self::InvalidUrl { hint: None, .. } => {
                 "write it as postgres://user:password@host:5432/database, with special characters percent-encoded, or use url = \"local:\"".to_owned()
             }
+            Self::BackfillLimit { hint, .. } => hint.clone(),
             Self::NoServer { .. } => {
                 "start the server, or correct the url".to_owned()
             }

@@ -27,6 +27,16 @@ pub enum TransactionStatus {
     Aborted,
 }
 
+impl DatabaseError {
+    /// Whether the connection is gone, or there is none to be had now: a new one may come to the end.
+    pub fn may_pass(&self) -> bool {
+        matches!(
+            self,
+            Self::Lost { .. } | Self::CommitUnknown { .. } | Self::NoServer { .. } | Self::Unavailable { .. }
+        )
+    }
+}
+
 impl Database {
     /// Connects again, to a session of its own. A server that is not there, or does not take connections yet, is asked again
     /// until `patience` is over; zero asks once.

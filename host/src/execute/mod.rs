@@ -3,6 +3,7 @@
 //! [`Runner`] plans, takes the lock, checks every component of the plan before the first step runs, and then takes one step
 //! after the other. What happens is reported to an [`Observer`]; only the caller decides how that looks.
 
+mod applier;
 mod author;
 mod backfills;
 mod cancellation;

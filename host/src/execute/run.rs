@@ -225,7 +225,7 @@ impl Runner<'_> {
         canceller: &Canceller,
         observer: &mut dyn Observer,
     ) -> Result<Option<StepResult>, RunError> {
-        let limits = &self.project.environment().limits;
+        let (limits, backfill) = (&self.project.environment().limits, &self.project.environment().backfill);
         let mut repetition = 0;
         loop {
             let database = self.database.take().ok_or_else(out)?;
@@ -237,6 +237,7 @@ impl Runner<'_> {
                 loaded: loaded.clone(),
                 runtime,
                 limits,
+                backfill,
                 options: &self.options,
                 interrupt: &self.interrupt,
                 canceller,

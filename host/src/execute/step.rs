@@ -8,6 +8,7 @@ use std::time::Instant;
 use sha2::Digest as _;
 use tokio::sync::mpsc;
 
+use super::applier::applier;
 use super::cancellation::Cancellation;
 use super::components::StepComponent;
 use super::event::Event;
@@ -21,12 +22,12 @@ use super::options::Options;
 use super::progress::LockLimit;
 use super::progress::ProgressReports;
 use crate::bindings::env::RunInfo;
+use crate::config::BackfillSettings;
 use crate::config::Limits;
 use crate::db::Canceller;
 use crate::db::Database;
 use crate::db::DatabaseError;
 use crate::db::GuestSession;
-use crate::db::OfflineSession;
 use crate::db::Session;
 use crate::db::log::Record;
 use crate::db::opening::Opening;
@@ -36,12 +37,9 @@ use crate::db::transaction::Bookkeeping;
 use crate::db::transaction::Forget;
 use crate::db::violation::MayChange;
 use crate::grant::Class;
-use crate::host_functions::Applier;
-use crate::host_functions::Batch;
 use crate::host_functions::Events;
 use crate::host_functions::ExecutionTrace;
 use crate::host_functions::GuestEvent;
-use crate::host_functions::GuestLimits;
 use crate::host_functions::GuestState;
 use crate::host_functions::Interrupt;
 use crate::host_functions::Limit;
@@ -71,6 +69,7 @@ pub(super) struct StepRun<'a> {
     pub(super) loaded: Loaded,
     pub(super) runtime: &'a Arc<Runtime>,
     pub(super) limits: &'a Limits,
+    pub(super) backfill: &'a BackfillSettings,
     pub(super) options: &'a Options,
     pub(super) interrupt: &'a Interrupt,
     pub(super) canceller: &'a Canceller,
@@ -194,8 +193,7 @@ impl StepRun<'_> {
     }
 
     pub(super) fn may_change(&self) -> MayChange {
-        let allowed = self.component.grant.allowed();
-        MayChange { session: allowed.contains(Class::Session), defaults: allowed.contains(Class::Role) }
+        may_change(self.component)
     }
 
     /// What the log table says about the step so far.
@@ -277,10 +275,16 @@ impl StepRun<'_> {
         };
         let mut cancellation = Cancellation::new(self.interrupt, self.canceller, guest_limits.migration_time);
         let wasi = wasi::context(now_micros, seed, &sender);
-        let applier = self.applier(&run, &guest_limits, &sender);
+        let applier = applier(
+            (self.runtime, &self.loaded, self.component),
+            (run.clone(), guest_limits.clone()),
+            self.interrupt,
+            sender.clone(),
+        );
         let state = GuestState::new(session, run, guest_limits, self.interrupt.clone(), wasi, sender)
             .granting(self.component.grant)
-            .applying(applier);
+            .applying(applier)
+            .with_backfills(self.options.backfill_terms(self.component, self.backfill));
         let lock_limit = self.lock_limit(&state);
         let source = self.component.script.as_ref().map(|(source, _)| source);
         let program = (&self.loaded, self.component.language.as_ref().map(LanguageRuntime::digest));
@@ -306,20 +310,6 @@ impl StepRun<'_> {
             observer.observe(Event::Note { text });
         }
         (session, ending, trace)
-    }
-
-    /// What gives batches of rows to the transform of this migration: each on an instance and in a store of its own, which has no database.
-    fn applier(&self, run: &RunInfo, limits: &GuestLimits, events: &Events) -> Applier {
-        let (runtime, loaded, interrupt) = (Arc::clone(self.runtime), self.loaded.clone(), self.interrupt.clone());
-        let source = self.component.script.as_ref().map(|(source, _)| source.clone());
-        let (run, limits, events) = (run.clone(), limits.clone(), events.clone());
-        Applier::new(move |batch: Batch| {
-            let (runtime, loaded, source) = (Arc::clone(&runtime), loaded.clone(), source.clone());
-            let wasi = wasi::context(run.now_micros, run.seed, &events);
-            let session = GuestSession::Offline(OfflineSession::default());
-            let state = GuestState::new(session, run.clone(), limits.clone(), interrupt.clone(), wasi, events.clone());
-            async move { runtime.apply(&loaded, source.as_ref(), &batch.pipeline, &batch.rows, state.of_apply()).await }
-        })
     }
 
     /// How long a statement may wait for a lock, unless it is one that waits by design, or the migration may set that itself.
@@ -372,6 +362,12 @@ impl StepRun<'_> {
             Err(error) => Err(Cause::Database(error)),
         }
     }
+}
+
+/// What the statements of a migration may leave changed.
+pub(super) fn may_change(component: &StepComponent) -> MayChange {
+    let allowed = component.grant.allowed();
+    MayChange { session: allowed.contains(Class::Session), defaults: allowed.contains(Class::Role) }
 }
 
 pub(super) fn application(revision: &RevisionId) -> String {

@@ -12,6 +12,7 @@ use super::GuestLimits;
 use super::Limit;
 use super::Stop;
 use crate::bindings::env::Level;
+use crate::db::backfill::BackfillStatus;
 
 /// What an event costs besides its text, in bytes: a flood of empty lines is a flood.
 const EVENT_BYTES: u64 = 16;
@@ -35,6 +36,8 @@ pub enum GuestEvent {
         /// How much there is, where that is known.
         total: Option<u64>,
     },
+    /// How far a table is that is rewritten batch by batch. The host says that.
+    Backfill(Box<BackfillStatus>),
 }
 
 /// Where the events of one run go. Clones share one account: a guest writes through the contract and through WASI.
@@ -95,12 +98,17 @@ impl Events {
         let text = match &event {
             GuestEvent::Log { message, .. } => message,
             GuestEvent::Progress { label, .. } => label,
+            GuestEvent::Backfill(status) => &status.label,
         };
         let bytes = u64::try_from(text.len()).unwrap_or(u64::MAX).saturating_add(EVENT_BYTES);
-        let way = self.way();
-        way.account.add(bytes)?;
-        let _ = way.sender.send(event);
+        self.way().account.add(bytes)?;
+        self.tell(event);
         Ok(())
+    }
+
+    /// Passes on what the host itself says, which no account counts: a backfill may take days.
+    pub fn tell(&self, event: GuestEvent) {
+        let _ = self.way().sender.send(event);
     }
 }
 

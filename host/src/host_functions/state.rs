@@ -20,6 +20,7 @@ use crate::bindings::env::RunInfo;
 use crate::bindings::types::Error;
 use crate::db::GuestSession;
 use crate::db::OfflineSession;
+use crate::db::backfill::BackfillTerms;
 use crate::grant::Grant;
 
 /// Handles that a guest may hold besides statements and savepoints: the streams of WASI.
@@ -51,6 +52,8 @@ pub struct GuestState {
     open_handles: usize,
     /// What runs its `apply`, where it may rewrite tables.
     pub(super) applier: Option<Applier>,
+    /// What the operator and the run say about tables that it rewrites batch by batch, where it may do that.
+    pub(super) backfill_terms: Option<BackfillTerms>,
     /// Whether it is one that only turns rows into others.
     is_applying: bool,
     /// What its writers of rows have gathered and not sent yet, in bytes.
@@ -86,6 +89,7 @@ impl GuestState {
             open_handles: 0,
             gathered: 0,
             applier: None,
+            backfill_terms: None,
             is_applying: false,
         }
     }
@@ -100,6 +104,12 @@ impl GuestState {
     #[must_use]
     pub fn applying(self, applier: Applier) -> Self {
         Self { applier: Some(applier), ..self }
+    }
+
+    /// Lets it do so batch by batch, on these terms.
+    #[must_use]
+    pub fn with_backfills(self, terms: BackfillTerms) -> Self {
+        Self { backfill_terms: Some(terms), ..self }
     }
 
     /// Makes it the state of an instance that gets rows, and gives rows, and can do nothing else.
@@ -157,6 +167,11 @@ impl GuestState {
 
     pub(crate) fn emit(&self, event: GuestEvent) -> wasmtime::Result<()> {
         self.events.emit(event).map_err(wasmtime::Error::new)
+    }
+
+    /// Says something of the host, which no account counts.
+    pub(super) fn tell(&self, event: GuestEvent) {
+        self.events.tell(event);
     }
 
     /// Refuses to start anything new when the run has to end, or was to run too many statements.

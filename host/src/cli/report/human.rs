@@ -39,6 +39,9 @@ pub(super) fn event(event: &Event, verbose: bool) -> Vec<Line> {
             Some(total) => Line::indented(2, format!("{label}: {done} of {total}")),
             None => Line::indented(2, format!("{label}: {done}")),
         },
+        Event::Guest { event: GuestEvent::Backfill(status), .. } => {
+            Line::indented(2, crate::cli::backfill::standing(status))
+        }
         Event::StepDone { milliseconds, statements, rows, .. } => Line::indented(
             2,
             format!(

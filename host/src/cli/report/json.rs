@@ -56,6 +56,16 @@ pub(super) fn event(event: &Event) -> Value {
         Event::Guest { revision, event: GuestEvent::Progress { label, done, total } } => {
             json!({"event": "progress", "revision": revision, "label": label, "done": done, "total": total})
         }
+        Event::Guest { revision, event: GuestEvent::Backfill(status) } => json!({
+            "event": "backfill",
+            "revision": revision,
+            "label": status.label,
+            "state": status.state.word(),
+            "rows": status.rows,
+            "rows_per_second": status.rows_per_second,
+            "seconds_left": status.seconds_left,
+            "waiting": status.waiting,
+        }),
         Event::StepDone { direction, revision, milliseconds, statements, rows } => json!({
             "event": "step-done",
             "direction": direction.name(),

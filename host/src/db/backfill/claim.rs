@@ -9,6 +9,7 @@ use super::RANGES_MAX;
 use super::Session;
 use super::SessionError;
 use super::Transform;
+use super::read_rest;
 use super::refused_by_server;
 use super::row;
 use super::row::Bounds;
@@ -16,6 +17,9 @@ use super::row::Rest;
 use crate::bindings::types::Error;
 use crate::db::driver::text_field;
 use crate::value::quote_identifier;
+
+/// What the host does, in an error.
+const DOING: &str = "take a range";
 
 /// A range of keys, and the lease of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -35,6 +39,27 @@ impl Range {
     }
 }
 
+/// What a worker says when it asks for a range.
+#[derive(Debug, Clone, Copy)]
+pub struct Request<'a> {
+    /// What gives the rows here: [`super::Program::digest`].
+    pub program: &'a str,
+    /// The most rows of a new range.
+    pub rows_max: u32,
+    /// The most rows a second that all machines together write; 0 is no limit.
+    pub rows_per_second: u32,
+    /// For how long. Each time that a lease of a range ran out it is given twice as long.
+    pub lease: Duration,
+}
+
+impl Request<'_> {
+    /// How long a range holds back the next one, in microseconds.
+    fn interval(&self) -> Option<i64> {
+        let rate = i64::from(self.rows_per_second);
+        (i64::from(self.rows_max) * 1_000_000).checked_div(rate)
+    }
+}
+
 /// What there is to do.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Claim {
@@ -42,6 +67,10 @@ pub enum Claim {
     Range(Range),
     /// Nothing yet: others work on the last ranges, and may fail.
     Wait,
+    /// Nothing for so long: more rows a second are not to be written.
+    NotBefore(Duration),
+    /// Nothing for who asked: another build of the migration is at work, or other arguments.
+    AnotherProgram,
     /// Nothing, as the operator says.
     Paused,
     /// Nothing any more, as the operator says.
@@ -62,7 +91,7 @@ pub(super) const OWNER_IS_GONE: &str = "NOT EXISTS (SELECT FROM pg_catalog.pg_st
     pg_catalog.date_part('epoch', a.backend_start)::pg_catalog.text OPERATOR(pg_catalog.=) pg_catalog.split_part(j.digest, '/', 2)))";
 
 impl Session {
-    /// Takes a range of at most so many rows, for so long. Each time that a lease of it ran out it is given twice as long.
+    /// Takes a range.
     ///
     /// # Errors
     /// [`SessionError`].
@@ -70,15 +99,14 @@ impl Session {
         &mut self,
         backfill: &Backfill,
         transform: &Transform,
-        rows_max: u32,
-        lease: Duration,
+        request: Request<'_>,
     ) -> Result<Claim, SessionError> {
-        let claimed = self.claim_in_transaction(backfill, transform, rows_max, lease).await;
+        let claimed = self.claim_in_transaction(backfill, transform, request).await;
         if let Err(SessionError::Fatal(_)) = &claimed {
             return claimed;
         }
         let end = if claimed.is_ok() { "COMMIT" } else { "ROLLBACK" };
-        self.database_mut().simple("take a range", end.to_owned()).await.map_err(refused_by_server)?;
+        self.database_mut().simple(DOING, end.to_owned()).await.map_err(refused_by_server)?;
         claimed
     }
 
@@ -86,53 +114,73 @@ impl Session {
         &mut self,
         backfill: &Backfill,
         transform: &Transform,
-        rows_max: u32,
-        lease: Duration,
+        request: Request<'_>,
     ) -> Result<Claim, SessionError> {
-        let doing = "take a range";
         let journal = self.database_mut().tables().journal.quoted();
         // Whoever takes a range holds the row of the rest, for a moment.
-        let sql = format!(
-            "BEGIN; SET LOCAL ROLE NONE; SELECT statement FROM ONLY {journal} WHERE {} FOR UPDATE",
-            backfill.is_rest()
-        );
-        let rows = self.database_mut().simple(doing, sql).await.map_err(refused_by_server)?;
-        let rest = rows.last().and_then(|row| text_field(row, 0)).and_then(|text| Rest::read(&text));
-        let Some(mut rest) = rest else { return Ok(Claim::Cancelled) };
+        let sql = format!("BEGIN; SET LOCAL ROLE NONE; {}", backfill.select_rest(&journal));
+        let rows = self.database_mut().simple(DOING, sql).await.map_err(refused_by_server)?;
+        let Some((mut rest, now)) = rows.last().and_then(read_rest) else { return Ok(Claim::Cancelled) };
         match (rest.cancelled, rest.paused) {
             (true, _) => return Ok(Claim::Cancelled),
+            _ if rest.program != request.program => return Ok(Claim::AnotherProgram),
             (false, true) => return Ok(Claim::Paused),
             (false, false) => {}
         }
-        if let Some(range) = self.take_over(backfill, &journal, lease).await? {
+        if let Some(interval) = request.interval().filter(|_| rest.until.is_some()) {
+            let wait = rest.not_before.saturating_sub(now);
+            // What is farther away is of a limit that was lower.
+            if (1..=interval).contains(&wait) {
+                return Ok(Claim::NotBefore(Duration::from_micros(wait.unsigned_abs())));
+            }
+            rest.not_before = now.saturating_add(interval);
+        }
+        let was_held = rest.held.take().is_some();
+        if let Some(range) = self.take_over(backfill, &journal, request.lease).await? {
+            if was_held || request.rows_per_second > 0 {
+                let sql = backfill.update_rest(&journal, &rest);
+                self.database_mut().simple(DOING, sql).await.map_err(refused_by_server)?;
+            }
             return Ok(Claim::Range(range));
         }
-        let Some(until) = rest.until.clone() else { return self.what_is_left(backfill, &journal).await };
+        match rest.until.clone() {
+            Some(until) => self.cut(backfill, &journal, transform, request, (rest, Key::of_texts(until))).await,
+            None => self.what_is_left(backfill, &journal).await,
+        }
+    }
+
+    /// Cuts a range of the rest.
+    async fn cut(
+        &mut self,
+        backfill: &Backfill,
+        journal: &str,
+        transform: &Transform,
+        request: Request<'_>,
+        (mut rest, end): (Rest, Key),
+    ) -> Result<Claim, SessionError> {
         self.as_role().await?;
-        let (after, end) = (rest.after.clone().map(Key::of_texts), Key::of_texts(until));
-        let bound = self.key_after(transform, after.as_ref(), &end, rows_max).await?;
+        let after = rest.after.clone().map(Key::of_texts);
+        let bound = self.key_after(transform, after.as_ref(), &end, request.rows_max).await?;
         let (until, is_last) = match bound {
             Some(key) if key != end => (key, false),
             _ => (end, true),
         };
         let bounds = Bounds { after: rest.after.take(), until: until.texts().to_vec() };
         rest.after = Some(bounds.until.clone());
+        rest.cut = rest.cut.saturating_add(u64::from(request.rows_max));
         if is_last {
             rest.until = None;
         }
-        let lease_until = format!("pg_catalog.clock_timestamp() OPERATOR(pg_catalog.+) {}", interval(lease));
+        let lease_until = format!("pg_catalog.clock_timestamp() OPERATOR(pg_catalog.+) {}", interval(request.lease));
         let last = format!(
             "(SELECT COALESCE(pg_catalog.max(position), {}) OPERATOR(pg_catalog.+) 1 FROM ONLY {journal} WHERE {})",
             backfill.base(),
             backfill.is_range()
         );
-        let insert = row::insert(&journal, backfill, &last, RANGE, &bounds.written(), OWNER, 1, &lease_until);
-        let sql = format!(
-            "SET LOCAL ROLE NONE; UPDATE ONLY {journal} SET statement = {} WHERE {}; {insert} RETURNING position",
-            super::plain(&rest.written()),
-            backfill.is_rest(),
-        );
-        let rows = self.database_mut().simple(doing, sql).await.map_err(refused_by_server)?;
+        let insert = row::insert(journal, backfill, &last, RANGE, &bounds.written(), OWNER, 1, &lease_until);
+        let update = backfill.update_rest(journal, &rest);
+        let sql = format!("SET LOCAL ROLE NONE; {update}; {insert} RETURNING position");
+        let rows = self.database_mut().simple(DOING, sql).await.map_err(refused_by_server)?;
         let position = rows.last().and_then(|row| text_field(row, 0)).and_then(|text| text.parse::<u32>().ok());
         let position = position.filter(|position| *position < backfill.base() + RANGES_MAX).ok_or_else(|| {
             let text = format!("run-transform: there are more than {RANGES_MAX} batches: take larger ones");
@@ -161,7 +209,7 @@ impl Session {
             backfill.of_step(),
             backfill.is_range(),
         );
-        let rows = self.database_mut().simple("take a range", sql).await.map_err(refused_by_server)?;
+        let rows = self.database_mut().simple(DOING, sql).await.map_err(refused_by_server)?;
         let Some(row) = rows.last() else { return Ok(None) };
         let field = |index| text_field(row, index).unwrap_or_default();
         let (position, token) = (field(0).parse(), field(1).parse());
@@ -178,7 +226,7 @@ impl Session {
             "SELECT state, error FROM ONLY {journal} WHERE {} AND state OPERATOR(pg_catalog.<>) 'finished' ORDER BY state LIMIT 1",
             backfill.is_range()
         );
-        let rows = self.database_mut().simple("take a range", sql).await.map_err(refused_by_server)?;
+        let rows = self.database_mut().simple(DOING, sql).await.map_err(refused_by_server)?;
         let Some(row) = rows.last() else { return Ok(Claim::Done) };
         Ok(match text_field(row, 0).as_deref() {
             Some("failed") => Claim::Failed(text_field(row, 1).unwrap_or_default()),
@@ -191,7 +239,7 @@ impl Session {
         let role = self.database_mut().connector().role().map(quote_identifier);
         if let Some(role) = role {
             let sql = format!("SET LOCAL ROLE {role}");
-            self.database_mut().simple("take a range", sql).await.map_err(refused_by_server)?;
+            self.database_mut().simple(DOING, sql).await.map_err(refused_by_server)?;
         }
         Ok(())
     }

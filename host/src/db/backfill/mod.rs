@@ -7,6 +7,8 @@
 
 mod claim;
 mod committed;
+mod pressure;
+mod program;
 mod row;
 mod status;
 
@@ -14,6 +16,10 @@ use std::time::Duration;
 
 pub use self::claim::Claim;
 pub use self::claim::Range;
+pub use self::claim::Request;
+pub use self::program::BackfillTerms;
+pub use self::program::Program;
+pub use self::program::StoredPlan;
 use self::row::Rest;
 pub use self::status::BackfillState;
 pub use self::status::BackfillStatus;
@@ -33,6 +39,7 @@ use super::statement_journal::StepKey;
 use super::table_state::TableState;
 use super::transaction::no_answer;
 use super::violation::MayChange;
+pub use crate::config::BackfillSettings;
 use crate::value::quote_identifier;
 use crate::value::quote_text;
 
@@ -45,6 +52,10 @@ const POSITIONS_MAX: u32 = 1_000;
 /// What the journal calls the rest and a range.
 const REST: &str = "REST";
 const RANGE: &str = "RANGE";
+
+/// The time: microseconds since 1970-01-01 UTC.
+const NOW: &str =
+    "(pg_catalog.date_part('epoch', pg_catalog.clock_timestamp()) OPERATOR(pg_catalog.*) 1000000)::pg_catalog.int8";
 
 /// A transform in the journal.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -99,6 +110,16 @@ impl Backfill {
         format!("{} AND position OPERATOR(pg_catalog.=) {}", self.of_step(), self.base())
     }
 
+    /// The query for the row of the rest, which it locks, and for the time.
+    fn select_rest(&self, journal: &str) -> String {
+        format!("SELECT statement, {NOW} FROM ONLY {journal} WHERE {} FOR UPDATE", self.is_rest())
+    }
+
+    /// The statement that writes the row of the rest.
+    fn update_rest(&self, journal: &str, rest: &Rest) -> String {
+        format!("UPDATE ONLY {journal} SET statement = {} WHERE {}", plain(&rest.written()), self.is_rest())
+    }
+
     /// The condition for the rows of its ranges.
     fn is_range(&self) -> String {
         format!(
@@ -128,6 +149,30 @@ impl Database {
         let signs = statements.pop().unwrap_or_default();
         let state = TransactionState::read(&state).ok_or_else(|| no_answer(doing))?;
         Ok(StatementBaseline { state, tables, states: TableState::read(&signs) })
+    }
+}
+
+impl Database {
+    /// Changes the row of the rest, as the user who logged in; `change` gets the time as well, in microseconds since 1970-01-01 UTC by
+    /// the database's clock. False where there is no such row.
+    async fn change_rest(
+        &mut self,
+        backfill: &Backfill,
+        change: impl FnOnce(&mut Rest, i64),
+    ) -> Result<bool, DatabaseError> {
+        let (doing, journal) = ("write the journal", self.tables().journal.quoted());
+        let written = async {
+            let select = format!("BEGIN; SET LOCAL ROLE NONE; {}", backfill.select_rest(&journal));
+            let rows = self.simple(doing, select).await?;
+            let Some((mut rest, now)) = rows.last().and_then(read_rest) else { return Ok(false) };
+            change(&mut rest, now);
+            self.simple(doing, backfill.update_rest(&journal, &rest)).await?;
+            Ok(true)
+        };
+        let written = written.await;
+        let end = if written.is_ok() { "COMMIT" } else { "ROLLBACK" };
+        self.simple(doing, end.to_owned()).await?;
+        written
     }
 }
 
@@ -216,36 +261,36 @@ impl Session {
         Ok(())
     }
 
-    /// Begins a transform in the journal, or goes on with it: then what failed is tried again. Gives the number of rows that are
-    /// written already.
+    /// Begins a transform in the journal, or goes on with it: then what failed is tried again.
     ///
     /// # Errors
     /// [`SessionError`]: `misuse` when a row has no key.
-    pub async fn begin_backfill(&mut self, backfill: &Backfill, transform: &Transform) -> Result<u64, SessionError> {
+    pub async fn begin_backfill(
+        &mut self,
+        backfill: &Backfill,
+        transform: &Transform,
+        stored: &StoredPlan,
+    ) -> Result<(), SessionError> {
         let journal = self.database_mut().tables().journal.quoted();
-        let known = format!(
-            "SELECT (SELECT pg_catalog.count(*) FROM ONLY {journal} WHERE {}), \
-             (SELECT COALESCE(pg_catalog.sum(rows), 0) FROM ONLY {journal} WHERE {} AND state OPERATOR(pg_catalog.=) 'finished')",
-            backfill.is_rest(),
-            backfill.is_range(),
-        );
         let again = format!(
             "UPDATE ONLY {journal} SET state = 'started', error = NULL, finished_at = pg_catalog.clock_timestamp() \
              WHERE {} AND state OPERATOR(pg_catalog.=) 'failed'",
             backfill.is_range(),
         );
-        let rows = self.as_login(&[again, known]).await?;
-        let row = rows.last();
-        let number = |index| row.and_then(|row| text_field(row, index)).and_then(|text| text.parse::<u64>().ok());
-        if number(0).unwrap_or(0) > 0 {
-            return Ok(number(1).unwrap_or(0));
+        let plan = stored.write(&journal, backfill);
+        self.as_login(&[again, plan]).await?;
+        let program = stored.program.digest();
+        let known = self.database_mut().change_rest(backfill, |rest, _| rest.program.clone_from(&program)).await;
+        if known.map_err(refused_by_server)? {
+            return Ok(());
         }
         let last = self.last_key(transform).await?;
-        let rest = Rest { after: None, until: last.map(|key| key.texts().to_vec()), paused: false, cancelled: false };
+        let (first, estimate) = self.size(transform).await?;
+        let rest = Rest { until: last.map(|key| key.texts().to_vec()), program, first, estimate, ..Rest::default() };
         let insert =
             row::insert(&journal, backfill, &backfill.base().to_string(), REST, &rest.written(), "''", 0, "NULL");
         self.as_login(&[format!("{insert} ON CONFLICT DO NOTHING")]).await?;
-        Ok(0)
+        Ok(())
     }
 
     /// Runs statements of the host in a transaction, as the user who logged in, and gives the rows of the last one.
@@ -262,6 +307,11 @@ impl Session {
         self.database_mut().simple("write the journal", "COMMIT".to_owned()).await.map_err(refused_by_server)?;
         Ok(rows)
     }
+}
+
+/// What [`Backfill::select_rest`] found.
+fn read_rest(row: &sqlx::postgres::PgRow) -> Option<(Rest, i64)> {
+    Some((Rest::read(&text_field(row, 0)?)?, text_field(row, 1)?.parse().ok()?))
 }
 
 /// A text as an SQL string of ASCII.

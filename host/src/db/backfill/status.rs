@@ -1,15 +1,21 @@
 //! How far transforms are, and what the operator wants of them.
 
+use sqlx::postgres::PgRow;
+
 use super::Backfill;
+use super::NOW;
 use super::RANGE;
 use super::REST;
 use super::claim::OWNER_IS_GONE;
+use super::row::Held;
 use super::row::Rest;
 use crate::db::connect::Database;
 use crate::db::driver::text_field;
 use crate::db::error::DatabaseError;
 use crate::db::names::TableKind;
 use crate::db::own_tables::Existing;
+use crate::db::session::Session;
+use crate::db::session::SessionError;
 use crate::db::statement_journal::RANGES_FROM;
 use crate::db::statement_journal::RUN_TRANSFORM;
 use crate::db::statement_journal::StepKey;
@@ -17,6 +23,12 @@ use crate::revision::RevisionId;
 
 /// The most transforms of unfinished steps that are read.
 const TRANSFORMS_MAX: usize = 1_000;
+
+/// Over how many seconds the rows a second are counted.
+const RATE_SECONDS: u32 = 60;
+
+/// For how long what holds somebody back is believed: it is written anew as long as it does.
+const HELD_MICROS_MAX: i64 = 15_000_000;
 
 /// How far a transform is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,8 +49,12 @@ pub struct BackfillStatus {
     pub failed: u64,
     /// Why the first one of these failed.
     pub error: Option<String>,
-    /// From the first range's beginning to the last one's end, in milliseconds.
-    pub milliseconds: u64,
+    /// What holds it back.
+    pub waiting: Option<String>,
+    /// Rows a second that were written of late, while somebody works on it.
+    pub rows_per_second: Option<u64>,
+    /// How many seconds it may take from here on, while somebody works on it. A guess.
+    pub seconds_left: Option<u64>,
 }
 
 /// What becomes of a transform.
@@ -46,6 +62,8 @@ pub struct BackfillStatus {
 pub enum BackfillState {
     /// Somebody works on it.
     Running,
+    /// Somebody would, but a limit of the operator holds it back.
+    Waiting,
     /// Nobody works on it; the next upgrade does.
     Stopped,
     /// Nobody takes a range until it is resumed.
@@ -61,6 +79,7 @@ impl BackfillState {
     pub fn word(self) -> &'static str {
         match self {
             Self::Running => "running",
+            Self::Waiting => "waiting",
             Self::Stopped => "stopped",
             Self::Paused => "paused",
             Self::Cancelled => "cancelled",
@@ -114,42 +133,9 @@ impl Database {
     }
 
     async fn status(&mut self, backfill: Backfill, label: String) -> Result<Option<BackfillStatus>, DatabaseError> {
-        let journal = self.tables().journal.quoted();
-        let count = |what: &str| format!("pg_catalog.count(*) FILTER (WHERE {what})");
-        let is = |state: &str| format!("state OPERATOR(pg_catalog.=) '{state}'");
-        let sql = format!(
-            "SELECT (SELECT r.statement FROM ONLY {journal} AS r WHERE {} AND r.command OPERATOR(pg_catalog.=) '{REST}'), \
-             COALESCE(pg_catalog.sum(rows) FILTER (WHERE {finished}), 0), {}, {}, {}, {}, \
-             pg_catalog.min(error) FILTER (WHERE {}), \
-             (1000 OPERATOR(pg_catalog.*) COALESCE(pg_catalog.date_part('epoch', pg_catalog.max(finished_at) FILTER (WHERE {finished}) \
-             OPERATOR(pg_catalog.-) pg_catalog.min(started_at)), 0))::pg_catalog.int8 \
-             FROM ONLY {journal} AS j WHERE {} AND command OPERATOR(pg_catalog.=) '{RANGE}'",
-            backfill.is_rest(),
-            count(&is("finished")),
-            count(&is("started")),
-            count(&is("failed")),
-            count(&format!(
-                "{} AND finished_at OPERATOR(pg_catalog.>) pg_catalog.clock_timestamp() AND NOT ({OWNER_IS_GONE})",
-                is("started")
-            )),
-            is("failed"),
-            backfill.is_range(),
-            finished = is("finished"),
-        );
+        let sql = select(&self.tables().journal.quoted(), &backfill);
         let rows = self.simple("read the journal", sql).await?;
-        let Some(row) = rows.first() else { return Ok(None) };
-        let Some(rest) = text_field(row, 0).and_then(|text| Rest::read(&text)) else { return Ok(None) };
-        let number = |index| text_field(row, index).and_then(|text| text.parse().ok()).unwrap_or(0);
-        let (done, open, failed, leased): (u64, u64, u64, u64) = (number(2), number(3), number(4), number(5));
-        let state = match () {
-            () if rest.until.is_none() && open == 0 && failed == 0 => BackfillState::Done,
-            () if rest.cancelled => BackfillState::Cancelled,
-            () if rest.paused => BackfillState::Paused,
-            () if leased > 0 => BackfillState::Running,
-            () => BackfillState::Stopped,
-        };
-        let (rows, error, milliseconds) = (number(1), text_field(row, 6), number(7));
-        Ok(Some(BackfillStatus { backfill, label, state, rows, done, open, failed, error, milliseconds }))
+        Ok(rows.first().and_then(|row| read(row, backfill, label)))
     }
 
     /// Writes down what the operator wants of a transform. Whoever works on it learns it with the next range.
@@ -157,31 +143,100 @@ impl Database {
     /// # Errors
     /// [`DatabaseError`] when the journal cannot be written.
     pub async fn wish(&mut self, backfill: &Backfill, wish: Wish) -> Result<(), DatabaseError> {
-        let journal = self.tables().journal.quoted();
-        let doing = "write the journal";
-        let select = format!("SELECT statement FROM ONLY {journal} WHERE {} FOR UPDATE", backfill.is_rest());
-        let written = async {
-            let rows = self.simple(doing, format!("BEGIN; {select}")).await?;
-            let Some(mut rest) = rows.last().and_then(|row| text_field(row, 0)).and_then(|text| Rest::read(&text))
-            else {
-                return Ok(());
-            };
+        let change = |rest: &mut Rest, _| {
             (rest.paused, rest.cancelled) = match wish {
                 Wish::Pause => (true, false),
                 Wish::Resume => (false, false),
                 Wish::Cancel => (false, true),
             };
-            let statement = super::plain(&rest.written());
-            self.simple(
-                doing,
-                format!("UPDATE ONLY {journal} SET statement = {statement} WHERE {}", backfill.is_rest()),
-            )
-            .await
-            .map(drop)
         };
-        let written = written.await;
-        let end = if written.is_ok() { "COMMIT" } else { "ROLLBACK" };
-        self.simple(doing, end.to_owned()).await?;
-        written
+        self.change_rest(backfill, change).await.map(drop)
     }
+}
+
+impl Session {
+    /// How far a transform is, for who works on it; none where it was forgotten.
+    ///
+    /// # Errors
+    /// [`SessionError`].
+    pub async fn backfill_status(
+        &mut self,
+        backfill: &Backfill,
+        label: &str,
+    ) -> Result<Option<BackfillStatus>, SessionError> {
+        let sql = select(&self.database_mut().tables().journal.quoted(), backfill);
+        let rows = self.as_login(&[sql]).await?;
+        Ok(rows.last().and_then(|row| read(row, backfill.clone(), label.to_owned())))
+    }
+}
+
+/// One row: the rest, sums and counts of the ranges, what was written of late, the time.
+fn select(journal: &str, backfill: &Backfill) -> String {
+    let count = |what: &str| format!("pg_catalog.count(*) FILTER (WHERE {what})");
+    let is = |state: &str| format!("state OPERATOR(pg_catalog.=) '{state}'");
+    let finished = is("finished");
+    let since =
+        format!("(pg_catalog.clock_timestamp() OPERATOR(pg_catalog.-) '{RATE_SECONDS} s'::pg_catalog.interval)");
+    let lately = format!("{finished} AND finished_at OPERATOR(pg_catalog.>) {since}");
+    format!(
+        "SELECT (SELECT r.statement FROM ONLY {journal} AS r WHERE {} AND r.command OPERATOR(pg_catalog.=) '{REST}'), \
+         COALESCE(pg_catalog.sum(rows) FILTER (WHERE {finished}), 0), {}, {}, {}, {}, pg_catalog.min(error) FILTER (WHERE {}), \
+         COALESCE(pg_catalog.sum(rows) FILTER (WHERE {lately}), 0), \
+         COALESCE(pg_catalog.date_part('epoch', pg_catalog.clock_timestamp() OPERATOR(pg_catalog.-) \
+         GREATEST({since}, pg_catalog.min(started_at) FILTER (WHERE {lately}))), 0), {NOW} \
+         FROM ONLY {journal} AS j WHERE {} AND command OPERATOR(pg_catalog.=) '{RANGE}'",
+        backfill.is_rest(),
+        count(&finished),
+        count(&is("started")),
+        count(&is("failed")),
+        count(&format!(
+            "{} AND finished_at OPERATOR(pg_catalog.>) pg_catalog.clock_timestamp() AND NOT ({OWNER_IS_GONE})",
+            is("started")
+        )),
+        is("failed"),
+        backfill.is_range(),
+    )
+}
+
+/// What [`select`] found.
+fn read(row: &PgRow, backfill: Backfill, label: String) -> Option<BackfillStatus> {
+    let rest = text_field(row, 0).and_then(|text| Rest::read(&text))?;
+    let number = |index| text_field(row, index).and_then(|text| text.parse::<u64>().ok()).unwrap_or(0);
+    let (done, open, failed, leased) = (number(2), number(3), number(4), number(5));
+    let (rows, error, now) = (number(1), text_field(row, 6), text_field(row, 9).and_then(|text| text.parse().ok()));
+    let is_fresh = |held: &&Held| now.is_some_and(|now: i64| now.saturating_sub(held.at) < HELD_MICROS_MAX);
+    let held = rest.held.as_ref().filter(is_fresh);
+    let state = match () {
+        () if rest.until.is_none() && open == 0 && failed == 0 => BackfillState::Done,
+        () if rest.cancelled => BackfillState::Cancelled,
+        () if rest.paused => BackfillState::Paused,
+        () if leased > 0 => BackfillState::Running,
+        () if held.is_some() => BackfillState::Waiting,
+        () => BackfillState::Stopped,
+    };
+    let seconds = text_field(row, 8).and_then(|text| text.parse::<f64>().ok()).filter(|seconds| *seconds > 0.0);
+    #[expect(
+        clippy::cast_precision_loss,
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "for people, and nothing of it is below zero"
+    )]
+    let rows_per_second =
+        seconds.filter(|_| state == BackfillState::Running).map(|seconds| (number(7) as f64 / seconds) as u64);
+    let seconds_left =
+        rows_per_second.and_then(|rate| rest.rows_left()?.checked_div(rate)).filter(|_| rest.until.is_some());
+    let waiting = held.filter(|_| state == BackfillState::Waiting).map(|held| held.why.clone());
+    Some(BackfillStatus {
+        backfill,
+        label,
+        state,
+        rows,
+        done,
+        open,
+        failed,
+        error,
+        waiting,
+        rows_per_second,
+        seconds_left,
+    })
 }

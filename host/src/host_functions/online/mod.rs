@@ -3,18 +3,19 @@
 //! Each worker has a session of its own: it takes a range of keys, reads it, gives the rows to the transform, writes what comes back and
 //! commits that together with the row of the journal that says that the range is done. So a run that was killed goes on where it was.
 
+mod gate;
 mod work;
+mod work_error;
 
 use std::sync::Arc;
-use std::sync::atomic::AtomicU64;
-use std::sync::atomic::Ordering;
 use std::time::Duration;
 use std::time::Instant;
 
 use futures_util::future::try_join_all;
 
-use self::work::Work;
-use self::work::WorkError;
+pub use self::gate::Gate;
+pub use self::work::Work;
+pub use self::work_error::WorkError;
 use super::Applier;
 use super::GuestEvent;
 use super::GuestState;
@@ -27,13 +28,10 @@ use crate::bindings::CallError;
 use crate::bindings::transforms::TransformPlan;
 use crate::db::Backfill;
 use crate::db::GuestSession;
-use crate::db::Isolation;
 use crate::db::Progression;
-use crate::db::Session;
 use crate::db::SessionError;
-
-/// How long a range belongs to whoever took it. A worker whose connection ends loses it at once.
-const LEASE: Duration = Duration::from_secs(60);
+use crate::db::backfill::BackfillStatus;
+use crate::db::backfill::StoredPlan;
 
 /// How long a worker waits before it asks again for a range, and how often the operator's wishes are looked at.
 const PAUSE: Duration = Duration::from_millis(200);
@@ -52,6 +50,7 @@ impl GuestState {
                  transaction = \"none\" in its metadata, or leave commit-per-batch out of the plan",
             ));
         };
+        let Some(terms) = self.backfill_terms.clone() else { return Err(misuse("this run commits no batches")) };
         // What makes it the same transform when it goes on; how large its batches are does not.
         let what = format!("{STATEMENT} {pipeline:?} {:?} {:?} {:?} {:?}", plan.source, plan.key, plan.into, plan.mode);
         let shown = format!("{STATEMENT} '{}' into {}", label(&pipeline), plan.into.table);
@@ -61,39 +60,25 @@ impl GuestState {
         };
         let backfill = Backfill::new(row.step.clone(), row.position, row.clock_micros).map_err(|why| misuse(&why))?;
         let (database, limits, may_change) = session.for_batches();
-        let (connector, tables) = (database.connector().clone(), database.tables().clone());
         let work = Work {
             pipeline,
-            plan,
+            plan: plan.clone(),
             backfill,
+            terms,
             applier,
             interrupt: self.interrupt.clone(),
+            connector: database.connector().clone(),
+            tables: database.tables().clone(),
+            limits,
             may_change,
-            written: AtomicU64::new(0),
+            gate: Gate::default(),
         };
-        let outcome = async {
-            let mut sessions = Vec::new();
-            for _ in 0..plan.parallelism {
-                let database = connector.session(tables.clone()).await.map_err(SessionError::from)?;
-                let mut session = Session::new(database, limits);
-                session.prepare_for_batches(LEASE).await?;
-                let transform = session.begin_transform(plan, 0, Isolation::EachBatch).await?;
-                if sessions.is_empty() {
-                    let before = session.begin_backfill(&work.backfill, &transform).await?;
-                    work.written.store(before, Ordering::Relaxed);
-                }
-                sessions.push((session, transform));
-            }
-            let workers = sessions.into_iter().map(|(session, transform)| work.until_done(session, transform));
-            let ended = self.watching(&work, try_join_all(workers)).await?;
-            let all = ended.into_iter().all(|all| all);
-            if all { Ok(()) } else { Err(WorkError::Call(CallError::stop(Stop::Interrupted))) }
+        let ended = self.begin_and_work(&work).await;
+        let GuestSession::NonTransactional(session) = &mut self.session else {
+            return Err(misuse("the session is gone"));
         };
-        let ended = outcome.await;
-        let rows = work.written.load(Ordering::Relaxed);
-        let GuestSession::NonTransactional(session) = &mut self.session else { return Ok(rows) };
         match ended {
-            Ok(()) => {
+            Ok(rows) => {
                 session.end_transform(&row, Ok(rows)).await?;
                 self.settle(STATEMENT, None, Ok(rows), |rows| *rows)
             }
@@ -111,25 +96,49 @@ impl GuestState {
         }
     }
 
-    /// Does work, tells how far it is, and ends it when the run has to end.
-    async fn watching<T>(
-        &mut self,
-        work: &Work<'_>,
-        working: impl Future<Output = Result<T, WorkError>>,
-    ) -> Result<T, WorkError> {
-        let mut working = std::pin::pin!(working);
+    /// Writes down the plan, and works on it until all ranges are done. Gives the number of rows written.
+    async fn begin_and_work(&mut self, work: &Work) -> Result<u64, WorkError> {
+        let (mut session, transform) = work.open().await?;
+        let stored = StoredPlan {
+            pipeline: work.pipeline.to_string(),
+            plan: work.plan.clone(),
+            search_path: self.run.search_path.clone(),
+            program: work.terms.program.clone(),
+        };
+        session.begin_backfill(&work.backfill, &transform, &stored).await?;
         let mut told = Instant::now();
-        loop {
+        let mut working = std::pin::pin!(work.run(work.plan.parallelism, Some((session, transform))));
+        let all = loop {
             tokio::select! {
-                ended = &mut working => return ended,
+                ended = &mut working => break ended?,
                 () = self.interrupt.requested() => return Err(CallError::stop(Stop::Interrupted).into()),
                 () = tokio::time::sleep(PAUSE) => self.check().map_err(CallError::stop)?,
             }
-            if told.elapsed() >= PROGRESS_INTERVAL {
+            if told.elapsed() >= PROGRESS_INTERVAL
+                && let Some(standing) = work.gate.standing()
+            {
                 told = Instant::now();
-                let (label, done) = (label(&work.pipeline).to_owned(), work.written.load(Ordering::Relaxed));
-                self.emit(GuestEvent::Progress { label, done, total: None }).map_err(CallError::Stop)?;
+                self.tell(GuestEvent::Backfill(Box::new(standing)));
             }
-        }
+        };
+        let rows = work.gate.standing().map_or(0, |standing| standing.rows);
+        if all { Ok(rows) } else { Err(CallError::stop(Stop::Interrupted).into()) }
+    }
+}
+
+impl Work {
+    /// Works by so many connections until all ranges are done; false when the run is to end before.
+    ///
+    /// # Errors
+    /// [`WorkError`], that of the first worker that failed. The others are ended, and what they did not commit is rolled back.
+    pub async fn run(&self, connections: u32, first: Option<work::Ready>) -> Result<bool, WorkError> {
+        let mut first = first;
+        let workers = (0..connections).map(|_| self.until_done(first.take()));
+        Ok(try_join_all(workers).await?.into_iter().all(|all| all))
+    }
+
+    /// How far the transform is, as far as a worker has looked.
+    pub fn standing(&self) -> Option<BackfillStatus> {
+        self.gate.standing()
     }
 }

@@ -1,110 +1,169 @@
-//! What a worker of a transform does: range after range, each in a transaction.
+//! What a worker of a transform does: range after range, each in a transaction, by a connection of its own.
 
 use std::sync::Arc;
-use std::sync::atomic::AtomicU64;
-use std::sync::atomic::Ordering;
+use std::time::Duration;
 
-use super::LEASE;
 use super::PAUSE;
+use super::gate::Gate;
+use super::work_error::WorkError;
 use crate::bindings::CallError;
 use crate::bindings::transforms::TransformPlan;
 use crate::bindings::types::Error;
 use crate::bindings::types::Tuples;
 use crate::db::Backfill;
 use crate::db::Claim;
+use crate::db::Connector;
+use crate::db::Isolation;
 use crate::db::Session;
 use crate::db::SessionError;
+use crate::db::Tables;
 use crate::db::Transform;
+use crate::db::backfill::BackfillTerms;
 use crate::db::backfill::Ended;
 use crate::db::backfill::Range;
-use crate::db::sqlstate;
+use crate::db::backfill::Request;
+use crate::db::session::ResultLimits;
 use crate::db::violation::MayChange;
 use crate::host_functions::Applied;
 use crate::host_functions::Applier;
 use crate::host_functions::Batch;
 use crate::host_functions::Interrupt;
+use crate::host_functions::transforms::label;
 use crate::host_functions::transforms::made_of;
 use crate::host_functions::transforms::misuse;
 
 /// How often a batch is tried again that lost to somebody else's transaction.
 const TRIES_MAX: u32 = 20;
 
-/// What all workers of a transform share.
-pub(super) struct Work<'a> {
-    pub(super) pipeline: Arc<str>,
-    pub(super) plan: &'a TransformPlan,
-    pub(super) backfill: Backfill,
-    pub(super) applier: Applier,
-    pub(super) interrupt: Interrupt,
-    pub(super) may_change: MayChange,
-    /// Rows written, those of earlier runs as well.
-    pub(super) written: AtomicU64,
+/// How long to wait for the first new connection after a lost one; twice as long each time, up to the second value.
+const RECONNECT: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(5));
+
+/// How many new connections are tried one after the other, without a batch in between: for about a minute.
+const RECONNECTS_MAX: u32 = 16;
+
+/// A transform that is worked on batch by batch: what all workers of a process share.
+#[derive(Debug)]
+pub struct Work {
+    /// Which of its transforms the migration is to run.
+    pub pipeline: Arc<str>,
+    /// The plan.
+    pub plan: TransformPlan,
+    /// Its place in the journal.
+    pub backfill: Backfill,
+    /// The limits, and what gives the rows.
+    pub terms: BackfillTerms,
+    /// Runs the transform.
+    pub applier: Applier,
+    /// The operator's wish to end.
+    pub interrupt: Interrupt,
+    /// Opens the connections.
+    pub connector: Connector,
+    /// The tables of host.
+    pub tables: Tables,
+    /// How much a result may hold.
+    pub limits: ResultLimits,
+    /// What a batch may leave changed.
+    pub may_change: MayChange,
+    /// What holds the workers back, and how far they are.
+    pub gate: Gate,
 }
 
-/// Why a worker ended before all ranges were done.
-pub(super) enum WorkError {
-    /// The guest or the server.
-    Call(CallError),
-    /// The same, as the server said it.
-    Session(SessionError),
-}
+/// A connection that is ready to work.
+pub(super) type Ready = (Session, Transform);
 
-impl From<SessionError> for WorkError {
-    fn from(error: SessionError) -> Self {
-        Self::Session(error)
+impl Work {
+    /// Opens a connection and makes it ready.
+    pub(super) async fn open(&self) -> Result<Ready, WorkError> {
+        let database = self.connector.session(self.tables.clone()).await.map_err(SessionError::from)?;
+        let mut session = Session::new(database, self.limits);
+        session.prepare_for_batches(self.terms.settings.lease).await?;
+        let transform = session.begin_transform(&self.plan, 0, Isolation::EachBatch).await?;
+        Ok((session, transform))
     }
-}
 
-impl From<CallError> for WorkError {
-    fn from(error: CallError) -> Self {
-        Self::Call(error)
+    /// Works until all ranges are done, also by new connections after a lost one; false when the run is to end before.
+    pub(super) async fn until_done(&self, first: Option<Ready>) -> Result<bool, WorkError> {
+        let (mut ready, mut lost, mut pause) = (first, 0, RECONNECT.0);
+        loop {
+            let opened = match ready.take() {
+                Some(ready) => Ok(ready),
+                None => self.open().await,
+            };
+            let ended = match opened {
+                Ok((mut session, transform)) => {
+                    let (ended, has_worked) = self.work_by(&mut session, &transform).await;
+                    if has_worked {
+                        (lost, pause) = (0, RECONNECT.0);
+                    }
+                    if ended.is_ok() {
+                        session.into_database().close().await;
+                    }
+                    ended
+                }
+                Err(error) => Err(error),
+            };
+            match ended {
+                Err(error) if error.may_pass() && lost < RECONNECTS_MAX && !self.interrupt.is_ending() => {
+                    lost += 1;
+                    tokio::time::sleep(pause).await;
+                    pause = (pause * 2).min(RECONNECT.1);
+                }
+                ended => return ended,
+            }
+        }
     }
-}
 
-impl WorkError {
-    /// Why, for the journal; none for what has nothing to do with the range.
-    pub(super) fn why(&self) -> Option<String> {
-        let error = match self {
-            Self::Call(CallError::Guest(error)) | Self::Session(SessionError::Guest(error)) => error,
-            Self::Call(CallError::Stop(_)) | Self::Session(_) => return None,
-        };
-        Some(match error.as_ref() {
-            Error::Sql(error) => format!("{} ({})", error.message, error.sqlstate),
-            Error::Misuse(text) | Error::BadParams(text) | Error::Conversion(text) => text.clone(),
-            Error::Denied(text) | Error::Offline(text) => text.clone(),
-            Error::Exceeded(_) => "a limit was exceeded".to_owned(),
-        })
-    }
-
-    /// Whether the batch only lost to somebody else's transaction.
-    fn is_conflict(&self) -> bool {
-        let Self::Session(SessionError::Guest(error)) = self else { return false };
-        matches!(error.as_ref(), Error::Sql(error) if [
-            sqlstate::SERIALIZATION_FAILURE,
-            sqlstate::DEADLOCK_DETECTED,
-            sqlstate::LOCK_NOT_AVAILABLE,
-        ].contains(&error.sqlstate.as_str()))
-    }
-}
-
-impl Work<'_> {
-    /// Works on range after range until all are done; false when the run is to end before.
-    pub(super) async fn until_done(&self, mut session: Session, transform: Transform) -> Result<bool, WorkError> {
+    /// Works on range after range by one connection. The second part says whether it came to the end of one.
+    async fn work_by(&self, session: &mut Session, transform: &Transform) -> (Result<bool, WorkError>, bool) {
+        let mut has_worked = false;
         loop {
             // What is begun is finished, and the next run goes on.
             if self.interrupt.is_ending() {
-                return Ok(false);
+                return (Ok(false), has_worked);
             }
-            match session.claim(&self.backfill, &transform, self.plan.batch_rows, LEASE).await? {
-                Claim::Range(range) => self.range(&mut session, &transform, &range).await?,
-                Claim::Wait | Claim::Paused => tokio::time::sleep(PAUSE).await,
-                Claim::Done => {
-                    session.into_database().close().await;
-                    return Ok(true);
-                }
-                Claim::Cancelled => return Err(misuse("it was cancelled: `host backfill resume` lets it go on").into()),
-                Claim::Failed(why) => return Err(CallError::guest(Error::Misuse(why)).into()),
+            match self.next(session, transform).await {
+                Ok(Some(true)) => return (Ok(true), has_worked),
+                Ok(Some(false)) => has_worked = true,
+                Ok(None) => {}
+                Err(error) => return (Err(error), has_worked),
             }
+        }
+    }
+
+    /// Works on a range, or waits a moment for one. Says whether all are done; nothing when it waited.
+    async fn next(&self, session: &mut Session, transform: &Transform) -> Result<Option<bool>, WorkError> {
+        let label = label(&self.pipeline);
+        self.gate.look(session, &self.backfill, label, false).await?;
+        if self.gate.is_shut(session, &self.backfill, &self.terms.settings).await? {
+            tokio::time::sleep(PAUSE).await;
+            return Ok(None);
+        }
+        let request = Request {
+            program: &self.terms.program.digest(),
+            rows_max: self.plan.batch_rows,
+            rows_per_second: self.terms.settings.rows_per_second,
+            lease: self.terms.settings.lease,
+        };
+        match session.claim(&self.backfill, transform, request).await? {
+            Claim::Range(range) => self.range(session, transform, &range).await.map(|()| Some(false)),
+            Claim::Wait | Claim::Paused => {
+                tokio::time::sleep(PAUSE).await;
+                Ok(None)
+            }
+            Claim::NotBefore(wait) => {
+                tokio::time::sleep(wait.min(PAUSE)).await;
+                Ok(None)
+            }
+            Claim::Done => {
+                self.gate.look(session, &self.backfill, label, true).await?;
+                Ok(Some(true))
+            }
+            Claim::Cancelled => Err(misuse("it was cancelled: `host backfill resume` lets it go on").into()),
+            Claim::AnotherProgram => {
+                Err(misuse("another build of the migration works on it by now, or a run with other arguments (-x)")
+                    .into())
+            }
+            Claim::Failed(why) => Err(CallError::guest(Error::Misuse(why)).into()),
         }
     }
 
@@ -113,11 +172,7 @@ impl Work<'_> {
         let mut tries = 0;
         loop {
             let error = match self.batch(session, transform, range).await {
-                Ok((Ended::Committed, rows)) => {
-                    self.written.fetch_add(rows, Ordering::Relaxed);
-                    return Ok(());
-                }
-                Ok((Ended::Overtaken, _)) => return Ok(()),
+                Ok(Ended::Committed | Ended::Overtaken) => return Ok(()),
                 Err(error) => error,
             };
             if matches!(error, WorkError::Session(SessionError::Fatal(_))) {
@@ -137,12 +192,7 @@ impl Work<'_> {
     }
 
     /// One transaction: all rows of a range, in as many pieces as their bytes ask for.
-    async fn batch(
-        &self,
-        session: &mut Session,
-        transform: &Transform,
-        range: &Range,
-    ) -> Result<(Ended, u64), WorkError> {
+    async fn batch(&self, session: &mut Session, transform: &Transform, range: &Range) -> Result<Ended, WorkError> {
         let (rows_max, bytes_max) =
             (self.plan.batch_rows, usize::try_from(self.plan.batch_bytes).unwrap_or(usize::MAX));
         let batch = session.begin_batch().await?;
@@ -161,7 +211,6 @@ impl Work<'_> {
             }
             after = Some(part.until);
         }
-        let ended = session.commit_batch(&self.backfill, (batch, range), written, self.may_change).await?;
-        Ok((ended, written))
+        Ok(session.commit_batch(&self.backfill, (batch, range), written, self.may_change).await?)
     }
 }

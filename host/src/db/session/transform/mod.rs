@@ -1,10 +1,12 @@
 //! The database's part of a transform: a big table is read by ranges of its key, and what became of the rows is written back.
 //!
-//! `inspect` looks at the plan before the first row, `plan` has the statements, `reader` reads rows as they come.
+//! `inspect` looks at the plan before the first row, `plan` has the statements, `reader` reads rows as they come, `size` guesses how
+//! many there are.
 
 mod inspect;
 mod plan;
 mod reader;
+mod size;
 
 pub use self::plan::Key;
 pub use self::plan::Transform;

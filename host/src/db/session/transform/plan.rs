@@ -107,6 +107,16 @@ impl Transform {
         format!("SELECT {} FROM {} ORDER BY {order} LIMIT 1", self.key_list(""), self.view)
     }
 
+    /// A query for the first key of the source.
+    pub(super) fn select_first_key(&self) -> String {
+        format!("SELECT {0} FROM {1} ORDER BY {0} LIMIT 1", self.key_list(""), self.view)
+    }
+
+    /// What the planner says of the source.
+    pub(super) fn explain(&self) -> String {
+        format!("EXPLAIN (FORMAT JSON) SELECT * FROM {}", self.view)
+    }
+
     /// A query for a row without a key.
     pub(super) fn select_null_key(&self) -> String {
         let is_null: Vec<String> =
