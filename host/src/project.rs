@@ -322,6 +322,7 @@ impl Project {
             }),
             log: self.environment.log_table.clone(),
             journal: self.environment.journal_table.clone(),
+            rejected: self.environment.rejected_table.clone(),
         }
     }
 

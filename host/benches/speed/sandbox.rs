@@ -116,6 +116,7 @@ async fn empty_calls(runtime: &Runtime, script: &Loaded, server: &Server) -> Res
         version_characters: None,
         log: TableName::new("unused")?,
         journal: TableName::new("unused")?,
+        rejected: TableName::new("unused")?,
     };
     let mut database = Database::connect(&url, "benchmark", tables).await?;
     let source = Source { file: "empty.sql".to_owned(), text: String::new() };

@@ -1,5 +1,7 @@
 //! `host backfill`: tables that are being rewritten batch by batch.
 
+mod rejected;
+
 use clap::Args;
 use clap::Subcommand;
 use serde_json::Value;
@@ -19,7 +21,7 @@ pub(super) struct BackfillArguments {
     command: BackfillCommand,
 }
 
-#[derive(Debug, Clone, Copy, Subcommand)]
+#[derive(Debug, Clone, Subcommand)]
 enum BackfillCommand {
     /// Show how far the tables are that are rewritten batch by batch
     Status,
@@ -29,10 +31,13 @@ enum BackfillCommand {
     Resume,
     /// End those who work on them after the batch that they are at; what is committed stays
     Cancel,
+    /// Show the rows that were rejected and skipped
+    Rejected(rejected::RejectedArguments),
 }
 
 pub(super) async fn run(settings: &Settings, arguments: &BackfillArguments) -> Result<u8, Failure> {
-    let (wish, done) = match arguments.command {
+    let (wish, done) = match &arguments.command {
+        BackfillCommand::Rejected(arguments) => return rejected::run(settings, &settings.project()?, arguments).await,
         BackfillCommand::Status => (None, ""),
         BackfillCommand::Pause => (Some(Wish::Pause), "paused"),
         BackfillCommand::Resume => (Some(Wish::Resume), "resumed"),
@@ -72,7 +77,7 @@ pub(super) async fn run(settings: &Settings, arguments: &BackfillArguments) -> R
 
 /// `a1  run-transform 'phones' into guests: running, 120000 rows in 12 ranges, 8000 rows/s, about 3 min left`
 fn line(status: &BackfillStatus) -> String {
-    let BackfillStatus { backfill, label, state, rows, done, failed, .. } = status;
+    let BackfillStatus { backfill, label, state, rows, done, failed, rejected, .. } = status;
     let mut text = format!(
         "{}  {}: {}, {} in {}",
         backfill.step.revision,
@@ -82,6 +87,9 @@ fn line(status: &BackfillStatus) -> String {
         count(*done, "range")
     );
     text.push_str(&pace(status));
+    if *rejected > 0 {
+        text.push_str(&format!(", {} skipped", count(*rejected, "row")));
+    }
     if *failed > 0 {
         text.push_str(&format!(", {} failed", count(*failed, "range")));
     }
@@ -134,6 +142,7 @@ fn document(status: &BackfillStatus) -> Value {
         "label": status.label,
         "state": status.state.word(),
         "rows": status.rows,
+        "rows_skipped": status.rejected,
         "ranges_done": status.done,
         "ranges_open": status.open,
         "ranges_failed": status.failed,

@@ -54,6 +54,9 @@ pub(super) async fn run(settings: &Settings, arguments: &LogArguments) -> Result
         if let (Some(from), Some(to)) = (&row.detail.from, &row.detail.to) {
             report.line(&format!("    from {} to {}", list_or(from, "base"), list_or(to, "base")));
         }
+        if let Some(skipped) = row.detail.skipped {
+            report.line(&format!("    {} rejected and skipped", count(skipped, "row")));
+        }
         if let Some(repaired) = &row.detail.repaired {
             report.line(&format!("    accepted a changed file: {}", repaired.difference));
         }
@@ -103,6 +106,7 @@ pub(super) fn document(row: &LogRow) -> serde_json::Value {
         "milliseconds": row.milliseconds,
         "statements": row.statements,
         "rows": row.rows,
+        "rows_skipped": row.detail.skipped.unwrap_or(0),
         "database_user": row.database_user,
         "host_version": row.host_version,
         "error": row.error,

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use clap::Args;
+use clap::ValueEnum;
 use serde_json::json;
 
 use super::failure::Failure;
@@ -16,6 +17,7 @@ use super::signals;
 use super::target::Target;
 use super::times::TimeArguments;
 use super::times::server_timeout;
+use crate::config::OnRowError;
 use crate::execute::Options;
 use crate::execute::RunError;
 use crate::plan::Direction;
@@ -56,6 +58,9 @@ pub(super) struct MigrateArguments {
     /// Take statement N of an unfinished step as done and resume after it (can be repeated)
     #[arg(long, value_name = "N", conflicts_with_all = ["dry_run", "sql"], value_parser = clap::value_parser!(u32).range(1..))]
     mark_done: Vec<u32>,
+    /// What becomes of rows that a transform or the server rejects [default: as in host.toml]
+    #[arg(long, value_name = "WHAT", conflicts_with = "sql")]
+    on_row_error: Option<RowErrorArgument>,
     #[command(flatten)]
     consent: Consent,
     #[command(flatten)]
@@ -63,6 +68,24 @@ pub(super) struct MigrateArguments {
     /// End a statement that runs longer than this (the server's statement_timeout); 0 is no limit [default: as in host.toml]
     #[arg(long, value_name = "TIME", value_parser = server_timeout)]
     statement_timeout: Option<Duration>,
+}
+
+/// [`OnRowError`] as it is written.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum RowErrorArgument {
+    /// The first one ends the run
+    Fail,
+    /// They stay as they are and are written down
+    SkipAndRecord,
+}
+
+impl From<RowErrorArgument> for OnRowError {
+    fn from(argument: RowErrorArgument) -> Self {
+        match argument {
+            RowErrorArgument::Fail => Self::Fail,
+            RowErrorArgument::SkipAndRecord => Self::SkipAndRecord,
+        }
+    }
 }
 
 pub(super) async fn run(
@@ -88,6 +111,7 @@ pub(super) async fn run(
         statement_timeout: arguments.statement_timeout,
         resume_from: arguments.resume_from,
         mark_done: arguments.mark_done.clone(),
+        on_row_error: arguments.on_row_error.map(OnRowError::from),
         compiler: super::worker::compiler(settings)?,
         ..settings.options()
     };

@@ -7,9 +7,10 @@ use serde::Deserialize;
 use serde::Deserializer;
 use serde::de;
 
+use super::bounded::AnyTime;
+use super::bounded::AtLeastOne;
 use super::bounded::Count;
 use super::bounded::Time;
-use super::file::AnyTime;
 
 const MINUTES_OF_HOUR: u16 = 60;
 const MINUTES_OF_DAY: u16 = 24 * MINUTES_OF_HOUR;
@@ -33,7 +34,25 @@ pub struct BackfillSettings {
     pub hours: Option<Hours>,
     /// How long a range of keys belongs to who took it, unless its connection ends before.
     pub lease: Duration,
+    /// What becomes of rows that a transform or the server rejects.
+    pub on_row_error: OnRowError,
+    /// The most rows of one transform that are passed over.
+    pub rejected_rows: u32,
 }
+
+/// What becomes of rows that a transform or the server rejects.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum OnRowError {
+    /// The first one ends the run.
+    #[default]
+    Fail,
+    /// They stay as they are and are written down.
+    SkipAndRecord,
+}
+
+/// The most rows that are passed over where the file does not say.
+const REJECTED_ROWS: u32 = 1_000;
 
 /// A part of each day, by the clock of the database: `22:00-06:00 Europe/Berlin`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -52,6 +71,8 @@ pub(super) struct BackfillSection {
     pub(super) replication_lag: Option<AnyTime>,
     pub(super) hours: Option<AnyHours>,
     pub(super) lease: Option<Lease>,
+    pub(super) on_row_error: Option<OnRowError>,
+    pub(super) rejected_rows: Option<AtLeastOne>,
 }
 
 /// Hours, or an empty text for always, which takes back those of `[default]`.
@@ -66,6 +87,8 @@ impl BackfillSettings {
             replication_lag: own.replication_lag.or(default.replication_lag).map_or(Duration::ZERO, |time| time.0),
             hours: own.hours.clone().or_else(|| default.hours.clone()).and_then(|hours| hours.0),
             lease: own.lease.or(default.lease).map_or(Duration::from_secs(60), |time| time.0),
+            on_row_error: own.on_row_error.or(default.on_row_error).unwrap_or_default(),
+            rejected_rows: own.rejected_rows.or(default.rejected_rows).map_or(REJECTED_ROWS, |count| count.0),
         }
     }
 }

@@ -10,6 +10,10 @@ use serde::de;
 use crate::units;
 use crate::units::UnitError;
 
+/// Ten years: what is longer is a mistake, and could not be added to a time.
+pub(super) const TIME_MAX: u64 = 87_600 * 3_600_000;
+
+pub(super) type AnyTime = Time<0, TIME_MAX>;
 pub(super) type AtLeastOne = Bounded<1, { u32::MAX }>;
 pub(super) type Count = Bounded<0, { u32::MAX }>;
 

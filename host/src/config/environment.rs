@@ -45,6 +45,8 @@ pub struct Environment {
     pub log_table: TableName,
     /// The table that holds the statements of migrations without a transaction until these are finished.
     pub journal_table: TableName,
+    /// The table that holds the rows that transforms passed over.
+    pub rejected_table: TableName,
     /// The extensions that are made in the development cluster with the rights of its superuser, in this order.
     pub local_extensions: Vec<String>,
     /// Where the wanted schema comes from, and how schemas are compared.
@@ -195,6 +197,7 @@ impl Environment {
             },
             grants: GrantsSection::resolve(&own.grants, &default.grants),
             journal_table: table(&own.journal_table, &default.journal_table, "host_journal"),
+            rejected_table: table(&own.rejected_table, &default.rejected_table, "host_rejected"),
             limits: Limits::resolve(&own.limits, &default.limits),
             backfill: BackfillSettings::resolve(&own.backfill, &default.backfill),
         }

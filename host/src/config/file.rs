@@ -11,9 +11,11 @@ use super::AlembicProject;
 use super::Downgrade;
 use super::TableName;
 use super::backfill::BackfillSection;
+use super::bounded::AnyTime;
 use super::bounded::AtLeastOne;
 use super::bounded::Count;
 use super::bounded::Size;
+use super::bounded::TIME_MAX;
 use super::bounded::Time;
 use super::grants::GrantsSection;
 use super::grants::grants;
@@ -28,10 +30,6 @@ type StackSize = Size<{ 64 << 10 }, { 64 << 20 }>;
 type LogSize = Size<{ 1 << 10 }, { 4 << 40 }>;
 type CompileMemory = Size<{ 64 << 20 }, { 64 << 30 }>;
 
-/// Ten years: what is longer is a mistake, and could not be added to a time.
-const TIME_MAX: u64 = 87_600 * 3_600_000;
-
-pub(super) type AnyTime = Time<0, TIME_MAX>;
 type SomeTime = Time<1, TIME_MAX>;
 type ServerTimeout = Time<0, { super::SERVER_TIMEOUT_MILLISECONDS_MAX }>;
 
@@ -116,6 +114,7 @@ pub(super) struct Section {
     pub(super) version_table: Option<TableName>,
     pub(super) log_table: Option<TableName>,
     pub(super) journal_table: Option<TableName>,
+    pub(super) rejected_table: Option<TableName>,
     #[serde(default)]
     pub(super) local: LocalSection,
     #[serde(default)]

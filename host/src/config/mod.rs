@@ -24,6 +24,7 @@ mod toml_problem;
 pub use alembic::AlembicProject;
 pub use backfill::BackfillSettings;
 pub use backfill::Hours;
+pub use backfill::OnRowError;
 pub use downgrade::Downgrade;
 pub use environment::Environment;
 pub use environment::Limits;

@@ -47,6 +47,7 @@ fn the_reference_names_every_key_and_its_default() {
         version_table,
         log_table,
         journal_table,
+        rejected_table,
         local,
         schema,
         grants,
@@ -55,6 +56,7 @@ fn the_reference_names_every_key_and_its_default() {
     } = sections.remove("default").unwrap();
     assert!(protect.is_some() && downgrade.is_some() && require_restricted_role.is_some());
     assert!(migrations.is_some() && version_table.is_some() && log_table.is_some() && journal_table.is_some());
+    assert!(rejected_table.is_some());
     let LocalSection { extensions } = local;
     assert_eq!(extensions.as_deref(), Some(&[][..]));
     let SchemaSection { models, exclude, shadow_url } = schema;
@@ -93,9 +95,17 @@ fn the_reference_names_every_key_and_its_default() {
     assert!(component_size.is_some() && compile_time.is_some() && compile_memory.is_some());
     assert!(lock_timeout.is_some() && statement_timeout.is_some() && wait.is_some() && lock_retries.is_some());
     assert!(termination_grace.is_some() && silence.is_some());
-    let BackfillSection { rows_per_second, active_sessions, replication_lag, hours, lease } = backfill;
+    let BackfillSection {
+        rows_per_second,
+        active_sessions,
+        replication_lag,
+        hours,
+        lease,
+        on_row_error,
+        rejected_rows,
+    } = backfill;
     assert!(rows_per_second.is_some() && active_sessions.is_some() && replication_lag.is_some());
-    assert!(hours.is_some() && lease.is_some());
+    assert!(hours.is_some() && lease.is_some() && on_row_error.is_some() && rejected_rows.is_some());
     for key in ["url", "direct-url", "role"] {
         assert!(text.contains(&format!("\n# {key} = ")), "{key}");
     }
@@ -236,7 +246,7 @@ fn errors_name_line_key_and_what_is_known() {
             "[default]\n\nurll = 'x'\n",
             "host.toml:3: 'default.urll': unknown field `urll`, expected one of `url`, `direct-url`, `protect`, `downgrade`, `role`, \
              `require-restricted-role`, `migrations`, `dump`, `version-table`, `log-table`, \
-             `journal-table`, `local`, `schema`, `grants`, `limits`, `backfill`",
+             `journal-table`, `rejected-table`, `local`, `schema`, `grants`, `limits`, `backfill`",
         ),
         (
             "[prod.limits]\nheap = 5",

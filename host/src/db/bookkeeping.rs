@@ -13,11 +13,13 @@ use super::fast_commit::Unwritten;
 use super::fast_commit::WRITE;
 use super::integrity::Locks;
 use super::integrity::TransactionState;
-use super::names::KINDS;
+use super::log::Record;
 use super::opening::Opening;
+use super::rejected_row::RejectedRow;
 use super::sqlstate::INVALID_SCHEMA_NAME;
 use super::sqlstate::UNDEFINED_TABLE;
 use super::sqlstate::UNIQUE_VIOLATION;
+use super::statement_journal::StepKey;
 use super::table_state::TableDetails;
 use super::table_state::TableNumbers;
 use super::table_state::TableState;
@@ -68,10 +70,25 @@ impl Database {
             }
         }
         self.write_bookkeeping(begun, bookkeeping, unwritten).await?;
-        if let Some(forget) = self.forget_sql(&bookkeeping.forget) {
+        if let (false, [record, ..]) = (bookkeeping.rejected.is_empty(), bookkeeping.records) {
+            self.record_rejected(begun, record, bookkeeping.rejected).await?;
+        }
+        let forget = self.forget_sql(&bookkeeping.forget).into_iter();
+        for forget in forget.chain(self.forget_rejected_sql(begun, bookkeeping)) {
             self.simple("clear the journal", forget).await?;
         }
         self.commit().await
+    }
+
+    async fn record_rejected(
+        &mut self,
+        begun: &Begun,
+        record: &Record,
+        rows: &[RejectedRow],
+    ) -> Result<(), DatabaseError> {
+        let revision = RevisionId::new(&record.revision).map_err(|_| no_answer(WRITE))?;
+        let step = StepKey { revision, direction: record.direction.to_owned() };
+        self.write_rejected(&step, begun.tables.rejected, rows).await
     }
 
     /// The slow way: the check is made statement by statement, so that it can be said what is wrong.
@@ -169,7 +186,7 @@ impl Database {
         may_change: MayChange,
         may_ask: bool,
     ) -> Result<Vec<Violation>, DatabaseError> {
-        let named = KINDS.map(|kind| (tables.number(kind), self.table(kind).to_string()));
+        let named: Vec<_> = tables.kinds().map(|kind| (tables.number(kind), self.table(kind).to_string())).collect();
         let locks = locks.map_or(Locks { may_attach: true, ..Locks::default() }, |locks| Locks::read(locks, &named));
         let Locks { mut violations, may_attach, changes_defaults } = locks;
         let is_signed = signs.iter().any(|row| text_field(row, 1).as_deref() != Some("f"));
@@ -204,10 +221,10 @@ impl Database {
         let rows = self.simple(WRITE, tables.select_details()).await?;
         let now = TableDetails::read(&rows);
         let Some(known) = &self.known.tables else { return Ok(Vec::new()) };
-        let violations = KINDS.map(|kind| {
+        let violations = tables.kinds().map(|kind| {
             TableDetails::violations(&known.details, &now, tables.number(kind), &self.table(kind).to_string())
         });
-        Ok(violations.into_iter().flatten().collect())
+        Ok(violations.flatten().collect())
     }
 
     /// Judges the results of the bookkeeping: as many rows as the step changes, in the tables that were there before.

@@ -95,6 +95,10 @@ impl Database {
         last_log_id: Option<i64>,
         next: Option<&Opening<'_>>,
     ) -> Option<FastCommit> {
+        if !bookkeeping.rejected.is_empty() {
+            self.known.prepared = None;
+            return None;
+        }
         let prepared = self.known.prepared.take().filter(|_| !self.keeps_statements());
         let is_worth_preparing = next.is_some_and(|next| next.steps_after >= WORTH_PREPARING);
         let texts =
@@ -117,6 +121,7 @@ impl Database {
         let written_at = statements.len();
         statements.push(rows);
         statements.extend(self.forget_sql(&bookkeeping.forget));
+        statements.extend(self.forget_rejected_sql(begun, bookkeeping));
         let release = statements.len();
         statements.push(format!("RELEASE SAVEPOINT {SAVEPOINT}"));
         statements.push(COMMIT.to_owned());
@@ -196,7 +201,7 @@ impl Database {
     pub(super) fn assertion(&self, begun: &Begun, bookkeeping: &Bookkeeping<'_>, transaction: &str) -> Option<String> {
         let tables = self.known.tables.as_ref().filter(|known| known.states == begun.states)?;
         let mut states: Vec<&TableState> = tables.states.iter().collect();
-        if states.len() != begun.tables.all().len() || states.iter().any(|state| state.is_signed) {
+        if states.len() != begun.tables.all().count() || states.iter().any(|state| state.is_signed) {
             return None;
         }
         states.sort_by_key(|state| state.place);
@@ -205,7 +210,7 @@ impl Database {
         let places: Vec<String> =
             states.iter().map(|state| format!("\"({},{})\"", state.place.0, state.place.1)).collect();
         let written_by: Vec<&str> = states.iter().map(|state| state.written_by.as_str()).collect();
-        let mut watched = begun.tables.all().to_vec();
+        let mut watched: Vec<u32> = begun.tables.all().collect();
         if !bookkeeping.may_change.defaults {
             watched.extend(DEFAULTS_TABLES);
         }
@@ -315,6 +320,23 @@ impl Database {
     /// Whether rows of the version table may be changed in their places.
     pub(super) fn may_update(&self, begun: &Begun) -> bool {
         begun.states.iter().any(|state| state.number == begun.tables.version && state.may_update())
+    }
+
+    /// What forgets the rows that the step which is undone now has passed over, if the table of them is there.
+    pub(super) fn forget_rejected_sql(&self, begun: &Begun, bookkeeping: &Bookkeeping<'_>) -> Option<String> {
+        let [record] = bookkeeping.records else { return None };
+        let undone = match record.direction {
+            "upgrade" => "downgrade",
+            "downgrade" => "upgrade",
+            _ => return None,
+        };
+        (begun.tables.rejected != 0).then(|| {
+            format!(
+                "DELETE FROM ONLY {} WHERE revision {EQUAL} {}::pg_catalog.text AND direction {EQUAL} '{undone}'::pg_catalog.text",
+                self.tables.rejected.quoted(),
+                quote_text(&record.revision)
+            )
+        })
     }
 
     /// What forgets statements of the journal, if any.

@@ -20,6 +20,9 @@ pub struct LogDetail {
     /// those of what is applied.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub repaired: Option<Repaired>,
+    /// Of a step that is done: how many rows its transforms passed over.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub skipped: Option<u64>,
 }
 
 /// The change of an applied migration that an operator accepted.

@@ -14,6 +14,8 @@ pub struct Tables {
     pub log: TableName,
     /// One row for each statement of a migration without a transaction that is not finished yet.
     pub journal: TableName,
+    /// One row for each row that a transform passed over. It is only there once rows may be passed over.
+    pub rejected: TableName,
 }
 
 /// One of the host's own tables.
@@ -25,6 +27,8 @@ pub enum TableKind {
     Log,
     /// The one that holds the statements of unfinished steps.
     Journal,
+    /// The one that holds the rows that transforms passed over.
+    Rejected,
 }
 
 impl TableKind {
@@ -33,19 +37,20 @@ impl TableKind {
             Self::Version => "version",
             Self::Log => "log",
             Self::Journal => "journal",
+            Self::Rejected => "rejected rows",
         }
     }
 }
 
 /// The kinds in the order in which they are read.
-pub(super) const KINDS: [TableKind; 3] = [TableKind::Version, TableKind::Log, TableKind::Journal];
+pub(super) const KINDS: [TableKind; 4] = [TableKind::Version, TableKind::Log, TableKind::Journal, TableKind::Rejected];
 
 impl Tables {
     /// The names of the tables and of their indexes, as the catalogue has them, without schemas. PostgreSQL calls an index of a
     /// primary key `<table>_pkey` unless it is told otherwise, one of another constraint `<table>_<columns>_key`, and one of its
     /// own `<table>_<columns>_idx`.
     pub fn relations(&self) -> Vec<String> {
-        let tables = [&self.version, &self.log, &self.journal];
+        let tables = [&self.version, &self.log, &self.journal, &self.rejected];
         let suffixes = ["", "_pkey", "_pkc", "_revision_id_key", "_revision_id_idx"];
         tables.iter().flat_map(|table| suffixes.map(|suffix| format!("{}{suffix}", table.name))).collect()
     }

@@ -25,9 +25,11 @@ pub(super) struct Existing {
     pub(super) version: bool,
     pub(super) log: bool,
     pub(super) journal: bool,
+    pub(super) rejected: bool,
 }
 
 impl Existing {
+    /// Whether those exist that each run needs.
     pub(super) fn all(self) -> bool {
         self.version && self.log && self.journal
     }
@@ -39,6 +41,7 @@ impl Database {
             TableKind::Version => &self.tables.version,
             TableKind::Log => &self.tables.log,
             TableKind::Journal => &self.tables.journal,
+            TableKind::Rejected => &self.tables.rejected,
         }
     }
 
@@ -84,7 +87,7 @@ impl Database {
             });
             of_table.filter_map(|row| Some((text_field(row, 1)?, text_field(row, 2)?))).collect()
         };
-        let mut schemas = [None, None, None];
+        let mut schemas = [None, None, None, None];
         for (kind, place) in KINDS.into_iter().zip(&mut schemas) {
             let table = self.table(kind);
             let found = found(table);
@@ -102,14 +105,14 @@ impl Database {
                 *place = Some(schema);
             }
         }
-        let existing =
-            Existing { version: schemas[0].is_some(), log: schemas[1].is_some(), journal: schemas[2].is_some() };
+        let [version, log, journal, rejected] = [0, 1, 2, 3].map(|index: usize| schemas[index].is_some());
+        let existing = Existing { version, log, journal, rejected };
         // All that have no schema of their own lie beside the version table.
         let beside =
             schemas.iter().flatten().next().cloned().or_else(|| schema.first().and_then(|row| text_field(row, 0)));
-        for (table, place) in
-            [&mut self.tables.version, &mut self.tables.log, &mut self.tables.journal].into_iter().zip(schemas)
-        {
+        let tables = &mut self.tables;
+        let all = [&mut tables.version, &mut tables.log, &mut tables.journal, &mut tables.rejected];
+        for (table, place) in all.into_iter().zip(schemas) {
             if let Some(schema) = place.as_ref().or(beside.as_ref()) {
                 *table = table.or_schema(schema);
             }
@@ -149,8 +152,9 @@ impl Database {
         Ok(rows.iter().filter_map(violation).collect())
     }
 
-    /// What to select for a digest of all rows of each table, in the order of their kinds. It costs as much as they are long.
-    pub(super) fn select_contents(&self) -> Vec<String> {
+    /// What to select for a digest of all rows of each table that is there, in the order of their kinds. It costs as much as they
+    /// are long.
+    pub(super) fn select_contents(&self, tables: TableNumbers) -> Vec<String> {
         let of = |kind| {
             format!(
                 "SELECT pg_catalog.concat(pg_catalog.count(*), ' ', \
@@ -158,7 +162,7 @@ impl Database {
                 self.table(kind).quoted()
             )
         };
-        KINDS.map(of).into()
+        tables.kinds().map(of).collect()
     }
 }
 

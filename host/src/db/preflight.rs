@@ -133,7 +133,7 @@ impl Database {
     pub(super) async fn inspect_tables(&mut self) -> Result<Inspection, DatabaseError> {
         let doing = "check the version table and the log table";
         let names = KINDS.map(|kind| quote_text(&self.table(kind).quoted()));
-        let [version, log, journal] = &names;
+        let [version, log, journal, rejected] = &names;
         let rights = [
             (TableKind::Version, version, &["SELECT", "INSERT", "DELETE"][..]),
             (TableKind::Log, log, &["SELECT", "INSERT"]),
@@ -148,7 +148,7 @@ impl Database {
         let sql = format!(
             "{NOTICE_A_DEAD_CLIENT}; SELECT pid, backend_start, \
              current_setting('client_connection_check_interval', true) = '0' AND version() LIKE '%linux%', \
-             {version}::regclass::oid, {log}::regclass::oid, {journal}::regclass::oid, \
+             {version}::regclass::oid, {log}::regclass::oid, {journal}::regclass::oid, to_regclass({rejected})::oid, \
              (SELECT attidentity <> '' FROM pg_attribute WHERE attrelid = {log}::regclass AND attname = 'id'), \
              {}, (SELECT pg_has_role(relowner, 'USAGE') FROM pg_class WHERE oid = {log}::regclass), {}, {} \
              FROM pg_stat_activity WHERE pid = pg_backend_pid()",
@@ -159,7 +159,7 @@ impl Database {
         let rows = self.simple_apart(doing, &sql).await?;
         let field = |index| rows.first().and_then(|row| text_field(row, index)).unwrap_or_default();
         let mut problems = Vec::new();
-        let mut index = 10;
+        let mut index = 11;
         for (kind, _, rights) in rights {
             let mut missing = Vec::new();
             for right in rights {
@@ -177,13 +177,13 @@ impl Database {
             }
         }
         let number = |index| field(index).parse().unwrap_or_default();
-        let numbers = TableNumbers { version: number(3), log: number(4), journal: number(5) };
+        let numbers = TableNumbers { version: number(3), log: number(4), journal: number(5), rejected: number(6) };
         let violations = self.attachments(numbers).await?;
         if !violations.is_empty() {
             problems.push(DatabaseError::TablesNotClean { violations });
         }
-        let log_lacks_columns = field(7) == "t";
-        if log_lacks_columns && field(8) != "t" {
+        let log_lacks_columns = field(8) == "t";
+        if log_lacks_columns && field(9) != "t" {
             problems.push(self.log_lacks_columns());
         }
         Ok(Inspection {
@@ -191,9 +191,9 @@ impl Database {
             started: field(1),
             can_notice_a_lost_client: field(2) == "t",
             numbers,
-            log_has_sequence: field(6) == "t",
+            log_has_sequence: field(7) == "t",
             log_lacks_columns,
-            may_make_log_index: field(9) == "t",
+            may_make_log_index: field(10) == "t",
             problems,
         })
     }

@@ -3,6 +3,7 @@
 use sqlx::postgres::PgRow;
 
 use super::driver::text_field;
+use super::names::KINDS;
 use super::names::TableKind;
 use super::violation::Violation;
 
@@ -12,6 +13,8 @@ pub(super) struct TableNumbers {
     pub(super) version: u32,
     pub(super) log: u32,
     pub(super) journal: u32,
+    /// 0 where there is none.
+    pub(super) rejected: u32,
 }
 
 /// The rights that are looked at, in the order of [`TableState::rights`].
@@ -78,12 +81,18 @@ const DETAILS: [(&str, &str); 5] = [
 impl TableNumbers {
     /// As an array of the catalogue's numbers, to be compared with ANY.
     pub(super) fn array(self) -> String {
-        format!("'{{{},{},{}}}'::pg_catalog.oid[]", self.version, self.log, self.journal)
+        let numbers: Vec<String> = self.all().map(|number| number.to_string()).collect();
+        format!("'{{{}}}'::pg_catalog.oid[]", numbers.join(","))
     }
 
-    /// All of them, in the order of their kinds.
-    pub(super) fn all(self) -> [u32; 3] {
-        [self.version, self.log, self.journal]
+    /// The kinds of those that are there, in their order.
+    pub(super) fn kinds(self) -> impl Iterator<Item = TableKind> {
+        KINDS.into_iter().filter(move |kind| *kind != TableKind::Rejected || self.rejected != 0)
+    }
+
+    /// All that are there, in the order of their kinds.
+    pub(super) fn all(self) -> impl Iterator<Item = u32> {
+        self.kinds().map(move |kind| self.number(kind))
     }
 
     pub(super) fn number(self, kind: TableKind) -> u32 {
@@ -91,6 +100,7 @@ impl TableNumbers {
             TableKind::Version => self.version,
             TableKind::Log => self.log,
             TableKind::Journal => self.journal,
+            TableKind::Rejected => self.rejected,
         }
     }
 
@@ -99,6 +109,7 @@ impl TableNumbers {
             _ if number == self.version => Some(TableKind::Version),
             _ if number == self.log => Some(TableKind::Log),
             _ if number == self.journal => Some(TableKind::Journal),
+            _ if number == self.rejected => Some(TableKind::Rejected),
             _ => None,
         }
     }

@@ -20,6 +20,7 @@ use super::opening::Opening;
 use super::prepared_end::EndTexts;
 use super::prepared_end::PREPARED_AT;
 use super::prepared_end::PreparedEnd;
+use super::rejected_row::RejectedRow;
 use super::sqlstate::READ_ONLY_SQL_TRANSACTION;
 use super::statement_journal::StepKey;
 use super::table_state::TableDetails;
@@ -81,6 +82,8 @@ pub struct Bookkeeping<'a> {
     pub may_change: MayChange,
     /// Which statements of unfinished steps are forgotten with it.
     pub forget: Forget<'a>,
+    /// The rows that the step passed over.
+    pub rejected: &'a [RejectedRow],
 }
 
 /// Rows of the journal that go.

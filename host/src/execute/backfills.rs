@@ -2,8 +2,10 @@
 
 use super::error::RunError;
 use super::runner::Runner;
+use crate::db::RecordedRow;
 use crate::db::backfill::BackfillStatus;
 use crate::db::backfill::Wish;
+use crate::revision::RevisionId;
 
 impl Runner<'_> {
     /// How far the transforms of unfinished steps are. Never writes, and takes no lock.
@@ -12,6 +14,14 @@ impl Runner<'_> {
     /// [`RunError::Database`].
     pub async fn backfills(&mut self) -> Result<Vec<BackfillStatus>, RunError> {
         Ok(self.database()?.backfills().await?)
+    }
+
+    /// The rows that transforms passed over; of one revision or of all. Never writes, and takes no lock.
+    ///
+    /// # Errors
+    /// [`RunError::Database`].
+    pub async fn rejected(&mut self, revision: Option<&RevisionId>) -> Result<Vec<RecordedRow>, RunError> {
+        Ok(self.database()?.read_rejected(revision).await?)
     }
 
     /// Pauses, resumes or cancels all of them, and says how far they are then. Whoever works on them learns it with the next batch.

@@ -78,6 +78,8 @@ pub enum Event {
         statements: u64,
         /// The number of rows that they touched.
         rows: u64,
+        /// The number of rows that transforms passed over and wrote down.
+        skipped: u64,
     },
     /// The version table was set without running a migration.
     Stamped {

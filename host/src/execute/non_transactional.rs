@@ -89,6 +89,11 @@ impl StepRun<'_> {
         let is_done = matches!(ending, Ending::Done) && trace.failure.is_none();
         let (mut database, progress, ended) = session.end(is_done).await;
         let mut record = self.record(started, &trace);
+        if is_done && database.knows_rejected() {
+            let skipped = database.count_rejected(&step, None).await.unwrap_or_default();
+            record.detail.skipped = Some(skipped).filter(|number| *number > 0);
+        }
+        let skipped = record.detail.skipped.unwrap_or(0);
         let (statements, rows) = (trace.statements, trace.rows);
         let (outcome, reconnected) = match self.judge(ending, trace).and(ended.map_err(Cause::Database)) {
             Ok(()) => self.finish_non_transactional(&mut database, &step, &record).await,
@@ -116,6 +121,7 @@ impl StepRun<'_> {
             StepResult {
                 statements,
                 rows,
+                skipped,
                 milliseconds,
                 outcome,
                 recorded,

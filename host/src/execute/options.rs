@@ -3,7 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::config::BackfillSettings;
 use crate::config::Limits;
+use crate::config::OnRowError;
 use crate::db::opening::Timeouts;
 use crate::runtime::Compiler;
 use crate::runtime::Runtime;
@@ -32,11 +34,21 @@ pub struct Options {
     /// A sandbox that this run shares with others, with the code that they compiled; see [`super::runtime`]. Then
     /// [`Options::compiler`] is not asked.
     pub runtime: Option<Arc<Runtime>>,
+    /// What becomes of rows that a transform or the server rejects; otherwise as in `host.toml`.
+    pub on_row_error: Option<OnRowError>,
     /// Lets a stamp forget an unfinished step.
     pub forget_unfinished: bool,
 }
 
 impl Options {
+    /// How many rows a transform may pass over, if any.
+    pub(super) fn rejected_max(&self, settings: &BackfillSettings) -> Option<u64> {
+        match self.on_row_error.unwrap_or(settings.on_row_error) {
+            OnRowError::Fail => None,
+            OnRowError::SkipAndRecord => Some(u64::from(settings.rejected_rows)),
+        }
+    }
+
     pub(super) fn timeouts(&self, limits: &Limits) -> Timeouts {
         Timeouts::new(
             self.lock_timeout.unwrap_or(limits.lock_timeout),

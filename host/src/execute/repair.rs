@@ -145,6 +145,7 @@ impl Runner<'_> {
             add: &[],
             records: &records,
             may_change: MayChange::default(),
+            rejected: &[],
             forget: Forget::Nothing,
         };
         self.write_records(&opening, &bookkeeping).await?;

@@ -118,6 +118,9 @@ impl Runner<'_> {
         if !applied.tables_exist {
             self.database()?.ensure_tables().await?;
         }
+        if self.options.rejected_max(&project.environment().backfill).is_some() {
+            self.database()?.ensure_rejected().await?;
+        }
         self.correct_unfinished(&applied.unfinished).await?;
         let mut canceller = self.database()?.preflight().await?;
         let mut loader = Loader::new(project, prepared);
@@ -198,7 +201,11 @@ impl Runner<'_> {
                 milliseconds: result.milliseconds,
                 statements: result.statements,
                 rows: result.rows,
+                skipped: result.skipped,
             });
+            if result.skipped > 0 {
+                observer.observe(Event::Note { text: skipped(&step.revision, result.skipped) });
+            }
             if let Some(reason) = result.reconnected {
                 let text = format!(
                     "lost the connection to PostgreSQL during COMMIT ({reason}), but {} was committed, as the server confirms over a new one",
@@ -271,4 +278,16 @@ impl Runner<'_> {
             }
         }
     }
+}
+
+/// Says that a step has passed over rows, and what to do about it.
+fn skipped(revision: &RevisionId, rows: u64) -> String {
+    let (rows, them, were) = match rows {
+        1 => ("1 row".to_owned(), "it", "was"),
+        rows => (format!("{rows} rows"), "them", "were"),
+    };
+    format!(
+        "{rows} of {revision} {were} rejected and skipped: `host backfill rejected` shows {them}, `host backfill retry-failed` tries \
+         {them} again"
+    )
 }

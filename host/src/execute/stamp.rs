@@ -103,6 +103,7 @@ impl Runner<'_> {
             add: if purge { &all } else { &plan.change.add },
             records: &records,
             may_change: MayChange::default(),
+            rejected: &[],
             forget: if forgets { Forget::Everything } else { Forget::Nothing },
         };
         self.write_records(&opening, &bookkeeping).await?;
@@ -147,7 +148,7 @@ impl Runner<'_> {
         let repairs = |kind: &TableKind| match kind {
             TableKind::Version => purge,
             TableKind::Journal => forgets && purge,
-            TableKind::Log => false,
+            TableKind::Log | TableKind::Rejected => false,
         };
         match self.applied().await {
             Err(RunError::Database(

@@ -28,6 +28,7 @@ use crate::db::Canceller;
 use crate::db::Database;
 use crate::db::DatabaseError;
 use crate::db::GuestSession;
+use crate::db::RejectedRow;
 use crate::db::Session;
 use crate::db::log::Record;
 use crate::db::opening::Opening;
@@ -95,6 +96,8 @@ pub(super) struct NextStep {
 pub(super) struct StepResult {
     pub(super) statements: u64,
     pub(super) rows: u64,
+    /// Rows that transforms passed over.
+    pub(super) skipped: u64,
     pub(super) milliseconds: u64,
     pub(super) outcome: Result<(), Cause>,
     /// Whether a failure is in the log table.
@@ -113,6 +116,7 @@ impl StepResult {
         Self {
             statements: 0,
             rows: 0,
+            skipped: 0,
             milliseconds: 0,
             outcome,
             recorded: false,
@@ -150,8 +154,11 @@ impl StepRun<'_> {
         let mut database = session.into_database().expect("BUG: the session of a step is one with a database");
         let mut record = self.record(started, &trace);
         let (statements, rows) = (trace.statements, trace.rows);
+        let rejected: Vec<RejectedRow> = trace.rejected().cloned().collect();
+        let skipped = u64::try_from(rejected.len()).unwrap_or(u64::MAX);
+        record.detail.skipped = (skipped > 0).then_some(skipped);
         let outcome = match self.judge(ending, trace) {
-            Ok(()) => self.finish(&mut database, &begun, &record, started).await,
+            Ok(()) => self.finish(&mut database, &begun, (&record, &rejected), started).await,
             Err(cause) => Err(cause),
         };
         let (outcome, reconnected) = self.settle(&mut database, &begun, &record, outcome).await;
@@ -159,7 +166,16 @@ impl StepRun<'_> {
         let milliseconds = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
         (
             database,
-            StepResult { statements, rows, milliseconds, outcome, recorded, reconnected, non_transactional: None },
+            StepResult {
+                statements,
+                rows,
+                skipped,
+                milliseconds,
+                outcome,
+                recorded,
+                reconnected,
+                non_transactional: None,
+            },
         )
     }
 
@@ -189,6 +205,7 @@ impl StepRun<'_> {
             records: std::slice::from_ref(record),
             may_change: self.may_change(),
             forget: Forget::Nothing,
+            rejected: &[],
         }
     }
 
@@ -280,7 +297,8 @@ impl StepRun<'_> {
             (run.clone(), guest_limits.clone()),
             self.interrupt,
             sender.clone(),
-        );
+        )
+        .passing_over(self.options.rejected_max(self.backfill));
         let state = GuestState::new(session, run, guest_limits, self.interrupt.clone(), wasi, sender)
             .granting(self.component.grant)
             .applying(applier)
@@ -328,13 +346,13 @@ impl StepRun<'_> {
         &self,
         database: &mut Database,
         begun: &Begun,
-        record: &Record,
+        (record, rejected): (&Record, &[RejectedRow]),
         started: Instant,
     ) -> Result<(), Cause> {
         if self.interrupt.is_requested() {
             return Err(Cause::Stopped(Stop::Interrupted));
         }
-        let bookkeeping = self.bookkeeping(record);
+        let bookkeeping = Bookkeeping { rejected, ..self.bookkeeping(record) };
         let next = self.next.map(|next| (application(&next.revision), next));
         let next = next.as_ref().map(|(application, next)| Opening {
             heads: &next.heads,

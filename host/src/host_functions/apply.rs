@@ -44,6 +44,7 @@ const INSTANCES_MAX: usize = 8;
 pub struct Applier {
     apply: Arc<dyn Fn(Batch) -> Applying + Send + Sync>,
     at_work: Arc<Semaphore>,
+    rejected_max: Option<u64>,
 }
 
 impl Applier {
@@ -54,7 +55,19 @@ impl Applier {
     {
         let processors = std::thread::available_parallelism().map_or(1, NonZero::get);
         let at_work = Arc::new(Semaphore::new(processors.min(INSTANCES_MAX)));
-        Self { apply: Arc::new(move |batch| Box::pin(apply(batch))), at_work }
+        Self { apply: Arc::new(move |batch| Box::pin(apply(batch))), at_work, rejected_max: None }
+    }
+
+    /// Lets rows be passed over that the transform or the server rejects, at most so many of one transform; none lets the first
+    /// one end it.
+    #[must_use]
+    pub fn passing_over(self, rejected_max: Option<u64>) -> Self {
+        Self { rejected_max, ..self }
+    }
+
+    /// How many rows may be passed over, if any.
+    pub(super) fn rejected_max(&self) -> Option<u64> {
+        self.rejected_max
     }
 
     /// Begins to work on a batch on another thread, so that the database works at the same time.

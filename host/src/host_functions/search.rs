@@ -30,11 +30,7 @@ pub(super) async fn first_rejected(
     failure: Failure,
 ) -> Result<Rejected, Stop> {
     let ends = value::row_ends(&batch.data);
-    let part = |from: usize, to: usize| {
-        let start = from.checked_sub(1).and_then(|row| ends.get(row)).copied().unwrap_or(0);
-        let end = to.checked_sub(1).and_then(|row| ends.get(row)).copied().unwrap_or(start);
-        Tuples { rows: u32::try_from(to - from).unwrap_or(u32::MAX), data: batch.data[start..end].to_vec() }
-    };
+    let part = |from, to| part_of(batch, &ends, from, to);
     // Of the rows from..to some are rejected; those before are not.
     let (mut from, mut to, mut failure) = (0, ends.len(), failure);
     while to - from > 1 {
@@ -53,4 +49,11 @@ pub(super) async fn first_rejected(
         Applied::Stopped(stop) => Err(stop),
         Applied::Rows(_) | Applied::Missing => Ok(Rejected { row, failure }),
     }
+}
+
+/// Some rows of a batch, whose rows have these ends.
+pub(super) fn part_of(batch: &Tuples, ends: &[usize], from: usize, to: usize) -> Tuples {
+    let start = from.checked_sub(1).and_then(|row| ends.get(row)).copied().unwrap_or(0);
+    let end = to.checked_sub(1).and_then(|row| ends.get(row)).copied().unwrap_or(start);
+    Tuples { rows: u32::try_from(to - from).unwrap_or(u32::MAX), data: batch.data[start..end].to_vec() }
 }

@@ -7,6 +7,7 @@ use super::text::NAME_BYTES_MAX;
 use super::text::STATEMENT_BYTES_MAX;
 use super::text::cut;
 use crate::bindings::types::SqlError;
+use crate::db::RejectedRow;
 use crate::sql::Refusal;
 
 /// A statement that the server refused.
@@ -85,6 +86,8 @@ pub struct ExecutionTrace {
     pub refused: Option<Refusal>,
     /// The last words before a trap.
     pub panic: Option<Panic>,
+    /// The rows that transforms in the transaction passed over, each with the number of what was made last before it.
+    rejected: Vec<(u64, RejectedRow)>,
     /// The names of the open savepoints, outermost first.
     savepoints: Vec<String>,
     /// The numbers of the open cursors.
@@ -112,6 +115,17 @@ impl ExecutionTrace {
         let Panic { message, backtrace } = panic;
         let message = cut(message, MESSAGE_BYTES_MAX);
         self.panic = Some(Panic { message, backtrace: backtrace.map(|text| cut(text, MESSAGE_BYTES_MAX)) });
+    }
+
+    /// Notes rows that a transform passed over in the transaction.
+    pub fn passed_over(&mut self, rows: Vec<RejectedRow>) {
+        let made = self.made;
+        self.rejected.extend(rows.into_iter().map(|row| (made, row)));
+    }
+
+    /// The rows that transforms passed over in the transaction.
+    pub fn rejected(&self) -> impl Iterator<Item = &RejectedRow> {
+        self.rejected.iter().map(|(_, row)| row)
     }
 
     /// A name for a new savepoint.
@@ -170,6 +184,7 @@ impl ExecutionTrace {
         if let Some(index) = self.savepoints.iter().position(|open| open == savepoint) {
             self.savepoints.truncate(index + 1);
             self.cursors.retain(|cursor| *cursor < number(savepoint));
+            self.rejected.retain(|(made, _)| *made < number(savepoint));
             self.failure = None;
         }
     }

@@ -8,25 +8,25 @@ use std::sync::Arc;
 use std::time::Duration;
 use std::time::Instant;
 
-use super::Applied;
 use super::Applier;
 use super::Batch;
 use super::GuestEvent;
 use super::GuestState;
 use super::apply::InWork;
-use super::search::first_rejected;
+pub(super) use super::made::label;
+pub(super) use super::made::made_of;
+pub(super) use super::made::misuse;
+use super::sift::Sift;
+use super::sift::SiftError;
 use crate::bindings::CallError;
 use crate::bindings::transforms::Host;
 use crate::bindings::transforms::TransformPlan;
 use crate::bindings::types::Error;
-use crate::bindings::types::Failure;
 use crate::bindings::types::Tuples;
 use crate::db::GuestSession;
 use crate::db::Isolation;
 use crate::db::Part;
-use crate::db::SessionError;
 use crate::db::Transform;
-use crate::value;
 
 /// The most batches that are worked on at a time, each by an instance with the memory of one.
 const PARALLELISM_MAX: u32 = 64;
@@ -96,6 +96,7 @@ impl GuestState {
         let transform = self.note(&plan.source, None, begun)?;
         let last = self.session.transactional()?.last_key(&transform).await;
         let until = self.note(&plan.source, None, last)?;
+        let statement = u32::try_from(self.trace.statements.saturating_add(1)).unwrap_or(u32::MAX);
         let (mut written, mut after, mut all) = (0, None, until.is_none());
         let mut pending: VecDeque<Pending> = VecDeque::new();
         let mut told = Instant::now();
@@ -117,7 +118,7 @@ impl GuestState {
             if (all || pending.len() > at_once)
                 && let Some(next) = pending.pop_front()
             {
-                written += self.write_batch(&transform, &pipeline, applier, next).await?;
+                written += self.write_batch(&transform, (&pipeline, plan, statement), applier, next).await?;
                 if told.elapsed() >= PROGRESS_INTERVAL {
                     told = Instant::now();
                     let label = label(&pipeline).to_owned();
@@ -134,46 +135,34 @@ impl GuestState {
     async fn write_batch(
         &mut self,
         transform: &Transform,
-        pipeline: &Arc<str>,
+        (pipeline, plan, statement): (&Arc<str>, &TransformPlan, u32),
         applier: &Applier,
         batch: Pending,
     ) -> Result<u64, CallError> {
         let Pending { part, rows, in_work } = batch;
+        let range = (part.after.as_ref(), &part.until);
+        if let Some(rows_max) = applier.rejected_max() {
+            let applied = in_work.finished().await;
+            self.begin(1)?;
+            let of_statement = self.trace.rejected().filter(|row| row.statement == statement);
+            let before = of_statement.fold((0, 0), |(rows, bytes), row| (rows + 1, bytes + row.row.len()));
+            let interrupt = self.interrupt.clone();
+            let sift = Sift { transform, pipeline, applier, plan, statement, interrupt: &interrupt, rows_max, before };
+            let mut rejected = Vec::new();
+            let session = self.session.transactional()?;
+            let written = match sift.write(session, range, &rows, applied, &mut rejected).await {
+                Ok(written) => Ok(written),
+                Err(SiftError::Call(error)) => return Err(error),
+                Err(SiftError::Session(error)) => Err(error),
+            };
+            self.trace.passed_over(rejected);
+            return self.settle(STATEMENT, None, written, |rows| *rows);
+        }
         let made = made_of(transform, pipeline, applier, &rows, in_work.finished().await).await?;
         self.begin(1)?;
-        let range = (part.after.as_ref(), &part.until);
         let written = self.session.transactional()?.write_part(transform, range, &made).await;
         self.settle(STATEMENT, None, written, |rows| *rows)
     }
-}
-
-/// The rows that a transform made of others, checked.
-pub(super) async fn made_of(
-    transform: &Transform,
-    pipeline: &Arc<str>,
-    applier: &Applier,
-    rows: &Tuples,
-    applied: Applied,
-) -> Result<Tuples, CallError> {
-    let shown = label(pipeline);
-    let made = match applied {
-        Applied::Rows(made) => made,
-        Applied::Rejected(failure) => {
-            let found = first_rejected(applier, pipeline, rows, failure).await.map_err(CallError::stop)?;
-            let row = transform.describe(&transform.key_of(&found.row)?);
-            return Err(misuse(&format!("'{shown}' rejects the row with {row}: {}", words(found.failure))));
-        }
-        Applied::Stopped(stop) => return Err(CallError::stop(stop)),
-        Applied::Missing => {
-            return Err(misuse(
-                "the migration exports no transform (world `transform-guest`): in Rust it takes `export_transform!`",
-            ));
-        }
-    };
-    let count = usize::try_from(made.rows).unwrap_or(usize::MAX);
-    value::check_tuples(&made.data, count, transform.columns())
-        .map_err(|error| misuse(&format!("'{shown}' gives back rows for {}: {error}", transform.target_label())))?;
-    Ok(made)
 }
 
 /// Checks the numbers of a plan.
@@ -190,30 +179,4 @@ fn check_numbers(plan: &TransformPlan) -> Result<(), CallError> {
         )),
         None => Ok(()),
     }
-}
-
-/// What of a pipeline is for people.
-pub(super) fn label(pipeline: &str) -> &str {
-    pipeline.lines().next().unwrap_or_default()
-}
-
-/// Why a transform failed.
-fn words(failure: Failure) -> String {
-    match failure {
-        Failure::Message(message) => message,
-        Failure::Irreversible => "it says that this cannot be undone".to_owned(),
-        Failure::Sql(Error::Sql(error)) => error.message,
-        Failure::Sql(
-            Error::BadParams(text)
-            | Error::Conversion(text)
-            | Error::Denied(text)
-            | Error::Offline(text)
-            | Error::Misuse(text),
-        ) => text,
-        Failure::Sql(Error::Exceeded(_)) => "it ran into a limit".to_owned(),
-    }
-}
-
-pub(super) fn misuse(reason: &str) -> CallError {
-    SessionError::guest(Error::Misuse(format!("run-transform: {reason}"))).into()
 }

@@ -20,14 +20,15 @@ const SCHEMA: &str = "public";
 /// The tables of host in a shadow: there is no schema of the operator's for them.
 pub(super) fn tables(project: &Project) -> Tables {
     let plain = |table: TableName| TableName { schema: None, ..table };
-    let Tables { version, version_characters, log, journal } = project.tables();
-    Tables { version: plain(version), version_characters, log: plain(log), journal: plain(journal) }
+    let Tables { version, version_characters, log, journal, rejected } = project.tables();
+    let [version, log, journal, rejected] = [version, log, journal, rejected].map(plain);
+    Tables { version, version_characters, log, journal, rejected }
 }
 
 /// How a shadow with migrations in it is read: without the tables of host.
 pub fn without_own_tables(project: &Project, options: ReadOptions) -> ReadOptions {
-    let Tables { version, log, journal, .. } = tables(project);
-    let own = [version, log, journal].map(|table| (SCHEMA.to_owned(), table.name));
+    let Tables { version, log, journal, rejected, .. } = tables(project);
+    let own = [version, log, journal, rejected].map(|table| (SCHEMA.to_owned(), table.name));
     ReadOptions { own_tables: own.into(), ..options }
 }
 

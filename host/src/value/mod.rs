@@ -42,6 +42,7 @@ pub use literal::quote_identifier;
 pub use literal::quote_text;
 pub use plain::builtin_type_name;
 pub use plain::escaped_identifier;
+pub use plain::plain_text;
 pub use plain::write_plainly;
 pub use shape::TypeShape;
 pub use text::text;

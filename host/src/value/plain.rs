@@ -74,6 +74,15 @@ pub fn escaped_identifier(name: &str) -> String {
     quoted
 }
 
+/// A text as an SQL string of ASCII, which every session reads the same. A NUL, which no text of the server can have, is left out.
+pub fn plain_text(text: &str) -> String {
+    let mut literal = String::new();
+    let value = Value::Scalar(crate::bindings::types::Scalar::Text(text.replace('\0', "")));
+    // A text always has a form.
+    let _ = write_plainly(&mut literal, &value);
+    literal
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;

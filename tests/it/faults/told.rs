@@ -169,6 +169,7 @@ fn a_transaction_that_the_server_does_not_know_is_not_committed() {
         version_characters: None,
         log: host::config::TableName::new("host_log").expect("a name"),
         journal: host::config::TableName::new("host_journal").expect("a name"),
+        rejected: host::config::TableName::new("host_rejected").expect("a name"),
     };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     runtime.block_on(async {

@@ -57,6 +57,7 @@ const INVOCATIONS: &[Invocation] = &[
     Invocation { arguments: &["backfill", "pause"], before: &["upgrade", "c"], prints: ONLY_JSON },
     Invocation { arguments: &["backfill", "resume"], before: &["upgrade", "c"], prints: ONLY_JSON },
     Invocation { arguments: &["backfill", "cancel"], before: &["upgrade", "c"], prints: ONLY_JSON },
+    Invocation { arguments: &["backfill", "rejected"], before: &["upgrade", "c"], prints: ONLY_JSON },
     invocation(&["dump", "-o", "-"], BOTH),
     Invocation { arguments: &["schema", "show"], before: &["upgrade", "c"], prints: BOTH },
     invocation(&["db", "create"], BOTH),

@@ -28,7 +28,7 @@ use crate::schema::migrations;
 use crate::schema::texts;
 
 /// The tables of host where no host.toml says otherwise.
-const OWN_TABLES: [&str; 3] = ["host_version", "host_log", "host_journal"];
+const OWN_TABLES: [&str; 4] = ["host_version", "host_log", "host_journal", "host_rejected"];
 
 /// What was read of a source.
 pub(in crate::cli) struct Loaded {
@@ -265,7 +265,9 @@ impl<'a> Sides<'a> {
         // Its roles are called what they are.
         let mut read = ReadOptions { role_names: Vec::new(), ..self.read.clone() };
         let names = match self.project.map(Project::tables) {
-            Some(tables) => [tables.version, tables.log, tables.journal].map(|table| (table.schema, table.name)),
+            Some(tables) => {
+                [tables.version, tables.log, tables.journal, tables.rejected].map(|table| (table.schema, table.name))
+            }
             None => OWN_TABLES.map(|name| (None, name.to_owned())),
         };
         let title = format!("the database {}", connector.location());

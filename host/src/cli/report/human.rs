@@ -42,13 +42,14 @@ pub(super) fn event(event: &Event, verbose: bool) -> Vec<Line> {
         Event::Guest { event: GuestEvent::Backfill(status), .. } => {
             Line::indented(2, crate::cli::backfill::standing(status))
         }
-        Event::StepDone { milliseconds, statements, rows, .. } => Line::indented(
+        Event::StepDone { milliseconds, statements, rows, skipped, .. } => Line::indented(
             2,
             format!(
-                "done in {}: {}, {}",
+                "done in {}: {}, {}{}",
                 duration(*milliseconds),
                 count(*statements, "statement"),
-                count(*rows, "row")
+                count(*rows, "row"),
+                if *skipped > 0 { format!(", {} skipped", count(*skipped, "row")) } else { String::new() }
             ),
         ),
         Event::Stamped { from, to } => {

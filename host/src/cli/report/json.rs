@@ -66,13 +66,14 @@ pub(super) fn event(event: &Event) -> Value {
             "seconds_left": status.seconds_left,
             "waiting": status.waiting,
         }),
-        Event::StepDone { direction, revision, milliseconds, statements, rows } => json!({
+        Event::StepDone { direction, revision, milliseconds, statements, rows, skipped } => json!({
             "event": "step-done",
             "direction": direction.name(),
             "revision": revision,
             "milliseconds": milliseconds,
             "statements": statements,
             "rows": rows,
+            "rows_skipped": skipped,
         }),
         Event::Stamped { from, to } => json!({"event": "stamped", "from": from, "to": to}),
         Event::Repaired { revision, file } => json!({"event": "repaired", "revision": revision, "file": file}),

@@ -106,7 +106,7 @@ fn request(project: &Project, folders: &AlembicFolders, metadata: &Metadata, now
         branch_labels: &metadata.branch_labels,
         depends_on: &metadata.depends_on,
         heads: project.graph().heads().into_iter().map(|head| head.id.as_str()).collect(),
-        own_tables: [&tables.version, &tables.log, &tables.journal]
+        own_tables: [&tables.version, &tables.log, &tables.journal, &tables.rejected]
             .map(|table| (table.schema.as_deref(), table.name.as_str()))
             .to_vec(),
     };

@@ -30,6 +30,7 @@ use super::driver::text_field;
 use super::error::DatabaseError;
 use super::integrity::TransactionState;
 use super::non_transactional::StatementBaseline;
+use super::rejected_row::RejectedRow;
 use super::session::Key;
 use super::session::Session;
 use super::session::SessionError;
@@ -40,6 +41,7 @@ use super::table_state::TableState;
 use super::transaction::no_answer;
 use super::violation::MayChange;
 pub use crate::config::BackfillSettings;
+use crate::value::plain_text as plain;
 use crate::value::quote_identifier;
 use crate::value::quote_text;
 
@@ -75,6 +77,19 @@ pub enum Ended {
     Committed,
     /// Its lease ran out, and somebody else has the range: nothing was written.
     Overtaken,
+    /// More rows would be passed over than may be: nothing was written.
+    BeyondCap,
+}
+
+/// What a batch did.
+#[derive(Debug, Clone, Copy)]
+pub struct Done<'a> {
+    /// Rows that it wrote.
+    pub rows: u64,
+    /// Rows that it passed over.
+    pub rejected: &'a [RejectedRow],
+    /// The most rows that the transform may pass over in all.
+    pub rejected_max: u64,
 }
 
 impl Backfill {
@@ -211,11 +226,20 @@ impl Session {
         &mut self,
         backfill: &Backfill,
         (batch, range): (Batch, &Range),
-        rows: u64,
+        Done { rows, rejected, rejected_max }: Done<'_>,
         may_change: MayChange,
     ) -> Result<Ended, SessionError> {
         let database = self.database_mut();
         database.check_statement(&batch.0, may_change).await.map_err(refused_by_server)?;
+        if !rejected.is_empty() {
+            let (step, table) = (&backfill.step, batch.0.tables.rejected);
+            database.write_rejected(step, table, rejected).await.map_err(refused_by_server)?;
+            if database.count_rejected(step, Some(backfill.position)).await? > rejected_max {
+                self.rollback_batch().await?;
+                return Ok(Ended::BeyondCap);
+            }
+        }
+        let database = self.database_mut();
         let done = format!(
             "UPDATE ONLY {} SET state = 'finished', rows = {rows}, error = NULL, finished_at = pg_catalog.clock_timestamp() \
              WHERE {} AND position OPERATOR(pg_catalog.=) {} AND state OPERATOR(pg_catalog.=) 'started' \
@@ -312,16 +336,6 @@ impl Session {
 /// What [`Backfill::select_rest`] found.
 fn read_rest(row: &sqlx::postgres::PgRow) -> Option<(Rest, i64)> {
     Some((Rest::read(&text_field(row, 0)?)?, text_field(row, 1)?.parse().ok()?))
-}
-
-/// A text as an SQL string of ASCII.
-fn plain(text: &str) -> String {
-    let mut literal = String::new();
-    let text = text.replace('\0', "");
-    let value = crate::bindings::types::Value::Scalar(crate::bindings::types::Scalar::Text(text));
-    // A text always has a form.
-    let _ = crate::value::write_plainly(&mut literal, &value);
-    literal
 }
 
 /// What the server refuses in a batch may be repeated or told; what is lost is not.

@@ -49,6 +49,8 @@ pub struct BackfillStatus {
     pub failed: u64,
     /// Why the first one of these failed.
     pub error: Option<String>,
+    /// Rows that were rejected and skipped; not counted for who works on it.
+    pub rejected: u64,
     /// What holds it back.
     pub waiting: Option<String>,
     /// Rows a second that were written of late, while somebody works on it.
@@ -135,7 +137,9 @@ impl Database {
     async fn status(&mut self, backfill: Backfill, label: String) -> Result<Option<BackfillStatus>, DatabaseError> {
         let sql = select(&self.tables().journal.quoted(), &backfill);
         let rows = self.simple("read the journal", sql).await?;
-        Ok(rows.first().and_then(|row| read(row, backfill, label)))
+        let rejected = self.count_rejected(&backfill.step, Some(backfill.position)).await?;
+        let status = rows.first().and_then(|row| read(row, backfill, label));
+        Ok(status.map(|status| BackfillStatus { rejected, ..status }))
     }
 
     /// Writes down what the operator wants of a transform. Whoever works on it learns it with the next range.
@@ -234,6 +238,7 @@ fn read(row: &PgRow, backfill: Backfill, label: String) -> Option<BackfillStatus
         done,
         open,
         failed,
+        rejected: 0,
         error,
         waiting,
         rows_per_second,

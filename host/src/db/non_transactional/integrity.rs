@@ -9,7 +9,6 @@ use crate::db::Database;
 use crate::db::DatabaseError;
 use crate::db::connect::Results;
 use crate::db::driver::text_field;
-use crate::db::names::KINDS;
 use crate::db::table_state::TableNumbers;
 use crate::db::table_state::TableState;
 use crate::db::transaction::no_answer;
@@ -87,8 +86,7 @@ impl Database {
         if !may_change.defaults && before.contents.first() != contents.first() {
             violations.push(Violation::Defaults);
         }
-        for ((kind, before), now) in KINDS.into_iter().zip(before.contents.iter().skip(1)).zip(contents.iter().skip(1))
-        {
+        for ((kind, before), now) in tables.kinds().zip(before.contents.iter().skip(1)).zip(contents.iter().skip(1)) {
             if before != now {
                 violations.push(Violation::Rewritten { table: self.table(kind).to_string() });
             }
@@ -111,7 +109,7 @@ impl Database {
         tables: TableNumbers,
     ) -> Result<(TransactionState, Vec<PgRow>, Vec<Option<String>>), DatabaseError> {
         let doing = "check the version table";
-        let contents = self.select_contents();
+        let contents = self.select_contents(tables);
         // One text is one transaction, in which the user who logged in reads the host's tables.
         let sql = format!(
             "{}; {}; SET LOCAL ROLE NONE; {DEFAULTS}; {}",

@@ -33,6 +33,7 @@ pub(super) fn qualified(tables: &Tables) -> Tables {
         version_characters: tables.version_characters,
         log: tables.log.or_schema(SCHEMA),
         journal: tables.journal.or_schema(SCHEMA),
+        rejected: tables.rejected.or_schema(SCHEMA),
     }
 }
 

@@ -19,6 +19,7 @@ use crate::db::SessionError;
 use crate::db::Tables;
 use crate::db::Transform;
 use crate::db::backfill::BackfillTerms;
+use crate::db::backfill::Done;
 use crate::db::backfill::Ended;
 use crate::db::backfill::Range;
 use crate::db::backfill::Request;
@@ -28,6 +29,8 @@ use crate::host_functions::Applied;
 use crate::host_functions::Applier;
 use crate::host_functions::Batch;
 use crate::host_functions::Interrupt;
+use crate::host_functions::sift::Sift;
+use crate::host_functions::sift::beyond_cap;
 use crate::host_functions::transforms::label;
 use crate::host_functions::transforms::made_of;
 use crate::host_functions::transforms::misuse;
@@ -172,7 +175,7 @@ impl Work {
         let mut tries = 0;
         loop {
             let error = match self.batch(session, transform, range).await {
-                Ok(Ended::Committed | Ended::Overtaken) => return Ok(()),
+                Ok(Ended::Committed | Ended::Overtaken | Ended::BeyondCap) => return Ok(()),
                 Err(error) => error,
             };
             if matches!(error, WorkError::Session(SessionError::Fatal(_))) {
@@ -191,26 +194,52 @@ impl Work {
         }
     }
 
+    fn sift<'a>(&'a self, transform: &'a Transform, rows_max: u64) -> Sift<'a> {
+        Sift {
+            transform,
+            pipeline: &self.pipeline,
+            applier: &self.applier,
+            plan: &self.plan,
+            statement: self.backfill.position,
+            interrupt: &self.interrupt,
+            rows_max,
+            before: (0, 0),
+        }
+    }
+
     /// One transaction: all rows of a range, in as many pieces as their bytes ask for.
     async fn batch(&self, session: &mut Session, transform: &Transform, range: &Range) -> Result<Ended, WorkError> {
         let (rows_max, bytes_max) =
             (self.plan.batch_rows, usize::try_from(self.plan.batch_bytes).unwrap_or(usize::MAX));
         let batch = session.begin_batch().await?;
-        let (mut after, mut written) = (range.after.clone(), 0);
+        let (mut after, mut written, mut rejected) = (range.after.clone(), 0, Vec::new());
         loop {
             let mut part = session.read_part(transform, after.as_ref(), &range.until, rows_max, bytes_max).await?;
             if part.rows.rows > 0 {
                 let rows = Arc::new(std::mem::replace(&mut part.rows, Tuples { rows: 0, data: Vec::new() }));
                 let given = Batch { pipeline: Arc::clone(&self.pipeline), rows: Arc::clone(&rows) };
                 let applied: Applied = self.applier.begin(given).finished().await;
-                let made = made_of(transform, &self.pipeline, &self.applier, &rows, applied).await?;
-                written += session.write_part(transform, (after.as_ref(), &part.until), &made).await?;
+                let range = (after.as_ref(), &part.until);
+                written += match self.applier.rejected_max() {
+                    Some(rows_max) => {
+                        self.sift(transform, rows_max).write(session, range, &rows, applied, &mut rejected).await?
+                    }
+                    None => {
+                        let made = made_of(transform, &self.pipeline, &self.applier, &rows, applied).await?;
+                        session.write_part(transform, range, &made).await?
+                    }
+                };
             }
             if part.all {
                 break;
             }
             after = Some(part.until);
         }
-        Ok(session.commit_batch(&self.backfill, (batch, range), written, self.may_change).await?)
+        let done = Done { rows: written, rejected: &rejected, rejected_max: self.applier.rejected_max().unwrap_or(0) };
+        let ended = session.commit_batch(&self.backfill, (batch, range), done, self.may_change).await?;
+        if let (Ended::BeyondCap, Some(row), Some(rows_max)) = (ended, rejected.last(), self.applier.rejected_max()) {
+            return Err(misuse(&beyond_cap(label(&self.pipeline), rows_max, row)).into());
+        }
+        Ok(ended)
     }
 }

@@ -5,6 +5,7 @@ use crate::bindings::types::Error;
 use crate::db::SessionError;
 use crate::db::sqlstate;
 use crate::host_functions::Stop;
+use crate::host_functions::sift::SiftError;
 
 /// Why a worker ended before all ranges were done.
 #[derive(Debug)]
@@ -18,6 +19,15 @@ pub enum WorkError {
 impl From<SessionError> for WorkError {
     fn from(error: SessionError) -> Self {
         Self::Session(error)
+    }
+}
+
+impl From<SiftError> for WorkError {
+    fn from(error: SiftError) -> Self {
+        match error {
+            SiftError::Call(error) => Self::Call(error),
+            SiftError::Session(error) => Self::Session(error),
+        }
     }
 }
 

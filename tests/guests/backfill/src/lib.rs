@@ -1,5 +1,5 @@
-//! Rewrites a table batch by batch. Whatever is done twice to a row shows: `-x workers=…`, `-x reject=ID`, `-x slow=ROUNDS`; with `-x alone=1`
-//! it does nothing else.
+//! Rewrites a table batch by batch. Whatever is done twice to a row shows: `-x workers=…`, `-x reject=ID`,
+//! `-x reject-each=N` (whose ids N divides), `-x slow=ROUNDS`; with `-x alone=1` it does nothing else.
 
 use host_guest::bulk::{Batch, RowWriter};
 use host_guest::transform::{Plan, Transform};
@@ -36,10 +36,11 @@ impl Migration for Backfill {
 
 impl Transform for Backfill {
     fn apply(_pipeline: &str, rows: &Batch, out: &mut RowWriter) -> Result<(), Failure> {
-        let (reject, slow) = (number("reject").map(i64::from), number("slow").unwrap_or(0));
+        let [reject, reject_each] = ["reject", "reject-each"].map(|name| number(name).map(i64::from));
+        let slow = number("slow").unwrap_or(0);
         for row in rows.read::<(i64, &str, i32)>() {
             let (id, phone, times) = row?;
-            if reject == Some(id) {
+            if reject == Some(id) || reject_each.is_some_and(|each| id % each == 0) {
                 return Err("this row is rejected".into());
             }
             (0..slow).for_each(|round| drop(std::hint::black_box(round)));

@@ -2,7 +2,7 @@
 
 use host_guest::bulk::{Batch, RowWriter};
 use host_guest::transform::{Plan, Transform};
-use host_guest::{Failure, Migration, execute, execute_script, query_one, run_info};
+use host_guest::{Failure, Migration, execute, execute_script, query_one, run_info, savepoint};
 
 struct Transforms;
 
@@ -29,6 +29,7 @@ impl Migration for Transforms {
             "partitions" => partitions(),
             "nothing" => nothing(),
             "handles" => handles(),
+            "undoes" => undoes(),
             _ => refused(case),
         }
     }
@@ -170,6 +171,15 @@ fn handles() -> Result<(), Failure> {
     same("left", count("SELECT count(*) FROM guests WHERE phone LIKE '% %'")?, ROWS)?;
     same("temporary", count("SELECT count(*) FROM pg_class WHERE relname LIKE 'host\\_s%'")?, 0)?;
     updates()
+}
+
+/// What is undone has skipped no row.
+fn undoes() -> Result<(), Failure> {
+    let undone: Result<(), Failure> = savepoint(|| {
+        phones().run("rejects")?;
+        Err("undo it".into())
+    });
+    same("undone", undone.is_err(), true)
 }
 
 /// What cannot come to a good end.

@@ -153,7 +153,7 @@ impl Session {
 
     fn is_own(&mut self, table: &Table) -> bool {
         let tables = &self.database.tables;
-        [&tables.version, &tables.log, &tables.journal]
+        [&tables.version, &tables.log, &tables.journal, &tables.rejected]
             .iter()
             .any(|own| own.name == table.name && own.schema.as_ref().is_none_or(|schema| *schema == table.schema))
     }

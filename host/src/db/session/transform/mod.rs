@@ -6,6 +6,7 @@
 mod inspect;
 mod plan;
 mod reader;
+mod single;
 mod size;
 
 pub use self::plan::Key;

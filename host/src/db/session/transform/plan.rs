@@ -67,6 +67,11 @@ impl Transform {
         columns.collect::<Vec<_>>().join(", ")
     }
 
+    /// A key with the names of its columns.
+    pub fn named(&self, key: &Key) -> Vec<(String, String)> {
+        self.key.iter().map(|column| column.name.clone()).zip(key.0.iter().cloned()).collect()
+    }
+
     /// Which fields of the source's rows are the key.
     pub(super) fn key_fields(&self) -> Vec<usize> {
         self.key.iter().map(|column| column.field).collect()
@@ -92,8 +97,11 @@ impl Transform {
         }
     }
 
-    /// The condition for a part of the keys: behind one of them, up to another one.
+    /// The condition for a part of the keys: behind one of them, up to another one. With the same key twice it is that one alone.
     fn within(&self, alias: &str, after: Option<&Key>, until: &Key) -> String {
+        if after == Some(until) {
+            return self.compare(alias, "=", until);
+        }
         let until = self.compare(alias, "<=", until);
         match after {
             Some(after) => format!("{} AND {until}", self.compare(alias, ">", after)),
@@ -133,6 +141,15 @@ impl Transform {
             self.within("", after, until),
             self.key_list(""),
             rows.saturating_sub(1),
+        )
+    }
+
+    /// A query for the row with a key as JSON.
+    pub(super) fn select_json(&self, key: &Key) -> String {
+        format!(
+            "SELECT pg_catalog.to_jsonb(v.*)::pg_catalog.text FROM {} AS v WHERE {} LIMIT 1",
+            self.view,
+            self.within("v.", Some(key), key)
         )
     }
 
@@ -292,6 +309,8 @@ mod tests {
                 two.select_last_key(),
                 two.select_null_key(),
                 one.read(None, &key(&["9"]), 10, 1_000),
+                two.read(Some(&high), &high, 1, 1_000),
+                two.select_json(&high),
                 two.read(Some(&low), &high, 10, 1_000),
                 two.select_key_after(Some(&low), &high, 10),
                 one.create_staging(),

@@ -1,0 +1,87 @@
+//! `host backfill rejected`: the rows that transforms passed over.
+
+use clap::Args;
+use serde_json::Value;
+use serde_json::json;
+
+use crate::cli::failure::Failure;
+use crate::cli::report::text::count;
+use crate::cli::report::text::safe_line;
+use crate::cli::settings::Settings;
+use crate::db::RecordedRow;
+use crate::project::Project;
+use crate::revision::RevisionId;
+
+/// The most characters of a row that are shown.
+const ROW_CHARACTERS_MAX: usize = 500;
+
+#[derive(Debug, Clone, Args)]
+pub(super) struct RejectedArguments {
+    /// Show those of this revision only: its whole id, or a unique prefix of it
+    #[arg(long, value_name = "REVISION")]
+    pub(super) revision: Option<String>,
+}
+
+pub(super) async fn run(settings: &Settings, project: &Project, arguments: &RejectedArguments) -> Result<u8, Failure> {
+    let revision = arguments.revision.as_deref().map(|text| revision_of(project, text)).transpose()?;
+    let target = settings.target(project)?;
+    let mut runner = settings.runner_on(&target, project, settings.options()).await?;
+    let rows = runner.rejected(revision.as_ref()).await;
+    runner.close().await;
+    let rows = rows?;
+    let report = settings.report();
+    if report.is_json() {
+        report.document(&json!({ "rejected": rows.iter().map(document).collect::<Vec<_>>() }));
+        return Ok(0);
+    }
+    for recorded in &rows {
+        let row = &recorded.row;
+        report.line(&safe_line(&format!(
+            "{}  {} of {}: {}",
+            recorded.step.revision,
+            row.shown_key(),
+            row.target,
+            row.message
+        )));
+        if report.is_verbose() {
+            let shown: String = row.row.chars().take(ROW_CHARACTERS_MAX).collect();
+            report.line(&safe_line(&format!("    {shown}")));
+        }
+    }
+    match rows.len() {
+        0 => report.note("no row is rejected"),
+        number => {
+            let rows = count(u64::try_from(number).unwrap_or(u64::MAX), "row");
+            report.note(&format!("{rows} rejected; `host backfill retry-failed` tries again"));
+        }
+    }
+    Ok(0)
+}
+
+/// The revision that a text names. One that the project does not have any more may still have rejected rows.
+pub(super) fn revision_of(project: &Project, text: &str) -> Result<RevisionId, Failure> {
+    let beginning = project.migrations().iter().map(|migration| &migration.metadata.revision);
+    let mut found = beginning.filter(|id| id.as_str().starts_with(text));
+    match (found.next(), found.next()) {
+        (Some(only), None) => Ok(only.clone()),
+        _ => RevisionId::new(text)
+            .map_err(|error| Failure::usage(error.to_string(), "name a revision as `host history` shows it")),
+    }
+}
+
+pub(super) fn document(recorded: &RecordedRow) -> Value {
+    let row = &recorded.row;
+    let key: serde_json::Map<String, Value> =
+        row.key.iter().map(|(name, value)| (name.clone(), json!(value))).collect();
+    json!({
+        "revision": recorded.step.revision,
+        "direction": recorded.step.direction,
+        "statement": row.statement,
+        "transform": row.transform,
+        "table": row.target,
+        "key": key,
+        "message": row.message,
+        "row": serde_json::from_str::<Value>(&row.row).unwrap_or_default(),
+        "rejected_at": recorded.rejected_at,
+    })
+}

@@ -1,0 +1,145 @@
+//! Rows that a transform or the server rejects, where the operator wants them skipped and written down.
+
+use crate::harness::TestProject;
+
+const ROWS: i64 = 20_000;
+
+/// Rejects ten rows: those whose ids 6000 divides.
+const REJECTS: [&str; 2] = ["-x", "reject-each=6000"];
+
+const SKIPS: [&str; 2] = ["--on-row-error", "skip-and-record"];
+
+/// A project with a table, whose rows say how often each of them was rewritten.
+fn with_guests() -> TestProject {
+    let project = TestProject::with_guest("backfill");
+    project.database.query(&format!(
+        "CREATE TABLE guests (id bigint PRIMARY KEY, phone text NOT NULL, times integer NOT NULL DEFAULT 0); \
+         INSERT INTO guests (id, phone) SELECT n * 3, '0 ' || n FROM generate_series(1, {ROWS}) AS n"
+    ));
+    project
+}
+
+fn set(project: &TestProject, lines: &str) {
+    let toml = std::fs::read_to_string(project.path("host.toml")).expect("settings");
+    project.write("host.toml", &format!("{toml}\n{lines}\n"));
+}
+
+/// How often rows were rewritten, and how many rows that often.
+fn times(project: &TestProject) -> String {
+    project.database.query(
+        "SELECT string_agg(times || ': ' || n, ', ' ORDER BY times) FROM (SELECT times, count(*) AS n FROM guests GROUP BY times) AS t",
+    )
+}
+
+/// The keys of the rows that were written down.
+fn keys(project: &TestProject) -> String {
+    project.database.query("SELECT string_agg(key->>'id', ' ' ORDER BY (key->>'id')::int) FROM host_rejected")
+}
+
+#[test]
+fn rows_that_are_rejected_are_skipped_and_written_down() {
+    for workers in ["workers=1", "workers=3"] {
+        let project = with_guests();
+        // The server does not take one more.
+        project.database.query("ALTER TABLE guests ADD CONSTRAINT no_seven CHECK (phone <> '07')");
+        let output = project.host(&[&["-x", workers], &REJECTS[..], &["upgrade", "head"], &SKIPS].concat()).success();
+        assert!(output.stdout.contains("19989 rows, 11 rows skipped"), "{}", output.stable());
+        assert!(output.stdout.contains("`host backfill rejected` shows them"), "{}", output.stable());
+        assert_eq!(times(&project), "0: 11, 1: 19989");
+        assert_eq!(keys(&project), "21 6000 12000 18000 24000 30000 36000 42000 48000 54000 60000");
+        assert_eq!(project.database.query("SELECT string_agg(version_num, ',') FROM host_version"), "backfill");
+        let row = project.database.query("SELECT source_row FROM host_rejected WHERE key->>'id' = '6000'");
+        assert_eq!(row, r#"{"id": 6000, "phone": "0 2000", "times": 0}"#);
+        if workers == "workers=1" {
+            let mut said = String::new();
+            for arguments in [&["backfill", "rejected"][..], &["-v", "backfill", "rejected", "--revision", "back"]] {
+                said.push_str(&format!("== {}\n{}\n", arguments.join(" "), project.host(arguments).success().stable()));
+            }
+            insta::assert_snapshot!(said);
+            let json = project.host(&["--json", "backfill", "rejected"]).success().json();
+            assert_eq!(json["rejected"].as_array().map(Vec::len), Some(11));
+            assert_eq!(json["rejected"][0]["key"]["id"], "21");
+            let log = project.host(&["log"]).success();
+            assert!(log.stdout.contains("\n    11 rows rejected and skipped\n"), "{}", log.stable());
+            assert_eq!(project.host(&["--json", "log"]).success().json()["log"][0]["rows_skipped"], 11);
+        }
+    }
+}
+
+#[test]
+fn more_rows_than_may_be_skipped_end_the_run() {
+    let project = with_guests();
+    set(&project, "[default.backfill]\non-row-error = \"skip-and-record\"\nrejected-rows = 4");
+    let output = project.host(&[&REJECTS[..], &["upgrade", "head"]].concat()).with_code(1);
+    // How often it tells how far it is depends on the machine.
+    let said: Vec<_> =
+        output.stable().lines().filter(|line| !line.starts_with("  times:")).map(str::to_owned).collect();
+    insta::assert_snapshot!(said.join("\n"));
+    // Of the range with one too many nothing is written, neither there nor here.
+    assert_eq!(keys(&project), "6000 12000 18000 24000");
+    let status = project.host(&["backfill", "status"]).success();
+    assert!(status.stdout.contains(", 4 rows skipped, 1 range failed"), "{}", status.stable());
+    assert_eq!(project.host(&["--json", "backfill", "status"]).success().json()["backfills"][0]["rows_skipped"], 4);
+    // What was skipped stays skipped, and counts.
+    let output = project.host(&[&["-x", "reject=60000", "upgrade", "head"][..], &SKIPS].concat()).with_code(1);
+    assert!(output.stderr.contains("id = 60000"), "{}", output.stable());
+    project.host(&["upgrade", "head"]).success();
+    assert_eq!(times(&project), "0: 4, 1: 19996");
+    assert_eq!(project.host(&["--json", "log", "--limit", "1"]).success().json()["log"][0]["rows_skipped"], 4);
+}
+
+/// A run that is killed has written down what its batches skipped, once.
+#[test]
+fn a_run_that_is_killed_skips_no_row_twice() {
+    let project = with_guests();
+    let arguments = [&["-x", "workers=3", "-x", "reject-each=300", "upgrade", "head"][..], &SKIPS].concat();
+    for milliseconds in [300, 500, 700] {
+        let mut command = project.command(&[&["-x", "slow=20000"], &arguments[..]].concat());
+        command.stdout(std::process::Stdio::null()).stderr(std::process::Stdio::null());
+        let mut host = command.spawn().expect("host starts");
+        std::thread::sleep(std::time::Duration::from_millis(milliseconds));
+        if host.try_wait().expect("host is waited for").is_none() {
+            host.kill().expect("host is killed");
+        }
+        host.wait().expect("host has ended");
+    }
+    project.host(&arguments).success();
+    assert_eq!(times(&project), "0: 200, 1: 19800");
+    assert_eq!(project.database.query("SELECT count(*), count(DISTINCT key) FROM host_rejected"), "200|200");
+}
+
+/// A downgrade has nothing to try again of what its upgrade skipped.
+#[test]
+fn a_downgrade_forgets_what_was_skipped() {
+    let project = with_guests();
+    project.host(&[&REJECTS[..], &["upgrade", "head"], &SKIPS].concat()).success();
+    project.host(&["downgrade", "base", "--yes-on", "default"]).success();
+    assert_eq!(project.database.query("SELECT count(*) FROM host_rejected"), "0");
+}
+
+/// Nobody who reads has rights or settings of its own; a database that never skipped a row has no such table.
+#[test]
+fn a_database_without_the_table_has_no_rejected_rows() {
+    let project = with_guests();
+    project.host(&["upgrade", "head"]).success();
+    assert_eq!(project.database.query("SELECT to_regclass('host_rejected') IS NULL"), "t");
+    let output = project.host(&["backfill", "rejected"]).success();
+    assert!(output.stderr.contains("no row is rejected"), "{}", output.stable());
+}
+
+/// In the transaction of a migration, where rows that a migration undoes are not written down.
+#[test]
+fn a_transaction_skips_rows_as_well() {
+    let project = TestProject::with_guest("transforms");
+    let run = |case: &str| {
+        project.host(&["-x", &format!("case={case}"), "upgrade", "head", "--on-row-error", "skip-and-record"])
+    };
+    let output = run("rejects").success();
+    assert!(output.stdout.contains("1 row skipped"), "{}", output.stable());
+    assert_eq!(keys(&project), "30003");
+    assert_eq!(project.database.query("SELECT message FROM host_rejected"), "this is no phone number");
+    project.host(&["downgrade", "base"]).success();
+    let output = run("undoes").success();
+    assert!(!output.stdout.contains("skipped"), "{}", output.stable());
+    assert_eq!(project.database.query("SELECT count(*) FROM host_rejected"), "0");
+}
