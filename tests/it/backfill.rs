@@ -6,16 +6,21 @@ use crate::harness::Output;
 use crate::harness::TestProject;
 use crate::harness::assert_output;
 
-const ROWS: &str = "20000";
+pub(crate) const ROWS: &str = "20000";
 
 /// A project with a table, whose rows say how often each of them was rewritten.
 pub(crate) fn with_guests() -> TestProject {
     let project = TestProject::with_guest("backfill");
-    project.database.query(&format!(
+    project.database.query(&make_guests());
+    project
+}
+
+/// The statements that make the table.
+pub(crate) fn make_guests() -> String {
+    format!(
         "CREATE TABLE guests (id bigint PRIMARY KEY, phone text NOT NULL, times integer NOT NULL DEFAULT 0); \
          INSERT INTO guests (id, phone) SELECT n * 3, '0 ' || n FROM generate_series(1, {ROWS}) AS n"
-    ));
-    project
+    )
 }
 
 /// How often rows were rewritten, and how many rows that often.

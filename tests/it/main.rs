@@ -14,6 +14,7 @@ mod alembic_sandbox;
 mod architecture;
 mod backfill;
 mod backfill_limits;
+mod backfill_machines;
 mod backfill_rejected;
 mod bad_component;
 mod bad_database;

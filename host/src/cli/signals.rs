@@ -94,6 +94,33 @@ pub(super) fn listen(project: &Project, interrupt: Interrupt, report: Report) {
     });
 }
 
+/// Listens until the process ends, for a worker of batches: the first signal lets it finish the batches that it is at, the second one
+/// ends it, and the server rolls these back.
+pub(super) fn listen_between_batches(interrupt: Interrupt, report: Report) {
+    let (Ok(mut interrupts), Ok(mut terminations)) = (signal(SignalKind::interrupt()), signal(SignalKind::terminate()))
+    else {
+        return;
+    };
+    tokio::spawn(async move {
+        loop {
+            let code = tokio::select! {
+                () = received(&mut interrupts) => INTERRUPTED,
+                () = received(&mut terminations) => TERMINATED,
+            };
+            report.signal().set(code);
+            if interrupt.is_requested() {
+                end_at_once(&report, code);
+            }
+            if interrupt.is_ending() {
+                interrupt.request();
+                continue;
+            }
+            interrupt.request_after_step();
+            report.progress("Ending: the batches that were begun are finished; a second signal rolls them back");
+        }
+    });
+}
+
 async fn received(signal: &mut Signal) {
     if signal.recv().await.is_none() {
         std::future::pending::<()>().await;

@@ -136,6 +136,11 @@ impl CheckedComponents {
         RunError::of_problems(problems).map_or(Ok(Self { runtime, components, scripts }), Err)
     }
 
+    /// The component of the first step.
+    pub(super) fn first(&self) -> Option<&Checked> {
+        self.components.first()
+    }
+
     /// The components of a plan, if all of them are here.
     pub(super) fn of(&self, plan: &Plan) -> Option<Vec<&Checked>> {
         let by_revision: HashMap<&RevisionId, &Checked> =

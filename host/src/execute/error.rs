@@ -6,6 +6,7 @@ use std::collections::hash_map::Entry;
 use super::failure::Cause;
 use super::failure::StepFailure;
 use super::unfinished::UnfinishedError;
+use super::work_error::WorkFailure;
 use crate::db::DatabaseError;
 use crate::grant::NotGranted;
 use crate::plan::Direction;
@@ -142,6 +143,9 @@ pub enum RunError {
     /// A step failed and was rolled back.
     #[error("migration {} failed: {}", _0.revision, _0.cause.summary())]
     Step(Box<StepFailure>),
+    /// A worker did not come to the end of a backfill.
+    #[error(transparent)]
+    Work(#[from] WorkFailure),
     /// The run was stopped on request, between two steps.
     #[error("interrupted between two steps")]
     Interrupted {
@@ -227,6 +231,7 @@ impl RunError {
             | Self::Offline { .. }
             | Self::NotWritten { .. }
             | Self::Step(_)
+            | Self::Work(_)
             | Self::Interrupted { .. } => false,
             Self::Several { problems } => problems.iter().all(Self::is_refusal),
             // To compile it once more would take as long again.
@@ -283,6 +288,7 @@ impl RunError {
             Self::NotWritten { cause, .. } => cause.kind(),
             Self::RepairOvertaken { .. } => "repair-overtaken",
             Self::Step(failure) => failure.cause.kind(),
+            Self::Work(failure) => failure.kind(),
         }
     }
 
@@ -345,6 +351,7 @@ impl RunError {
             Self::Several { .. } => return None,
             Self::RepairOvertaken { .. } => "run `host repair` again, and look at what it shows".to_owned(),
             Self::Step(failure) => failure.hint(),
+            Self::Work(failure) => failure.hint().to_owned(),
             Self::Interrupted { .. } => "run the command again".to_owned(),
         })
     }
@@ -364,34 +371,4 @@ fn list(changed: &[Changed]) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn unknown(id: &str) -> RunError {
-        RunError::UnknownRevision(RevisionId::new(id).expect("an id"))
-    }
-
-    #[test]
-    fn problems_are_put_together_and_told_once() {
-        assert!(RunError::of_problems([]).is_none());
-        let one = RunError::of_problems([unknown("a"), unknown("a")]).expect("a problem");
-        assert!(matches!(one, RunError::UnknownRevision(_)), "{one}");
-        let two = RunError::of_problems([unknown("a"), unknown("b")]).expect("two problems");
-        assert_eq!(two.kind(), "unknown-revision");
-        let takes_along = RunError::TakesAlong { note: "also removes c".to_owned() };
-        let three = RunError::of_problems([two, takes_along, unknown("b")]).expect("three problems");
-        assert_eq!((three.kind(), three.problems().len(), three.hint()), ("several-problems", 3, None));
-        assert!(three.to_string().starts_with("3 problems: Can't locate"), "{three}");
-    }
-
-    #[test]
-    fn what_says_more_takes_the_place_of_what_says_less() {
-        let lacks = |rights: &str| {
-            let (table, user) = ("host_log".to_owned(), "me".to_owned());
-            RunError::from(DatabaseError::NoRights { table, rights: rights.to_owned(), user })
-        };
-        let all =
-            RunError::of_problems([lacks("SELECT"), lacks("SELECT, INSERT"), lacks("SELECT")]).expect("a problem");
-        assert_eq!(all.to_string(), "user 'me' lacks SELECT, INSERT on host_log");
-    }
-}
+mod tests;

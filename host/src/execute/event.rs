@@ -66,6 +66,15 @@ pub enum Event {
         /// What it says.
         event: GuestEvent,
     },
+    /// A worker begins to work on a table that is rewritten batch by batch.
+    Working {
+        /// The revision that rewrites it.
+        revision: RevisionId,
+        /// What it does, for people.
+        label: String,
+        /// By how many connections.
+        connections: u32,
+    },
     /// A step is committed.
     StepDone {
         /// Which way it went.

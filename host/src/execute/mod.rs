@@ -31,6 +31,8 @@ mod script_check;
 mod stamp;
 mod step;
 mod unfinished;
+mod work;
+mod work_error;
 
 pub use author::AuthorRequest;
 pub use checks::DryRun;
@@ -60,3 +62,5 @@ pub use script_check::ScriptChecker;
 pub use unfinished::UnfinishedError;
 #[cfg(feature = "cli")]
 pub(crate) use unfinished::finish;
+pub use work::WorkReport;
+pub use work_error::WorkFailure;

@@ -293,7 +293,7 @@ impl StepRun<'_> {
         let mut cancellation = Cancellation::new(self.interrupt, self.canceller, guest_limits.migration_time);
         let wasi = wasi::context(now_micros, seed, &sender);
         let applier = applier(
-            (self.runtime, &self.loaded, self.component),
+            (self.runtime, &self.loaded, self.component.source()),
             (run.clone(), guest_limits.clone()),
             self.interrupt,
             sender.clone(),
@@ -302,9 +302,9 @@ impl StepRun<'_> {
         let state = GuestState::new(session, run, guest_limits, self.interrupt.clone(), wasi, sender)
             .granting(self.component.grant)
             .applying(applier)
-            .with_backfills(self.options.backfill_terms(self.component, self.backfill));
+            .with_backfills(self.component.backfill_terms(self.backfill, &self.options.args));
         let lock_limit = self.lock_limit(&state);
-        let source = self.component.script.as_ref().map(|(source, _)| source);
+        let source = self.component.source();
         let program = (&self.loaded, self.component.language.as_ref().map(LanguageRuntime::digest));
         let mut call = std::pin::pin!(self.runtime.run_kept(kept, program, self.step.direction, source, state));
         let mut long_statements = ProgressReports::begin(self.canceller, lock_limit);

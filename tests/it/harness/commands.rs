@@ -54,6 +54,7 @@ const INVOCATIONS: &[Invocation] = &[
     Invocation { arguments: &["repair"], before: &["upgrade", "c"], prints: ONLY_JSON },
     // Nothing is being rewritten, which is a note.
     Invocation { arguments: &["backfill", "status"], before: &["upgrade", "c"], prints: ONLY_JSON },
+    Invocation { arguments: &["backfill", "work"], before: &["upgrade", "c"], prints: ONLY_JSON },
     Invocation { arguments: &["backfill", "pause"], before: &["upgrade", "c"], prints: ONLY_JSON },
     Invocation { arguments: &["backfill", "resume"], before: &["upgrade", "c"], prints: ONLY_JSON },
     Invocation { arguments: &["backfill", "cancel"], before: &["upgrade", "c"], prints: ONLY_JSON },

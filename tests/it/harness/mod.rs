@@ -5,6 +5,7 @@ pub(crate) mod dice;
 mod graph;
 pub(crate) mod guests;
 pub(crate) mod listener;
+pub(crate) mod network;
 mod new_migration;
 mod on_terminal;
 mod output;

@@ -40,7 +40,10 @@ pub(super) fn event(event: &Event, verbose: bool) -> Vec<Line> {
             None => Line::indented(2, format!("{label}: {done}")),
         },
         Event::Guest { event: GuestEvent::Backfill(status), .. } => {
-            Line::indented(2, crate::cli::backfill::standing(status))
+            Line::indented(2, super::backfill::standing(status))
+        }
+        Event::Working { revision, label, connections } => {
+            Line::new(format!("Working on {revision}, {label}, by {}", count(u64::from(*connections), "connection")))
         }
         Event::StepDone { milliseconds, statements, rows, skipped, .. } => Line::indented(
             2,

@@ -66,6 +66,9 @@ pub(super) fn event(event: &Event) -> Value {
             "seconds_left": status.seconds_left,
             "waiting": status.waiting,
         }),
+        Event::Working { revision, label, connections } => {
+            json!({"event": "working", "revision": revision, "label": label, "connections": connections})
+        }
         Event::StepDone { direction, revision, milliseconds, statements, rows, skipped } => json!({
             "event": "step-done",
             "direction": direction.name(),

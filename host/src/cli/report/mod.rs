@@ -4,6 +4,7 @@
 //! JSON and nothing else: one object a line for events, one document for listings, and `{"error": …}` for a failure.
 //! Everything is printed by `terminal`, which lets nothing through that would command a terminal or forge a line.
 
+pub(super) mod backfill;
 mod end;
 mod failure;
 pub(super) mod human;

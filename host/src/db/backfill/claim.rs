@@ -73,6 +73,8 @@ pub enum Claim {
     AnotherProgram,
     /// Nothing, as the operator says.
     Paused,
+    /// Nothing any more: the journal knows nothing of it. Its step is done, or was forgotten.
+    Gone,
     /// Nothing any more, as the operator says.
     Cancelled,
     /// Nothing any more: all ranges are done.
@@ -120,7 +122,7 @@ impl Session {
         // Whoever takes a range holds the row of the rest, for a moment.
         let sql = format!("BEGIN; SET LOCAL ROLE NONE; {}", backfill.select_rest(&journal));
         let rows = self.database_mut().simple(DOING, sql).await.map_err(refused_by_server)?;
-        let Some((mut rest, now)) = rows.last().and_then(read_rest) else { return Ok(Claim::Cancelled) };
+        let Some((mut rest, now)) = rows.last().and_then(read_rest) else { return Ok(Claim::Gone) };
         match (rest.cancelled, rest.paused) {
             (true, _) => return Ok(Claim::Cancelled),
             _ if rest.program != request.program => return Ok(Claim::AnotherProgram),

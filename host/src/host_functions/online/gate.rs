@@ -81,7 +81,10 @@ impl Gate {
         let standing = session.backfill_status(backfill, label).await?;
         let (least, times) = LOOK_EVERY;
         *next = Some(Instant::now() + least.max(begun.elapsed() * times));
-        *self.standing.lock().unwrap_or_else(PoisonError::into_inner) = standing;
+        // What is forgotten was done before.
+        if standing.is_some() {
+            *self.standing.lock().unwrap_or_else(PoisonError::into_inner) = standing;
+        }
         Ok(())
     }
 

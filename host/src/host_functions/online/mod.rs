@@ -72,6 +72,7 @@ impl GuestState {
             limits,
             may_change,
             gate: Gate::default(),
+            is_helping: false,
         };
         let ended = self.begin_and_work(&work).await;
         let GuestSession::NonTransactional(session) = &mut self.session else {

@@ -69,6 +69,8 @@ pub struct Work {
     pub may_change: MayChange,
     /// What holds the workers back, and how far they are.
     pub gate: Gate,
+    /// Whether the run of the migration is elsewhere.
+    pub is_helping: bool,
 }
 
 /// A connection that is ready to work.
@@ -161,6 +163,9 @@ impl Work {
                 self.gate.look(session, &self.backfill, label, true).await?;
                 Ok(Some(true))
             }
+            // Somebody else did the last range, and the upgrade has ended meanwhile.
+            Claim::Gone if self.is_helping => Ok(Some(true)),
+            Claim::Gone => Err(misuse("the journal knows nothing of it any more").into()),
             Claim::Cancelled => Err(misuse("it was cancelled: `host backfill resume` lets it go on").into()),
             Claim::AnotherProgram => {
                 Err(misuse("another build of the migration works on it by now, or a run with other arguments (-x)")
