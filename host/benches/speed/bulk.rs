@@ -89,7 +89,10 @@ pub(crate) fn measure(
 pub(crate) fn guest(folder: &Path, source: &str, metadata: &str) -> Result<TestProject> {
     let project = TestProject { folder: folder.to_owned() };
     std::fs::create_dir_all(folder.join("migrations"))?;
-    std::fs::write(folder.join("host.toml"), "[default]\n\n[default.limits]\nstatements = 100000\n")?;
+    std::fs::write(
+        folder.join("host.toml"),
+        "[default]\n\n[default.limits]\nstatements = 100000000\nguest-time = \"10m\"\n",
+    )?;
     let run = |arguments: &[&str]| {
         let mut command = project.host("postgres://unused@localhost/unused", arguments);
         for variable in ["HOME", "CARGO_HOME", "RUSTUP_HOME", "RUSTUP_TOOLCHAIN"] {

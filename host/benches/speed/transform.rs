@@ -3,6 +3,7 @@
 //! languages, and Alembic and psycopg (`peers`).
 
 mod peers;
+mod ways;
 
 use std::path::Path;
 use std::time::Duration;
@@ -19,7 +20,7 @@ use crate::process;
 use crate::project::TestProject;
 use crate::server::Server;
 
-/// How often each way is measured.
+/// How often each way is measured, where the table is not larger than usual.
 const RUNS: usize = 3;
 
 const RATIO: Limit = Limit { value: 1.05, shown: "1.05" };
@@ -48,8 +49,8 @@ impl Bench<'_> {
         })
     }
 
-    fn by_host(&self, project: &TestProject) -> Result<Duration> {
-        self.on_table(self.rows, |url| process::run(project.host(url, &["upgrade", "head"])))
+    fn by_host(&self, project: &TestProject, rows: u64) -> Result<Duration> {
+        self.on_table(rows, |url| process::run(project.host(url, &["upgrade", "head"])))
     }
 }
 
@@ -67,10 +68,13 @@ pub(crate) fn measure(
     let apart = bulk::guest(&folder.join("apart"), &apart, "transaction = \"none\"\n")?;
     let peers = peers::Peers::new(&folder.join("peers"))?;
     let (mut of_inside, mut of_apart, mut of_native, mut of_copy) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+    // A table that takes minutes is measured once, and warmed up for with a small one.
+    let (runs, warm_up) = if rows > bulk::ROWS { (1, bulk::ROWS / 10) } else { (RUNS, rows) };
     // The first round warms up the compile cache and the disk, and does not count.
-    for run in 0..=RUNS {
+    for run in 0..=runs {
+        let rows = if run == 0 { warm_up } else { rows };
         let native = bench.on_table(rows, |url| runtime.block_on(bulk::native(url)))?;
-        let (inside, apart) = (bench.by_host(&inside)?, bench.by_host(&apart)?);
+        let (inside, apart) = (bench.by_host(&inside, rows)?, bench.by_host(&apart, rows)?);
         let copy = bench.on_table(rows, |url| peers.copy(url))?;
         if run > 0 {
             of_native.push(native);
@@ -110,6 +114,7 @@ pub(crate) fn measure(
         figures.add(format!("the server alone: {name}"), spread(&[time]));
     }
     other_languages(figures, &bench, &folder.join("languages"))?;
+    ways::measure(figures, &bench, &folder.join("ways"), &inside)?;
     memory(figures, &bench, [("in the transaction", &inside), ("batch by batch", &apart)])
 }
 
@@ -122,8 +127,11 @@ fn other_languages(figures: &mut Figures, bench: &Bench<'_>, folder: &Path) -> R
         languages::add_runtime(folder, language)?;
         let project = languages::written(folder, language, &[(file, text)], comment)?;
         // Compiles the runtime, which each machine does once.
-        bench.on_table(10, |url| process::run(project.host(url, &["upgrade", "head"])))?;
-        figures.add(format!("a transform in {language}, in the transaction"), spread(&[bench.by_host(&project)?]));
+        bench.by_host(&project, 10)?;
+        figures.add(
+            format!("a transform in {language}, in the transaction"),
+            spread(&[bench.by_host(&project, bench.rows)?]),
+        );
     }
     Ok(())
 }
