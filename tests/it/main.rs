@@ -29,6 +29,7 @@ mod cache;
 mod carried;
 mod checks;
 mod circles;
+mod citus;
 mod compile;
 mod completions;
 mod conformance;

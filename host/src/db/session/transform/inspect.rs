@@ -84,6 +84,9 @@ impl Session {
         origin.require_unique(&numbers, &plan.key)?;
         let target = self.find_table(plan).await?;
         check_target(plan, &target, &source, &origin)?;
+        if isolation == Isolation::EachBatch && plan.mode != ApplyMode::Insert {
+            self.refuse_distributed(target.number, &target.label()).await?;
+        }
         if self.is_own(&target) {
             return Err(refused(format!("{} belongs to host", target.label())));
         }

@@ -1,8 +1,9 @@
 //! The database's part of a transform: a big table is read by ranges of its key, and what became of the rows is written back.
 //!
-//! `inspect` looks at the plan before the first row, `plan` has the statements, `reader` reads rows as they come, `size` guesses how
-//! many there are.
+//! `inspect` looks at the plan before the first row, `citus` at tables whose rows lie elsewhere; `plan` has the statements, `reader` reads
+//! rows as they come, `size` guesses how many there are.
 
+mod citus;
 mod inspect;
 mod plan;
 mod reader;
