@@ -313,3 +313,53 @@ fn a_machine_goes_on_after_the_server_was_started_anew() {
     assert_eq!(server.query("SELECT min(times), max(times), count(*) FROM guests"), format!("1|1|{ROWS}"));
     assert_eq!(server.query("SELECT count(*) FROM host_journal"), "0");
 }
+
+/// The source of a script travels with its component, and the runtime is the same where its digest is.
+#[test]
+fn a_machine_works_in_python() {
+    let project = TestProject::with_runtime("python");
+    project.database.query(&make_guests());
+    project.write("migrations/py.py", include_str!("backfill_machines/transform.py"));
+    project.host(&["build"]).success();
+    with_lease(&project, "rows-per-second = 2000\n");
+    let mut upgrade = start(&project, &["upgrade", "head"]);
+    project.database.wait_until("SELECT count(*) > 0 FROM guests WHERE times > 0");
+    upgrade.kill().expect("host is killed");
+    upgrade.wait().expect("host has ended");
+    let settings = std::fs::read_to_string(project.path("host.toml")).expect("settings");
+    project.write("host.toml", &settings.replace("rows-per-second = 2000\n", ""));
+    let output = project.host(&with_arguments(&["backfill", "work", "--connections", "2"])).success();
+    assert!(output.stderr.contains("all ranges of py are done (20000 rows)"), "{}", output.stable());
+    project.host(&["upgrade", "head"]).success();
+    assert_eq!(project.database.query("SELECT min(times), max(times), count(*) FROM guests"), format!("1|1|{ROWS}"));
+    assert_eq!(project.database.query("SELECT count(*) FROM guests WHERE phone <> '0' || id / 3"), "0");
+}
+
+/// The tables of host belong to who logs in, and the rows to the role of migrations.
+#[test]
+fn a_machine_works_under_the_role_of_migrations() {
+    let project = begun();
+    let (name, query) = (project.database.name(), |sql: &str| project.database.admin(sql));
+    let (login, role) = (format!("{name}_login"), format!("{name}_role"));
+    query(&format!(
+        "CREATE ROLE {login} LOGIN; CREATE ROLE {role}; GRANT {role} TO {login}; \
+         ALTER TABLE guests OWNER TO {role}; ALTER TABLE begun OWNER TO {role}; GRANT CREATE ON SCHEMA public TO {role}; \
+         ALTER TABLE host_version OWNER TO {login}; ALTER TABLE host_log OWNER TO {login}; ALTER TABLE host_journal OWNER TO {login}"
+    ));
+    let settings = std::fs::read_to_string(project.path("host.toml")).expect("settings");
+    project.write("host.toml", &settings.replace("[default]\n", &format!("[default]\nrole = \"{role}\"\n")));
+    let url = project.database.url_for(&login);
+    let host = |command: &[&'static str]| {
+        let mut command = project.command(&with_arguments(command));
+        command.env("HOST_DATABASE_URL", &url);
+        project.run(command)
+    };
+    let output = host(&["backfill", "work"]);
+    let after = host(&["upgrade", "head"]);
+    let rows = query("SELECT min(times), max(times), count(*) FROM guests");
+    query(&format!("DROP OWNED BY {login}, {role} CASCADE; DROP ROLE {login}, {role}"));
+    let output = output.success();
+    assert!(output.stderr.contains("all ranges of backfill are done (20000 rows)"), "{}", output.stable());
+    after.success();
+    assert_eq!(rows, format!("1|1|{ROWS}"));
+}
