@@ -1,6 +1,7 @@
 //! Rows that a transform or the server rejects, where the operator wants them skipped and written down.
 
 use crate::harness::TestProject;
+use crate::harness::assert_output;
 
 const ROWS: i64 = 20_000;
 
@@ -142,4 +143,68 @@ fn a_transaction_skips_rows_as_well() {
     let output = run("undoes").success();
     assert!(!output.stdout.contains("skipped"), "{}", output.stable());
     assert_eq!(project.database.query("SELECT count(*) FROM host_rejected"), "0");
+}
+
+/// With the migration as it is then. What is written leaves the table with it; what is deleted leaves it; the rest says why it is
+/// rejected now.
+#[test]
+fn rejected_rows_are_tried_again() {
+    let project = with_guests();
+    project.host(&[&REJECTS[..], &["upgrade", "head"], &SKIPS].concat()).success();
+    project.database.query("DELETE FROM guests WHERE id = 12000; UPDATE guests SET phone = '0 1 2' WHERE id = 18000");
+    project.database.query("ALTER TABLE guests ADD CONSTRAINT no_six CHECK (phone NOT LIKE '06%') NOT VALID");
+    project.database.query("UPDATE guests SET phone = '0 666' WHERE id = 6000");
+    let mut said = String::new();
+    let output = project.host(&["-x", "reject=24000", "backfill", "retry-failed"]).with_code(3);
+    said.push_str(&format!("== first\n{}\n", output.stable()));
+    assert_eq!(keys(&project), "6000 24000");
+    assert_eq!(times(&project), "0: 2, 1: 19997");
+    assert_eq!(project.database.query("SELECT phone FROM guests WHERE id = 18000"), "012");
+    project.database.query("ALTER TABLE guests DROP CONSTRAINT no_six");
+    let output = project.host(&["--json", "backfill", "retry-failed"]).success();
+    assert_eq!(output.json_lines().last().expect("a document")["rows_written"], 2);
+    said.push_str(&format!("== again\n{}\n", project.host(&["backfill", "retry-failed"]).success().stable()));
+    insta::assert_snapshot!(said);
+    assert_eq!((keys(&project).as_str(), times(&project).as_str()), ("", "1: 19999"));
+}
+
+/// The file of an applied migration may have changed for another reason than these rows.
+#[test]
+fn another_source_is_only_tried_where_it_is_named() {
+    let project = with_guests();
+    project.host(&[&REJECTS[..], &["upgrade", "head"], &SKIPS].concat()).success();
+    let source = std::fs::read_to_string(project.path("migrations/backfill/src/lib.rs")).expect("source");
+    project.write("migrations/backfill/src/lib.rs", &format!("{source}\n// Corrected.\n"));
+    project.host(&["build"]).success();
+    assert_output!(project.host(&["backfill", "retry-failed"]).with_code(1));
+    assert_eq!(keys(&project).split(' ').count(), 10);
+    project.host(&["backfill", "retry-failed", "--revision", "backfill"]).success();
+    assert_eq!(times(&project), "1: 20000");
+}
+
+/// Rows and ranges of a step that is not finished.
+#[test]
+fn an_unfinished_step_is_tried_again_as_well() {
+    let project = with_guests();
+    set(&project, "[default.backfill]\non-row-error = \"skip-and-record\"\nrejected-rows = 4");
+    project.host(&[&REJECTS[..], &["upgrade", "head"]].concat()).with_code(1);
+    let output = project.host(&["backfill", "retry-failed"]).success();
+    assert!(output.stderr.contains("4 rows written, 1 failed range can be taken again"), "{}", output.stable());
+    let status = project.host(&["--json", "backfill", "status"]).success().json();
+    assert_eq!(
+        (&status["backfills"][0]["ranges_failed"], &status["backfills"][0]["rows_skipped"]),
+        (&0.into(), &0.into())
+    );
+    project.host(&["upgrade", "head"]).success();
+    assert_eq!(times(&project), "1: 20000");
+}
+
+/// Where the rows cannot be read any more as they were, they stay.
+#[test]
+fn rows_whose_table_has_changed_stay_in_the_list() {
+    let project = with_guests();
+    project.host(&[&REJECTS[..], &["upgrade", "head"], &SKIPS].concat()).success();
+    project.database.query("ALTER TABLE guests RENAME COLUMN phone TO number");
+    assert_output!(project.host(&["backfill", "retry-failed"]).with_code(1));
+    assert_eq!(keys(&project).split(' ').count(), 10);
 }

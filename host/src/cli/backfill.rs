@@ -1,6 +1,7 @@
 //! `host backfill`: tables that are being rewritten batch by batch.
 
 mod rejected;
+mod retry_failed;
 mod work;
 
 use clap::Args;
@@ -36,10 +37,13 @@ enum BackfillCommand {
     Cancel,
     /// Show the rows that were rejected and skipped
     Rejected(rejected::RejectedArguments),
+    /// Try again what was rejected or failed, with the migrations as they are now
+    RetryFailed(retry_failed::RetryArguments),
 }
 
 pub(super) async fn run(settings: &Settings, arguments: &BackfillArguments) -> Result<u8, Failure> {
     let (wish, done) = match &arguments.command {
+        BackfillCommand::RetryFailed(arguments) => return retry_failed::run(settings, arguments).await,
         BackfillCommand::Rejected(arguments) => return rejected::run(settings, &settings.project()?, arguments).await,
         BackfillCommand::Work(arguments) => return work::run(settings, arguments).await,
         BackfillCommand::Status => (None, ""),

@@ -22,6 +22,22 @@ pub struct Passing {
 }
 
 impl Database {
+    /// The time by the database's clock, in microseconds since 1970-01-01 UTC, and the schemas in which names are looked up.
+    ///
+    /// # Errors
+    /// What the server said.
+    pub async fn facts(&mut self) -> Result<(i64, Vec<String>), DatabaseError> {
+        let sql = format!(
+            "SELECT {}, pg_catalog.array_to_json(pg_catalog.current_schemas(false))",
+            micros("pg_catalog.clock_timestamp()")
+        );
+        let rows = self.simple("ask the server for the time", sql).await?;
+        let row = rows.last().ok_or_else(|| no_answer(DOING))?;
+        let now_micros = text_field(row, 0).and_then(|text| text.parse().ok()).unwrap_or_default();
+        let search_path = text_field(row, 1).and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default();
+        Ok((now_micros, search_path))
+    }
+
     /// Begins a transaction that is going to be rolled back, whatever is done in it. `application` is the name that the server shows, `role` the
     /// one under which statements run. Needs no lock and no table of the host's.
     ///

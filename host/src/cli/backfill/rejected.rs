@@ -36,13 +36,7 @@ pub(super) async fn run(settings: &Settings, project: &Project, arguments: &Reje
     }
     for recorded in &rows {
         let row = &recorded.row;
-        report.line(&safe_line(&format!(
-            "{}  {} of {}: {}",
-            recorded.step.revision,
-            row.shown_key(),
-            row.target,
-            row.message
-        )));
+        report.line(&shown(recorded, &row.message));
         if report.is_verbose() {
             let shown: String = row.row.chars().take(ROW_CHARACTERS_MAX).collect();
             report.line(&safe_line(&format!("    {shown}")));
@@ -56,6 +50,12 @@ pub(super) async fn run(settings: &Settings, project: &Project, arguments: &Reje
         }
     }
     Ok(0)
+}
+
+/// `a1  id = 7 of public.guests: this is no phone number`
+pub(super) fn shown(recorded: &RecordedRow, what: &str) -> String {
+    let RecordedRow { step, row, .. } = recorded;
+    safe_line(&format!("{}  {} of {}: {what}", step.revision, row.shown_key(), row.target))
 }
 
 /// The revision that a text names. One that the project does not have any more may still have rejected rows.

@@ -9,6 +9,7 @@ mod claim;
 mod committed;
 mod pressure;
 mod program;
+mod retry;
 mod row;
 mod status;
 
