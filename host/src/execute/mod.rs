@@ -31,6 +31,7 @@ mod runner;
 mod script_check;
 mod stamp;
 mod step;
+mod step_result;
 mod unfinished;
 mod work;
 mod work_error;

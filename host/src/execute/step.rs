@@ -17,10 +17,11 @@ use super::failure::Cause;
 use super::in_doubt_commit;
 use super::in_doubt_commit::CommitStatus;
 use super::limits;
-use super::non_transactional::PartialProgress;
 use super::options::Options;
 use super::progress::LockLimit;
 use super::progress::ProgressReports;
+use super::step_result::NextStep;
+use super::step_result::StepResult;
 use crate::bindings::env::RunInfo;
 use crate::config::BackfillSettings;
 use crate::config::Limits;
@@ -80,50 +81,6 @@ pub(super) struct StepRun<'a> {
     pub(super) may_repeat: bool,
     /// Whether it runs in the instance of the step before. If that has too little memory left, the step is run again in a new one.
     pub(super) is_reusing: bool,
-}
-
-/// The step that comes next.
-#[derive(Debug, Clone)]
-pub(super) struct NextStep {
-    pub(super) revision: RevisionId,
-    /// The heads before it.
-    pub(super) heads: BTreeSet<RevisionId>,
-    /// How many come after it.
-    pub(super) steps_after: usize,
-}
-
-/// How a step went.
-pub(super) struct StepResult {
-    pub(super) statements: u64,
-    pub(super) rows: u64,
-    /// Rows that transforms passed over.
-    pub(super) skipped: u64,
-    pub(super) milliseconds: u64,
-    pub(super) outcome: Result<(), Cause>,
-    /// Whether a failure is in the log table.
-    pub(super) recorded: bool,
-    /// The reason, when the connection was lost during COMMIT, which nevertheless went through. The database is another
-    /// connection now, without the migration lock.
-    pub(super) reconnected: Option<String>,
-    /// How far a step without a transaction came.
-    pub(super) non_transactional: Option<PartialProgress>,
-}
-
-impl StepResult {
-    /// The host's own part failed before the migration began.
-    pub(super) fn not_begun(error: DatabaseError) -> Self {
-        let outcome = Err(Cause::NotBegun(error));
-        Self {
-            statements: 0,
-            rows: 0,
-            skipped: 0,
-            milliseconds: 0,
-            outcome,
-            recorded: false,
-            non_transactional: None,
-            reconnected: None,
-        }
-    }
 }
 
 impl StepRun<'_> {
