@@ -6,8 +6,11 @@ use std::time::Instant;
 
 use rustix::process::Signal;
 
+use crate::backfill::ROWS;
 use crate::backfill::all_once;
+use crate::backfill::make_guests;
 use crate::backfill::with_guests;
+use crate::harness::OwnServer;
 use crate::harness::TestProject;
 use crate::harness::assert_output;
 
@@ -20,9 +23,13 @@ fn limit(project: &TestProject, lines: &str) {
 
 /// Waits until the backfill waits, and gives what `host backfill status` says.
 fn waiting(project: &TestProject) -> String {
+    waiting_at(project, &project.database.url())
+}
+
+fn waiting_at(project: &TestProject, url: &str) -> String {
     let started = Instant::now();
     loop {
-        let output = project.host(&["--json", "backfill", "status"]).success();
+        let output = project.host_with(("HOST_DATABASE_URL", url), &["--json", "backfill", "status"]).success();
         let status = &output.json()["backfills"][0];
         if status["state"] == "waiting" {
             return status["waiting"].as_str().expect("a reason").to_owned();
@@ -108,4 +115,27 @@ fn no_more_rows_a_second_are_written_than_may_be() {
     // The least that the limit means. How much longer it takes is a matter of the machine.
     assert!(started.elapsed() >= Duration::from_millis(199 * 10), "{:?}", started.elapsed());
     all_once(&project);
+}
+
+/// A standby that receives all at once and does it late.
+#[test]
+fn a_standby_that_is_behind_holds_it_back() {
+    let project = TestProject::with_guest("backfill");
+    limit(&project, "replication-lag = \"200ms\"");
+    let server = OwnServer::new();
+    server.query(&make_guests());
+    let refused = project.host_with(("HOST_DATABASE_URL", &server.url()), &["upgrade", "head"]).with_code(1);
+    let why = "cannot keep replication-lag of [*.backfill] in host.toml: user 'host' does not see what others do";
+    assert!(refused.stderr.contains(why), "{}", refused.stable());
+    server.admin("GRANT pg_monitor TO host");
+    let standby = server.standby("10min");
+    let mut command = project.command(&["upgrade", "head"]);
+    command.env("HOST_DATABASE_URL", server.url());
+    let host = project.start_command(command);
+    let why = waiting_at(&project, &server.url());
+    assert!(why.starts_with("replication lag ") && why.ends_with(" s, limit 0.2 s"), "{why}");
+    // Without one nobody is behind.
+    drop(standby);
+    host.wait().success();
+    assert_eq!(server.query("SELECT min(times), max(times), count(*) FROM guests"), format!("1|1|{ROWS}"));
 }

@@ -7,13 +7,15 @@ use serde::Deserialize;
 use serde::Deserializer;
 use serde::de;
 
-use super::bounded::AnyTime;
 use super::bounded::AtLeastOne;
 use super::bounded::Count;
 use super::bounded::Time;
 
 const MINUTES_OF_HOUR: u16 = 60;
 const MINUTES_OF_DAY: u16 = 24 * MINUTES_OF_HOUR;
+
+/// A standby that is farther behind is none to wait for.
+type Lag = Time<0, 86_400_000>;
 
 /// A worker of a lease that is shorter would lose its ranges to others while it works.
 type Lease = Time<1_000, 3_600_000>;
@@ -68,7 +70,7 @@ pub struct Hours {
 pub(super) struct BackfillSection {
     pub(super) rows_per_second: Option<Count>,
     pub(super) active_sessions: Option<Count>,
-    pub(super) replication_lag: Option<AnyTime>,
+    pub(super) replication_lag: Option<Lag>,
     pub(super) hours: Option<AnyHours>,
     pub(super) lease: Option<Lease>,
     pub(super) on_row_error: Option<OnRowError>,

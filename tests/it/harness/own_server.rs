@@ -82,20 +82,44 @@ impl OwnServer {
     }
 
     fn start_by_hand(&self, settings: &str) {
-        let programs = self.admin("SELECT setting FROM pg_config WHERE name = 'BINDIR'");
+        let mut command = self.program("pg_ctl");
         self.stop();
         let options = format!("{settings} -c unix_socket_directories={}", self.socket_folder());
-        let mut command = if rustix::process::getuid().is_root() {
-            let mut command = Command::new("runuser");
-            command.args(["-u", &self.account(), "--"]).arg(format!("{programs}/pg_ctl"));
-            command
-        } else {
-            Command::new(format!("{programs}/pg_ctl"))
-        };
         command
             .args(["start", "-s", "-w", "-l", "server.log", "-o", &options, "-D", "."])
             .current_dir(self.data_folder());
         assert!(command.status().expect("pg_ctl runs").success());
+    }
+
+    /// A program of the server, run as its user.
+    fn program(&self, name: &str) -> Command {
+        let program = format!("{}/{name}", self.admin("SELECT setting FROM pg_config WHERE name = 'BINDIR'"));
+        if !rustix::process::getuid().is_root() {
+            return Command::new(program);
+        }
+        let mut command = Command::new("runuser");
+        command.args(["-u", &self.account(), "--", &program]);
+        command
+    }
+
+    /// A standby that does what it gets so much later: `10min`.
+    pub(crate) fn standby(&self, delay: &str) -> Standby {
+        let (socket, folder) = (self.socket_folder(), format!("{}/standby", self.socket_folder()));
+        let from = format!("host={socket} user={SUPERUSER} dbname=postgres");
+        let mut copy = self.program("pg_basebackup");
+        copy.current_dir("/").args(["-R", "-c", "fast", "-d", &from, "-D", &folder]);
+        assert!(copy.status().expect("pg_basebackup runs").success());
+        let control = |arguments: &[&str]| {
+            let mut command = self.program("pg_ctl");
+            command.current_dir("/").args(["-w", "-D", &folder]).args(arguments);
+            command
+        };
+        let settings = format!(
+            "-c recovery_min_apply_delay={delay} -c port=5433 -c listen_addresses= -c unix_socket_directories={socket}"
+        );
+        let log = format!("{folder}/standby.log");
+        assert!(control(&["start", "-l", &log, "-o", &settings]).status().expect("pg_ctl runs").success());
+        Standby { stop: control(&["stop", "-m", "immediate"]) }
     }
 
     /// What psql prints for a statement of the database's owner.
@@ -115,6 +139,18 @@ impl OwnServer {
         let output = command.output().expect("psql runs");
         assert!(output.status.success(), "{sql}: {}", String::from_utf8_lossy(&output.stderr));
         String::from_utf8(output.stdout).expect("UTF-8").trim_end().to_owned()
+    }
+}
+
+/// A server that follows another one. Stopped with the value.
+pub(crate) struct Standby {
+    stop: Command,
+}
+
+impl Drop for Standby {
+    fn drop(&mut self) {
+        // The folder goes with that of the other one.
+        let _ = self.stop.stdout(std::process::Stdio::null()).status();
     }
 }
 
