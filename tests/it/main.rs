@@ -15,6 +15,7 @@ mod architecture;
 mod backfill;
 mod backfill_limits;
 mod backfill_machines;
+mod backfill_preview;
 mod backfill_rejected;
 mod bad_component;
 mod bad_database;

@@ -1,5 +1,6 @@
 //! `host backfill`: tables that are being rewritten batch by batch.
 
+mod preview;
 mod rejected;
 mod retry_failed;
 mod work;
@@ -35,6 +36,8 @@ enum BackfillCommand {
     Resume,
     /// End those who work on them after the batch that they are at; what is committed stays
     Cancel,
+    /// Try an upgrade on some rows, in a transaction that is rolled back: show them before and after, and estimate the whole
+    Preview(preview::PreviewArguments),
     /// Show the rows that were rejected and skipped
     Rejected(rejected::RejectedArguments),
     /// Try again what was rejected or failed, with the migrations as they are now
@@ -43,6 +46,7 @@ enum BackfillCommand {
 
 pub(super) async fn run(settings: &Settings, arguments: &BackfillArguments) -> Result<u8, Failure> {
     let (wish, done) = match &arguments.command {
+        BackfillCommand::Preview(arguments) => return preview::run(settings, arguments).await,
         BackfillCommand::RetryFailed(arguments) => return retry_failed::run(settings, arguments).await,
         BackfillCommand::Rejected(arguments) => return rejected::run(settings, &settings.project()?, arguments).await,
         BackfillCommand::Work(arguments) => return work::run(settings, arguments).await,

@@ -29,7 +29,7 @@ pub(super) async fn run(
 }
 
 fn show(settings: &Settings, dry_run: &DryRun) -> Result<u8, Failure> {
-    let DryRun { plan, problems, unfinished } = dry_run;
+    let DryRun { plan, problems, unfinished, rewriting } = dry_run;
     let report = settings.report();
     let code = if problems.is_empty() { 0 } else { CHECK_SAYS_NO };
     if report.is_json() {
@@ -50,6 +50,9 @@ fn show(settings: &Settings, dry_run: &DryRun) -> Result<u8, Failure> {
     }
     for note in &plan.notes {
         report.note_in_result(&format!("this {} {note}", plan.direction.name()));
+    }
+    for revision in rewriting {
+        report.note_in_result(&format!("{revision} rewrites a table: `host backfill preview` tries it on some rows"));
     }
     if plan.steps.is_empty() {
         let heads: Vec<_> = plan.heads_before.iter().collect();

@@ -5,6 +5,7 @@ use sqlx::Connection as _;
 use super::connect::Database;
 use super::connector::Connector;
 use super::driver;
+use super::driver::text_field;
 use super::error::DatabaseError;
 use super::error::classify;
 
@@ -16,6 +17,19 @@ pub struct Canceller {
 }
 
 impl Database {
+    /// A canceller for this connection. One round trip.
+    ///
+    /// # Errors
+    /// What the server said.
+    pub async fn canceller(&mut self) -> Result<Canceller, DatabaseError> {
+        let doing = "inspect the server";
+        let rows = self.simple(doing, "SELECT pg_catalog.pg_backend_pid()".to_owned()).await?;
+        let process = rows.first().and_then(|row| text_field(row, 0));
+        let reason = || "it does not say which process it is".to_owned();
+        let lost = || DatabaseError::Lost { doing: doing.to_owned(), reason: reason() };
+        process.map(|process| self.canceller_of(process)).ok_or_else(lost)
+    }
+
     /// A canceller for this connection, whose process on the server has this number.
     pub(super) fn canceller_of(&self, process: String) -> Canceller {
         Canceller { connector: self.connector.clone(), process }

@@ -22,6 +22,9 @@ use crate::project::Project;
 use crate::revision::RevisionId;
 use crate::store::Migration;
 
+/// The interface that a component imports which rewrites tables.
+const TRANSFORMS: &[u8] = b"host:migration/transforms@";
+
 /// What an upgrade or a downgrade would do, and what would refuse it.
 #[derive(Debug)]
 pub struct DryRun {
@@ -31,6 +34,8 @@ pub struct DryRun {
     pub problems: Vec<RunError>,
     /// Migrations without a transaction that were begun and are not finished.
     pub unfinished: Vec<Unfinished>,
+    /// Steps that may rewrite a table by a transform: [`Runner::preview`] tries them.
+    pub rewriting: Vec<RevisionId>,
 }
 
 /// Checks all of these migrations, in both directions, without any database: that each is built and fresh, that this host has
@@ -90,9 +95,20 @@ impl Runner<'_> {
             problems.extend(self.database_problems(&added).await?);
         }
         let problems = RunError::of_problems(problems).map_or_else(Vec::new, RunError::into_problems);
+        let may_rewrite = |step: &&Step| self.project.migration(&step.revision).is_some_and(|it| self.may_rewrite(it));
+        let rewriting = plan.steps.iter().filter(may_rewrite).map(|step| step.revision.clone()).collect();
         let mut plan = self.prepared_of_files(target, &applied, &plan);
         plan.problems = problems.iter().map(document).collect();
-        Ok(DryRun { plan, problems, unfinished: applied.unfinished })
+        Ok(DryRun { plan, problems, unfinished: applied.unfinished, rewriting })
+    }
+
+    /// Whether a migration names what rewrites tables: a component imports it by its name, a source calls it by one of these.
+    fn may_rewrite(&self, migration: &Migration) -> bool {
+        let Ok(component) = self.project.source().component(migration) else { return false };
+        match component.source() {
+            Some(source) => ["run_transform", "runTransform"].iter().any(|name| source.contains(name)),
+            None => component.code().windows(TRANSFORMS.len()).any(|part| part == TRANSFORMS),
+        }
     }
 
     /// Looks for everything in the database that would refuse to upgrade it as far as the migrations go: rows that are not among

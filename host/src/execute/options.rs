@@ -36,6 +36,8 @@ pub struct Options {
     pub runtime: Option<Arc<Runtime>>,
     /// What becomes of rows that a transform or the server rejects; otherwise as in `host.toml`.
     pub on_row_error: Option<OnRowError>,
+    /// Tries transforms on ranges of so many rows, of which nothing stays: what a preview is.
+    pub sampling: Option<u32>,
     /// Lets a stamp forget an unfinished step.
     pub forget_unfinished: bool,
 }

@@ -259,7 +259,8 @@ impl StepRun<'_> {
         let state = GuestState::new(session, run, guest_limits, self.interrupt.clone(), wasi, sender)
             .granting(self.component.grant)
             .applying(applier)
-            .with_backfills(self.component.backfill_terms(self.backfill, &self.options.args));
+            .with_backfills(self.component.backfill_terms(self.backfill, &self.options.args))
+            .sampling(self.options.sampling);
         let lock_limit = self.lock_limit(&state);
         let source = self.component.source();
         let program = (&self.loaded, self.component.language.as_ref().map(LanguageRuntime::digest));

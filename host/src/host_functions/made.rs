@@ -13,6 +13,9 @@ use crate::db::SessionError;
 use crate::db::Transform;
 use crate::value;
 
+/// What the operator sees as the statement of a transform.
+pub(super) const STATEMENT: &str = "run-transform";
+
 /// The rows that a transform made of others, checked.
 pub(super) async fn made_of(
     transform: &Transform,

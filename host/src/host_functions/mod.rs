@@ -15,6 +15,7 @@ mod limit;
 mod made;
 mod memory;
 mod online;
+mod preview;
 mod retry;
 mod script;
 mod search;
@@ -23,6 +24,7 @@ mod sql;
 mod state;
 mod text;
 mod trace;
+mod transform_sample;
 mod transforms;
 
 pub use apply::Applied;
@@ -56,6 +58,8 @@ pub(crate) use text::cut;
 pub use trace::ExecutionTrace;
 pub use trace::Panic;
 pub use trace::StatementFailure;
+pub use transform_sample::Change;
+pub use transform_sample::TransformSample;
 
 use crate::bindings::CallError;
 use crate::bindings::types::Error;

@@ -9,6 +9,8 @@ use super::GuestState;
 use super::OpenSavepoint;
 use super::OpenStatement;
 use super::StatementFailure;
+use super::text::NAME_BYTES_MAX;
+use super::text::cut;
 use super::trace::without_excess;
 use crate::bindings::CallError;
 use crate::bindings::sql::Host;
@@ -38,6 +40,9 @@ impl Host for GuestState {
     async fn execute(&mut self, sql: String, params: Vec<Value>) -> Result<u64, CallError> {
         self.admit(&sql)?;
         fit(&sql, &params)?;
+        if self.leaves_out(&sql) {
+            return Ok(0);
+        }
         let result = self.budget.compute_time().without(self.session.execute(&sql, &params)).await;
         self.settle(&sql, None, result, |rows| *rows)
     }
@@ -52,6 +57,9 @@ impl Host for GuestState {
                 continue;
             }
             self.admit(statement.text)?;
+            if self.leaves_out(statement.text) {
+                continue;
+            }
             let result = self.budget.compute_time().without(self.session.execute(statement.text, &[])).await;
             self.settle(statement.text, Some(statement.bytes), result, |rows| *rows)?;
         }
@@ -181,6 +189,16 @@ impl GuestState {
         self.end_of_savepoint(released)?;
         self.trace.released(savepoint);
         Ok(())
+    }
+
+    /// Whether a preview leaves a statement out, which cannot run in its transaction.
+    fn leaves_out(&mut self, sql: &str) -> bool {
+        let leaves_out = self.sampling.is_some()
+            && matches!(crate::sql::execution_mode(sql), crate::sql::ExecutionMode::Autocommit(_));
+        if leaves_out {
+            self.trace.left_out.push(cut(sql.to_owned(), NAME_BYTES_MAX));
+        }
+        leaves_out
     }
 
     /// The guard before a statement is sent.

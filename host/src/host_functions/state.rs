@@ -54,6 +54,8 @@ pub struct GuestState {
     pub(super) applier: Option<Applier>,
     /// What the operator and the run say about tables that it rewrites batch by batch, where it may do that.
     pub(super) backfill_terms: Option<BackfillTerms>,
+    /// How many rows of a range its transforms are tried on, in a preview.
+    pub(super) sampling: Option<u32>,
     /// Whether it is one that only turns rows into others.
     is_applying: bool,
     /// What its writers of rows have gathered and not sent yet, in bytes.
@@ -90,6 +92,7 @@ impl GuestState {
             gathered: 0,
             applier: None,
             backfill_terms: None,
+            sampling: None,
             is_applying: false,
         }
     }
@@ -110,6 +113,12 @@ impl GuestState {
     #[must_use]
     pub fn with_backfills(self, terms: BackfillTerms) -> Self {
         Self { backfill_terms: Some(terms), ..self }
+    }
+
+    /// Tries its transforms on ranges of so many rows, of which nothing stays, if any; and leaves out what cannot run in a transaction.
+    #[must_use]
+    pub fn sampling(self, rows: Option<u32>) -> Self {
+        Self { sampling: rows, ..self }
     }
 
     /// Makes it the state of an instance that gets rows, and gives rows, and can do nothing else.

@@ -6,6 +6,7 @@ use super::text::MESSAGE_BYTES_MAX;
 use super::text::NAME_BYTES_MAX;
 use super::text::STATEMENT_BYTES_MAX;
 use super::text::cut;
+use super::transform_sample::TransformSample;
 use crate::bindings::types::SqlError;
 use crate::db::RejectedRow;
 use crate::sql::Refusal;
@@ -86,6 +87,10 @@ pub struct ExecutionTrace {
     pub refused: Option<Refusal>,
     /// The last words before a trap.
     pub panic: Option<Panic>,
+    /// How transforms did on samples, in a preview.
+    pub samples: Vec<TransformSample>,
+    /// Statements that a preview left out, because they cannot run in its transaction.
+    pub left_out: Vec<String>,
     /// The rows that transforms in the transaction passed over, each with the number of what was made last before it.
     rejected: Vec<(u64, RejectedRow)>,
     /// The names of the open savepoints, outermost first.

@@ -13,6 +13,7 @@ use super::Batch;
 use super::GuestEvent;
 use super::GuestState;
 use super::apply::InWork;
+pub(super) use super::made::STATEMENT;
 pub(super) use super::made::label;
 pub(super) use super::made::made_of;
 pub(super) use super::made::misuse;
@@ -37,14 +38,15 @@ const BATCH_BYTES_MAX: u32 = 256 << 20;
 /// The fewest milliseconds between two reports of progress.
 pub(super) const PROGRESS_INTERVAL: Duration = Duration::from_secs(1);
 
-/// What the operator sees as the statement of a transform.
-pub(super) const STATEMENT: &str = "run-transform";
-
 impl Host for GuestState {
     async fn run_transform(&mut self, pipeline: String, plan: TransformPlan) -> Result<u64, CallError> {
         self.admit(&plan.source)?;
         crate::sql::check_copy(&self.grant).map_err(|refusal| self.deny(refusal))?;
         check_numbers(&plan)?;
+        if let (Some(rows_max), Some(applier)) = (self.sampling, self.applier.clone()) {
+            let time = self.budget.compute_time().clone();
+            return time.without(self.preview(pipeline.into(), &plan, &applier, rows_max)).await;
+        }
         if !plan.commit_per_batch || matches!(self.session, GuestSession::Offline(_)) {
             self.session.transactional()?;
         }

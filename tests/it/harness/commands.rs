@@ -58,6 +58,8 @@ const INVOCATIONS: &[Invocation] = &[
     Invocation { arguments: &["backfill", "pause"], before: &["upgrade", "c"], prints: ONLY_JSON },
     Invocation { arguments: &["backfill", "resume"], before: &["upgrade", "c"], prints: ONLY_JSON },
     Invocation { arguments: &["backfill", "cancel"], before: &["upgrade", "c"], prints: ONLY_JSON },
+    // There is nothing to do, which is a note.
+    Invocation { arguments: &["backfill", "preview", "c"], before: &["upgrade", "c"], prints: ONLY_JSON },
     // Nothing has failed, which is a note.
     Invocation { arguments: &["backfill", "retry-failed"], before: &["upgrade", "c"], prints: ONLY_JSON },
     Invocation { arguments: &["backfill", "rejected"], before: &["upgrade", "c"], prints: ONLY_JSON },

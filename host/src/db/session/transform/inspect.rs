@@ -106,6 +106,18 @@ impl Session {
             key,
             mode: plan.mode,
             isolation,
+            target_number: target.number,
+            origin_number: origin.number,
+            origin: format!(
+                "{}.{}",
+                value::escaped_identifier(&origin.schema),
+                value::escaped_identifier(&origin.name)
+            ),
+            origin_columns: numbers
+                .iter()
+                .filter_map(|number| origin.columns.iter().find(|column| column.number == *number))
+                .map(|column| column.name.clone())
+                .collect(),
             long: source.iter().zip(&shapes).filter_map(|(column, shape)| measure(&column.name, shape)).collect(),
         })
     }

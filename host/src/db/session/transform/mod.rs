@@ -7,6 +7,7 @@ mod citus;
 mod inspect;
 mod plan;
 mod reader;
+mod sample;
 mod single;
 mod size;
 
@@ -14,6 +15,8 @@ pub use self::plan::Key;
 pub use self::plan::Transform;
 use self::reader::ReadError;
 use self::reader::Reader;
+pub use self::sample::Extent;
+pub use self::sample::ShownRow;
 use super::BEYOND_ASCII;
 use super::Session;
 use super::SessionError;

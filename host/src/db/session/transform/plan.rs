@@ -28,6 +28,12 @@ pub struct Transform {
     pub(super) key: Vec<KeyColumn>,
     pub(super) mode: ApplyMode,
     pub(super) isolation: Isolation,
+    /// The target in the catalogue.
+    pub(super) target_number: u32,
+    /// The table that the key comes from: its number, its name, quoted, and its columns of the key.
+    pub(super) origin_number: u32,
+    pub(super) origin: String,
+    pub(super) origin_columns: Vec<String>,
     /// The columns of the source whose values can be long, quoted, and the function that measures them without reading them.
     pub(super) long: Vec<(String, &'static str)>,
 }
@@ -78,7 +84,7 @@ impl Transform {
     }
 
     /// The columns of the key, of one relation or of none.
-    fn key_list(&self, alias: &str) -> String {
+    pub(super) fn key_list(&self, alias: &str) -> String {
         list(self.key.iter().map(|column| format!("{alias}{}", value::escaped_identifier(&column.name))))
     }
 
@@ -98,7 +104,7 @@ impl Transform {
     }
 
     /// The condition for a part of the keys: behind one of them, up to another one. With the same key twice it is that one alone.
-    fn within(&self, alias: &str, after: Option<&Key>, until: &Key) -> String {
+    pub(super) fn within(&self, alias: &str, after: Option<&Key>, until: &Key) -> String {
         if after == Some(until) {
             return self.compare(alias, "=", until);
         }
@@ -290,6 +296,10 @@ mod tests {
             columns,
             mode,
             isolation: Isolation::OneTransaction,
+            target_number: 1,
+            origin_number: 1,
+            origin: "\"public\".\"guests\"".to_owned(),
+            origin_columns: key.iter().map(|name| (*name).to_owned()).collect(),
             long: vec![("\"phone\"".to_owned(), "octet_length")],
         }
     }
