@@ -1,6 +1,6 @@
 //! Why a step failed, and whose matter that is.
 
-use super::non_transactional::PartialProgress;
+use super::partial_progress::PartialProgress;
 use crate::bindings::types::Error as GuestError;
 use crate::bindings::types::Limit;
 use crate::bindings::types::SqlError;

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::failure::Cause;
-use super::non_transactional::PartialProgress;
+use super::partial_progress::PartialProgress;
 use crate::db::DatabaseError;
 use crate::revision::RevisionId;
 
