@@ -98,6 +98,9 @@ fn an_interrupted_machine_finishes_its_batches() {
     all_once(&project);
 }
 
+/// So slow that whoever is killed or stopped is likely to be at a range.
+const SLOWLY: [&str; 4] = ["-x", "workers=2", "-x", "slow=600000"];
+
 /// A process of eight, which is there again when it is killed.
 struct Machine<'a> {
     project: &'a TestProject,
@@ -116,7 +119,7 @@ impl<'a> Machine<'a> {
 
     fn start(project: &TestProject, command: &[&'static str], said: &str) -> std::process::Child {
         let file = std::fs::File::create(project.path(said)).expect("a file");
-        let mut command = project.command(&with_arguments(command));
+        let mut command = project.command(&[&SLOWLY, command].concat());
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(file).spawn().expect("host starts")
     }
 
@@ -205,9 +208,9 @@ fn eight_machines_that_are_killed_and_stopped_rewrite_each_row_once() {
     const ROUNDS: usize = 30;
     let project = with_guests();
     project.database.query("ALTER TABLE guests ADD COLUMN visits integer NOT NULL DEFAULT 0");
-    with_lease(&project, "rows-per-second = 2500\n");
+    with_lease(&project, "");
     let (mut dice, ended, mut application) = (Dice(20_261_201), AtomicBool::new(false), Application::default());
-    let (mut kills, mut stops) = (0, 0);
+    let (mut kills, mut stops, mut taken_over) = (0, 0, 0);
     std::thread::scope(|scope| {
         let _ends = EndsWith(&ended);
         let mut machines = vec![Machine::new(&project, 0, &["upgrade", "head"])];
@@ -228,12 +231,14 @@ fn eight_machines_that_are_killed_and_stopped_rewrite_each_row_once() {
             }
             std::thread::sleep(Duration::from_millis(150));
             machines.iter_mut().for_each(|machine| machine.wake_in_time(Instant::now()));
+            let ranges = "SELECT count(*) FROM host_journal WHERE command = 'RANGE' AND found > 1";
+            taken_over = taken_over.max(project.database.query(ranges).parse().expect("a number"));
         }
         machines.iter_mut().for_each(|machine| machine.wake_in_time(Instant::now() + Duration::from_secs(60)));
         machines[1..].iter_mut().for_each(Machine::succeeds);
         machines[0].host.wait().expect("host has ended");
     });
-    assert!(kills > 5 && stops > 5, "{kills} {stops}");
+    assert!(kills > 5 && stops > 5 && taken_over > 0, "{kills} {stops} {taken_over}");
     // The one that upgrades may have been killed last.
     project.host(&with_arguments(&["upgrade", "head"])).success();
     let query = |sql: &str| project.database.query(sql);
