@@ -83,6 +83,25 @@ fn what_gives_other_rows_may_not_work() {
     all_once(&project);
 }
 
+/// A correction counts from the next upgrade on, also for those who are at work.
+#[test]
+fn a_machine_ends_when_another_build_or_other_arguments_count() {
+    let project = begun();
+    project.host(&["backfill", "pause"]).success();
+    let sessions = "FROM pg_stat_activity WHERE datname = current_database() AND application_name LIKE 'host %'";
+    project.database.wait_until(&format!("SELECT count(*) = 0 {sessions}"));
+    let work = project.start(&with_arguments(&["backfill", "work"]));
+    // That of the process, and those by which it works once it knows that it may.
+    project.database.wait_until(&format!("SELECT count(*) >= 3 {sessions}"));
+    let upgrade = project.start(&["-x", "workers=1", "upgrade", "head"]);
+    let output = work.wait().with_code(1);
+    let why = "another build of the migration works on it by now, or a run with other arguments (-x)";
+    assert!(output.stderr.contains(why), "{}", output.stable());
+    project.host(&["backfill", "resume"]).success();
+    upgrade.wait().success();
+    all_once(&project);
+}
+
 #[test]
 fn an_interrupted_machine_finishes_its_batches() {
     let project = begun();
@@ -367,4 +386,31 @@ fn a_machine_works_under_the_role_of_migrations() {
     assert!(output.stderr.contains("all ranges of backfill are done (20000 rows)"), "{}", output.stable());
     after.success();
     assert_eq!(rows, format!("1|1|{ROWS}"));
+}
+
+/// The rows are rewritten to the last one, but the lock of the migration went with its connection.
+#[test]
+fn an_upgrade_whose_own_connection_is_lost_says_so_and_the_next_one_goes_on() {
+    let project = TestProject::with_guest("backfill");
+    with_lease(&project, "");
+    let server = OwnServer::new();
+    server.query(&make_guests());
+    let host = || {
+        let mut command = project.command(&with_arguments(&["upgrade", "head"]));
+        command.env("HOST_DATABASE_URL", server.url());
+        project.start_command(command)
+    };
+    let upgrade = host();
+    let started = Instant::now();
+    while server.query("SELECT count(*) > 0 FROM guests WHERE times > 0") != "t" {
+        assert!(started.elapsed() < Duration::from_secs(30));
+    }
+    server.stop();
+    server.start();
+    let output = upgrade.wait().with_code(1);
+    assert!(output.stderr.contains("lost the connection to PostgreSQL"), "{}", output.stable());
+    assert_eq!(server.query("SELECT min(times), max(times), count(*) FROM guests"), format!("1|1|{ROWS}"));
+    host().wait().success();
+    assert_eq!(server.query("SELECT min(times), max(times), count(*) FROM guests"), format!("1|1|{ROWS}"));
+    assert_eq!(server.query("SELECT string_agg(version_num, ',') FROM host_version"), "backfill");
 }
