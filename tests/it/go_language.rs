@@ -172,6 +172,7 @@ fn a_table_is_rewritten() {
          ALTER TABLE guests ADD PRIMARY KEY (id)",
     );
     project.host(&["build"]).success();
+    assert!(project.host(&["inspect", "a1"]).success().stdout.contains("have the host rewrite big tables"));
     project.host(&["upgrade", "head"]).success();
     let wrong =
         "SELECT count(*) FROM guests WHERE phone IS DISTINCT FROM CASE WHEN id % 7 > 0 THEN '0171' || id || '67' END";

@@ -207,6 +207,9 @@ fn abilities(interfaces: &Interfaces, script: Option<&str>, may: Classes) -> Vec
     if has("host:migration/bulk") {
         abilities.push("read big tables by cursors and write them by COPY".to_owned());
     }
+    if has("host:migration/transforms") {
+        abilities.push("have the host rewrite big tables, and give it the rows of each batch".to_owned());
+    }
     if has("host:migration/env") {
         abilities.push("write to the host's log and read the facts of its run".to_owned());
     }
