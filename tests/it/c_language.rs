@@ -161,3 +161,27 @@ fn a_table_is_rewritten() {
     let output = project.host(&["upgrade", "head"]).with_code(1);
     assert!(output.stderr.contains("there is no transform 'digits': name it in HOST_TRANSFORMS"), "{}", output.stderr);
 }
+
+#[test]
+fn a_table_is_rewritten_batch_by_batch() {
+    let (project, folder) = with_new_migration();
+    let page = include_str!("../../docs/languages/c.md");
+    let example =
+        page.split("### Rewritten tables").nth(1).and_then(|rest| rest.split("```c\n").nth(1)).expect("a section");
+    let example = example.split("```").next().expect("an example");
+    project.write(
+        &format!("{folder}/migration.c"),
+        &example.replace(".into =", ".batch_rows = 500, .parallelism = 2, .commit_per_batch = true, .into ="),
+    );
+    let file = format!("{folder}/migration.toml");
+    let about = std::fs::read_to_string(project.path(&file)).expect("about it");
+    project.write(&file, &format!("{about}transaction = \"none\"\n"));
+    project.database.query(
+        "CREATE TABLE guests AS SELECT n::bigint AS id, '0 ' || n AS phone FROM generate_series(1, 5000) AS n;
+         ALTER TABLE guests ADD PRIMARY KEY (id)",
+    );
+    project.host(&["build"]).success();
+    let output = project.host(&["upgrade", "head"]).success();
+    assert!(output.stdout.contains("5000 rows"), "{}", output.stable());
+    assert_eq!(project.database.query("SELECT count(*) FROM guests WHERE phone = '0' || id"), "5000");
+}

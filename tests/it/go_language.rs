@@ -207,3 +207,27 @@ fn a_migration_without_big_tables_does_not_ask_for_them() {
     project.host(&["build"]).success();
     assert!(!project.host(&["inspect", "a1"]).success().stdout.contains("big tables"));
 }
+
+#[test]
+fn a_table_is_rewritten_batch_by_batch() {
+    let (project, folder) = with_new_migration();
+    let page = include_str!("../../docs/languages/go.md");
+    let example =
+        page.split("### Rewritten tables").nth(1).and_then(|rest| rest.split("```go\n").nth(1)).expect("a section");
+    let example = example.split("```").next().expect("an example");
+    project.write(
+        &format!("{folder}/migration.go"),
+        &example.replace("\t\tInto:", "\t\tBatchRows: 500, Parallelism: 2, CommitPerBatch: true,\n\t\tInto:"),
+    );
+    let file = format!("{folder}/migration.toml");
+    let about = std::fs::read_to_string(project.path(&file)).expect("about it");
+    project.write(&file, &format!("{about}transaction = \"none\"\n"));
+    project.database.query(
+        "CREATE TABLE guests AS SELECT n::bigint AS id, '0 ' || n AS phone FROM generate_series(1, 5000) AS n;
+         ALTER TABLE guests ADD PRIMARY KEY (id)",
+    );
+    project.host(&["build"]).success();
+    let output = project.host(&["upgrade", "head"]).success();
+    assert!(output.stdout.contains("5000 rows"), "{}", output.stable());
+    assert_eq!(project.database.query("SELECT count(*) FROM guests WHERE phone = '0' || id"), "5000");
+}

@@ -333,3 +333,45 @@ fn a_rejected_row_is_told_with_its_key_and_the_line() {
     project.host(&["build"]).success();
     assert_output!(project.host(&["upgrade", "head"]).with_code(1));
 }
+
+/// The statements by which the SDK learns the types of columns go without a transaction, too.
+#[test]
+fn a_table_is_rewritten_batch_by_batch() {
+    let project = project();
+    project.database.query(
+        "CREATE TYPE mood AS ENUM ('glad', 'tired');
+         CREATE TABLE guests AS SELECT n::bigint AS id, '0 ' || n AS phone, 'glad'::mood AS mood FROM generate_series(1, 5000) AS n;
+         ALTER TABLE guests ADD PRIMARY KEY (id)",
+    );
+    let file = migration(
+        &project,
+        "js",
+        r#"import { runTransform } from "host";
+
+export function* digits(guests) {
+  for (const { id, phone, mood } of guests) {
+    if (id === 4000n && mood === "glad") throw new Error("the kitchen is closed");
+    yield [id, phone.replaceAll(" ", ""), "tired"];
+  }
+}
+
+export function upgrade() {
+  const plan = { key: ["id"], into: "guests", columns: ["id", "phone", "mood"], batchRows: 500, parallelism: 2, commitPerBatch: true };
+  runTransform(digits, "SELECT id, phone, mood FROM guests", plan);
+}
+
+export function downgrade() {}
+"#,
+    );
+    replace_in(&project, &file, "// ///\n", "// transaction = \"none\"\n// ///\n");
+    project.host(&["build"]).success();
+    let output = project.host(&["upgrade", "head"]).with_code(1);
+    assert!(output.stderr.contains("'digits' rejects the row with id = 4000"), "{}", output.stable());
+    replace_in(&project, &file, "id === 4000n && ", "id === 0n && ");
+    project.host(&["build"]).success();
+    project.host(&["upgrade", "head"]).success();
+    assert_eq!(
+        project.database.query("SELECT count(*) FROM guests WHERE phone = '0' || id AND mood = 'tired'"),
+        "5000"
+    );
+}
