@@ -61,6 +61,11 @@ def run_transform(
     name = getattr(function, "__name__", "")
     if not name.isidentifier() or getattr(function, "__qualname__", "") != name:
         raise Misuse("the function of a transform stands at the top level of the migration, as a `def` with a name")
+    if isinstance(key, str) or isinstance(columns, str):
+        raise Misuse("key and columns are lists of names of columns")
+    for option, number in (("batch_rows", batch_rows), ("batch_bytes", batch_bytes), ("parallelism", parallelism)):
+        if not isinstance(number, int) or not 0 <= number < 1 << 32:  # pyright: ignore[reportUnnecessaryIsInstance]
+            raise Misuse(f"{option} is a whole number, not {number!r}")
     with prepare(source) as statement:
         given = statement.columns()
     taken = column_types(schema, into, columns)
@@ -93,4 +98,6 @@ def apply(module: Any, pipeline: str, rows: int, data: bytes) -> tuple[int, byte
     row = row_class(tuple([column for column, _ in types["source"]]))
     batch = _tuples.reader(tuple([kind for _, kind in types["source"]]), row)(data, rows)
     made = function(batch)
+    if not hasattr(made, "__iter__"):
+        raise Misuse(f"{name} has to give back rows, by `yield id, phone` or as a list, not {made!r}")
     return _tuples.writer(tuple([(column, kind) for column, kind in types["columns"]]))(list(made))
