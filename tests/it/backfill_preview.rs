@@ -107,6 +107,16 @@ fn a_preview_tries_what_stands_around_a_transform() {
     }
 }
 
+/// What cannot run in the transaction of a preview is named, not done.
+#[test]
+fn a_preview_leaves_out_what_cannot_run_in_a_transaction() {
+    let project = with_guests();
+    let output = project.host(&["-x", "index=1", "backfill", "preview"]).success();
+    let said = "  left out, it cannot run in a transaction: CREATE INDEX CONCURRENTLY phones ON guests (phone)\n";
+    assert!(output.stdout.contains(said), "{}", output.stable());
+    assert_eq!(project.database.query("SELECT to_regclass('phones') IS NULL"), "t");
+}
+
 #[test]
 fn an_upgrade_that_only_looks_says_that_there_is_a_preview() {
     let project = with_guests();

@@ -208,3 +208,45 @@ fn rows_whose_table_has_changed_stay_in_the_list() {
     assert_output!(project.host(&["backfill", "retry-failed"]).with_code(1));
     assert_eq!(keys(&project).split(' ').count(), 10);
 }
+
+/// It belongs to host as the other tables do, with whatever is attached to it, and by whatever road.
+#[test]
+fn no_migration_touches_the_table_of_rejected_rows() {
+    let skipping = || {
+        let project = TestProject::new();
+        project.sql("a", None, "CREATE TABLE table_a (id int)", "DROP TABLE table_a");
+        project.write(
+            "host.toml",
+            "[default.backfill]\non-row-error = \"skip-and-record\"\n[default.grants]\nfunction = true\n",
+        );
+        project.host(&["build"]).success();
+        project.host(&["upgrade", "head"]).success();
+        project
+    };
+    for statement in [
+        "DO $$ BEGIN EXECUTE 'DELETE FROM host_' || 'rejected'; END $$",
+        "DO $$ BEGIN EXECUTE 'ALTER TABLE host_' || 'rejected ADD COLUMN x int'; END $$",
+        "CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN new; END'; \
+         DO $$ BEGIN EXECUTE 'CREATE TRIGGER t BEFORE INSERT ON host_' || 'rejected EXECUTE FUNCTION f()'; END $$",
+        "DO $$ BEGIN EXECUTE 'ALTER TABLE host_' || 'rejected RENAME TO other'; END $$",
+    ] {
+        let project = skipping();
+        project.sql("b", Some("a"), statement, "SELECT 1");
+        project.host(&["build"]).success();
+        let output = project.host(&["--json", "upgrade", "head"]).with_code(1);
+        let error = output.json_lines().pop().expect("a last line")["error"].take();
+        assert_eq!(error["kind"], "integrity-violated", "{statement}: {}", output.stable());
+        assert_eq!(project.database.query("SELECT version_num FROM host_version"), "a", "{statement}");
+    }
+}
+
+/// A table of that name that could run something with the rights of the user who logs in is not host's.
+#[test]
+fn a_table_with_defaults_is_not_taken_for_that_of_rejected_rows() {
+    let project = with_guests();
+    project.database.query("CREATE TABLE host_rejected (id uuid DEFAULT gen_random_uuid())");
+    assert_output!(project.host(&[&["upgrade", "head"][..], &SKIPS].concat()).with_code(1));
+    project.database.query("ALTER TABLE host_rejected ALTER COLUMN id DROP DEFAULT");
+    let output = project.host(&[&["upgrade", "head"][..], &SKIPS].concat()).with_code(1);
+    assert!(output.stderr.contains("host_rejected"), "{}", output.stable());
+}

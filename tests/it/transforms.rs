@@ -43,6 +43,9 @@ fn what_cannot_come_to_a_good_end_is_refused() {
         "injection",
         "writes",
         "zero",
+        "identity",
+        "not null",
+        "narrow",
     ];
     let mut said = String::new();
     for case in cases {
@@ -51,6 +54,18 @@ fn what_cannot_come_to_a_good_end_is_refused() {
         assert_eq!(project.database.query("SELECT count(*) FROM host_version"), "0", "{case}");
     }
     insta::assert_snapshot!(said);
+}
+
+/// The server looks at its length and reads nothing of it.
+#[test]
+fn a_row_of_900_mb_is_refused_by_its_length() {
+    let (_project, output) = upgrade("huge row");
+    let output = output.with_code(1);
+    assert!(
+        output.stderr.contains("the row with the key (9) is larger than batch-bytes of the plan"),
+        "{}",
+        output.stable()
+    );
 }
 
 #[test]

@@ -68,7 +68,7 @@ impl DatabaseError {
             Self::NotCommitted { .. } => "check the server's log, then run the command again".to_owned(),
             Self::Overtaken { .. } => "check `host current`, then run the command again for what is still to do".to_owned(),
             Self::ForeignTable { kind, .. } => {
-                format!("set `{}-table` in host.toml to a name that is free", kind.word())
+                format!("set `{}` in host.toml to a name that is free", kind.key())
             }
             Self::EarlierLog { earlier, log } => {
                 let earlier = earlier.quoted();

@@ -40,6 +40,16 @@ impl TableKind {
             Self::Rejected => "rejected rows",
         }
     }
+
+    /// The key of host.toml that names it.
+    pub(super) fn key(self) -> &'static str {
+        match self {
+            Self::Version => "version-table",
+            Self::Log => "log-table",
+            Self::Journal => "journal-table",
+            Self::Rejected => "rejected-table",
+        }
+    }
 }
 
 /// The kinds in the order in which they are read.

@@ -42,7 +42,10 @@ pub(super) async fn made_of(
     let count = usize::try_from(made.rows).unwrap_or(usize::MAX);
     value::check_tuples(&made.data, count, transform.columns())
         .map_err(|error| misuse(&format!("'{shown}' gives back rows for {}: {error}", transform.target_label())))?;
-    Ok(made)
+    match transform.misfit(&made.data).filter(|_| made.rows > 0) {
+        Some(why) => Err(misuse(&format!("'{shown}' gives back rows for {}: {why}", transform.target_label()))),
+        None => Ok(made),
+    }
 }
 
 /// What of a pipeline is for people.

@@ -45,6 +45,7 @@ pub use plain::escaped_identifier;
 pub use plain::plain_text;
 pub use plain::write_plainly;
 pub use shape::TypeShape;
+pub use shape::width;
 pub use text::text;
 pub use tuples::COPY_HEADER;
 pub use tuples::COPY_TRAILER;

@@ -100,6 +100,18 @@ fn has_scalar_case(oid: Oid) -> bool {
     )
 }
 
+/// How many bytes each value of a type has in binary form, where that is always the same (the `…send` functions of each type).
+pub fn width(type_oid: u32) -> Option<usize> {
+    Some(match type_oid {
+        oid::BOOL => 1,
+        oid::INT2 => 2,
+        oid::INT4 | oid::FLOAT4 | oid::DATE | oid::OID => 4,
+        oid::INT8 | oid::FLOAT8 | oid::TIME | oid::TIMESTAMP | oid::TIMESTAMPTZ => 8,
+        oid::UUID | oid::INTERVAL => 16,
+        _ => return None,
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,5 +1,5 @@
 //! Rewrites a table batch by batch. Whatever is done twice to a row shows: `-x workers=…`, `-x reject=ID`,
-//! `-x reject-each=N` (whose ids N divides), `-x slow=ROUNDS`; with `-x alone=1` it does nothing else.
+//! `-x reject-each=N` (whose ids N divides), `-x slow=ROUNDS`, `-x index=1`; with `-x alone=1` it does nothing else.
 
 use host_guest::bulk::{Batch, RowWriter};
 use host_guest::transform::{Plan, Transform};
@@ -21,6 +21,9 @@ impl Migration for Backfill {
             .parallelism(number("workers").unwrap_or(1))
             .commit_per_batch()
             .run("times")?;
+        if number("index").is_some() {
+            execute("CREATE INDEX CONCURRENTLY phones ON guests (phone)", &[])?;
+        }
         if !alone {
             execute("CREATE TABLE ended (at timestamptz DEFAULT now())", &[])?;
         }

@@ -155,7 +155,21 @@ fn partitions() -> Result<(), Failure> {
     )?;
     let plan = Plan::update("other", &["id", "phone"]).source("SELECT id, phone FROM other", &["id"]);
     same("rows", plan.batch(999, 1 << 20).run("phones")?, ROWS.unsigned_abs())?;
-    same("left", count("SELECT count(*) FROM other WHERE phone LIKE '% %'")?, 0)
+    same("left", count("SELECT count(*) FROM other WHERE phone LIKE '% %'")?, 0)?;
+    into_partitions()
+}
+
+/// What is written decides into which partition it goes.
+fn into_partitions() -> Result<(), Failure> {
+    execute_script(
+        "DROP TABLE other;
+         CREATE TABLE other (guest bigint, digits text) PARTITION BY RANGE (digits);
+         CREATE TABLE other_1 PARTITION OF other FOR VALUES FROM (MINVALUE) TO ('015');
+         CREATE TABLE other_2 PARTITION OF other FOR VALUES FROM ('015') TO (MAXVALUE)",
+    )?;
+    let plan = Plan::insert("other", &["guest", "digits"]).source("SELECT id, phone FROM guests", &["id"]);
+    same("rows", plan.batch(999, 1 << 20).run("phones")?, ROWS.unsigned_abs())?;
+    same("all", count("SELECT count(*) FROM other_1")? + count("SELECT count(*) FROM other_2")?, ROWS)
 }
 
 fn nothing() -> Result<(), Failure> {
@@ -228,6 +242,25 @@ fn refused(case: &str) -> Result<(), Failure> {
         "injection" => phones().source("SELECT id, phone FROM guests) TO PROGRAM 'true'; --", &["id"]),
         "writes" => phones().source("WITH x AS (DELETE FROM guests RETURNING id, phone) SELECT id, phone FROM x", &["id"]),
         "zero" => phones().batch(0, 1),
+        "identity" => {
+            execute("ALTER TABLE guests ADD COLUMN number integer GENERATED ALWAYS AS IDENTITY", &[])?;
+            Plan::update("guests", &["id", "number"]).source("SELECT id, phone FROM guests", &["id"])
+        }
+        "not null" => {
+            execute("CREATE TABLE other (id bigint PRIMARY KEY, phone text, size integer NOT NULL)", &[])?;
+            Plan::upsert("other", &["id", "phone"]).source("SELECT id, phone FROM guests", &["id"])
+        }
+        "narrow" => {
+            execute("CREATE TABLE other (id integer, phone text)", &[])?;
+            Plan::insert("other", &["id", "phone"]).source("SELECT id, phone FROM guests", &["id"])
+        }
+        "huge row" => {
+            execute_script(
+                "CREATE TABLE other (id bigint PRIMARY KEY, phone text);
+                 INSERT INTO other VALUES (8, 'y'), (9, repeat('x', 900000000))",
+            )?;
+            Plan::update("other", &["id", "phone"]).source("SELECT id, phone FROM other", &["id"])
+        }
         pipeline => {
             phones().run(pipeline)?;
             return Ok(());

@@ -39,6 +39,10 @@ struct TableColumn {
     name: String,
     type_oid: u32,
     is_generated: bool,
+    /// Whether only the server gives it values, unless it is told otherwise (GENERATED ALWAYS AS IDENTITY).
+    is_always_identity: bool,
+    /// Whether a new row needs a value for it: it is NOT NULL, and has no default.
+    is_required: bool,
 }
 
 impl Table {
@@ -105,6 +109,7 @@ impl Session {
             columns: plan.into.columns.clone(),
             key,
             mode: plan.mode,
+            widths: widths(plan, &target),
             isolation,
             target_number: target.number,
             origin_number: origin.number,
@@ -203,7 +208,8 @@ impl Session {
         let field = |index| text_field(row, index).unwrap_or_default();
         let (schema, name, kind) = (field(0), field(1), field(2));
         let sql = format!(
-            "SELECT attnum, attname, atttypid, attgenerated FROM pg_catalog.pg_attribute \
+            "SELECT attnum, attname, atttypid, attgenerated, attidentity, attnotnull AND NOT atthasdef AND attidentity \
+             OPERATOR(pg_catalog.=) ''::pg_catalog.\"char\" FROM pg_catalog.pg_attribute \
              WHERE attrelid OPERATOR(pg_catalog.=) {number}::pg_catalog.oid AND attnum OPERATOR(pg_catalog.>) 0 AND NOT attisdropped"
         );
         let rows = driver::rows(self.connection(), sql).await.map_err(failed)?;
@@ -213,6 +219,8 @@ impl Session {
                 name: text_field(row, 1)?,
                 type_oid: text_field(row, 2)?.parse().ok()?,
                 is_generated: text_field(row, 3).is_some_and(|kind| !kind.is_empty()),
+                is_always_identity: text_field(row, 4).as_deref() == Some("a"),
+                is_required: text_field(row, 5).as_deref() == Some("t"),
             })
         });
         let columns = columns.collect();
@@ -256,8 +264,30 @@ fn check_target(plan: &TransformPlan, target: &Table, source: &[Column], origin:
     if plan.mode != ApplyMode::UpdateByKey && target.number == origin.number {
         return Err(refused(format!("{label} is read and gets new rows: that has no end; take another target")));
     }
+    if plan.mode != ApplyMode::UpdateByKey
+        && let Some(column) =
+            target.columns.iter().find(|column| column.is_required && !plan.into.columns.contains(&column.name))
+    {
+        return Err(refused(format!(
+            "the column '{}' of {label} is NOT NULL and has no default, and the plan names no value for it: every new row would \
+             be refused",
+            column.name
+        )));
+    }
     if plan.mode == ApplyMode::Insert {
         return Ok(());
+    }
+    let changed = |name: &&String| !plan.key.contains(name);
+    if let Some(name) = plan
+        .into
+        .columns
+        .iter()
+        .filter(changed)
+        .find(|name| target.column(name).is_some_and(|column| column.is_always_identity))
+    {
+        return Err(refused(format!(
+            "the column '{name}' of {label} is GENERATED ALWAYS AS IDENTITY: it cannot be updated, leave it out of the columns"
+        )));
     }
     let mut numbers = Vec::new();
     for name in &plan.key {
@@ -284,6 +314,15 @@ fn check_target(plan: &TransformPlan, target: &Table, source: &[Column], origin:
         )));
     }
     target.require_unique(&numbers, &plan.key)
+}
+
+/// The columns of the target whose values have one length, with that and the name of their type, in the order of the plan.
+fn widths(plan: &TransformPlan, target: &Table) -> Vec<Option<(usize, String)>> {
+    let of = |name: &String| {
+        let column = target.column(name)?;
+        Some((value::width(column.type_oid)?, target_type(column.type_oid)))
+    };
+    plan.into.columns.iter().map(of).collect()
 }
 
 fn target_type(type_oid: u32) -> String {

@@ -27,6 +27,8 @@ pub struct Transform {
     pub(super) columns: Vec<String>,
     pub(super) key: Vec<KeyColumn>,
     pub(super) mode: ApplyMode,
+    /// For each of the columns, how many bytes a value has and what its type is called, where that is always the same.
+    pub(super) widths: Vec<Option<(usize, String)>>,
     pub(super) isolation: Isolation,
     /// The target in the catalogue.
     pub(super) target_number: u32,
@@ -62,6 +64,21 @@ impl Transform {
     /// How many columns a row has that is given back.
     pub fn columns(&self) -> usize {
         self.columns.len()
+    }
+
+    /// Why the first one of some rows for the target does not fit its columns, by the length of the values. The server checks all of
+    /// each row, but does not say which column it is about.
+    pub fn misfit(&self, rows: &[u8]) -> Option<String> {
+        let fields: Vec<usize> = (0..self.columns.len()).collect();
+        let values = value::fields_of_row(rows, &fields);
+        let mut pairs = self.columns.iter().zip(&self.widths).zip(values);
+        pairs.find_map(|((name, width), value)| {
+            let (width, type_name) = width.as_ref()?;
+            let length = value?.len();
+            (length != *width).then(|| {
+                format!("the column '{name}' is {type_name}, which has {width} bytes, and gets {length}: a value of another type")
+            })
+        })
     }
 
     /// A key for people: `id = 7`.
@@ -295,6 +312,7 @@ mod tests {
                 .collect(),
             columns,
             mode,
+            widths: Vec::new(),
             isolation: Isolation::OneTransaction,
             target_number: 1,
             origin_number: 1,
