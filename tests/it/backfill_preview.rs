@@ -118,6 +118,16 @@ fn a_preview_leaves_out_what_cannot_run_in_a_transaction() {
 }
 
 #[test]
+fn an_unfinished_step_is_not_previewed() {
+    let project = with_guests();
+    project.host(&["-x", "reject=30003", "upgrade", "head"]).with_code(1);
+    let before = everything(&project);
+    let output = project.host(&["backfill", "preview"]).with_code(3);
+    assert!(output.stdout.contains("it fails: it is unfinished"), "{}", output.stable());
+    assert_eq!(everything(&project), before);
+}
+
+#[test]
 fn an_upgrade_that_only_looks_says_that_there_is_a_preview() {
     let project = with_guests();
     let output = project.host(&["upgrade", "head", "--dry-run"]).success();

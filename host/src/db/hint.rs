@@ -75,8 +75,8 @@ impl DatabaseError {
                 format!("rename it: ALTER TABLE {earlier} RENAME TO {log}; or keep its name: `log-table = \"host_history\"` in host.toml")
             }
             Self::AmbiguousTable { kind, name, .. } => format!(
-                "find out who created the other one and drop it, or name the right one in host.toml: `{}-table = \"SCHEMA.{name}\"`",
-                kind.word(),
+                "find out who created the other one and drop it, or name the right one in host.toml: `{} = \"SCHEMA.{name}\"`",
+                kind.key(),
             ),
             Self::TooManyRows { table, .. } => {
                 format!("check {table}: something other than host has written to it")

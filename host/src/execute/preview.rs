@@ -78,6 +78,20 @@ impl Runner<'_> {
         let mut loader = loader;
         let mut database = Some(database);
         for (step, checked) in plan.steps.iter().zip(components) {
+            // What of it is done would be done once more.
+            if applied.unfinished.iter().any(|unfinished| unfinished.step.revision == step.revision) {
+                let ended = Some("it is unfinished, and what of it is done would be done again".to_owned());
+                let (samples, left_out, message) = (Vec::new(), Vec::new(), String::new());
+                preview.steps.push(PreviewedStep {
+                    revision: step.revision.clone(),
+                    message,
+                    samples,
+                    left_out,
+                    ended,
+                });
+                preview.not_reached = behind(&plan, preview.steps.len());
+                break;
+            }
             let Some(held) = database.take() else { break };
             let component = match loader.component(checked) {
                 Ok(component) => component,
