@@ -76,6 +76,20 @@ fn what_gives_other_rows_may_not_work() {
         "UPDATE host_journal SET statement = replace(statement, '\"component\":\"', '\"component\":\"0') WHERE command = 'PLAN'",
     );
     assert_output!(project.host(&with_arguments(&["backfill", "work"])).with_code(1));
+    // Somebody who may write to the journal gains nothing by it.
+    let written = |before: &str, after: &str| {
+        project.database.query(&format!(
+            "UPDATE host_journal SET statement = replace(statement, '{before}', '{after}') WHERE command = 'PLAN'"
+        ));
+    };
+    written("\"component\":\"0", "\"component\":\"");
+    for (honest, forged) in
+        [("FROM guests", "FROM guests; DROP TABLE guests"), ("\"batch_rows\":100,", "\"batch_rows\":0,")]
+    {
+        written(honest, forged);
+        assert_output!(project.host(&with_arguments(&["backfill", "work"])).with_code(1));
+        written(forged, honest);
+    }
     project.host(&["backfill", "cancel"]).success();
     assert_output!(project.host(&with_arguments(&["backfill", "work"])).success());
     project.host(&["backfill", "resume"]).success();

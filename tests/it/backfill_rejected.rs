@@ -155,6 +155,15 @@ fn rejected_rows_are_tried_again() {
     project.database.query("ALTER TABLE guests ADD CONSTRAINT no_six CHECK (phone NOT LIKE '06%') NOT VALID");
     project.database.query("UPDATE guests SET phone = '0 666' WHERE id = 6000");
     let mut said = String::new();
+    // Somebody who may write to the table gains nothing by it.
+    let forged = "(source || '{\"source\": \"SELECT id FROM guests; DROP TABLE guests\"}')";
+    let with_source =
+        |source: &str| format!("UPDATE host_rejected SET plan = (SELECT {source} FROM (SELECT plan AS source) AS p)");
+    project.database.query("CREATE TABLE plans AS SELECT id, plan FROM host_rejected");
+    project.database.query(&with_source(forged));
+    let output = project.host(&["backfill", "retry-failed"]).with_code(1);
+    said.push_str(&format!("== forged\n{}\n", output.stable()));
+    project.database.query("UPDATE host_rejected AS r SET plan = p.plan FROM plans AS p WHERE p.id = r.id");
     let output = project.host(&["-x", "reject=24000", "backfill", "retry-failed"]).with_code(3);
     said.push_str(&format!("== first\n{}\n", output.stable()));
     assert_eq!(keys(&project), "6000 24000");

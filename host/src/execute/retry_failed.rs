@@ -28,12 +28,14 @@ use crate::db::Session;
 use crate::db::SessionError;
 use crate::db::statement_journal::StepKey;
 use crate::db::violation::MayChange;
+use crate::grant::Grant;
 use crate::host_functions::Applier;
 use crate::host_functions::Events;
 use crate::host_functions::Interrupt;
 use crate::host_functions::Retried;
 use crate::host_functions::RetryStop;
 use crate::host_functions::Stop;
+use crate::host_functions::check_stored;
 use crate::host_functions::retry_row;
 use crate::host_functions::words_of_error;
 use crate::plan::Direction;
@@ -238,7 +240,8 @@ impl Runner<'_> {
         let mut report_event = |event| observer.observe(Event::Guest { revision: key.revision.clone(), event });
         let mut session = Session::new(connector.session(tables).await?, limits::results(&environment.limits));
         let ended = {
-            let mut work = std::pin::pin!(retry_rows(&mut session, &applier, rows, may_change, &interrupt, report));
+            let of = (&applier, &component.grant);
+            let mut work = std::pin::pin!(retry_rows(&mut session, of, rows, may_change, &interrupt, report));
             loop {
                 tokio::select! {
                     biased;
@@ -262,6 +265,8 @@ enum RowsError {
     Row(RetryStop),
     Interrupted,
     NoPlan,
+    /// The plan is not one that the migration may have.
+    Refused(String),
 }
 
 impl RowsError {
@@ -276,6 +281,7 @@ impl RowsError {
             }
             Self::Row(RetryStop::Stopped(stop)) => transform(stop.to_string()),
             Self::Row(RetryStop::Missing) => transform("the migration has no transform any more".to_owned()),
+            Self::Refused(reason) => transform(reason),
             Self::NoPlan => transform("a later version of host has written them".to_owned()),
         }
     }
@@ -283,7 +289,7 @@ impl RowsError {
 
 async fn retry_rows(
     session: &mut Session,
-    applier: &Applier,
+    (applier, grant): (&Applier, &Grant),
     rows: Vec<RecordedRow>,
     may_change: MayChange,
     interrupt: &Interrupt,
@@ -298,6 +304,7 @@ async fn retry_rows(
     }
     for (number, plan) in (0..).zip(plans) {
         let whole = plan.plan().ok_or(RowsError::NoPlan)?;
+        check_stored(&whole, grant).map_err(RowsError::Refused)?;
         let transform =
             session.begin_transform(&whole, number, Isolation::EachBatch).await.map_err(RowsError::Begin)?;
         for row in rows.iter().filter(|row| row.row.plan == plan) {

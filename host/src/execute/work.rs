@@ -31,6 +31,7 @@ use crate::host_functions::GuestEvent;
 use crate::host_functions::Stop;
 use crate::host_functions::Work;
 use crate::host_functions::WorkError;
+use crate::host_functions::check_stored;
 use crate::plan::Direction;
 use crate::plan::HeadChange;
 use crate::plan::Step;
@@ -138,6 +139,8 @@ impl Runner<'_> {
             .await
             .map_err(|error| super::components::refused(project, &component.migration, error))?;
         self.compare(&stored, &component)?;
+        check_stored(&stored.plan, &component.grant)
+            .map_err(|reason| WorkFailure::Stopped { revision: revision.clone(), reason })?;
         let runtime = Arc::clone(loader.runtime());
         self.work_with((status, stored), (&runtime, &component, &loaded), connections, observer).await
     }

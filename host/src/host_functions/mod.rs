@@ -60,6 +60,7 @@ pub use trace::Panic;
 pub use trace::StatementFailure;
 pub use transform_sample::Change;
 pub use transform_sample::TransformSample;
+pub use transforms::check_stored;
 
 use crate::bindings::CallError;
 use crate::bindings::types::Error;

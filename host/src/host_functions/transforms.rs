@@ -28,6 +28,7 @@ use crate::db::GuestSession;
 use crate::db::Isolation;
 use crate::db::Part;
 use crate::db::Transform;
+use crate::grant::Grant;
 
 /// The most batches that are worked on at a time, each by an instance with the memory of one.
 const PARALLELISM_MAX: u32 = 64;
@@ -165,6 +166,16 @@ impl GuestState {
         let written = self.session.transactional()?.write_part(transform, range, &made).await;
         self.settle(STATEMENT, None, written, |rows| *rows)
     }
+}
+
+/// Checks a plan that was written down, as that of a migration is checked: whoever else may write to that table has no more rights.
+///
+/// # Errors
+/// Says what the migration may not do, or what no plan has.
+pub fn check_stored(plan: &TransformPlan, grant: &Grant) -> Result<(), String> {
+    let admitted = crate::sql::check(&plan.source, grant).and_then(|()| crate::sql::check_copy(grant));
+    admitted.map_err(|refusal| format!("its plan is not one that the migration may have: {}", refusal.message()))?;
+    check_numbers(plan).map_err(|_| "its plan has numbers that no plan may have".to_owned())
 }
 
 /// Checks the numbers of a plan.
