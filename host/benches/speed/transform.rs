@@ -84,12 +84,16 @@ pub(crate) fn measure(
         }
     }
     // It takes so long that one run says enough.
-    let alembic = bench.on_table(rows, |url| peers.alembic(url))?;
+    let alembic = bench.on_table(rows, |url| peers.alembic(url, "psycopg"))?;
+    let one_by_one = match rows > bulk::ROWS {
+        true => None,
+        false => Some(bench.on_table(rows, |url| peers.alembic(url, "psycopg2"))?),
+    };
     let parts = bulk::on_table(server, runtime, rows, |url| runtime.block_on(bulk::parts(url)))?;
     figures.add("rows of the table", rows.to_string());
     let ratio = |times: &[Duration], to: Duration| median(times).as_secs_f64() / to.as_secs_f64();
     for (name, times, limit, of_alembic) in [
-        ("in the transaction of the migration", &of_inside, RATIO, Some(TWENTIETH)),
+        ("in the transaction of the migration", &of_inside, RATIO, one_by_one.map(|time| (time, TWENTIETH))),
         ("batch by batch on two connections", &of_apart, FASTER, None),
     ] {
         let to_native = ratio(times, median(&of_native));
@@ -99,17 +103,21 @@ pub(crate) fn measure(
             to_native,
             limit,
         );
-        let (name, value) = ("— to Alembic with SQLAlchemy Core and executemany", ratio(times, alembic));
-        match of_alembic {
-            Some(limit) => figures.limited(name, format!("{value:.3}"), value, limit),
-            None => figures.add(name, format!("{value:.3}")),
+        if let Some((time, limit)) = of_alembic {
+            let value = ratio(times, time);
+            let name = "— to Alembic with SQLAlchemy Core and executemany over psycopg2";
+            figures.limited(name, format!("{value:.3}"), value, limit);
         }
+        figures.add("— to the same over psycopg 3", format!("{:.3}", ratio(times, alembic)));
         figures.add("— to psycopg with COPY into a temporary table", format!("{:.2}", ratio(times, median(&of_copy))));
         figures.add("— the whole process", spread(times));
     }
     figures.add("a native program, one connection", spread(&of_native));
     figures.add("psycopg with COPY into a temporary table, the work in Python", spread(&of_copy));
-    figures.add("Alembic with SQLAlchemy Core and executemany", spread(&[alembic]));
+    if let Some(time) = one_by_one {
+        figures.add("Alembic with SQLAlchemy Core and executemany over psycopg2", spread(&[time]));
+    }
+    figures.add("the same over psycopg 3", spread(&[alembic]));
     for (name, time) in parts {
         figures.add(format!("the server alone: {name}"), spread(&[time]));
     }

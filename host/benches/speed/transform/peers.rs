@@ -32,10 +32,11 @@ impl Peers {
         Ok(Self { programs, folder: folder.to_owned() })
     }
 
-    /// Alembic: rows by SQLAlchemy Core, written by executemany.
-    pub(super) fn alembic(&self, url: &str) -> Result<Duration> {
+    /// Alembic: rows by SQLAlchemy Core, written by executemany. `psycopg` is version 3, which sends the statements of executemany
+    /// in a pipeline; `psycopg2` waits for each.
+    pub(super) fn alembic(&self, url: &str, driver: &str) -> Result<Duration> {
         let mut command = self.command("alembic", &["upgrade", "head"]);
-        command.env("DATABASE_URL", url.replacen("postgres://", "postgresql+psycopg://", 1));
+        command.env("DATABASE_URL", url.replacen("postgres://", &format!("postgresql+{driver}://"), 1));
         process::run(command)
     }
 
