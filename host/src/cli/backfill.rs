@@ -12,8 +12,8 @@ use serde_json::json;
 
 use super::failure::Failure;
 use super::report::backfill::line;
+use super::report::terminal::Line;
 use super::report::text::count;
-use super::report::text::safe_line;
 use super::settings::Settings;
 use crate::db::backfill::BackfillStatus;
 use crate::db::backfill::Wish;
@@ -74,7 +74,7 @@ pub(super) async fn run(settings: &Settings, arguments: &BackfillArguments) -> R
     for status in &all {
         report.line(&line(status));
         if let Some(error) = &status.error {
-            report.line(&format!("    {}", safe_line(error)));
+            report.lines(&Line::block(4, error).collect::<Vec<_>>());
         }
     }
     match (all.len(), wish) {

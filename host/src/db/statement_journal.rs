@@ -16,6 +16,7 @@ pub use self::row::StepKey;
 pub use self::row::Unfinished;
 pub use self::row::beginning;
 pub use self::row::digest;
+pub use self::row::in_short;
 pub use self::row::statements;
 use super::connect::Database;
 use super::driver;

@@ -15,6 +15,7 @@ use crate::cli::settings::Settings;
 use crate::cli::signals;
 use crate::cli::times::server_timeout;
 use crate::db::ShownRow;
+use crate::db::statement_journal::in_short;
 use crate::execute::Options;
 use crate::execute::Preview;
 use crate::execute::PreviewedStep;
@@ -88,7 +89,7 @@ fn show(settings: &Settings, preview: &Preview) {
             } else {
                 "what comes behind it fails on the rows as they were"
             };
-            report.line(&safe_line(&format!("  {what}: {why}")));
+            report.line(&safe_line(&format!("  {what}: {}", in_short(why))));
         }
         if step.samples.is_empty() && step.ended.is_none() {
             report.line("  it rewrites no table by a transform");
@@ -121,7 +122,7 @@ fn lines(sample: &TransformSample) -> Vec<String> {
     if !sample.rejected.is_empty() {
         lines.push(format!("    {} rejected:", count(u64::try_from(sample.rejected.len()).unwrap_or(u64::MAX), "row")));
         for row in sample.rejected.iter().take(REJECTED_SHOWN) {
-            lines.push(format!("      {}: {}", row.shown_key(), row.message));
+            lines.push(format!("      {}: {}", row.shown_key(), in_short(&row.message)));
         }
     }
     let estimate = Estimate::of(sample);

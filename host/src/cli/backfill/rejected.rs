@@ -5,10 +5,12 @@ use serde_json::Value;
 use serde_json::json;
 
 use crate::cli::failure::Failure;
+use crate::cli::report::terminal::Line;
 use crate::cli::report::text::count;
 use crate::cli::report::text::safe_line;
 use crate::cli::settings::Settings;
 use crate::db::RecordedRow;
+use crate::db::statement_journal::in_short;
 use crate::project::Project;
 use crate::revision::RevisionId;
 
@@ -36,8 +38,11 @@ pub(super) async fn run(settings: &Settings, project: &Project, arguments: &Reje
     }
     for recorded in &rows {
         let row = &recorded.row;
-        report.line(&shown(recorded, &row.message));
+        report.line(&shown(recorded, in_short(&row.message)));
         if report.is_verbose() {
+            if in_short(&row.message) != row.message {
+                report.lines(&Line::block(4, &row.message).collect::<Vec<_>>());
+            }
             let shown: String = row.row.chars().take(ROW_CHARACTERS_MAX).collect();
             report.line(&safe_line(&format!("    {shown}")));
         }

@@ -13,6 +13,7 @@ use crate::cli::failure::Failure;
 use crate::cli::report::text::count;
 use crate::cli::settings::Settings;
 use crate::cli::signals;
+use crate::db::statement_journal::in_short;
 use crate::execute::Options;
 use crate::execute::RetryError;
 use crate::execute::RetryReport;
@@ -62,7 +63,7 @@ fn show(settings: &Settings, retried: &RetryReport) {
         report.line(&shown(recorded, "it is not there any more, so it leaves the list"));
     }
     for recorded in rejected {
-        report.line(&shown(recorded, &recorded.row.message));
+        report.line(&shown(recorded, in_short(&recorded.row.message)));
     }
     let number = |rows: usize| count(u64::try_from(rows).unwrap_or(u64::MAX), "row");
     let mut parts = vec![format!("{} written", count(*written, "row"))];

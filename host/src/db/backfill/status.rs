@@ -138,7 +138,7 @@ impl Database {
         let sql = select(&self.tables().journal.quoted(), &backfill);
         let rows = self.simple("read the journal", sql).await?;
         let rejected = self.count_rejected(&backfill.step, Some(backfill.position)).await?;
-        let status = rows.first().and_then(|row| read(row, backfill, label));
+        let status = rows.first().and_then(|row| read(row, backfill, label, BackfillState::Stopped));
         Ok(status.map(|status| BackfillStatus { rejected, ..status }))
     }
 
@@ -170,7 +170,8 @@ impl Session {
     ) -> Result<Option<BackfillStatus>, SessionError> {
         let sql = select(&self.database_mut().tables().journal.quoted(), backfill);
         let rows = self.as_login(&[sql]).await?;
-        Ok(rows.last().and_then(|row| read(row, backfill.clone(), label.to_owned())))
+        // Who asks between two ranges has no lease, and works on it all the same.
+        Ok(rows.last().and_then(|row| read(row, backfill.clone(), label.to_owned(), BackfillState::Running)))
     }
 }
 
@@ -202,8 +203,8 @@ fn select(journal: &str, backfill: &Backfill) -> String {
     )
 }
 
-/// What [`select`] found.
-fn read(row: &PgRow, backfill: Backfill, label: String) -> Option<BackfillStatus> {
+/// What [`select`] found. Without a lease, a limit or a wish of the operator the state is `otherwise`.
+fn read(row: &PgRow, backfill: Backfill, label: String, otherwise: BackfillState) -> Option<BackfillStatus> {
     let rest = text_field(row, 0).and_then(|text| Rest::read(&text))?;
     let number = |index| text_field(row, index).and_then(|text| text.parse::<u64>().ok()).unwrap_or(0);
     let (done, open, failed, leased) = (number(2), number(3), number(4), number(5));
@@ -216,7 +217,7 @@ fn read(row: &PgRow, backfill: Backfill, label: String) -> Option<BackfillStatus
         () if rest.paused => BackfillState::Paused,
         () if leased > 0 => BackfillState::Running,
         () if held.is_some() => BackfillState::Waiting,
-        () => BackfillState::Stopped,
+        () => otherwise,
     };
     let seconds = text_field(row, 8).and_then(|text| text.parse::<f64>().ok()).filter(|seconds| *seconds > 0.0);
     #[expect(

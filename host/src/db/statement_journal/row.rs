@@ -148,7 +148,7 @@ impl fmt::Display for Unfinished {
 }
 
 /// The line of an error that says what is wrong: the first one, but Python's tracebacks have it at the end.
-fn in_short(error: &str) -> &str {
+pub fn in_short(error: &str) -> &str {
     let mut lines = error.lines().filter(|line| !line.trim().is_empty());
     let line = if error.contains("Traceback (most recent call last):") { lines.next_back() } else { lines.next() };
     line.unwrap_or(error).trim()

@@ -110,12 +110,14 @@ impl Session {
         let is_null: Vec<String> =
             transform.origin_columns.iter().map(|name| format!("{} IS NOT NULL", escaped_identifier(name))).collect();
         let sql = format!(
-            "SELECT {} FROM {} TABLESAMPLE SYSTEM ({}.{:02}) WHERE {} ORDER BY pg_catalog.random() LIMIT {keys}",
+            "SELECT * FROM (SELECT {} FROM {} TABLESAMPLE SYSTEM ({}.{:02}) WHERE {} ORDER BY pg_catalog.random() LIMIT {keys}) AS k \
+             ORDER BY {}",
             columns.join(", "),
             transform.origin,
             share / 100,
             share % 100,
             is_null.join(" AND "),
+            (1..=columns.len()).map(|number| number.to_string()).collect::<Vec<_>>().join(", "),
         );
         self.begin_statement().await?;
         let found = self.query(&sql, &[]).await?;
