@@ -160,7 +160,9 @@ fn listed(command: &[String]) -> BTreeSet<Vec<String>> {
     let output = Command::new(env!("CARGO_BIN_EXE_host")).args(command).arg("--help").output().expect("host runs");
     let help = String::from_utf8(output.stdout).expect("UTF-8");
     let names = help.lines().skip_while(|line| !line.starts_with("Commands:")).skip(1);
-    let names = names.take_while(|line| !line.is_empty()).filter_map(|line| line.split_whitespace().next());
+    // What is indented further goes on with the description of the line before.
+    let names = names.take_while(|line| !line.is_empty()).filter(|line| !line.starts_with("   "));
+    let names = names.filter_map(|line| line.split_whitespace().next());
     let names: Vec<_> = names.map(|name| [command, &[name.to_owned()]].concat()).collect();
     if names.is_empty() {
         return BTreeSet::from([command.to_vec()]);
