@@ -104,7 +104,8 @@ impl Status<'_> {
             None => line("last run", "none"),
         }
         if let Some(error) = self.last.as_ref().and_then(|row| row.error.as_ref()) {
-            report.lines(&Line::block(2, error).collect::<Vec<_>>());
+            // Further in than what host says itself, so that it cannot be taken for that.
+            report.lines(&Line::block(4, error).collect::<Vec<_>>());
         }
         match self.changed.as_slice() {
             [] => line("changed", "none"),
