@@ -123,7 +123,8 @@ fn no_more_rows_a_second_are_written_than_may_be() {
 #[test]
 fn a_standby_that_is_behind_holds_it_back() {
     let project = TestProject::with_guest("backfill");
-    limit(&project, "replication-lag = \"200ms\"");
+    // Slowly, so that it is not done before anybody looks at the standby.
+    limit(&project, "replication-lag = \"200ms\"\nrows-per-second = 5000");
     let server = OwnServer::new();
     server.query(&make_guests());
     let refused = project.host_with(("HOST_DATABASE_URL", &server.url()), &["upgrade", "head"]).with_code(1);
