@@ -1,6 +1,8 @@
 //! Migrations in Go, from `host revision` to the database.
 
 use crate::harness::TestProject;
+use crate::harness::rewritten::assert_rewrites_batch_by_batch;
+use crate::harness::rewritten::example_below;
 
 /// A project with a new migration in Go as it is made, and its folder.
 fn with_new_migration() -> (TestProject, String) {
@@ -142,8 +144,7 @@ fn the_example_of_the_documentation_runs() {
 fn a_big_table_is_read_and_written() {
     let (project, folder) = with_new_migration();
     let page = include_str!("../../docs/languages/go.md");
-    let example = page.split("## Big tables").nth(1).and_then(|rest| rest.split("```go\n").nth(1)).expect("a section");
-    let example = example.split("```").next().expect("an example");
+    let example = example_below(page, "## Big tables", "go");
     project.write(&format!("{folder}/migration.go"), example);
     project.database.query(
         "CREATE TABLE guests AS SELECT n::bigint AS id, CASE WHEN n % 7 > 0 THEN '0171 ' || n || ' 67' END AS phone
@@ -162,9 +163,7 @@ fn a_big_table_is_read_and_written() {
 fn a_table_is_rewritten() {
     let (project, folder) = with_new_migration();
     let page = include_str!("../../docs/languages/go.md");
-    let example =
-        page.split("### Rewritten tables").nth(1).and_then(|rest| rest.split("```go\n").nth(1)).expect("a section");
-    let example = example.split("```").next().expect("an example");
+    let example = example_below(page, "### Rewritten tables", "go");
     project.write(&format!("{folder}/migration.go"), example);
     project.database.query(
         "CREATE TABLE guests AS SELECT n::bigint AS id, CASE WHEN n % 7 > 0 THEN '0171 ' || n || ' 67' END AS phone
@@ -211,23 +210,7 @@ fn a_migration_without_big_tables_does_not_ask_for_them() {
 #[test]
 fn a_table_is_rewritten_batch_by_batch() {
     let (project, folder) = with_new_migration();
-    let page = include_str!("../../docs/languages/go.md");
-    let example =
-        page.split("### Rewritten tables").nth(1).and_then(|rest| rest.split("```go\n").nth(1)).expect("a section");
-    let example = example.split("```").next().expect("an example");
-    project.write(
-        &format!("{folder}/migration.go"),
-        &example.replace("\t\tInto:", "\t\tBatchRows: 500, Parallelism: 2, CommitPerBatch: true,\n\t\tInto:"),
-    );
-    let file = format!("{folder}/migration.toml");
-    let about = std::fs::read_to_string(project.path(&file)).expect("about it");
-    project.write(&file, &format!("{about}transaction = \"none\"\n"));
-    project.database.query(
-        "CREATE TABLE guests AS SELECT n::bigint AS id, '0 ' || n AS phone FROM generate_series(1, 5000) AS n;
-         ALTER TABLE guests ADD PRIMARY KEY (id)",
-    );
-    project.host(&["build"]).success();
-    let output = project.host(&["upgrade", "head"]).success();
-    assert!(output.stdout.contains("5000 rows"), "{}", output.stable());
-    assert_eq!(project.database.query("SELECT count(*) FROM guests WHERE phone = '0' || id"), "5000");
+    let example = example_below(include_str!("../../docs/languages/go.md"), "### Rewritten tables", "go");
+    let source = example.replace("\t\tInto:", "\t\tBatchRows: 500, Parallelism: 2, CommitPerBatch: true,\n\t\tInto:");
+    assert_rewrites_batch_by_batch(&project, &folder, "migration.go", &source);
 }

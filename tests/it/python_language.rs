@@ -2,6 +2,7 @@
 
 use crate::harness::TestProject;
 use crate::harness::assert_output;
+use crate::harness::rewritten::example_below;
 
 /// A project of which host has the runtime of Python.
 fn project() -> TestProject {
@@ -205,9 +206,7 @@ fn a_coroutine_runs_as_long_as_it_waits_for_nothing() {
 fn a_big_table_is_read_and_written() {
     let project = TestProject::with_runtime("python");
     let page = include_str!("../../docs/languages/python.md");
-    let example =
-        page.split("## Big tables").nth(1).and_then(|rest| rest.split("```python\n").nth(1)).expect("a section");
-    let example = example.split("```").next().expect("an example");
+    let example = example_below(page, "## Big tables", "python");
     let block = |revision: &str, revises: &str| {
         format!("# /// migration\n# revision = \"{revision}\"\n# revises = [{revises}]\n# ///\n")
     };

@@ -13,6 +13,7 @@ pub(crate) mod own_project;
 mod own_server;
 mod pooler;
 mod project;
+pub(crate) mod rewritten;
 mod running;
 pub(crate) mod runtimes;
 mod server;
