@@ -51,3 +51,9 @@ pub const CANNOT_CONNECT_NOW: &str = "57P03";
 pub fn may_be_about_settings(sqlstate: &str) -> bool {
     [PROTOCOL_VIOLATION, FEATURE_NOT_SUPPORTED, INVALID_PARAMETER_VALUE, UNDEFINED_OBJECT].contains(&sqlstate)
 }
+
+/// Whether a transaction lost to another one, so that it may come through when it is run again. For all but a lock that was waited for too
+/// long, the manual says to (PostgreSQL manual, "Serialization Failure Handling").
+pub fn is_conflict(sqlstate: &str) -> bool {
+    [LOCK_NOT_AVAILABLE, DEADLOCK_DETECTED, SERIALIZATION_FAILURE].contains(&sqlstate)
+}

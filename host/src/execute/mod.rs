@@ -33,6 +33,7 @@ mod runner;
 mod script_check;
 mod stamp;
 mod step;
+mod step_component;
 mod step_result;
 mod unfinished;
 mod work;

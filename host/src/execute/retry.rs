@@ -8,9 +8,7 @@ use std::time::Duration;
 use super::failure::Cause;
 use crate::bindings::types::SqlError;
 use crate::db::DatabaseError;
-use crate::db::sqlstate::DEADLOCK_DETECTED;
-use crate::db::sqlstate::LOCK_NOT_AVAILABLE;
-use crate::db::sqlstate::SERIALIZATION_FAILURE;
+use crate::db::sqlstate::is_conflict;
 use crate::host_functions::Limit;
 use crate::host_functions::Stop;
 
@@ -19,10 +17,6 @@ const FIRST: Duration = Duration::from_millis(500);
 
 /// The longest wait.
 const LONGEST: Duration = Duration::from_secs(30);
-
-/// What another try may get past. For the last two the manual says to retry the transaction (PostgreSQL manual, "Serialization
-/// Failure Handling").
-const WORTH_ANOTHER_TRY: [&str; 3] = [LOCK_NOT_AVAILABLE, DEADLOCK_DETECTED, SERIALIZATION_FAILURE];
 
 /// The server's refusal, if another try may get past it.
 pub(super) fn conflict(cause: &Cause) -> Option<&SqlError> {
@@ -35,7 +29,7 @@ pub(super) fn conflict(cause: &Cause) -> Option<&SqlError> {
         },
         _ => return None,
     };
-    WORTH_ANOTHER_TRY.contains(&error.sqlstate.as_str()).then_some(error)
+    is_conflict(&error.sqlstate).then_some(error)
 }
 
 /// Whether the instance had too little memory. One that ran other steps before has less left than a new one.

@@ -9,9 +9,6 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use super::applier::applier;
-use super::components::CheckedComponents;
-use super::components::Loader;
-use super::components::refused;
 use super::error::RunError;
 use super::event::Event;
 use super::event::Observer;
@@ -19,6 +16,7 @@ use super::limits;
 use super::runner::Runner;
 use super::step::may_change;
 use super::step::seed;
+use super::step_component::ReadyComponent;
 use crate::bindings::env::RunInfo;
 use crate::db::AppliedState;
 use crate::db::DatabaseError;
@@ -39,8 +37,6 @@ use crate::host_functions::check_stored;
 use crate::host_functions::retry_row;
 use crate::host_functions::words_of_error;
 use crate::plan::Direction;
-use crate::plan::HeadChange;
-use crate::plan::Step;
 use crate::revision::RevisionId;
 
 /// How long the transaction of a row waits for a host that is not heard of.
@@ -202,24 +198,9 @@ impl Runner<'_> {
         report: &mut RetryReport,
         observer: &mut dyn Observer,
     ) -> Result<(), RetryError> {
-        let direction =
-            if key.direction == Direction::Upgrade.name() { Direction::Upgrade } else { Direction::Downgrade };
-        let step = Step {
-            revision: key.revision.clone(),
-            direction,
-            from: Vec::new(),
-            to: Vec::new(),
-            change: HeadChange::default(),
-        };
-        let (project, interrupt) = (self.project, self.interrupt.clone());
-        let environment = project.environment();
-        let runtime = limits::shared_runtime(&self.options, &environment.limits)?;
-        let checked = CheckedComponents::new(project, runtime, std::slice::from_ref(&step), &self.options).await?;
-        let mut loader = Loader::new(project, &checked);
-        let unknown = || RunError::UnknownRevision(key.revision.clone());
-        let component = loader.component(checked.first().ok_or_else(unknown)?)?;
-        let loaded = loader.load(&component).await;
-        let loaded = loaded.map_err(|error| refused(project, &component.migration, error))?;
+        let ReadyComponent { runtime, component, loaded } = self.component_of(key).await?;
+        let interrupt = self.interrupt.clone();
+        let environment = self.project.environment();
         let guest_limits = limits::guest(&environment.limits);
         let (sender, mut events) = Events::new(&guest_limits);
         let database = self.database()?;
@@ -234,8 +215,7 @@ impl Runner<'_> {
             seed: seed(key.revision.as_str()),
             args: self.options.args.clone(),
         };
-        let source = component.script.as_ref().map(|(source, _)| source);
-        let applier = applier((loader.runtime(), &loaded, source), (run, guest_limits), &interrupt, sender);
+        let applier = applier((&runtime, &loaded, component.source()), (run, guest_limits), &interrupt, sender);
         let may_change = may_change(&component);
         let mut report_event = |event| observer.observe(Event::Guest { revision: key.revision.clone(), event });
         let mut session = Session::new(connector.session(tables).await?, limits::results(&environment.limits));

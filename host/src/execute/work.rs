@@ -7,8 +7,6 @@ use std::time::Duration;
 use std::time::Instant;
 
 use super::applier::applier;
-use super::components::CheckedComponents;
-use super::components::Loader;
 use super::components::StepComponent;
 use super::error::RunError;
 use super::event::Event;
@@ -17,6 +15,7 @@ use super::limits;
 use super::runner::Runner;
 use super::step::may_change;
 use super::step::seed;
+use super::step_component::ReadyComponent;
 use super::work_error::WorkFailure;
 use crate::bindings::CallError;
 use crate::bindings::env::RunInfo;
@@ -32,9 +31,6 @@ use crate::host_functions::Stop;
 use crate::host_functions::Work;
 use crate::host_functions::WorkError;
 use crate::host_functions::check_stored;
-use crate::plan::Direction;
-use crate::plan::HeadChange;
-use crate::plan::Step;
 use crate::revision::RevisionId;
 use crate::runtime::Loaded;
 use crate::runtime::Runtime;
@@ -117,31 +113,15 @@ impl Runner<'_> {
         let Some(stored) = self.database()?.stored_plan(&status.backfill).await? else {
             return Err(WorkFailure::NoPlan { revision }.into());
         };
-        let direction = if status.backfill.step.direction == Direction::Upgrade.name() {
-            Direction::Upgrade
-        } else {
-            Direction::Downgrade
-        };
-        let step =
-            Step { revision: revision.clone(), direction, from: vec![], to: vec![], change: HeadChange::default() };
-        let steps = [step];
-        let (project, interrupt) = (self.project, self.interrupt.clone());
-        let runtime = limits::shared_runtime(&self.options, &project.environment().limits)?;
-        let prepared = tokio::select! {
+        let interrupt = self.interrupt.clone();
+        let ready = tokio::select! {
             () = interrupt.ending() => return Err(WorkFailure::Interrupted.into()),
-            prepared = CheckedComponents::new(project, runtime, &steps, &self.options) => prepared?,
+            ready = self.component_of(&status.backfill.step) => ready?,
         };
-        let mut loader = Loader::new(project, &prepared);
-        let component =
-            loader.component(prepared.first().ok_or_else(|| RunError::UnknownRevision(revision.clone()))?)?;
-        let loaded = loader
-            .load(&component)
-            .await
-            .map_err(|error| super::components::refused(project, &component.migration, error))?;
+        let ReadyComponent { runtime, component, loaded } = ready;
         self.compare(&stored, &component)?;
         check_stored(&stored.plan, &component.grant)
             .map_err(|reason| WorkFailure::Stopped { revision: revision.clone(), reason })?;
-        let runtime = Arc::clone(loader.runtime());
         self.work_with((status, stored), (&runtime, &component, &loaded), connections, observer).await
     }
 

@@ -95,11 +95,7 @@ impl From<SessionError> for TryError {
     fn from(error: SessionError) -> Self {
         match error {
             SessionError::Guest(error) => {
-                let is_conflict = matches!(error.as_ref(), Error::Sql(error) if [
-                    sqlstate::SERIALIZATION_FAILURE,
-                    sqlstate::DEADLOCK_DETECTED,
-                    sqlstate::LOCK_NOT_AVAILABLE,
-                ].contains(&error.sqlstate.as_str()));
+                let is_conflict = matches!(error.as_ref(), Error::Sql(error) if sqlstate::is_conflict(&error.sqlstate));
                 Self::Refused { why: words_of_error(*error), is_conflict }
             }
             error => Self::Stop(lost(error)),

@@ -66,10 +66,6 @@ impl WorkError {
     /// Whether the batch only lost to somebody else's transaction.
     pub(super) fn is_conflict(&self) -> bool {
         let Self::Session(SessionError::Guest(error)) = self else { return false };
-        matches!(error.as_ref(), Error::Sql(error) if [
-            sqlstate::SERIALIZATION_FAILURE,
-            sqlstate::DEADLOCK_DETECTED,
-            sqlstate::LOCK_NOT_AVAILABLE,
-        ].contains(&error.sqlstate.as_str()))
+        matches!(error.as_ref(), Error::Sql(error) if sqlstate::is_conflict(&error.sqlstate))
     }
 }
