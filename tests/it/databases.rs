@@ -87,6 +87,27 @@ fn sessions_of_others_are_ended_only_by_force() {
 }
 
 #[test]
+fn a_session_that_may_not_be_ended_is_waited_for() {
+    let project = TestProject::with_three_tables();
+    let other = Other::new(&project, project.database.user());
+    host(&project, &other, &["db", "create"]).success();
+    let url = Other::new(&project, SUPERUSER).url;
+    // As the autovacuum worker of the server is: nobody but a superuser may end it.
+    let mut psql = std::process::Command::new("psql")
+        .args(["-XqAt", "-d", &url, "-c", "SELECT pg_sleep(2)"])
+        .stdout(std::process::Stdio::null())
+        .spawn()
+        .expect("psql runs");
+    let name = other.name.replace('\'', "''");
+    project.database.wait_until(&format!(
+        "SELECT count(*) > 0 FROM pg_stat_activity WHERE datname = '{name}' AND usename = '{SUPERUSER}'"
+    ));
+    host(&project, &other, &["db", "drop", "--yes", "--force"]).success();
+    assert!(psql.wait().expect("psql ends").success());
+    assert!(!other.exists(&project));
+}
+
+#[test]
 fn a_user_without_the_rights() {
     let project = TestProject::with_three_tables();
     let other = Other::new(&project, "restricted");

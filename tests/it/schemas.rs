@@ -3,6 +3,7 @@
 use rustix::process::Signal;
 
 use crate::harness::Output;
+use crate::harness::SUPERUSER;
 use crate::harness::TestDatabase;
 use crate::harness::TestProject;
 use crate::harness::assert_output;
@@ -411,21 +412,57 @@ fn a_signal_leaves_nothing_behind() {
         let project = TestProject::with_a_long_statement();
         project.compare_by("");
         let running = project.start(&["verify"]);
-        let is_asleep = "SELECT datname FROM pg_stat_activity WHERE query LIKE '%pg_sleep(60)%' AND datname LIKE 'host\\_shadow\\_%'";
-        let started = std::time::Instant::now();
-        let shadow = loop {
-            let found = project.database.admin(is_asleep);
-            if !found.is_empty() {
-                break found;
-            }
-            assert!(started.elapsed().as_secs() < 60, "the shadow was not reached");
-            std::thread::sleep(std::time::Duration::from_millis(20));
-        };
+        let shadow = shadow_that_sleeps(&project, 60);
         running.signal(signal);
         let _ = running.wait().with_code(code);
-        let is_there =
-            format!("SELECT count(*) FROM pg_database WHERE datname = '{}'", shadow.lines().next().expect("a name"));
+        let is_there = format!("SELECT count(*) FROM pg_database WHERE datname = '{shadow}'");
         assert_eq!(project.database.admin(&is_there), "0");
+    }
+}
+
+#[test]
+fn a_session_that_may_not_be_ended_is_waited_for() {
+    let project = TestProject::new();
+    // Another number than in other tests on the same server.
+    project.sql("a", None, "SELECT pg_sleep(61)", "SELECT 1");
+    project.host(&["build"]).success();
+    project.compare_by("");
+    let running = project.start(&["verify"]);
+    let shadow = shadow_that_sleeps(&project, 61);
+    // As the autovacuum worker of the server is: nobody but a superuser may end it.
+    let session = "SELECT pg_sleep(2)";
+    let mut psql = std::process::Command::new("psql")
+        .args(["-XqAt", "-d", &project.database.url_of(SUPERUSER, &shadow), "-c", session])
+        .stdout(std::process::Stdio::null())
+        .spawn()
+        .expect("psql runs");
+    let is_there = format!(
+        "SELECT count(*) FROM pg_stat_activity WHERE datname = '{shadow}' AND query = '{session}' AND state = 'active'"
+    );
+    let started = std::time::Instant::now();
+    while project.database.admin(&is_there) != "1" {
+        assert!(started.elapsed().as_secs() < 60, "psql did not come");
+        std::thread::sleep(std::time::Duration::from_millis(20));
+    }
+    running.signal(Signal::INT);
+    let _ = running.wait().with_code(130);
+    assert_eq!(project.database.admin(&format!("SELECT count(*) FROM pg_database WHERE datname = '{shadow}'")), "0");
+    assert!(psql.wait().expect("psql ends").success());
+}
+
+/// The name of the shadow database in which a long statement runs.
+fn shadow_that_sleeps(project: &TestProject, seconds: u32) -> String {
+    let is_asleep = format!(
+        "SELECT datname FROM pg_stat_activity WHERE query LIKE '%pg_sleep({seconds})%' AND datname LIKE 'host\\_shadow\\_%'"
+    );
+    let started = std::time::Instant::now();
+    loop {
+        let found = project.database.admin(&is_asleep);
+        if let Some(name) = found.lines().next() {
+            return name.to_owned();
+        }
+        assert!(started.elapsed().as_secs() < 60, "the shadow was not reached");
+        std::thread::sleep(std::time::Duration::from_millis(20));
     }
 }
 

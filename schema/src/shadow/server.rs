@@ -31,7 +31,9 @@ const LEFTOVER_SECONDS: u32 = 60;
 const BEING_MADE_MAX: Duration = Duration::from_secs(30);
 const POLL: Duration = Duration::from_millis(20);
 
-const CREATE_DENIED: &str = "42501";
+const FORCE: &str = " WITH (FORCE)";
+
+const DENIED: &str = "42501";
 const IN_USE: &str = "55006";
 const UNDEFINED: &str = "3D000";
 
@@ -118,7 +120,7 @@ impl ShadowServer {
             Err(error) => {
                 self.forget(&name).await;
                 Err(match server_words(&error) {
-                    Some((code, _)) if code == CREATE_DENIED => ShadowError::NoRight { user: self.facts.user.clone() },
+                    Some((code, _)) if code == DENIED => ShadowError::NoRight { user: self.facts.user.clone() },
                     Some((sqlstate, message)) => ShadowError::NotCreated { message, sqlstate },
                     None => error,
                 })
@@ -128,10 +130,23 @@ impl ShadowServer {
 
     /// Drops a shadow, and ends the sessions in it. One that is not there is no error.
     ///
+    /// A worker of autovacuum may be in it. FORCE refuses to end that for anybody but a superuser; without FORCE the server sends
+    /// it away by itself, and waits up to 5 s for all that are connected (`CountOtherDBBackends` of PostgreSQL).
+    ///
     /// # Errors
     /// [`ShadowError::NotDropped`].
     pub async fn drop(&mut self, database: &str) -> Result<(), ShadowError> {
-        self.drop_with(database, " WITH (FORCE)").await
+        match self.drop_with(database, FORCE).await {
+            Err(ShadowError::NotDropped { sqlstate, .. }) if sqlstate == DENIED => {}
+            result => return result,
+        }
+        match self.drop_with(database, "").await {
+            // Then sessions of this user are left, which FORCE ends.
+            Err(ShadowError::NotDropped { sqlstate, .. }) if sqlstate == IN_USE => {
+                self.drop_with(database, FORCE).await
+            }
+            result => result,
+        }
     }
 
     /// The same where nobody may be connected to it.

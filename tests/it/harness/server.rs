@@ -53,6 +53,11 @@ impl TestDatabase {
         &self.name
     }
 
+    /// The database's owner, as whom migrations run.
+    pub(crate) fn user(&self) -> &str {
+        self.user
+    }
+
     pub(crate) fn url(&self) -> String {
         self.url_for(self.user)
     }
@@ -64,9 +69,14 @@ impl TestDatabase {
 
     /// The url for another role.
     pub(crate) fn url_for(&self, user: &str) -> String {
+        self.url_of(user, &self.name)
+    }
+
+    /// The url of another database of the same server.
+    pub(crate) fn url_of(&self, user: &str, database: &str) -> String {
         let socket: String =
             server().socket_folder.to_str().expect("a UTF-8 path").bytes().map(|byte| format!("%{byte:02X}")).collect();
-        format!("postgres://{user}@localhost:5432/{}?host={socket}&sslmode=disable", self.name)
+        format!("postgres://{user}@localhost:5432/{database}?host={socket}&sslmode=disable")
     }
 
     /// The folder of the server's socket.
