@@ -240,6 +240,7 @@ const STATICS: &[(&str, &str)] = &[
     // The panic hook gets nothing but the thread that it runs on.
     ("db/driver.rs", "WAITING"),
     // Constants that are computed once.
+    ("host_functions/apply.rs", "PROCESSORS"),
     ("runtime/exports.rs", "RESOLVED"),
     ("runtime/imports.rs", "PROVIDED_FUNCTIONS"),
 ];

@@ -148,7 +148,7 @@ fn the_cache_lists_the_runtimes() {
     let json = project.host(&["--json", "cache", "info"]).success().stdout;
     let document: serde_json::Value = serde_json::from_str(&json).expect("JSON");
     let names: Vec<_> = document["runtimes"].as_array().expect("a list").iter().map(|it| it["name"].clone()).collect();
-    assert_eq!(names, ["sql", "toy"]);
+    assert_eq!(names, ["sql", "sql", "toy"]);
 }
 
 /// The log table of an earlier version has no column for it.

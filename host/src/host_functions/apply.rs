@@ -5,6 +5,7 @@ use std::future::Future;
 use std::num::NonZero;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::LazyLock;
 
 use tokio::sync::Semaphore;
 
@@ -39,6 +40,10 @@ type Applying = Pin<Box<dyn Future<Output = Applied> + Send>>;
 /// The most instances that are at work at a time: each has the memory of a guest, and more than there are processors gain nothing.
 const INSTANCES_MAX: usize = 8;
 
+/// How many of them compute at the same time. Asking for it reads files of the kernel, and there is an applier for each migration.
+static PROCESSORS: LazyLock<usize> =
+    LazyLock::new(|| std::thread::available_parallelism().map_or(1, NonZero::get).min(INSTANCES_MAX));
+
 /// Gives batches to a transform, each to an instance of its own.
 #[derive(Clone)]
 pub struct Applier {
@@ -53,8 +58,7 @@ impl Applier {
     where
         F: Future<Output = Applied> + Send + 'static,
     {
-        let processors = std::thread::available_parallelism().map_or(1, NonZero::get);
-        let at_work = Arc::new(Semaphore::new(processors.min(INSTANCES_MAX)));
+        let at_work = Arc::new(Semaphore::new(*PROCESSORS));
         Self { apply: Arc::new(move |batch| Box::pin(apply(batch))), at_work, rejected_max: None }
     }
 

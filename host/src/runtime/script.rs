@@ -10,6 +10,7 @@ pub(super) const WORLD: &str = "script-runtime";
 /// this list, below it.
 pub(super) const BUILT_IN: &[(&str, &[u8])] = &[
     (SQL, include_bytes!("script/sql.wasm")),
+    (SQL, include_bytes!("script/sql-1.wasm")),
     #[cfg(feature = "carried-javascript")]
     ("javascript", JAVASCRIPT),
 ];
@@ -42,14 +43,22 @@ mod tests {
     use crate::bindings::CONTRACT;
     use crate::runtime::strip::strip;
 
+    /// The world of the runtime of SQL: one that an instance stays of from one migration to the next.
+    const SQL_RUNTIME: &str = "package host:sql;
+        world sql-runtime { include host:migration/script-runtime@0.1.0; export host:migration/reuse@0.1.0; }";
+
     /// Digests that stand in components that were built.
-    const RELEASED: &[(&str, &str)] = &[("sql", "4ef4920b871eb67e9890f3e69bab037285924de2d01b462f02856fcc55b5b437")];
+    const RELEASED: &[(&str, &str)] = &[
+        ("sql", "bbec1f221c2bf630deaad2640ec0e592d1dedf4940cc00288c2e8b1e4b87f032"),
+        ("sql", "4ef4920b871eb67e9890f3e69bab037285924de2d01b462f02856fcc55b5b437"),
+    ];
 
     fn assembled(text: &str) -> Vec<u8> {
         let mut module = wat::parse_str(text).unwrap();
         let mut resolve = wit_parser::Resolve::default();
-        let package = resolve.push_str("migration.wit", CONTRACT).unwrap();
-        let world = resolve.select_world(&[package], Some(WORLD)).unwrap();
+        resolve.push_str("migration.wit", CONTRACT).unwrap();
+        let package = resolve.push_str("sql.wit", SQL_RUNTIME).unwrap();
+        let world = resolve.select_world(&[package], None).unwrap();
         wit_component::embed_component_metadata(&mut module, &resolve, world, StringEncoding::UTF8).unwrap();
         let mut encoder = ComponentEncoder::default().validate(true).module(&module).unwrap();
         encoder.encode().unwrap()
@@ -91,7 +100,32 @@ mod tests {
             crate::runtime::imports::check(bytes, EXPORT, WORLD).unwrap();
             let interfaces = crate::runtime::imports::interfaces(bytes).unwrap();
             assert_eq!(interfaces.imports, ["host:migration/types@0.1.0", "host:migration/sql@0.1.0"]);
-            assert_eq!(interfaces.exports, ["host:migration/script@0.1.0"]);
+            let (script, others): (Vec<_>, Vec<_>) =
+                interfaces.exports.iter().partition(|export| *export == "host:migration/script@0.1.0");
+            assert_eq!(script.len(), 1);
+            assert!(others.iter().all(|export| *export == "host:migration/reuse@0.1.0"), "{others:?}");
         }
+    }
+
+    #[test]
+    fn an_instance_of_sql_is_fit_again_unless_it_has_grown() {
+        let engine = wasmtime::Engine::default();
+        let module = wat::parse_str(include_str!("script/sql.wat")).unwrap();
+        let module = wasmtime::Module::new(&engine, module).unwrap();
+        let mut store = wasmtime::Store::new(&engine, ());
+        let execute = wasmtime::Func::wrap(&mut store, |_: i32, _: i32, _: i32| ());
+        let instance = wasmtime::Instance::new(&mut store, &module, &[execute.into()]).unwrap();
+        let name = "host:migration/reuse@0.1.0#is-fit";
+        let is_fit = instance.get_typed_func::<(), i32>(&mut store, name).unwrap();
+        let allocate = instance.get_typed_func::<(i32, i32, i32, i32), i32>(&mut store, "cabi_realloc").unwrap();
+        let allocate = |store: &mut _, bytes| allocate.call(store, (0, 0, 1, bytes)).unwrap();
+        let first = allocate(&mut store, 900 << 10);
+        assert!(allocate(&mut store, 1) > first);
+        assert_eq!(is_fit.call(&mut store, ()).unwrap(), 1);
+        // Its memory is free again.
+        assert_eq!(allocate(&mut store, 900 << 10), first);
+        assert_eq!(is_fit.call(&mut store, ()).unwrap(), 1);
+        allocate(&mut store, 1 << 20);
+        assert_eq!(is_fit.call(&mut store, ()).unwrap(), 0);
     }
 }

@@ -1,6 +1,6 @@
-;; The runtime of SQL migrations (world `script-runtime`): it hands the source to `execute-script`, and its answer back.
+;; The runtime of SQL migrations (world `script-runtime`, and `reuse`): it hands the source to `execute-script`, and its answer back.
 ;;
-;; Nothing is allocated twice and nothing freed: an instance lives for one call.
+;; Nothing is freed while a migration runs. `reuse` frees everything at once, so one instance serves all migrations of a run.
 (module
   (import "host:migration/sql@0.1.0" "execute-script"
     (func $execute-script (param $text i32) (param $length i32) (param $result i32)))
@@ -55,6 +55,12 @@
     (param $file i32) (param $file-length i32) (param $text i32) (param $length i32) (result i32)
     (i32.store8 (global.get $answer) (i32.const 0))
     (global.get $answer))
+
+  ;; Nothing that one migration has put in is read by the next one. An instance that has grown beyond 16 pages (1 MiB) is given up,
+  ;; so that one long migration does not hold its memory for the rest of a run.
+  (func (export "host:migration/reuse@0.1.0#is-fit") (result i32)
+    (global.set $next (i32.const 1024))
+    (i32.le_u (memory.size) (i32.const 16)))
 
   ;; SQL has no transforms: err(message("…")).
   (data $no-transforms "a migration in SQL has no transforms")
