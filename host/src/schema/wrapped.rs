@@ -10,7 +10,9 @@ pub fn source(language: Language, draft: &Draft) -> Option<String> {
         let all = draft.comments().into_iter().flat_map(|(heading, lines)| {
             std::iter::once(heading.to_owned()).chain(lines.into_iter().map(|line| format!("  {line}")))
         });
-        all.map(|line| format!("{sign} {}\n", super::drafts::one_line(&line))).collect()
+        // In C a backslash at the end of a line takes the next one into the comment.
+        let closed = |line: String| if line.ends_with(['\\', '/']) { format!("{line} .") } else { line };
+        all.map(|line| format!("{sign} {}\n", closed(super::drafts::one_line(&line)))).collect()
     };
     let [up, down] = draft.statements();
     Some(match language {
@@ -53,6 +55,34 @@ pub fn source(language: Language, draft: &Draft) -> Option<String> {
                 body(&down)
             )
         }
+        Language::Go => {
+            let body = |statements: &[String]| -> String {
+                let call = |sql: &String| {
+                    format!("\tif _, err := host.Execute({}); err != nil {{\n\t\treturn err\n\t}}\n", go(sql))
+                };
+                statements.iter().map(call).collect()
+            };
+            format!(
+                "{}package main\n\nimport \"host.example/host\"\n\nfunc init() {{ host.Register(upgrade, downgrade) }}\n\n\
+                 // The compiler asks for it; host does not call it.\nfunc main() {{}}\n\n\
+                 func upgrade() error {{\n{}\treturn nil\n}}\n\nfunc downgrade() error {{\n{}\treturn nil\n}}\n",
+                comments("//"),
+                body(&up),
+                body(&down)
+            )
+        }
+        Language::C => {
+            let body = |statements: &[String]| -> String {
+                statements.iter().map(|sql| format!("    HOST_TRY(host_execute({}, NULL));\n", c(sql))).collect()
+            };
+            format!(
+                "{}#include \"host.h\"\n\nbool upgrade(void) {{\n{}    return true;\n}}\n\n\
+                 bool downgrade(void) {{\n{}    return true;\n}}\n",
+                comments("//"),
+                body(&up),
+                body(&down)
+            )
+        }
         _ => return None,
     })
 }
@@ -74,6 +104,33 @@ fn raw(sql: &str) -> String {
         signs.push('#');
     }
     format!("r{signs}\"{sql}\"{signs}")
+}
+
+/// A string of Go: a raw one, unless that cannot hold the text (specification of Go, "String literals").
+fn go(sql: &str) -> String {
+    // A raw string loses its carriage returns, and the compiler takes no byte order mark inside of a file.
+    if !sql.contains(['`', '\r', '\u{feff}']) {
+        return format!("`{sql}`");
+    }
+    let escaped = sql.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n").replace('\r', "\\r");
+    format!("\"{}\"", escaped.replace('\u{feff}', "\\ufeff"))
+}
+
+/// Strings of C, one for each line.
+fn c(sql: &str) -> String {
+    let quoted = |line: &str| {
+        let escaped = line.chars().map(|character| match character {
+            '\\' => "\\\\".to_owned(),
+            '"' => "\\\"".to_owned(),
+            // Two of them may begin a trigraph.
+            '?' => "\\?".to_owned(),
+            '\n' => "\\n".to_owned(),
+            control if control.is_ascii_control() => format!("\\{:03o}", u32::from(control)),
+            other => other.to_string(),
+        });
+        format!("\"{}\"", escaped.collect::<String>())
+    };
+    sql.split_inclusive('\n').map(quoted).collect::<Vec<_>>().join("\n                          ")
 }
 
 #[cfg(test)]
@@ -119,6 +176,32 @@ mod tests {
             rust.contains("execute(r##\"COMMENT ON TABLE t IS 'a \\ \"b\" `c` ${d} \"# \"\"\"'\"##, &[])?;"),
             "{rust}"
         );
-        assert_eq!(source(Language::C, &draft), None);
+        let go = source(Language::Go, &draft).unwrap();
+        assert!(
+            go.contains(r##"host.Execute("COMMENT ON TABLE t IS 'a \\ \"b\" `c` ${d} \"# \"\"\"'"); err != nil"##),
+            "{go}"
+        );
+        let c = source(Language::C, &draft).unwrap();
+        assert!(
+            c.contains(r##"host_execute("COMMENT ON TABLE t IS 'a \\ \"b\" `c` ${d} \"# \"\"\"'", NULL));"##),
+            "{c}"
+        );
+    }
+
+    #[test]
+    fn no_comment_takes_in_the_line_below_it() {
+        let mut draft = draft("DROP TABLE \"t\\\"", "");
+        for end in ["\\", "??/"] {
+            draft.up[0].loss = Some(format!("drops table t{end}"));
+            let c = source(Language::C, &draft).unwrap();
+            assert!(c.contains(&format!("// drops table t{end} .\n#include")), "{c}");
+        }
+    }
+
+    #[test]
+    fn lines_and_signs_are_written_as_go_and_c_read_them() {
+        assert_eq!(go("a\n\\b\""), "`a\n\\b\"`");
+        assert_eq!(go("a\r\n\\\u{feff}"), "\"a\\r\\n\\\\\\ufeff\"");
+        assert_eq!(c("a\r\n??/\tb"), "\"a\\015\\n\"\n                          \"\\?\\?/\\011b\"");
     }
 }

@@ -83,12 +83,6 @@ pub(in crate::cli) async fn run(settings: &Settings, arguments: &RevisionArgumen
     }
     let mut options = generate.how.options()?;
     let language = arguments.language().filter(|language| *language != Language::Sql);
-    if let Some(language) = language.filter(|language| wrapped::source(*language, &Draft::default()).is_none()) {
-        return Err(Failure::usage(
-            format!("--autogenerate writes no statements in {language}"),
-            "leave out --lang, or take python, javascript, typescript or rust",
-        ));
-    }
     // What would be wrong with a new revision is told before anything is started.
     let (metadata, now) = revision::planned(&project, arguments.wanted())?;
     let sides = Sides::new(settings, Some(&project), &generate.how.exclude)?;
