@@ -1,5 +1,8 @@
 //! Rows that a transform or the server rejects, where the operator wants them skipped and written down.
 
+use std::io::Write as _;
+use std::process::Stdio;
+
 use crate::harness::TestProject;
 use crate::harness::assert_output;
 
@@ -65,6 +68,32 @@ fn rows_that_are_rejected_are_skipped_and_written_down() {
             assert_eq!(project.host(&["--json", "log"]).success().json()["log"][0]["rows_skipped"], 11);
         }
     }
+}
+
+#[test]
+fn a_table_that_another_worker_makes_at_the_same_moment_is_used() {
+    let project = with_guests();
+    let upgrade = [&REJECTS[..], &["upgrade", "head"], &SKIPS].concat();
+    project.host(&upgrade).success();
+    project.host(&["stamp", "base"]).success();
+    project.database.query("ALTER TABLE host_rejected RENAME TO made; DROP TABLE begun, ended");
+    let mut psql = project.database.psql().stdin(Stdio::piped()).stdout(Stdio::null()).spawn().expect("psql runs");
+    let mut typed = psql.stdin.take().expect("its input");
+    typed.write_all(b"BEGIN; CREATE TABLE host_rejected (LIKE made INCLUDING ALL);\n").expect("psql reads");
+    project.database.wait_until(
+        "SELECT count(*) > 0 FROM pg_stat_activity WHERE state = 'idle in transaction' AND query LIKE '%LIKE made%' \
+         AND datname = current_database()",
+    );
+    let running = project.start(&upgrade);
+    project.database.wait_until(
+        "SELECT count(*) > 0 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE '%CREATE TABLE%host_rejected%' \
+         AND datname = current_database()",
+    );
+    typed.write_all(b"COMMIT;\n").expect("psql reads");
+    drop(typed);
+    assert!(psql.wait().expect("psql ends").success());
+    let _ = running.wait().success();
+    assert_eq!(project.database.query("SELECT count(*) FROM host_rejected"), "10");
 }
 
 #[test]

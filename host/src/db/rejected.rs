@@ -11,6 +11,7 @@ use super::error::DatabaseError;
 use super::names::TableKind;
 use super::rejected_row::RejectedPlan;
 use super::rejected_row::RejectedRow;
+use super::sqlstate;
 use super::sqlstate::UNDEFINED_TABLE;
 use super::statement_journal::StepKey;
 use super::violation::Violation;
@@ -97,7 +98,12 @@ impl Database {
         if rows.first().and_then(|row| text_field(row, 0)).as_deref() != Some("t") {
             self.may_make_tables().await?;
             let sql = create_rejected_sql(&self.tables.rejected);
-            self.simple_on_tables("create the table of rejected rows", &sql).await?;
+            match self.simple_on_tables("create the table of rejected rows", &sql).await {
+                Ok(_) => {}
+                // Another worker has made it at the same moment. IF NOT EXISTS does not wait for that, the index of the catalogue does.
+                Err(DatabaseError::Statement { error, .. }) if error.sqlstate == sqlstate::UNIQUE_VIOLATION => {}
+                Err(error) => return Err(error),
+            }
             // Its number is not known yet.
             self.table_numbers = None;
         }
