@@ -140,6 +140,13 @@ fn composed(service: &str) -> Vec<String> {
     serde_json::from_str(command).expect("a list")
 }
 
+/// The arguments of the worker of the Job for Kubernetes, written in the same way.
+fn job() -> Vec<String> {
+    let file = include_str!("../../deploy/kubernetes/backfill.yaml");
+    let arguments = file.lines().find_map(|line| line.trim().strip_prefix("args: ")).expect("arguments");
+    serde_json::from_str(arguments).expect("a list")
+}
+
 #[test]
 fn a_table_is_rewritten_by_what_its_containers_run() {
     let project = example("backfill");
@@ -158,19 +165,16 @@ fn a_table_is_rewritten_by_what_its_containers_run() {
     }
     copy(&project, &project.path("host.toml"), "deploy/host.toml");
     let folder = project.path("deploy");
-    let run = |arguments: &[String]| {
+    let start = |arguments: Vec<String>, url: &str| {
         let mut command = project.command(&["--dir", folder.to_str().expect("UTF-8")]);
-        command.args(arguments).env_remove("HOST_DATABASE_URL").env("DATABASE_URL", project.database.url());
-        command
-    };
-    let start = |service: &str| {
-        // The whole table may be done before the other one has looked once.
-        let arguments: Vec<String> = composed(service).into_iter().map(|word| word.replace("5m", "5s")).collect();
-        let mut command = run(&arguments);
+        // The whole table may be done before the others have looked once.
+        command.args(arguments.into_iter().map(|word| word.replace("5m", "5s").replace("10m", "5s")));
+        command.env_remove("HOST_DATABASE_URL").env(url, project.database.url());
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("host starts")
     };
-    let (worker, upgrade) = (start("worker"), start("upgrade"));
-    for runner in [upgrade, worker] {
+    let workers = [start(composed("worker"), "DATABASE_URL"), start(job(), "HOST_DATABASE_URL")];
+    let upgrade = start(composed("upgrade"), "DATABASE_URL");
+    for runner in [upgrade].into_iter().chain(workers) {
         let output = runner.wait_with_output().expect("host runs");
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     }
