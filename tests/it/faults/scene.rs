@@ -365,7 +365,7 @@ fn non_transactional() -> TestProject {
 }
 
 fn drop_database(name: &str) {
-    server().query("host", &format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)"));
+    server().admin("host", &format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)"));
 }
 
 /// The steps that the history has as done, in the order of their rows.
