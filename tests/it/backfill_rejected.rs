@@ -288,3 +288,35 @@ fn a_table_with_defaults_is_not_taken_for_that_of_rejected_rows() {
     let output = project.host(&[&["upgrade", "head"][..], &SKIPS].concat()).with_code(1);
     assert!(output.stderr.contains("host_rejected"), "{}", output.stable());
 }
+
+/// The table of rejected rows belongs to who logs in, and the rows to the role of migrations.
+#[test]
+fn rows_are_previewed_skipped_and_tried_again_under_the_role_of_migrations() {
+    let project = with_guests();
+    let (name, query) = (project.database.name(), |sql: &str| project.database.admin(sql));
+    let (login, role) = (format!("{name}_login"), format!("{name}_role"));
+    query(&format!(
+        "CREATE ROLE {login} LOGIN; CREATE ROLE {role}; GRANT {role} TO {login}; ALTER TABLE guests OWNER TO {role}; \
+         GRANT CREATE ON SCHEMA public TO {role}, {login}"
+    ));
+    let settings = std::fs::read_to_string(project.path("host.toml")).expect("settings");
+    project.write("host.toml", &settings.replace("[default]\n", &format!("[default]\nrole = \"{role}\"\n")));
+    let url = project.database.url_for(&login);
+    let host = |arguments: &[&str]| {
+        let mut command = project.command(arguments);
+        command.env("HOST_DATABASE_URL", &url);
+        project.run(command)
+    };
+    let preview = host(&["backfill", "preview"]);
+    let untouched = query("SELECT max(times) FROM guests");
+    let upgrade = host(&[&REJECTS[..], &["upgrade", "head"], &SKIPS].concat());
+    let owner = query("SELECT tableowner FROM pg_tables WHERE tablename = 'host_rejected'");
+    let skipped = query("SELECT count(*) FROM guests WHERE times = 0");
+    let retry = host(&["backfill", "retry-failed"]);
+    let rows = query("SELECT min(times), max(times), (SELECT count(*) FROM host_rejected) FROM guests");
+    query(&format!("DROP OWNED BY {login}, {role} CASCADE; DROP ROLE {login}, {role}"));
+    preview.success();
+    upgrade.success();
+    retry.success();
+    assert_eq!((untouched.as_str(), owner, skipped.as_str(), rows.as_str()), ("0", login, "10", "1|1|0"));
+}
