@@ -8,7 +8,8 @@ pub(crate) fn example_below<'page>(page: &'page str, heading: &str, language: &s
     example().expect("an example")
 }
 
-/// Lets a migration of this source rewrite a table without a transaction, and looks whether all of it was rewritten.
+/// Lets a migration of this source rewrite a table without a transaction, which is previewed before, and of which a row is rejected and
+/// tried again.
 #[track_caller]
 pub(crate) fn assert_rewrites_batch_by_batch(project: &TestProject, folder: &str, file: &str, source: &str) {
     project.write(&format!("{folder}/{file}"), source);
@@ -20,7 +21,15 @@ pub(crate) fn assert_rewrites_batch_by_batch(project: &TestProject, folder: &str
          ALTER TABLE guests ADD PRIMARY KEY (id)",
     );
     project.host(&["build"]).success();
-    let output = project.host(&["upgrade", "head"]).success();
-    assert!(output.stdout.contains("5000 rows"), "{}", output.stable());
-    assert_eq!(project.database.query("SELECT count(*) FROM guests WHERE phone = '0' || id"), "5000");
+    let preview = project.host(&["backfill", "preview"]).success();
+    assert!(preview.stdout.contains("id = 1: phone: '0 1' -> '01'"), "{}", preview.stable());
+    assert_eq!(project.database.query("SELECT count(*) FROM guests WHERE phone = '0 ' || id"), "5000");
+    project.database.query("ALTER TABLE guests ADD CONSTRAINT no_seven CHECK (phone <> '07')");
+    let output = project.host(&["upgrade", "head", "--on-row-error", "skip-and-record"]).success();
+    assert!(output.stdout.contains("4999 rows, 1 row skipped"), "{}", output.stable());
+    let rewritten = || project.database.query("SELECT count(*) FROM guests WHERE phone = '0' || id");
+    assert_eq!(rewritten(), "4999");
+    project.database.query("ALTER TABLE guests DROP CONSTRAINT no_seven");
+    project.host(&["backfill", "retry-failed"]).success();
+    assert_eq!(rewritten(), "5000");
 }
