@@ -289,6 +289,22 @@ fn a_table_with_defaults_is_not_taken_for_that_of_rejected_rows() {
     assert!(output.stderr.contains("host_rejected"), "{}", output.stable());
 }
 
+#[test]
+fn a_revision_that_nobody_knows_is_an_error() {
+    let project = with_guests();
+    project.host(&[&REJECTS[..], &["upgrade", "head"], &SKIPS].concat()).success();
+    for command in ["rejected", "retry-failed"] {
+        assert_output!(project.host(&["backfill", command, "--revision", "backfil1"]).with_code(2));
+        // A migration that is gone may have rejected rows.
+        project.database.query("UPDATE host_rejected SET revision = 'gone'");
+        assert_eq!(project.host(&["backfill", "rejected", "--revision", "gone"]).success().stdout.lines().count(), 10);
+        project.database.query("UPDATE host_rejected SET revision = 'backfill'");
+    }
+    project.host(&["backfill", "retry-failed", "--revision", "back"]).success();
+    // Nothing is left, and the name is right.
+    project.host(&["backfill", "rejected", "--revision", "back"]).success();
+}
+
 /// The table of rejected rows belongs to who logs in, and the rows to the role of migrations.
 #[test]
 fn rows_are_previewed_skipped_and_tried_again_under_the_role_of_migrations() {

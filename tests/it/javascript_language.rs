@@ -367,9 +367,11 @@ export function downgrade() {}
     project.host(&["build"]).success();
     let output = project.host(&["upgrade", "head"]).with_code(1);
     assert!(output.stderr.contains("'digits' rejects the row with id = 4000"), "{}", output.stable());
+    let output = project.host(&["upgrade", "head", "--on-row-error", "skip-and-record"]).success();
+    assert!(output.stdout.contains("1 row skipped"), "{}", output.stable());
     replace_in(&project, &file, "id === 4000n && ", "id === 0n && ");
     project.host(&["build"]).success();
-    project.host(&["upgrade", "head"]).success();
+    project.host(&["backfill", "retry-failed", "--revision", "a1"]).success();
     assert_eq!(
         project.database.query("SELECT count(*) FROM guests WHERE phone = '0' || id AND mood = 'tired'"),
         "5000"

@@ -25,12 +25,15 @@ pub(super) struct RejectedArguments {
 }
 
 pub(super) async fn run(settings: &Settings, project: &Project, arguments: &RejectedArguments) -> Result<u8, Failure> {
-    let revision = arguments.revision.as_deref().map(|text| revision_of(project, text)).transpose()?;
+    let named = arguments.revision.as_deref().map(|text| Named::new(project, text)).transpose()?;
     let target = settings.target(project)?;
     let mut runner = settings.runner_on(&target, project, settings.options()).await?;
-    let rows = runner.rejected(revision.as_ref()).await;
+    let rows = runner.rejected(named.as_ref().map(|named| &named.revision)).await;
     runner.close().await;
     let rows = rows?;
+    if let (Some(named), true) = (&named, rows.is_empty()) {
+        named.with_nothing()?;
+    }
     let report = settings.report();
     if report.is_json() {
         report.document(&json!({ "rejected": rows.iter().map(document).collect::<Vec<_>>() }));
@@ -63,16 +66,37 @@ pub(super) fn shown(recorded: &RecordedRow, what: &str) -> String {
     safe_line(&format!("{}  {} of {}: {what}", step.revision, row.shown_key(), row.target))
 }
 
-/// The revision that a text names. One that the project does not have any more may still have rejected rows.
-pub(super) fn revision_of(project: &Project, text: &str) -> Result<RevisionId, Failure> {
-    let beginning = project.migrations().iter().map(|migration| &migration.metadata.revision);
-    let mut found = beginning.filter(|id| id.as_str().starts_with(text));
-    match (found.next(), found.next()) {
-        (Some(only), None) => Ok(only.clone()),
-        _ => RevisionId::new(text)
-            .map_err(|error| Failure::usage(error.to_string(), "name a revision as `host history` shows it")),
+/// A revision that somebody names. One that the project does not have any more may still have rejected rows.
+pub(super) struct Named {
+    pub(super) revision: RevisionId,
+    is_of_project: bool,
+}
+
+impl Named {
+    /// The revision that a text names: its whole id, or a unique prefix of one of the project.
+    pub(super) fn new(project: &Project, text: &str) -> Result<Self, Failure> {
+        let ids = || project.migrations().iter().map(|migration| &migration.metadata.revision);
+        let exact = RevisionId::new(text).map_err(|error| Failure::usage(error.to_string(), HINT))?;
+        let mut found = ids().filter(|id| id.as_str().starts_with(text));
+        let of_project = match (ids().find(|id| **id == exact), found.next(), found.next()) {
+            (Some(id), ..) | (None, Some(id), None) => Some(id),
+            _ => None,
+        };
+        Ok(Self { revision: of_project.unwrap_or(&exact).clone(), is_of_project: of_project.is_some() })
+    }
+
+    /// Where neither the project nor the database knows it, it was mistyped.
+    pub(super) fn with_nothing(&self) -> Result<(), Failure> {
+        if self.is_of_project {
+            return Ok(());
+        }
+        let (name, what) = (&self.revision, "and nothing of it was rejected");
+        Err(Failure::usage(format!("the project has no revision '{name}', {what}"), HINT))
     }
 }
+
+const HINT: &str =
+    "name a revision as `host history` or `host backfill rejected` shows it, or a prefix that only one has";
 
 pub(super) fn document(recorded: &RecordedRow) -> Value {
     let row = &recorded.row;

@@ -5,8 +5,8 @@ use std::time::Duration;
 use clap::Args;
 use serde_json::json;
 
+use super::rejected::Named;
 use super::rejected::document;
-use super::rejected::revision_of;
 use super::rejected::shown;
 use crate::cli::failure::CHECK_SAYS_NO;
 use crate::cli::failure::Failure;
@@ -31,18 +31,22 @@ pub(super) struct RetryArguments {
 
 pub(super) async fn run(settings: &Settings, arguments: &RetryArguments) -> Result<u8, Failure> {
     let project = settings.project()?;
-    let revision = arguments.revision.as_deref().map(|text| revision_of(&project, text)).transpose()?;
+    let named = arguments.revision.as_deref().map(|text| Named::new(&project, text)).transpose()?;
     let target = settings.announced_target(&project)?;
     let options =
         Options { wait: arguments.wait, compiler: crate::cli::worker::compiler(settings)?, ..settings.options() };
     let mut runner = settings.runner_on(&target, &project, options).await?;
     signals::listen(&project, runner.interrupt(), settings.report().clone());
-    let result = runner.retry_failed(revision.as_ref(), &mut settings.report().observer()).await;
+    let revision = named.as_ref().map(|named| &named.revision);
+    let result = runner.retry_failed(revision, &mut settings.report().observer()).await;
     runner.close().await;
     let report = result.map_err(|error| match error {
         RetryError::Run(error) => Failure::from(error),
         error => Failure::new(error.kind(), error.to_string(), error.hint().unwrap_or_default()),
     })?;
+    if let (Some(named), true) = (&named, report == RetryReport::default()) {
+        named.with_nothing()?;
+    }
     show(settings, &report);
     Ok(if report.rejected.is_empty() { 0 } else { CHECK_SAYS_NO })
 }
