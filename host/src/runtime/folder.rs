@@ -175,7 +175,7 @@ mod tests {
         registry.find("JS", None).unwrap_err();
         registry.find("../js", None).unwrap_err();
         let names: Vec<_> = registry.list().iter().map(|runtime| runtime.name().to_owned()).collect();
-        assert_eq!(names, ["js", "js", "sql"]);
+        assert_eq!(names, ["js", "js", "sql", "sql"]);
     }
 
     #[test]
