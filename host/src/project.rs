@@ -2,8 +2,6 @@
 
 mod error;
 
-use std::collections::HashMap;
-
 use cap_std::fs::Dir;
 
 use crate::config::CONFIG_FILE;
@@ -67,7 +65,7 @@ pub struct Project {
     environment: Environment,
     source: Source,
     migrations: Vec<Migration>,
-    by_revision: HashMap<RevisionId, usize>,
+    /// Its nodes are the migrations, in the same order.
     graph: Graph,
 }
 
@@ -105,7 +103,6 @@ impl Project {
             environment,
             source: Source::Folder(store),
             migrations: Vec::new(),
-            by_revision: HashMap::new(),
             graph: Graph::new(std::iter::empty())?,
         })
     }
@@ -156,12 +153,7 @@ impl Project {
                 1 => problems.remove(0).into(),
                 _ => ProjectError::Several { problems: problems.into_iter().map(ProjectError::from).collect() },
             })?;
-        let by_revision = migrations
-            .iter()
-            .enumerate()
-            .map(|(index, migration)| (migration.metadata.revision.clone(), index))
-            .collect();
-        Ok(Self { config, environment, source, migrations, by_revision, graph })
+        Ok(Self { config, environment, source, migrations, graph })
     }
 
     /// The settings of an environment, whatever the migrations of the project are.
@@ -303,7 +295,7 @@ impl Project {
 
     /// One migration.
     pub fn migration(&self, revision: &RevisionId) -> Option<&Migration> {
-        self.by_revision.get(revision).and_then(|index| self.migrations.get(*index))
+        self.migrations.get(self.graph.node(revision.as_str())?)
     }
 
     /// How the migrations hang together.

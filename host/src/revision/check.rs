@@ -1,6 +1,7 @@
 //! Makes a graph of a list of revisions, or says what is wrong with the list.
 
 use std::collections::BTreeMap;
+use std::collections::HashMap;
 use std::collections::VecDeque;
 
 use super::Graph;
@@ -8,29 +9,40 @@ use super::GraphError;
 use super::Node;
 use super::Revision;
 use super::RevisionId;
+use super::adjacency::Adjacency;
 use super::labels::Labels;
+use super::names::Names;
 use super::resolve::names_with_prefix;
 
 /// Builds and checks the graph. All problems are found, but for circles, which are looked for where everything else is right;
 /// the order of the checks is that of the answer.
 pub(super) fn build(revisions: Vec<Revision>) -> Result<Graph, Vec<GraphError>> {
     let mut problems = Vec::new();
-    let mut names = index_ids(&revisions, &mut problems);
-    let parents = link_parents(&revisions, &names, &mut problems);
+    let mut named = index_ids(&revisions, &mut problems);
+    let parents = link_parents(&revisions, &named, &mut problems);
     let before = problems.len();
-    let labels = index_labels(&revisions, &mut names, &mut problems);
+    let labels = index_labels(&revisions, &mut named, &mut problems);
+    let ids = revisions.iter().enumerate().map(|(node, revision)| (revision.id.clone(), node));
+    // Of several revisions with one id that which the id stands for.
+    let ids = ids.filter(|(id, node)| named.get(id.as_str()) == Some(node));
+    let names = Names::new(ids.chain(labels.iter().map(|(label, node)| (label.clone(), *node))));
     // A name that stands for two things would make a dependency on either.
-    let all_dependencies =
-        if problems.len() == before { link_dependencies(&revisions, &names, &mut problems) } else { Vec::new() };
+    let all_dependencies = if problems.len() == before {
+        link_dependencies(&revisions, &names, &mut problems)
+    } else {
+        Adjacency::default()
+    };
     if !problems.is_empty() {
         return Err(problems);
     }
 
-    let order = topological(&parents).map_err(|cycle| {
+    let children = parents.reversed();
+    let order = topological(&parents, &children).map_err(|cycle| {
         vec![GraphError::Cycle { revisions: ids_of(&revisions, &cycle), files: files_of(&revisions, &cycle) }]
     })?;
-    let all_real_parents = join_edges(&parents, &all_dependencies);
-    let real_order = topological(&all_real_parents).map_err(|cycle| {
+    let all_real_parents = parents.joined(&all_dependencies);
+    let real_children = all_real_parents.reversed();
+    let real_order = topological(&all_real_parents, &real_children).map_err(|cycle| {
         vec![GraphError::DependencyCycle { revisions: ids_of(&revisions, &cycle), files: files_of(&revisions, &cycle) }]
     })?;
     let mut heights = vec![0; revisions.len()];
@@ -39,17 +51,16 @@ pub(super) fn build(revisions: Vec<Revision>) -> Result<Graph, Vec<GraphError>> 
     }
 
     let dependencies = normalise(&order, &parents, &all_dependencies);
-    let real_parents = join_edges(&parents, &dependencies);
-    let children = reverse(&parents);
-    let real_children = reverse(&all_real_parents);
+    let real_parents = parents.joined(&dependencies);
     let labels = Labels::spread(labels, &order, &parents, &children, &real_children);
     Ok(Graph { revisions, names, parents, dependencies, real_parents, children, real_children, heights, labels })
 }
 
-fn index_ids(revisions: &[Revision], problems: &mut Vec<GraphError>) -> BTreeMap<RevisionId, Node> {
-    let mut names = BTreeMap::new();
+/// Each id with the last revision that has it.
+fn index_ids<'a>(revisions: &'a [Revision], problems: &mut Vec<GraphError>) -> HashMap<&'a str, Node> {
+    let mut named = HashMap::with_capacity(revisions.len());
     for (node, revision) in revisions.iter().enumerate() {
-        if let Some(first) = names.insert(revision.id.clone(), node) {
+        if let Some(first) = named.insert(revision.id.as_str(), node) {
             problems.push(GraphError::DuplicateRevision {
                 id: revision.id.clone(),
                 first_file: revisions[first].file.clone(),
@@ -57,19 +68,15 @@ fn index_ids(revisions: &[Revision], problems: &mut Vec<GraphError>) -> BTreeMap
             });
         }
     }
-    names
+    named
 }
 
-fn link_parents(
-    revisions: &[Revision],
-    names: &BTreeMap<RevisionId, Node>,
-    problems: &mut Vec<GraphError>,
-) -> Vec<Vec<Node>> {
-    let mut parents = Vec::with_capacity(revisions.len());
+fn link_parents(revisions: &[Revision], named: &HashMap<&str, Node>, problems: &mut Vec<GraphError>) -> Adjacency {
+    let (mut parents, mut linked) = (Adjacency::default(), Vec::new());
     for revision in revisions {
-        let mut linked = Vec::with_capacity(revision.revises.len());
+        linked.clear();
         for parent in &revision.revises {
-            let found = names.get(parent);
+            let found = named.get(parent.as_str());
             if let Some(node) = found.filter(|node| *parent != revision.id && !linked.contains(*node)) {
                 linked.push(*node);
                 continue;
@@ -81,15 +88,15 @@ fn link_parents(
                 Some(_) => GraphError::RepeatedParent { id, file, parent },
             });
         }
-        parents.push(linked);
+        parents.push(linked.iter().copied());
     }
     parents
 }
 
 /// Adds the labels to the names; gives each label with its owner.
-fn index_labels(
-    revisions: &[Revision],
-    names: &mut BTreeMap<RevisionId, Node>,
+fn index_labels<'a>(
+    revisions: &'a [Revision],
+    named: &mut HashMap<&'a str, Node>,
     problems: &mut Vec<GraphError>,
 ) -> BTreeMap<RevisionId, Node> {
     let mut labels = BTreeMap::new();
@@ -113,7 +120,7 @@ fn index_labels(
                 });
                 continue;
             }
-            if let Some(other) = names.insert(name, node) {
+            if let Some(other) = named.insert(label.as_str(), node) {
                 problems.push(GraphError::LabelIsRevision {
                     label: label.clone(),
                     id,
@@ -126,17 +133,12 @@ fn index_labels(
     labels
 }
 
-fn link_dependencies(
-    revisions: &[Revision],
-    names: &BTreeMap<RevisionId, Node>,
-    problems: &mut Vec<GraphError>,
-) -> Vec<Vec<Node>> {
-    let mut dependencies = Vec::with_capacity(revisions.len());
+fn link_dependencies(revisions: &[Revision], names: &Names, problems: &mut Vec<GraphError>) -> Adjacency {
+    let (mut dependencies, mut linked) = (Adjacency::default(), Vec::new());
     for (node, revision) in revisions.iter().enumerate() {
-        let mut linked = Vec::with_capacity(revision.depends_on.len());
+        linked.clear();
         for text in &revision.depends_on {
-            let found = names.get(text.as_str()).copied();
-            match found.map_or_else(|| unique_dependency(revision, text, names), Ok) {
+            match names.get(text).map_or_else(|| unique_dependency(revision, text, names), Ok) {
                 Err(problem) => problems.push(problem),
                 Ok(found) if found == node => {
                     let (id, file) = (revision.id.clone(), revision.file.clone());
@@ -146,12 +148,12 @@ fn link_dependencies(
                 Ok(found) => linked.push(found),
             }
         }
-        dependencies.push(linked);
+        dependencies.push(linked.iter().copied());
     }
     dependencies
 }
 
-fn unique_dependency(revision: &Revision, text: &str, names: &BTreeMap<RevisionId, Node>) -> Result<Node, GraphError> {
+fn unique_dependency(revision: &Revision, text: &str, names: &Names) -> Result<Node, GraphError> {
     let candidates: Vec<_> = names_with_prefix(names, text).collect();
     let (id, file) = (revision.id.clone(), revision.file.clone());
     match candidates[..] {
@@ -167,9 +169,8 @@ fn unique_dependency(revision: &Revision, text: &str, names: &BTreeMap<RevisionI
 }
 
 /// All nodes, each after its parents; or one circle, each node followed by one that has it as a parent.
-fn topological(parents: &[Vec<Node>]) -> Result<Vec<Node>, Vec<Node>> {
-    let children = reverse(parents);
-    let mut missing: Vec<usize> = parents.iter().map(Vec::len).collect();
+fn topological(parents: &Adjacency, children: &Adjacency) -> Result<Vec<Node>, Vec<Node>> {
+    let mut missing: Vec<usize> = parents.iter().map(<[Node]>::len).collect();
     let mut ready: VecDeque<Node> = (0..parents.len()).filter(|node| missing[*node] == 0).collect();
     let mut order = Vec::with_capacity(parents.len());
     while let Some(node) = ready.pop_front() {
@@ -188,7 +189,7 @@ fn topological(parents: &[Vec<Node>]) -> Result<Vec<Node>, Vec<Node>> {
 }
 
 /// Walks down from a node that waits for a parent until it comes to a node for the second time.
-fn circle(stuck: Node, parents: &[Vec<Node>], missing: &[usize]) -> Vec<Node> {
+fn circle(stuck: Node, parents: &Adjacency, missing: &[usize]) -> Vec<Node> {
     let mut path = Vec::new();
     let mut position = vec![None; parents.len()];
     let mut node = stuck;
@@ -208,13 +209,16 @@ fn circle(stuck: Node, parents: &[Vec<Node>], missing: &[usize]) -> Vec<Node> {
 /// Leaves out dependencies that an ancestor along the parents has too, as Alembic does.
 ///
 /// Ancestors are not stored; instead the needs of all ancestors are carried down the graph, 64 dependencies at a time.
-fn normalise(order: &[Node], parents: &[Vec<Node>], all: &[Vec<Node>]) -> Vec<Vec<Node>> {
+fn normalise(order: &[Node], parents: &Adjacency, all: &Adjacency) -> Adjacency {
     let mut dependents = vec![0_usize; parents.len()];
-    for dependency in all.iter().flatten() {
+    for dependency in all.targets() {
         dependents[*dependency] += 1;
     }
     let shared: Vec<Node> = (0..parents.len()).filter(|node| dependents[*node] > 1).collect();
-    let mut normalised = all.to_vec();
+    if shared.is_empty() {
+        return all.clone();
+    }
+    let mut normalised: Vec<Vec<Node>> = all.iter().map(<[Node]>::to_vec).collect();
     let mut bit_of = vec![0_u64; parents.len()];
     let mut needs = vec![0_u64; parents.len()];
     for batch in shared.chunks(64) {
@@ -233,30 +237,7 @@ fn normalise(order: &[Node], parents: &[Vec<Node>], all: &[Vec<Node>]) -> Vec<Ve
             bit_of[*node] = 0;
         }
     }
-    normalised
-}
-
-/// For every node the first list, then what the second adds.
-fn join_edges(first: &[Vec<Node>], second: &[Vec<Node>]) -> Vec<Vec<Node>> {
-    let mut joined = first.to_vec();
-    for (edges, more) in joined.iter_mut().zip(second) {
-        for node in more {
-            if !edges.contains(node) {
-                edges.push(*node);
-            }
-        }
-    }
-    joined
-}
-
-fn reverse(edges: &[Vec<Node>]) -> Vec<Vec<Node>> {
-    let mut reversed = vec![Vec::new(); edges.len()];
-    for (node, targets) in edges.iter().enumerate() {
-        for target in targets {
-            reversed[*target].push(node);
-        }
-    }
-    reversed
+    normalised.into_iter().collect()
 }
 
 fn ids_of(revisions: &[Revision], nodes: &[Node]) -> Vec<RevisionId> {

@@ -1,14 +1,15 @@
 //! The graph of all revisions of a project.
 
-use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 
 use super::GraphError;
 use super::Node;
 use super::NodeSet;
 use super::RevisionId;
+use super::adjacency::Adjacency;
 use super::check;
 use super::labels::Labels;
+use super::names::Names;
 use super::newest_first;
 use super::walk::Edges;
 
@@ -35,18 +36,18 @@ pub struct Revision {
 #[derive(Clone, Debug)]
 pub struct Graph {
     pub(super) revisions: Vec<Revision>,
-    /// Ids and labels; a label stands for the revision that has it.
-    pub(super) names: BTreeMap<RevisionId, Node>,
+    /// Ids and labels.
+    pub(super) names: Names,
     /// `revises`.
-    pub(super) parents: Vec<Vec<Node>>,
+    pub(super) parents: Adjacency,
     /// `depends_on`, without those that an ancestor on the same branch has already.
-    pub(super) dependencies: Vec<Vec<Node>>,
+    pub(super) dependencies: Adjacency,
     /// Parents, then dependencies: what must be applied right before a revision.
-    pub(super) real_parents: Vec<Vec<Node>>,
+    pub(super) real_parents: Adjacency,
     /// The reverse of `parents`.
-    pub(super) children: Vec<Vec<Node>>,
+    pub(super) children: Adjacency,
     /// The reverse of parents and *all* dependencies, as the branch points of Alembic's label rule need it.
-    pub(super) real_children: Vec<Vec<Node>>,
+    pub(super) real_children: Adjacency,
     /// For every revision a number that is greater than those of its parents and dependencies.
     pub(super) heights: Vec<usize>,
     pub(super) labels: Labels,
@@ -163,7 +164,7 @@ impl Graph {
 
     /// The node of exactly this id.
     pub(crate) fn node(&self, id: &str) -> Option<Node> {
-        let node = *self.names.get(id)?;
+        let node = self.names.get(id)?;
         (self.revisions[node].id.as_str() == id).then_some(node)
     }
 
@@ -211,7 +212,7 @@ impl Graph {
         (0..self.len()).filter(|node| wanted(self, *node)).map(|node| &self.revisions[node]).collect()
     }
 
-    fn related(&self, id: &str, edges: &[Vec<Node>]) -> Vec<&Revision> {
+    fn related(&self, id: &str, edges: &Adjacency) -> Vec<&Revision> {
         let Some(node) = self.node(id) else {
             return Vec::new();
         };

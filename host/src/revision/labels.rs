@@ -5,6 +5,7 @@ use std::collections::HashMap;
 
 use super::Node;
 use super::RevisionId;
+use super::adjacency::Adjacency;
 
 /// The labels of every revision. Revisions of one branch share one set, so the size is that of the graph.
 #[derive(Clone, Debug)]
@@ -23,10 +24,13 @@ impl Labels {
     pub(super) fn spread(
         owners: BTreeMap<RevisionId, Node>,
         order: &[Node],
-        parents: &[Vec<Node>],
-        children: &[Vec<Node>],
-        real_children: &[Vec<Node>],
+        parents: &Adjacency,
+        children: &Adjacency,
+        real_children: &Adjacency,
     ) -> Self {
+        if owners.is_empty() {
+            return Self { owners: Vec::new(), sets: vec![Vec::new()], set_of: vec![0; parents.len()] };
+        }
         let owners: Vec<_> = owners.into_iter().collect();
         let mut own = vec![Vec::new(); parents.len()];
         for (label, (_, owner)) in owners.iter().enumerate() {
@@ -78,7 +82,7 @@ impl Labels {
 }
 
 /// The straight line of revisions that ends in a head.
-fn line_below(head: Node, parents: &[Vec<Node>], real_children: &[Vec<Node>]) -> Vec<Node> {
+fn line_below(head: Node, parents: &Adjacency, real_children: &Adjacency) -> Vec<Node> {
     let mut line = Vec::new();
     let mut next = Some(head);
     while let Some(node) = next {

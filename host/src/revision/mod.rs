@@ -11,12 +11,14 @@
 //! Reading order: [`Graph`] (built and checked at once), [`Target`] (the grammar of the command line),
 //! [`resolve_revisions`] and [`history()`] (what a text names), [`place()`] (where a new revision goes).
 
+mod adjacency;
 mod check;
 mod error;
 mod graph;
 mod history;
 mod id;
 mod labels;
+mod names;
 mod new_revision;
 mod node_set;
 mod order;

@@ -179,7 +179,7 @@ fn dependencies(graph: &Graph, texts: &[String]) -> Result<Vec<String>, PlaceErr
             let (text, count) = (text.clone(), found.len());
             return Err(PlaceError::NotOneDependency { text, count });
         };
-        let is_label = target.anchor == Some(Anchor::Name(text.clone())) && graph.names.contains_key(text.as_str());
+        let is_label = target.anchor == Some(Anchor::Name(text.clone())) && graph.names.get(text).is_some();
         let name = if is_label { text.clone() } else { graph.id(node).to_string() };
         if !dependencies.contains(&name) {
             dependencies.push(name);

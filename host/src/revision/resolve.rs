@@ -1,8 +1,5 @@
 //! From texts to revisions.
 
-use std::collections::BTreeMap;
-use std::ops::Bound;
-
 use super::Anchor;
 use super::Graph;
 use super::Node;
@@ -10,6 +7,7 @@ use super::NodeSet;
 use super::RevisionId;
 use super::Target;
 use super::TargetError;
+use super::names::Names;
 use super::walk::Fork;
 use super::walk::Walk;
 
@@ -176,7 +174,7 @@ impl Graph {
 
     /// The revision with this id or label, or the only one that begins with it.
     fn find(&self, name: &str, branch: Option<&Branch>) -> Result<Node, TargetError> {
-        if let Some(node) = self.names.get(name).copied() {
+        if let Some(node) = self.names.get(name) {
             return match branch {
                 Some(branch) if !branch.lineage.contains(node) => {
                     Err(TargetError::NotOnBranch { revision: self.id(node).clone(), branch: branch.name.clone() })
@@ -189,7 +187,7 @@ impl Graph {
             .collect();
         match candidates[..] {
             [] => {
-                let only_whole = beginning_with(&self.names, name).map(|(name, _)| name.clone()).collect();
+                let only_whole = self.names.beginning_with(name).map(|(name, _)| name.clone()).collect();
                 Err(TargetError::NotFound { name: name.to_owned(), only_whole })
             }
             [(_, node)] => Ok(node),
@@ -203,18 +201,8 @@ impl Graph {
 
 /// The ids and labels that begin with a text, sorted. Short ones only count when they are written out.
 pub(super) fn names_with_prefix<'names>(
-    names: &'names BTreeMap<RevisionId, Node>,
+    names: &'names Names,
     prefix: &str,
 ) -> impl Iterator<Item = (&'names RevisionId, Node)> {
-    beginning_with(names, prefix).filter(|(name, _)| name.as_str().chars().count() > WHOLE_NAME_CHARACTERS)
-}
-
-fn beginning_with<'names>(
-    names: &'names BTreeMap<RevisionId, Node>,
-    prefix: &str,
-) -> impl Iterator<Item = (&'names RevisionId, Node)> {
-    names
-        .range::<str, _>((Bound::Included(prefix), Bound::Unbounded))
-        .take_while(move |(name, _)| name.as_str().starts_with(prefix))
-        .map(|(name, node)| (name, *node))
+    names.beginning_with(prefix).filter(|(name, _)| name.as_str().chars().count() > WHOLE_NAME_CHARACTERS)
 }

@@ -87,7 +87,7 @@ impl Graph {
         let mut at = from;
         for done in 0..steps {
             let mut ways = match at {
-                Some(node) => self.children[node].clone(),
+                Some(node) => self.children[node].to_vec(),
                 None => self.base_nodes(),
             };
             ways.retain(|way| within.is_none_or(|within| within.contains(*way)));
@@ -113,7 +113,7 @@ impl Graph {
                 [] => at = None,
                 [next] => at = Some(next),
                 _ => {
-                    let ways = self.parents[node].clone();
+                    let ways = self.parents[node].to_vec();
                     return Err(Fork { at, ways });
                 }
             }
