@@ -11,9 +11,9 @@ use crate::db::AppliedState;
 use crate::db::Connector;
 use crate::db::Database;
 use crate::db::DatabaseError;
+use crate::db::LoggedDigest;
 use crate::db::Tables;
 use crate::db::opening::Timeouts;
-use crate::digest::Digest;
 use crate::revision::Graph;
 use crate::revision::Revision;
 use crate::revision::RevisionId;
@@ -334,7 +334,7 @@ impl Project {
             .filter(|migration| {
                 let digests = applied.digests.get(&migration.metadata.revision);
                 let source = digests.and_then(|digests| digests.source.as_ref());
-                source.is_some_and(|applied| applied.parse() != Ok(migration.source_digest))
+                source.is_some_and(|applied| applied.digest() != Some(&migration.source_digest))
             })
             .filter(|migration| !self.is_applied_component(applied, migration))
             .collect();
@@ -350,9 +350,9 @@ impl Project {
     /// be there as a component now, or the other way round.
     fn is_applied_component(&self, applied: &AppliedState, migration: &Migration) -> bool {
         let digests = applied.digests.get(&migration.metadata.revision);
-        let Some(applied) = digests.and_then(|digests| digests.component.as_ref()) else { return false };
-        applied
-            .parse::<Digest>()
-            .is_ok_and(|applied| self.source().component(migration).is_ok_and(|component| component.digest == applied))
+        let applied = digests.and_then(|digests| digests.component.as_ref()).and_then(LoggedDigest::digest);
+        applied.is_some_and(|applied| {
+            self.source().component(migration).is_ok_and(|component| component.digest == *applied)
+        })
     }
 }

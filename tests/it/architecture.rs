@@ -90,10 +90,10 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("sql", &["grant", "units"]),
     ("alembic", &["grant", "sql"]),
     ("value", &["bindings"]),
-    ("db", &["bindings", "config", "grant", "revision", "sql", "value"]),
+    ("db", &["bindings", "config", "digest", "grant", "revision", "sql", "value"]),
     ("store", &["alembic", "config", "digest", "grant", "language", "revision", "sql", "worker"]),
     ("host_functions", &["bindings", "db", "grant", "sql", "units", "value"]),
-    ("project", &["config", "db", "digest", "revision", "store", "worker"]),
+    ("project", &["config", "db", "revision", "store", "worker"]),
     ("runtime", &["bindings", "digest", "host_functions", "plan", "units", "worker"]),
     ("toolchain", &["bindings", "digest", "grant", "language", "revision", "source_problem", "sql", "store", "worker"]),
     (

@@ -118,7 +118,12 @@ impl Intake {
 
 /// A field of a row of the simple protocol, which sends text.
 pub(super) fn text_field(row: &PgRow, index: usize) -> Option<String> {
-    row.try_get_raw(index).ok().and_then(|value| value.as_str().ok().map(str::to_owned))
+    str_field(row, index).map(str::to_owned)
+}
+
+/// The same without a copy.
+pub(super) fn str_field(row: &PgRow, index: usize) -> Option<&str> {
+    row.try_get_raw(index).ok().and_then(|value| value.as_str().ok())
 }
 
 /// About how much memory a row takes, in bytes: a field takes some, whatever is in it.

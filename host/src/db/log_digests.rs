@@ -4,13 +4,16 @@
 //! the rest is looked up one by one, by an index.
 
 use std::collections::HashMap;
+use std::fmt;
 
 use sqlx::postgres::PgRow;
 
 use super::connect::Database;
+use super::driver::str_field;
 use super::driver::text_field;
 use super::error::DatabaseError;
 use super::names::TableKind;
+use crate::digest::Digest;
 use crate::revision::REVISION_ID_CHARACTERS_MAX;
 use crate::revision::RevisionId;
 use crate::value::quote_text;
@@ -25,9 +28,41 @@ const DONE: &str = "outcome OPERATOR(pg_catalog.=) 'done' AND direction OPERATOR
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Digests {
     /// The digest of the source, if it was recorded.
-    pub source: Option<String>,
+    pub source: Option<LoggedDigest>,
     /// The digest of the component, if it was recorded.
-    pub component: Option<String>,
+    pub component: Option<LoggedDigest>,
+}
+
+/// What the log says in the place of a digest.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum LoggedDigest {
+    /// A digest.
+    Digest(Digest),
+    /// Some other text, which no host has written: it is the digest of nothing.
+    Text(String),
+}
+
+impl LoggedDigest {
+    fn new(text: &str) -> Self {
+        text.parse().map_or_else(|_| Self::Text(text.to_owned()), Self::Digest)
+    }
+
+    /// The digest, if it is one.
+    pub fn digest(&self) -> Option<&Digest> {
+        match self {
+            Self::Digest(digest) => Some(digest),
+            Self::Text(_) => None,
+        }
+    }
+}
+
+impl fmt::Display for LoggedDigest {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Digest(digest) => digest.fmt(formatter),
+            Self::Text(text) => formatter.pad(text),
+        }
+    }
 }
 
 /// Which rows of the log were read.
@@ -69,9 +104,8 @@ impl Database {
         let first =
             first.map_or_else(String::new, |id| format!("WHERE id OPERATOR(pg_catalog.>=) '{id}'::pg_catalog.int8"));
         format!(
-            "SELECT id, CASE WHEN {DONE} THEN pg_catalog.left(revision, {}) END, {} FROM ONLY {} {first} \
-             ORDER BY id DESC LIMIT {rows_max}",
-            REVISION_ID_CHARACTERS_MAX + 1,
+            "SELECT id, CASE WHEN {DONE} THEN {} END, {} FROM ONLY {} {first} ORDER BY id DESC LIMIT {rows_max}",
+            beginning("revision", REVISION_ID_CHARACTERS_MAX + 1),
             columns(),
             self.tables.log.quoted(),
         )
@@ -95,7 +129,7 @@ impl Database {
         let mut found = HashMap::with_capacity(rows.len());
         for row in rows {
             // No migration has an id that cannot be one, so what is said of it is of no use.
-            if let Some(Ok(revision)) = text_field(row, 1).map(RevisionId::new) {
+            if let Some(Ok(revision)) = str_field(row, 1).map(RevisionId::new) {
                 found.entry(revision).or_insert_with(|| read_digests(row));
             }
         }
@@ -134,7 +168,7 @@ impl Database {
             )
         };
         for row in self.simple_on_tables(doing, &sql).await? {
-            if let Some(Ok(revision)) = text_field(&row, 1).map(RevisionId::new) {
+            if let Some(Ok(revision)) = str_field(&row, 1).map(RevisionId::new) {
                 digests.entry(revision).or_insert_with(|| read_digests(&row));
             }
         }
@@ -157,14 +191,22 @@ impl Database {
 
 /// The columns of digests.
 fn columns() -> String {
-    ["source_digest", "component_digest"]
-        .map(|column| format!("pg_catalog.left({column}, {DIGEST_CHARACTERS_MAX})"))
-        .join(", ")
+    ["source_digest", "component_digest"].map(|column| beginning(column, DIGEST_CHARACTERS_MAX)).join(", ")
+}
+
+/// An expression for the first characters of a column. The server counts characters of texts one by one, which took most of the
+/// time of reading the log; so it is only asked to where there are more bytes.
+fn beginning(column: &str, characters: usize) -> String {
+    format!(
+        "CASE WHEN pg_catalog.octet_length({column}) OPERATOR(pg_catalog.<=) {characters} THEN {column} \
+         ELSE pg_catalog.left({column}, {characters}) END"
+    )
 }
 
 /// Reads them, behind the number and the revision.
 fn read_digests(row: &PgRow) -> Digests {
-    Digests { source: text_field(row, 2), component: text_field(row, 3) }
+    let digest = |index| str_field(row, index).map(LoggedDigest::new);
+    Digests { source: digest(2), component: digest(3) }
 }
 
 /// An expression that is true when a table has an index by which the last row of a revision is found. `table` is a literal with
@@ -189,6 +231,20 @@ pub(super) fn may_make_log_index(table: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_the_log_says_is_shown_as_it_stands_there() {
+        let digest = Digest::of(b"");
+        for (text, expected) in [
+            (digest.to_string(), Some(&digest)),
+            (digest.to_string().to_uppercase(), None),
+            (String::new(), None),
+            ("?".repeat(200), None),
+        ] {
+            let logged = LoggedDigest::new(&text);
+            assert_eq!((logged.to_string(), logged.digest()), (text, expected));
+        }
+    }
 
     #[test]
     fn rows_that_came_later_are_joined_with_those_before() {

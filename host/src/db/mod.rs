@@ -78,6 +78,7 @@ pub use log::LogRow;
 pub use log_detail::LogDetail;
 pub use log_detail::Repaired;
 pub use log_digests::Digests;
+pub use log_digests::LoggedDigest;
 pub use names::Tables;
 pub use non_transactional::JournalError;
 pub use non_transactional::NonTransactionalSession;

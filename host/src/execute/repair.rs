@@ -10,6 +10,7 @@ use super::runner::Runner;
 use crate::db::AppliedState;
 use crate::db::DatabaseError;
 use crate::db::LogDetail;
+use crate::db::LoggedDigest;
 use crate::db::Repaired;
 use crate::db::log::Record;
 use crate::db::opening::Opening;
@@ -45,14 +46,14 @@ pub struct AppliedChange {
 impl AppliedChange {
     fn new(runner: &Runner<'_>, applied: &AppliedState, migration: &Migration) -> Self {
         let digests = applied.digests.get(&migration.metadata.revision);
-        let applied_digest = digests.and_then(|digests| digests.source.clone()).unwrap_or_default();
-        let digest: Option<Digest> = applied_digest.parse().ok();
-        let texts = digest.and_then(|digest| runner.project.source().texts(migration, &digest));
+        let applied_digest = digests.and_then(|digests| digests.source.as_ref());
+        let digest = applied_digest.and_then(LoggedDigest::digest);
+        let texts = digest.and_then(|digest| runner.project.source().texts(migration, digest));
         let difference = texts.as_ref().and_then(|(before, now)| file_change(before, now));
         Self {
             revision: migration.metadata.revision.clone(),
             file: migration.file.clone(),
-            applied_digest,
+            applied_digest: applied_digest.map(LoggedDigest::to_string).unwrap_or_default(),
             source_digest: migration.source_digest,
             texts,
             difference,
