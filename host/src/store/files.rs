@@ -145,7 +145,7 @@ fn list_into(
         }
         let name = utf8_name(&path, &name)?;
         let relative = if inside.is_empty() { name.to_owned() } else { format!("{inside}/{name}") };
-        let metadata = followed(root, &format!("{path}/{name}"), &entry)?;
+        let metadata = followed(root, || format!("{path}/{name}"), &entry)?;
         if metadata.is_dir() {
             if relative != "target" {
                 list_into(root, folder, &relative, levels, entries_left, files)?;
@@ -159,17 +159,22 @@ fn list_into(
     Ok(())
 }
 
-/// What an entry of a folder is, or what it points to.
-pub(super) fn followed(root: &Dir, path: &str, entry: &cap_std::fs::DirEntry) -> Result<Metadata, StoreError> {
-    let failed = |error| StoreError::read(root, path, error);
+/// What an entry of a folder is, or what it points to. `path` is where it lies in the root.
+pub(super) fn followed(
+    root: &Dir,
+    path: impl Fn() -> String,
+    entry: &cap_std::fs::DirEntry,
+) -> Result<Metadata, StoreError> {
+    let failed = |error| StoreError::read(root, &path(), error);
     let metadata = entry.metadata().map_err(failed)?;
     // Through the root, so that a link may lead to any place inside the project.
-    if metadata.is_symlink() { root.metadata(path).map_err(failed) } else { Ok(metadata) }
+    if metadata.is_symlink() { root.metadata(path()).map_err(failed) } else { Ok(metadata) }
 }
 
 pub(super) fn utf8_name<'a>(folder: &str, name: &'a std::ffi::OsStr) -> Result<&'a str, StoreError> {
-    name.to_str().ok_or_else(|| StoreError::NameNotUtf8 {
-        folder: folder.to_owned(),
-        name: name.as_encoded_bytes().escape_ascii().to_string(),
-    })
+    name.to_str().ok_or_else(|| not_utf8(folder, name))
+}
+
+pub(super) fn not_utf8(folder: &str, name: &std::ffi::OsStr) -> StoreError {
+    StoreError::NameNotUtf8 { folder: folder.to_owned(), name: name.as_encoded_bytes().escape_ascii().to_string() }
 }

@@ -6,8 +6,8 @@
 //! An index that came with the project could say anything: only one with the seal of this user is read, and without a key
 //! there is none.
 //!
-//! It is read in each run, so it is in a form that is read without a copy (postcard), and nothing is made of an entry before
-//! it is known to count.
+//! It is read in each run, so it is in a form that is read without a copy (postcard), and an entry is not even looked into before
+//! it is asked for.
 
 use std::io::Write as _;
 
@@ -35,7 +35,7 @@ use crate::revision::RevisionId;
 const INDEX_FILE: &str = "index.bin";
 
 /// Changes whenever an older host would misread the file.
-const FORMAT: u32 = 4;
+const FORMAT: u32 = 5;
 
 /// How much older than the index a file has to be. The coarsest file system that is in use (FAT) has ticks of 2 s.
 const CLEARLY_OLDER_NANOSECONDS: i64 = 2_000_000_000;
@@ -65,10 +65,13 @@ pub(super) struct Module {
 pub(super) struct Index<'a> {
     read_nanoseconds: i64,
     /// Sorted by their names.
-    rows: Vec<Row<'a>>,
+    rows: Rows<'a>,
     /// Sorted by their paths.
     modules: Vec<ModuleRow<'a>>,
 }
+
+/// The name of each migration with the bytes of its [`Row`].
+type Rows<'a> = Vec<(&'a str, &'a [u8])>;
 
 /// The shape of the file.
 #[derive(Serialize, Deserialize)]
@@ -79,7 +82,7 @@ struct File<'a> {
     /// The moment before the first file was read, by the file system's clock, in nanoseconds since 1970.
     read: i64,
     #[serde(borrow)]
-    rows: Vec<Row<'a>>,
+    rows: Rows<'a>,
     #[serde(borrow)]
     modules: Vec<ModuleRow<'a>>,
 }
@@ -97,7 +100,6 @@ struct ModuleRow<'a> {
 /// One migration, each part as the file holds it.
 #[derive(Serialize, Deserialize)]
 struct Row<'a> {
-    name: &'a str,
     #[serde(borrow)]
     files: Vec<(&'a str, Fingerprint)>,
     revision: &'a str,
@@ -143,21 +145,21 @@ impl<'a> Index<'a> {
     fn parse(content: &'a [u8], migrations: &str) -> Option<Self> {
         let File { format, host, migrations: folder, read, rows, modules } = postcard::from_bytes(content).ok()?;
         let fits = format == FORMAT && host == env!("CARGO_PKG_VERSION") && folder == migrations;
-        let sorted = rows.is_sorted_by_key(|row| row.name) && modules.is_sorted_by_key(|module| module.path);
+        let sorted = rows.is_sorted_by_key(|(name, _)| *name) && modules.is_sorted_by_key(|module| module.path);
         (fits && sorted).then_some(Self { read_nanoseconds: read, rows, modules })
     }
 
-    fn row(&self, name: &str) -> Option<&Row<'a>> {
-        let place = self.rows.binary_search_by_key(&name, |row| row.name).ok()?;
-        self.rows.get(place)
+    /// Looks for entries.
+    pub(super) fn known(&self) -> Known<'_, 'a> {
+        Known { index: self, next: 0 }
     }
 
-    /// What is known of an entry, if its files are the same and old enough to trust that.
-    pub(super) fn find(&self, store: &Store, name: &str, files: &[(String, Fingerprint)]) -> Option<Migration> {
-        if !is_older(files, self.read_nanoseconds) {
-            return None;
-        }
-        self.row(name).filter(|row| row.has_files(files))?.migration(store.migration_path(name))
+    fn place(&self, name: &str) -> Option<usize> {
+        self.rows.binary_search_by_key(&name, |(known, _)| *known).ok()
+    }
+
+    fn row(&self, place: usize) -> Option<Row<'a>> {
+        postcard::from_bytes(self.rows.get(place)?.1).ok()
     }
 
     /// What is known of a file in Python, if it is the same and old enough to trust that.
@@ -169,6 +171,11 @@ impl<'a> Index<'a> {
         let row = self.modules.get(place).filter(|row| row.file == file)?;
         let imports = row.imports.iter().map(|name| (*name).to_owned()).collect();
         Some(Module { path: path.to_owned(), file, digest: Digest::from_bytes(row.digest), imports, trusted: true })
+    }
+
+    /// How many entries it has.
+    pub(super) fn len(&self) -> usize {
+        self.rows.len()
     }
 
     /// Whether there is anything in these entries and modules that the index does not say.
@@ -188,11 +195,33 @@ impl<'a> Index<'a> {
 
     /// Whether the index says the same of an entry that it was not trusted with.
     fn knows(&self, entry: &Entry) -> bool {
-        let same = |row: &Row<'_>| {
+        let same = |row: Row<'_>| {
             let known = row.migration(entry.migration.file.clone());
             row.has_files(&entry.files) && known.as_ref() == Some(&entry.migration)
         };
-        entry.trusted || self.row(&entry.name).is_some_and(same)
+        entry.trusted || self.place(&entry.name).and_then(|place| self.row(place)).is_some_and(same)
+    }
+}
+
+/// Finds entries in an index, each at once where they are asked for in the order of their names.
+pub(super) struct Known<'index, 'a> {
+    index: &'index Index<'a>,
+    /// The place behind that of the last one.
+    next: usize,
+}
+
+impl Known<'_, '_> {
+    /// What is known of an entry, if its files are the same and old enough to trust that.
+    pub(super) fn find(&mut self, store: &Store, name: &str, files: &[(String, Fingerprint)]) -> Option<Migration> {
+        if !is_older(files, self.index.read_nanoseconds) {
+            return None;
+        }
+        let place = match self.index.rows.get(self.next) {
+            Some((known, _)) if *known == name => self.next,
+            _ => self.index.place(name)?,
+        };
+        self.next = place + 1;
+        self.index.row(place).filter(|row| row.has_files(files))?.migration(store.migration_path(name))
     }
 }
 
@@ -223,7 +252,6 @@ impl<'a> Row<'a> {
         let place = |class: Class| Class::ALL.iter().position(|known| *known == class);
         let places = || asks.iter().filter_map(place).filter_map(|place| u8::try_from(place).ok()).collect();
         Self {
-            name: &entry.name,
             files: entry.files.iter().map(|(path, file)| (path.as_str(), *file)).collect(),
             revision: revision.as_str(),
             revises: revises.iter().map(RevisionId::as_str).collect(),
@@ -308,18 +336,23 @@ impl<'store> IndexWriter<'store> {
         if same && !helps {
             return;
         }
-        let file = File {
-            format: FORMAT,
-            host: env!("CARGO_PKG_VERSION"),
-            migrations: self.migrations,
-            read: time,
-            rows: entries.iter().map(Row::new).collect(),
-            modules: modules.iter().map(ModuleRow::new).collect(),
-        };
-        if let Ok(content) = postcard::to_allocvec(&file) {
+        if let Ok(content) = content(self.migrations, time, entries, modules) {
             let _ = replace(&folder, &sealed(key, &content));
         }
     }
+}
+
+/// What an index says that was read at this time.
+fn content(migrations: &str, read: i64, entries: &[Entry], modules: &[Module]) -> postcard::Result<Vec<u8>> {
+    let rows = entries.iter().map(|entry| postcard::to_allocvec(&Row::new(entry))).collect::<Result<Vec<_>, _>>()?;
+    postcard::to_allocvec(&File {
+        format: FORMAT,
+        host: env!("CARGO_PKG_VERSION"),
+        migrations,
+        read,
+        rows: entries.iter().zip(&rows).map(|(entry, row)| (entry.name.as_str(), row.as_slice())).collect(),
+        modules: modules.iter().map(ModuleRow::new).collect(),
+    })
 }
 
 /// The content with its seal in a line before it.

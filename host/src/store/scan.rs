@@ -1,33 +1,22 @@
-//! Finds the migrations.
+//! Reads the migrations that were found, or takes them from the index.
 
-use std::path::Path;
+use std::num::NonZeroUsize;
 
-use super::FOLDER_METADATA_FILE;
 use super::Migration;
 use super::Store;
 use super::StoreError;
-use super::files;
 use super::files::Fingerprint;
+use super::find::Found;
+use super::find::Kind;
+use super::find::Listed;
 use super::index;
 use super::index::Entry;
 use super::index::Index;
 use super::index::IndexWriter;
-use crate::language::Language;
+use super::parts::in_parts;
 
-/// One entry of the migrations folder that is a migration.
-struct Found {
-    name: String,
-    kind: Kind,
-    /// The files that it consists of, by their paths inside the folder; one with an empty path for a single file.
-    files: Vec<(String, Fingerprint)>,
-}
-
-#[derive(Clone, Copy)]
-enum Kind {
-    Text(Language),
-    Component,
-    Folder,
-}
+/// How many entries a thread looks at before it takes more. It takes less time to start a thread.
+const ENTRIES_PER_PART: NonZeroUsize = NonZeroUsize::new(500).expect("it is not zero");
 
 impl Store {
     /// All migrations, sorted by file name. Files that did not change since the last time are not read again.
@@ -47,17 +36,34 @@ impl Store {
     /// # Errors
     /// As [`Store::scan`], for every file.
     pub fn scan_all(&self) -> Result<Vec<Migration>, Vec<StoreError>> {
+        self.scan_all_counting(|_| ())
+    }
+
+    /// The same. `counted` learns early, before any file is looked at, how many migrations there are at most.
+    ///
+    /// # Errors
+    /// As [`Store::scan_all`].
+    pub(crate) fn scan_all_counting(&self, counted: impl FnOnce(usize)) -> Result<Vec<Migration>, Vec<StoreError>> {
         if let Some(folder) = &self.alembic {
-            return self.scan_alembic(folder);
+            return self.scan_alembic(folder, counted);
         }
-        let (found, content) = self.find_and_load();
+        let (listed, content) = self.list_and_load(counted);
+        let mut listed = listed.map_err(|error| vec![error])?;
         let index = Index::new(&content, self);
-        let mut found = found.map_err(|error| vec![error])?;
-        found.sort_unstable_by(|one, other| one.name.cmp(&other.name));
-        let mut entries = Vec::with_capacity(found.len());
+        // With thousands of files, looking at them is most of what a command costs that has nothing to do.
+        let mut known: Vec<Option<Migration>> = listed.iter().map(|_| None).collect();
+        let mut pairs: Vec<_> = listed.iter_mut().zip(&mut known).collect();
+        let parts = in_parts(&mut pairs, ENTRIES_PER_PART, |part| self.look_at_part(part, &index));
+        let parts = parts.into_iter().collect::<Result<Vec<_>, _>>().map_err(|error| vec![error])?;
+        let count = parts.iter().flatten().flatten().count();
+        if index.len() == count && known.iter().flatten().count() == count {
+            // In the same memory.
+            return Ok(known.into_iter().flatten().collect());
+        }
+        let found = parts.into_iter().flatten().zip(known).filter_map(|(found, known)| Some((found?, known)));
+        let mut entries = Vec::with_capacity(count);
         let (mut writer, mut problems) = (None, Vec::new());
-        for Found { name, kind, files } in found {
-            let known = index.find(self, &name, &files);
+        for (Found { name, kind, files }, known) in found {
             let trusted = known.is_some();
             let migration = match known {
                 Some(migration) => migration,
@@ -85,16 +91,31 @@ impl Store {
         Ok(entries.into_iter().map(|entry| entry.migration).collect())
     }
 
-    /// Looks at the files and reads the index side by side: with thousands of migrations each takes as long as the other.
-    fn find_and_load(&self) -> (Result<Vec<Found>, StoreError>, Vec<u8>) {
+    /// Looks at entries, which come in the order of their names. Beside each that is a migration goes what the index knows of it.
+    fn look_at_part(
+        &self,
+        pairs: &mut [(&mut Listed, &mut Option<Migration>)],
+        index: &Index<'_>,
+    ) -> Result<Vec<Option<Found>>, StoreError> {
+        let mut all_known = index.known();
+        let look_at = |(listed, known): &mut (&mut Listed, &mut Option<Migration>)| {
+            let found = self.look_at(listed)?;
+            **known = found.as_ref().and_then(|found| all_known.find(self, &found.name, &found.files));
+            Ok(found)
+        };
+        pairs.iter_mut().map(look_at).collect()
+    }
+
+    /// Lists the migrations and reads the index side by side.
+    fn list_and_load(&self, counted: impl FnOnce(usize)) -> (Result<Vec<Listed>, StoreError>, Vec<u8>) {
         std::thread::scope(|scope| {
             let loading = std::thread::Builder::new().spawn_scoped(scope, || index::read(self));
-            let found = self.find();
+            let listed = self.list(counted);
             let content = match loading {
                 Ok(loading) => loading.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)),
                 Err(_) => index::read(self),
             };
-            (found, content)
+            (listed, content)
         })
     }
 
@@ -106,62 +127,4 @@ impl Store {
             Kind::Folder => self.read_folder(&path, files.iter().map(|(path, _)| path.as_str())),
         }
     }
-
-    fn find(&self) -> Result<Vec<Found>, StoreError> {
-        let folder = self.migrations.as_str();
-        let failed = |error: std::io::Error| match error.kind() {
-            std::io::ErrorKind::NotFound if self.root.symlink_metadata(folder).is_err() => {
-                StoreError::NoMigrationsFolder { folder: folder.to_owned() }
-            }
-            std::io::ErrorKind::NotADirectory => StoreError::NotAFolder { path: folder.to_owned() },
-            _ => StoreError::read(&self.root, folder, error),
-        };
-        let mut found = Vec::new();
-        for entry in self.root.read_dir(folder).map_err(failed)? {
-            let entry = entry.map_err(failed)?;
-            let name = entry.file_name();
-            if name.as_encoded_bytes().starts_with(b".") || name.as_encoded_bytes().starts_with(b"_") {
-                continue;
-            }
-            let name = files::utf8_name(folder, &name)?.to_owned();
-            let kind = kind_of(&name);
-            let file_type = entry.file_type().map_err(failed)?;
-            if file_type.is_file() && kind.is_none() {
-                continue;
-            }
-            let path = self.migration_path(&name);
-            let metadata = match files::followed(&self.root, &path, &entry) {
-                // A link that is no migration may lead anywhere.
-                Err(_) if file_type.is_symlink() && kind.is_none() => continue,
-                metadata => metadata?,
-            };
-            let is_migration_folder =
-                |path: &str| self.root.try_exists(format!("{path}/{FOLDER_METADATA_FILE}")).unwrap_or(false);
-            match kind {
-                _ if metadata.is_dir() => {
-                    let files = if is_migration_folder(&path) { files::list(&self.root, &path)? } else { continue };
-                    found.push(Found { name, kind: Kind::Folder, files });
-                }
-                Some(kind) if metadata.is_file() => {
-                    let files = vec![(String::new(), Fingerprint::new(&metadata))];
-                    found.push(Found { name, kind, files });
-                }
-                Some(_) => return Err(StoreError::NotAFile { path }),
-                None => {}
-            }
-        }
-        Ok(found)
-    }
-}
-
-fn kind_of(name: &str) -> Option<Kind> {
-    // Declarations of TypeScript have nothing that could run.
-    if name.ends_with(".d.ts") {
-        return None;
-    }
-    let extension = Path::new(name).extension()?.to_str()?;
-    if extension == "wasm" {
-        return Some(Kind::Component);
-    }
-    Language::of_extension(extension).map(Kind::Text)
 }

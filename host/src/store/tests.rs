@@ -290,6 +290,43 @@ fn the_index_saves_reading() {
 }
 
 #[test]
+fn of_many_files_every_change_is_seen() {
+    const FILES: usize = 1_100;
+    let name = |number: usize| format!("migrations/{number:04}.sql");
+    let text = |number: usize| format!("-- /// migration\n-- revision = 'r{number}'\n-- ///\n-- upgrade\nSELECT 1;\n");
+    let (folder, store) = project(&[]);
+    for number in 0..FILES {
+        folder.write(name(number), text(number)).unwrap();
+    }
+    let mut counted = None;
+    let mut last = store.scan_all_counting(|count| counted = Some(count)).unwrap();
+    assert_eq!((counted, last.len()), (Some(FILES), FILES));
+    // Without a key nothing is remembered.
+    let read_anew = || Store::open(folder.try_clone().unwrap(), "migrations").scan().unwrap();
+    let changes: [&dyn Fn(); 6] = [
+        &|| folder.write(name(600), text(600) + "SELECT 2;\n").unwrap(),
+        &|| folder.remove_file(name(7)).unwrap(),
+        &|| folder.rename(name(FILES - 1), &folder, "migrations/0500a.sql").unwrap(),
+        &|| folder.write("migrations/0000a.sql", text(FILES)).unwrap(),
+        &|| folder.rename(name(1), &folder, name(2)).unwrap(),
+        &|| {
+            folder.write(name(7), text(7)).unwrap();
+            folder.remove_file(name(1_000)).unwrap();
+        },
+    ];
+    assert_eq!(last, read_anew());
+    for (number, change) in changes.into_iter().enumerate() {
+        age_index(&folder);
+        assert_eq!(store.scan().unwrap(), last, "before change {number}");
+        change();
+        let now = store.scan().unwrap();
+        assert_ne!(now, last, "change {number}");
+        assert_eq!(now, read_anew(), "change {number}");
+        last = now;
+    }
+}
+
+#[test]
 fn the_index_is_not_written_when_nothing_changed() {
     let (folder, store) = project(&[("migrations/1.sql", ONE.as_bytes())]);
     let before = store.scan().unwrap();

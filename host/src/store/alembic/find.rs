@@ -60,7 +60,8 @@ impl Store {
             }
             if !kind.is_dir() && is_revision_name(name) {
                 let path = within(folder, name);
-                names.push((path.clone(), Fingerprint::new(&files::followed(&self.root, &path, &entry)?)));
+                let metadata = files::followed(&self.root, || path.clone(), &entry)?;
+                names.push((path, Fingerprint::new(&metadata)));
             }
             self.refuse_sourceless(folder, name, folders)?;
         }

@@ -80,10 +80,15 @@ impl Store {
         self.alembic.is_some()
     }
 
-    pub(super) fn scan_alembic(&self, alembic: &AlembicStore) -> Result<Vec<Migration>, Vec<StoreError>> {
+    pub(super) fn scan_alembic(
+        &self,
+        alembic: &AlembicStore,
+        counted: impl FnOnce(usize),
+    ) -> Result<Vec<Migration>, Vec<StoreError>> {
         let one = |error| vec![error];
         let folders = self.alembic_folders(&alembic.project).map_err(one)?;
         let found = self.find_revisions(&folders).map_err(one)?;
+        counted(found.len());
         let content = index::read(self);
         let index = Index::new(&content, self);
         let mut modules = Modules::new(self, &index, alembic.worker.as_ref());
@@ -91,10 +96,11 @@ impl Store {
         // All that is new is read at once.
         let first = found.iter().map(|(path, _)| path.clone()).chain(roots.iter().cloned());
         modules.load(&first.collect::<Vec<_>>()).map_err(one)?;
+        let mut all_known = index.known();
         let (mut entries, mut order, mut problems) = (Vec::with_capacity(found.len()), Vec::new(), Vec::new());
         for (path, file) in &found {
             let files = vec![(String::new(), *file)];
-            let known = index.find(self, path, &files).filter(|_| modules.is_trusted(path));
+            let known = all_known.find(self, path, &files).filter(|_| modules.is_trusted(path));
             let trusted = known.is_some();
             let migration = match known {
                 Some(migration) => Ok(migration),

@@ -18,10 +18,7 @@ fn store() -> Store {
 }
 
 fn content(read: i64, entries: &[Entry]) -> Vec<u8> {
-    let rows = entries.iter().map(Row::new).collect();
-    let host = env!("CARGO_PKG_VERSION");
-    let modules = Vec::new();
-    postcard::to_allocvec(&File { format: FORMAT, host, migrations: "migrations", read, rows, modules }).unwrap()
+    super::content("migrations", read, entries, &[]).unwrap()
 }
 
 fn entry(name: &str, file: Fingerprint, migration: Migration) -> Entry {
@@ -42,7 +39,7 @@ fn trusts_only_what_is_the_same_and_clearly_older() {
     ] {
         let content = content(TIME, &[entry("a.sql", written, migration())]);
         let index = Index::parse(&content, "migrations").unwrap();
-        let found = index.find(&store(), name, &[(String::new(), seen)]);
+        let found = index.known().find(&store(), name, &[(String::new(), seen)]);
         assert_eq!(found.is_some(), trusted, "{written:?} {seen:?} {name}");
         assert!(found.is_none_or(|found| found == migration()));
     }
@@ -73,10 +70,29 @@ fn keeps_all_that_was_read() {
     let content = content(i64::MAX, &entries);
     let index = Index::parse(&content, "migrations").unwrap();
     for (number, migration) in migrations.iter().enumerate() {
-        let found = index.find(&store(), &format!("{number:02}"), &[(String::new(), file)]);
+        let found = index.known().find(&store(), &format!("{number:02}"), &[(String::new(), file)]);
         assert_eq!(found, Some(Migration { file: format!("migrations/{number:02}"), ..migration.clone() }));
     }
     assert!(entries.iter().all(|entry| index.knows(entry)) && index.is_outdated_by(&entries, &[]));
+}
+
+#[test]
+fn finds_entries_in_any_order() {
+    let file = Fingerprint::at(1);
+    let entries: Vec<_> = (0..5)
+        .map(|number| {
+            let migration = Migration { file: format!("migrations/{number}"), ..migration() };
+            entry(&number.to_string(), file, migration)
+        })
+        .collect();
+    let content = content(i64::MAX, &entries);
+    let index = Index::parse(&content, "migrations").unwrap();
+    let mut known = index.known();
+    for name in ["0", "1", "3", "2", "2", "?", "4", "9", "0"] {
+        let found = known.find(&store(), name, &[(String::new(), file)]);
+        let expected = entries.iter().find(|entry| entry.name == name).map(|entry| &entry.migration);
+        assert_eq!(found.as_ref(), expected, "{name}");
+    }
 }
 
 #[test]
