@@ -56,6 +56,17 @@ impl Source {
             Self::Other(source) => source.as_ref(),
         }
     }
+
+    /// All migrations, or everything that is wrong with them, at least one thing.
+    fn migrations(&self, counted: impl FnOnce(usize)) -> Result<Vec<Migration>, Vec<StoreError>> {
+        match self {
+            Self::Folder(store) => store.scan_all_counting(counted),
+            Self::Other(source) => source.migrations().map_err(|first| match source.problems() {
+                all if all.is_empty() => vec![first],
+                all => all,
+            }),
+        }
+    }
 }
 
 /// A project in one of its environments. Opening it reads files and nothing else: no guest runs, no database is asked.
@@ -130,7 +141,7 @@ impl Project {
         let config = Config::parse(settings, CONFIG_FILE)?;
         let environment = config.environment(environment)?.clone();
         let source = Source::Other(Box::new(source));
-        Self::read(config, environment, source)
+        Self::read(config, environment, source, |_| ())
     }
 
     /// The same project with its migrations as they are now, such as after a build, in which cargo may write lock files.
@@ -138,15 +149,23 @@ impl Project {
     /// # Errors
     /// As [`Project::open`].
     pub fn read_again(self) -> Result<Self, ProjectError> {
-        Self::read(self.config, self.environment, self.source)
+        self.read_again_counting(|_| ())
     }
 
-    fn read(config: Config, environment: Environment, source: Source) -> Result<Self, ProjectError> {
-        let migrations = source.as_dyn().migrations().map_err(|first| match source.as_dyn().problems() {
-            all if all.len() > 1 => {
-                ProjectError::Several { problems: all.into_iter().map(ProjectError::from).collect() }
-            }
-            _ => first.into(),
+    /// The same. `counted` learns early, before any file is looked at, how many migrations there are at most.
+    pub(crate) fn read_again_counting(self, counted: impl FnOnce(usize)) -> Result<Self, ProjectError> {
+        Self::read(self.config, self.environment, self.source, counted)
+    }
+
+    fn read(
+        config: Config,
+        environment: Environment,
+        source: Source,
+        counted: impl FnOnce(usize),
+    ) -> Result<Self, ProjectError> {
+        let migrations = source.migrations(counted).map_err(|mut problems| match problems.len() {
+            1 => problems.remove(0).into(),
+            _ => ProjectError::Several { problems: problems.into_iter().map(ProjectError::from).collect() },
         })?;
         let graph =
             Graph::checked(migrations.iter().map(Revision::from)).map_err(|mut problems| match problems.len() {
@@ -223,7 +242,16 @@ impl Project {
     /// # Errors
     /// [`DatabaseError`] when the tables cannot be read, or hold something else.
     pub async fn read_applied(&self, database: &mut Database) -> Result<AppliedState, DatabaseError> {
-        let mut applied = database.read_applied(self.log_rows()).await?;
+        let applied = database.read_applied(log_rows(self.migrations.len())).await?;
+        self.complete(database, applied).await
+    }
+
+    /// What is applied, where it was read before the project was: with what the rows do not say that were read of the log.
+    pub(crate) async fn complete(
+        &self,
+        database: &mut Database,
+        mut applied: AppliedState,
+    ) -> Result<AppliedState, DatabaseError> {
         self.read_older_digests(database, &mut applied).await?;
         Ok(applied)
     }
@@ -237,9 +265,8 @@ impl Project {
         database: &mut Database,
         before: &AppliedState,
     ) -> Result<AppliedState, DatabaseError> {
-        let mut applied = database.read_applied_again(before, self.log_rows()).await?;
-        self.read_older_digests(database, &mut applied).await?;
-        Ok(applied)
+        let applied = database.read_applied_again(before, log_rows(self.migrations.len())).await?;
+        self.complete(database, applied).await
     }
 
     async fn read_older_digests(
@@ -255,11 +282,6 @@ impl Project {
         let missing: Vec<_> =
             revisions.filter(|id| implied.contains(*id) && !applied.digests.contains_key(*id)).collect();
         if missing.is_empty() { Ok(()) } else { database.read_older_digests(&mut applied.digests, &missing).await }
-    }
-
-    /// How many rows of the log are read at first: one for each migration, and some for those that failed or ran again.
-    fn log_rows(&self) -> usize {
-        self.migrations.len() + self.migrations.len() / 4 + LOG_ROWS_MORE
     }
 
     /// The settings.
@@ -355,4 +377,9 @@ impl Project {
             self.source().component(migration).is_ok_and(|component| component.digest == *applied)
         })
     }
+}
+
+/// How many rows of the log are read at first: one for each migration, and some for those that failed or ran again.
+pub(crate) fn log_rows(migrations: usize) -> usize {
+    migrations + migrations / 4 + LOG_ROWS_MORE
 }

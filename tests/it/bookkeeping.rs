@@ -48,6 +48,22 @@ fn a_version_table_that_is_locked() {
     project.host(&["upgrade", "head"]).success();
 }
 
+/// What is applied is read while the files are.
+#[test]
+fn a_lock_is_waited_for_as_long_as_the_command_says_and_not_by_a_wrong_project() {
+    let project = TestProject::with_three_tables();
+    project.host(&["upgrade", "a"]).success();
+    project.write("host.toml", "[default]\n[default.limits]\nlock-timeout = '1h'\n");
+    let lock = "LOCK TABLE host_version";
+    let locked = while_another_session(&project, lock, || {
+        project.host(&["upgrade", "head", "--lock-timeout", "100ms"]).with_code(1)
+    });
+    assert!(locked.stderr.contains("is locked by nightly backup"), "{}", locked.stderr);
+    project.write("migrations/d.sql", "");
+    let wrong = while_another_session(&project, lock, || project.host(&["upgrade", "head"]).with_code(1));
+    assert!(wrong.stderr.contains("error: 'migrations/d.sql'"), "{}", wrong.stderr);
+}
+
 #[test]
 fn a_row_of_the_version_table_that_is_locked() {
     let project = impatient();

@@ -1,7 +1,7 @@
 //! Connections to the database that is named.
 //!
-//! That of an upgrade is opened while the files of the project are read: each of the two takes milliseconds, and a deployment with
-//! nothing to do takes hardly any more.
+//! That of an upgrade is opened, and asked what is applied, while the files of the project are read: each of the two takes
+//! milliseconds, and a deployment with nothing to do takes hardly any more.
 
 use std::time::Duration;
 
@@ -10,6 +10,7 @@ use super::failure::with_causes;
 use super::settings::Settings;
 use super::target::Target;
 use super::variables::Variables;
+use crate::db::AppliedState;
 use crate::db::Connector;
 use crate::db::Database;
 use crate::db::DatabaseError;
@@ -17,6 +18,7 @@ use crate::execute::Options;
 use crate::execute::Runner;
 use crate::local::Status;
 use crate::project::Project;
+use crate::project::log_rows;
 
 /// How long a database may take to answer that is only asked if it is there.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -24,19 +26,42 @@ const PATIENCE: Duration = Duration::from_secs(2);
 /// A connection that was opened before its project was known to be right, or why there is none.
 pub(super) struct EarlyConnection {
     url: String,
-    result: Result<Database, DatabaseError>,
+    result: Result<AskedDatabase, DatabaseError>,
 }
+
+/// A database, and what it said is applied if it was asked.
+type AskedDatabase = (Database, Option<Result<AppliedState, DatabaseError>>);
 
 impl Settings {
     /// The project, and a connection to the database for writing where nothing has to be started for it. What is wrong with the
-    /// project is told first, and a server that does not answer is not waited for then.
-    pub(super) async fn project_and_connection(&self) -> Result<(Project, Option<EarlyConnection>), Failure> {
+    /// project is told first, and a server that does not answer is not waited for then. `lock_timeout` is how long the host's own
+    /// statements wait, if not as the project says.
+    pub(super) async fn project_and_connection(
+        &self,
+        lock_timeout: Option<Duration>,
+    ) -> Result<(Project, Option<EarlyConnection>), Failure> {
         let project = self.project_unread()?;
         let Some(target) = self.target_in_reach(&project) else { return Ok((project.read_again()?, None)) };
         let connector = self.connector_of(&project, &target)?;
         let tables = project.tables();
-        let mut connecting = std::pin::pin!(connector.connect(tables));
-        let mut reading = tokio::task::spawn_blocking(move || project.read_again());
+        let (sender, counted) = tokio::sync::oneshot::channel();
+        let mut connecting = std::pin::pin!(async {
+            let mut database = connector.connect(tables).await?;
+            if let Some(timeout) = lock_timeout {
+                database.set_lock_timeout(timeout);
+            }
+            let applied = match counted.await {
+                Ok(migrations) => Some(database.read_applied(log_rows(migrations)).await),
+                Err(_) => None,
+            };
+            Ok((database, applied))
+        });
+        let mut reading = tokio::task::spawn_blocking(move || {
+            project.read_again_counting(|migrations| {
+                // Nobody is left to be told where connecting failed.
+                let _ = sender.send(migrations);
+            })
+        });
         let read = |read: Result<Result<Project, _>, tokio::task::JoinError>| match read {
             Ok(project) => project.map_err(Failure::from),
             Err(error) => std::panic::resume_unwind(error.into_panic()),
@@ -108,20 +133,20 @@ impl Settings {
         project: &'project Project,
         options: Options,
     ) -> Result<Runner<'project>, Failure> {
-        let mut database = match connection.and_then(|connection| connection.to(target)) {
+        let (mut database, applied) = match connection.and_then(|connection| connection.to(target)) {
             Some(connected) => connected.map_err(|error| not_connected(&error, target.source()))?,
-            None => self.connect_to(project, target).await?,
+            None => (self.connect_to(project, target).await?, None),
         };
         if let Some(timeout) = options.lock_timeout {
             database.set_lock_timeout(timeout);
         }
-        Ok(Runner::new(project, database, options))
+        Ok(Runner::new(project, database, options).with_applied(applied))
     }
 }
 
 impl EarlyConnection {
     /// The connection, if it leads to this database.
-    pub(super) fn to(self, target: &Target) -> Option<Result<Database, DatabaseError>> {
+    fn to(self, target: &Target) -> Option<Result<AskedDatabase, DatabaseError>> {
         (self.url == target.url()).then_some(self.result)
     }
 }

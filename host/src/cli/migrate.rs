@@ -1,5 +1,6 @@
 //! `host upgrade` and `host downgrade`.
 
+use std::mem::ManuallyDrop;
 use std::time::Duration;
 
 use clap::Args;
@@ -97,9 +98,11 @@ pub(super) async fn run(
     let is_plain_upgrade = direction == Direction::Upgrade && !only_reads;
     let (project, connection) = match arguments.build {
         true => (super::build::build(settings, settings.project_to_build()?)?, None),
-        false if is_plain_upgrade => settings.project_and_connection().await?,
+        false if is_plain_upgrade => settings.project_and_connection(arguments.times.lock_timeout).await?,
         false => (settings.project()?, None),
     };
+    // The process ends with the command: giving back thousands of migrations one by one would only take time.
+    let project = ManuallyDrop::new(project);
     let mut arguments_of_run = settings.options().args;
     arguments_of_run.extend(arguments.tag.iter().map(|tag| ("tag".to_owned(), tag.clone())));
     let options = Options {

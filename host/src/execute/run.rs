@@ -52,7 +52,7 @@ impl Runner<'_> {
     }
 
     async fn plan_and_run(&mut self, goal: Goal<'_>, observer: &mut dyn Observer) -> Result<Report, RunError> {
-        let applied = self.applied().await?;
+        let applied = self.applied_at_first().await?;
         let mut plan = self.admitted_plan(&applied, goal)?;
         if let Goal::Plan(given) = goal {
             refuse_another(given, &self.prepared_of_files(&given.target, &applied, &plan))?;

@@ -29,13 +29,22 @@ pub struct Runner<'project> {
     pub(super) database: Option<Database>,
     pub(super) options: Options,
     pub(super) interrupt: Interrupt,
+    /// What is applied, read through this very connection before the project was.
+    pub(super) read_early: Option<Result<AppliedState, DatabaseError>>,
 }
 
 impl<'project> Runner<'project> {
     /// Puts a project and a database together.
     pub fn new(project: &'project Project, mut database: Database, options: Options) -> Self {
         database.set_timeouts(options.timeouts(&project.environment().limits));
-        Self { project, database: Some(database), options, interrupt: Interrupt::default() }
+        Self { project, database: Some(database), options, interrupt: Interrupt::default(), read_early: None }
+    }
+
+    /// The same where the connection has just been asked what is applied, for as many migrations as there are at most: the first
+    /// run begins with the answer.
+    #[cfg(feature = "cli")]
+    pub(crate) fn with_applied(self, applied: Option<Result<AppliedState, DatabaseError>>) -> Self {
+        Self { read_early: applied, ..self }
     }
 
     /// A handle that stops a run: the running statement is cancelled, its step is rolled back. The next run is not meant by it.
@@ -65,6 +74,15 @@ impl<'project> Runner<'project> {
     pub async fn applied(&mut self) -> Result<AppliedState, RunError> {
         let project = self.project;
         Ok(project.read_applied(self.database()?).await?)
+    }
+
+    /// The same for the beginning of a run.
+    pub(super) async fn applied_at_first(&mut self) -> Result<AppliedState, RunError> {
+        let project = self.project;
+        match self.read_early.take() {
+            Some(applied) => Ok(project.complete(self.database()?, applied?).await?),
+            None => self.applied().await,
+        }
     }
 
     /// What ran on this database, newest first. Never writes.
