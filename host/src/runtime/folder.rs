@@ -101,6 +101,13 @@ impl RuntimeFolder {
         found.into_iter().map(entry).collect()
     }
 
+    /// The runtime of a name that has this digest, without a look at the others.
+    pub(super) fn entry_of(&self, name: &str, digest: Digest) -> Option<FolderEntry> {
+        let file = format!("{digest}{NAME_END}");
+        let metadata = self.inside(name).ok()?.symlink_metadata(file).ok().filter(cap_std::fs::Metadata::is_file)?;
+        Some(FolderEntry { name: name.to_owned(), digest, bytes: metadata.size() })
+    }
+
     /// Reads a runtime, which has to be the one that its name says.
     pub(super) fn read(&self, name: &str, digest: &Digest) -> io::Result<Vec<u8>> {
         let inside = self.inside(name)?;

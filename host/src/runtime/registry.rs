@@ -208,7 +208,13 @@ impl RuntimeRegistry {
             return Ok(found);
         }
         let mut folders = self.folders.iter().filter_map(|folder| folder.get());
-        let found = folders.find_map(|folder| in_folder(folder, folder.list_of(name)).find(|runtime| fits(&runtime)));
+        let found = folders.find_map(|folder| {
+            let entry = match digest {
+                Some(digest) => folder.entry_of(name, *digest),
+                None => folder.list_of(name).into_iter().next(),
+            };
+            entry.map(|entry| LanguageRuntime::in_folder(entry, folder))
+        });
         found.ok_or_else(|| LoadError::UnknownRuntime {
             name: name.to_owned(),
             digest: digest.copied(),
