@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import configparser
 import re
-from pathlib import Path
 from typing import Any, NoReturn
 
 import alembic.command
@@ -88,31 +87,39 @@ class ProjectScripts(ScriptDirectory):
         self.hooks = []
         self.recursive_version_locations = False
         self._document, self._finder = document, finder
+        self._loaded: dict[str, tuple[Any, str]] = {}
         self._scripts: dict[str, Script] = {}
 
     def take(self, document: Document) -> None:
         """Sees the next revision of the same project."""
         self._document = document
 
-    def add(self, revision: str, module: Any, path: str) -> Script:
+    def add(self, revision: str, module: Any, path: str) -> None:
         """Knows a revision that is loaded."""
-        script = Script(module, revision, path)
-        self._scripts[revision] = script
+        self._loaded[revision] = module, path
+        self._scripts.pop(revision, None)
+
+    def _script(self, revision: str) -> Script:
+        """What Alembic has of a loaded revision; made when something asks for it."""
+        script = self._scripts.get(revision)
+        if script is None:
+            module, path = self._loaded[revision]
+            script = self._scripts[revision] = Script(module, revision, path)
         return script
 
     def get_revision(self, id_: str) -> Any:
         """A revision by its id, or its beginning."""
         if id_ in ("head", "heads", "current"):
             id_ = self._document.revision
-        found = next((script for known, script in self._scripts.items() if known.startswith(id_)), None)
-        return found or self._load(id_)
+        found = next((known for known in self._loaded if known.startswith(id_)), None)
+        return self._load(id_) if found is None else self._script(found)
 
     def _load(self, id_: str) -> Script:
         for path, text in self._document.files.items():
             found = _REVISION.search(text) if path.endswith(".py") else None
             if found and found[1].startswith(id_):
-                module = self._finder.load(re.sub(r"\W", "_", Path(path).stem), path)
-                return self.add(found[1], module, path)
+                self.add(found[1], self._finder.load_revision(path), path)
+                return self._script(found[1])
         raise CommandError(
             f"the revision '{id_}' was not handed over: a revision sees itself, and those that it names in a text such as "
             f"'{id_}.name'"

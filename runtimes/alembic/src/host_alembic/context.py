@@ -25,8 +25,8 @@ class Step:
 
     def __init__(self, document: Document, load: Callable[[], Callable[..., object]], is_upgrade: bool) -> None:
         self.document = document
-        # As with Alembic, env.py is there first: what it registers and imports, the revision may use when it is loaded.
-        self._load = functools.cache(load)
+        self._load = load
+        self._function: Callable[..., object] | None = None
         self.is_upgrade = is_upgrade
         #: How often env.py ran it; a project with a schema for each tenant may do so several times.
         self.runs = 0
@@ -45,7 +45,10 @@ class Step:
         before = driver.CONNECTION.sent
         context.impl.start_migrations()
         with context.begin_transaction(_per_migration=True):
-            self._load()(**named)
+            # As with Alembic, env.py is there first: what it registers and imports, the revision may use when it is loaded.
+            if self._function is None:
+                self._function = self._load()
+            self._function(**named)
             for callback in context.on_version_apply_callbacks:
                 callback(ctx=context, step=self._info(), heads=self._heads(), run_args=named)
         self.sent += driver.CONNECTION.sent - before

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import operator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -44,7 +45,7 @@ class Document:
 
     def is_of_same_project(self, other: Document) -> bool:
         """Whether everything but the revision and the files is the same."""
-        return all(getattr(self, name) == getattr(other, name) for name in _OF_THE_PROJECT)
+        return bool(_of_the_project(self) == _of_the_project(other))
 
     @property
     def env_file(self) -> str:
@@ -59,7 +60,7 @@ class Document:
         return self.transaction != NO_TRANSACTION
 
 
-_OF_THE_PROJECT = ("script_location", "version_locations", "config_file", "section", "config", "env", "paths")
+_of_the_project = operator.attrgetter("script_location", "version_locations", "config_file", "section", "config", "env", "paths")
 
 
 def joined(folder: str, name: str) -> str:

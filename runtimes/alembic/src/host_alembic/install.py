@@ -19,6 +19,9 @@ from . import config, context, drivers, engines, modules, stand_ins, variables, 
 #: What the runtime of Python refuses, and this one has.
 _ALLOWED = "asyncio concurrent sqlmodel asyncpg pg8000 psycopg psycopg2"
 
+#: How many new objects are worth a collection.
+_COLLECTED_AT_ONCE = 20_000
+
 _UNKNOWN = (
     "name it in `include` below [alembic] in host.toml if it is a module of this project, and list it in [python] requirements there if it is a "
     "package in pure Python"
@@ -54,3 +57,5 @@ def warm_up() -> None:
     # What is there already lives as long as the component: no collection has to look at it.
     gc.collect()
     gc.freeze()
+    # A revision leaves some thousands of objects in circles, all of them small.
+    gc.set_threshold(_COLLECTED_AT_ONCE)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.machinery
+import re
 import sys
 import types
 import warnings
@@ -10,6 +11,9 @@ from collections.abc import Sequence
 from importlib.machinery import ModuleSpec
 
 from .document import Document, joined
+
+
+_NO_WORD = re.compile(r"\W")
 
 
 class ProjectFinder:
@@ -78,6 +82,10 @@ class ProjectFinder:
         sys.modules[name] = module
         exec(compiled(file, self._files[file]), module.__dict__)
         return module
+
+    def load_revision(self, file: str) -> types.ModuleType:
+        """Runs a revision, under the name that Alembic gives it."""
+        return self.load(_NO_WORD.sub("_", file.rpartition("/")[2].removesuffix(".py")), file)
 
     def top_level(self) -> set[str]:
         """The names that the project has on its path."""

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import inspect
 import random
-import re
 import sys
 from collections.abc import Callable
-from pathlib import PurePosixPath
 from typing import Any
 
 import host
@@ -87,9 +85,7 @@ def _function(
     given: document.Document, scripts: config.ProjectScripts, finder: modules.ProjectFinder, direction: str
 ) -> Callable[..., object]:
     """Loads the revision, and gives its function."""
-    # As Alembic names it.
-    name = re.sub(r"\W", "_", PurePosixPath(given.file).stem)
-    module = finder.load(name, given.file)
+    module = finder.load_revision(given.file)
     scripts.add(given.revision or str(getattr(module, "revision", "")), module, given.file)
     function = getattr(module, direction, None)
     if function is None:
