@@ -29,7 +29,7 @@ fn another_component() -> Vec<u8> {
 }
 
 /// Puts a runtime into the cache folder under a digest.
-fn put(project: &TestProject, name: &str, digest: &Digest, bytes: &[u8]) {
+pub(crate) fn put(project: &TestProject, name: &str, digest: &Digest, bytes: &[u8]) {
     let folder = project.cache().join("runtimes");
     std::fs::create_dir_all(folder.join(name)).expect("a folder");
     std::fs::set_permissions(&folder, std::fs::Permissions::from_mode(0o700)).expect("a mode");
@@ -38,9 +38,20 @@ fn put(project: &TestProject, name: &str, digest: &Digest, bytes: &[u8]) {
 
 /// Writes a migration in the language `toy`, as whoever has a compiler for it would.
 fn migration(project: &TestProject, revision: &str, digest: Option<Digest>, source: &str) {
+    migration_after(project, (revision, None), digest, source);
+}
+
+/// The same with the migration that comes before it, if any.
+pub(crate) fn migration_after(
+    project: &TestProject,
+    (revision, before): (&str, Option<&str>),
+    digest: Option<Digest>,
+    source: &str,
+) {
+    let revises = before.map(|before| format!("revises = [\"{before}\"]\n")).unwrap_or_default();
     let manifest = Manifest {
         format: MANIFEST_FORMAT,
-        metadata: Metadata::from_toml(&format!("revision = \"{revision}\"\n")).expect("metadata"),
+        metadata: Metadata::from_toml(&format!("revision = \"{revision}\"\n{revises}")).expect("metadata"),
         source_digest: Digest::of(source.as_bytes()),
         lock_digest: None,
         language: Language::Wasm,

@@ -72,6 +72,7 @@ mod protected;
 mod psql_differential;
 mod python_language;
 mod python_packages;
+mod read_ahead;
 mod records;
 mod repair;
 mod repetitions;

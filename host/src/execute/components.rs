@@ -90,7 +90,15 @@ pub(super) struct Loader<'a> {
     project: &'a Project,
     prepared: &'a CheckedComponents,
     limits: &'a Limits,
-    ahead: Option<(RevisionId, Arc<StepComponent>, Compiling<Loaded>)>,
+    ahead: Option<Ahead>,
+}
+
+/// The component of the next step.
+struct Ahead {
+    revision: RevisionId,
+    component: Arc<StepComponent>,
+    /// None for that of a language runtime, which is made ready once for all of its migrations.
+    work: Option<Compiling<Loaded>>,
 }
 
 impl CheckedComponents {
@@ -330,22 +338,21 @@ impl<'a> Loader<'a> {
     /// As [`Checked::read`].
     pub(super) fn component(&self, checked: &Checked) -> Result<Arc<StepComponent>, RunError> {
         match &self.ahead {
-            Some((revision, component, _)) if *revision == checked.step.revision => Ok(Arc::clone(component)),
+            Some(ahead) if ahead.revision == checked.step.revision => Ok(Arc::clone(&ahead.component)),
             _ => checked.read(self.project, self.runtime()),
         }
     }
 
-    /// Begins to make ready what the next step needs, on another thread.
-    pub(super) fn begin(&mut self, next: &Checked) {
-        // A language runtime is made ready once, for all of its migrations.
-        if next.language.is_some() {
-            return;
-        }
-        // What cannot be read now is told when its step comes.
-        if let Ok(component) = next.read(self.project, self.runtime()) {
-            let work = compile::load(self.runtime(), &component, self.limits);
-            self.ahead = Some((next.step.revision.clone(), component, work));
-        }
+    /// Reads the component of the next step, and begins to make it ready, on another thread. None where it cannot be read: that is
+    /// told when its step comes.
+    pub(super) fn begin(&mut self, next: &Checked) -> Option<Arc<StepComponent>> {
+        let component = next.read(self.project, self.runtime()).ok()?;
+        self.ahead = Some(Ahead {
+            revision: next.step.revision.clone(),
+            component: Arc::clone(&component),
+            work: next.language.is_none().then(|| compile::load(self.runtime(), &component, self.limits)),
+        });
+        Some(component)
     }
 
     /// What a step needs, ready to run; waits for it if need be.
@@ -358,7 +365,7 @@ impl<'a> Loader<'a> {
         }
         let revision = &component.migration.metadata.revision;
         match self.ahead.take() {
-            Some((ahead, _, work)) if ahead == *revision => work.finished().await,
+            Some(Ahead { revision: ahead, work: Some(work), .. }) if ahead == *revision => work.finished().await,
             _ => compile::load(self.runtime(), component, self.limits).finished().await,
         }
     }

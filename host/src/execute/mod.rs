@@ -25,6 +25,7 @@ mod partial_progress;
 mod prepare;
 mod preview;
 mod progress;
+mod read_ahead;
 mod repair;
 mod retry;
 mod retry_failed;

@@ -158,9 +158,7 @@ impl Runner<'_> {
                 Ok(loaded) => loaded,
                 Err(error) => return Err(failure(super::failure::Cause::Load(error), false, None, &heads)),
             };
-            if let Some(next) = components.get(index + 1) {
-                loader.begin(next);
-            }
+            let next_component = components.get(index + 1).and_then(|next| loader.begin(next));
             observer.observe(Event::StepStarted {
                 direction,
                 revision: step.revision.clone(),
@@ -175,7 +173,12 @@ impl Runner<'_> {
                 in_transaction.then(|| {
                     let mut heads = heads.clone();
                     step.change.apply_to(&mut heads);
-                    NextStep { revision: next.revision.clone(), heads, steps_after: plan.steps.len() - index - 2 }
+                    NextStep {
+                        revision: next.revision.clone(),
+                        component: next_component.clone(),
+                        heads,
+                        steps_after: plan.steps.len() - index - 2,
+                    }
                 })
             });
             let Some(result) = self

@@ -114,13 +114,19 @@ impl StepRun<'_> {
         let rejected: Vec<RejectedRow> = trace.rejected().cloned().collect();
         let skipped = u64::try_from(rejected.len()).unwrap_or(u64::MAX);
         record.detail.skipped = (skipped > 0).then_some(skipped);
+        let mut reading = Duration::ZERO;
         let outcome = match self.judge(ending, trace) {
-            Ok(()) => self.finish(&mut database, &begun, (&record, &rejected), started).await,
+            Ok(()) => {
+                let written = (&record, rejected.as_slice());
+                let (outcome, longer) = self.finish_and_read_ahead(&mut database, &begun, written, started, kept).await;
+                reading = longer;
+                outcome
+            }
             Err(cause) => Err(cause),
         };
         let (outcome, reconnected) = self.settle(&mut database, &begun, &record, outcome).await;
         let recorded = self.record_outcome(&mut database, &outcome, &mut record).await;
-        let milliseconds = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
+        let milliseconds = u64::try_from(started.elapsed().saturating_sub(reading).as_millis()).unwrap_or(u64::MAX);
         (
             database,
             StepResult {
@@ -300,7 +306,8 @@ impl StepRun<'_> {
         observer.observe(Event::Guest { revision: self.step.revision.clone(), event });
     }
 
-    async fn finish(
+    /// Looks at what the step did for the last time, writes the bookkeeping, commits, and begins the next step.
+    pub(super) async fn finish(
         &self,
         database: &mut Database,
         begun: &Begun,

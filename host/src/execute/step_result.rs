@@ -1,16 +1,19 @@
 //! How a step went, and what comes after it.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
+use super::components::StepComponent;
 use super::failure::Cause;
 use super::partial_progress::PartialProgress;
 use crate::db::DatabaseError;
 use crate::revision::RevisionId;
 
 /// The step that comes next.
-#[derive(Debug, Clone)]
 pub(super) struct NextStep {
     pub(super) revision: RevisionId,
+    /// What it runs, if that is known already.
+    pub(super) component: Option<Arc<StepComponent>>,
     /// The heads before it.
     pub(super) heads: BTreeSet<RevisionId>,
     /// How many come after it.

@@ -29,6 +29,10 @@ pub(crate) const OTHER_HANDLES_MAX: usize = 1_000;
 /// The largest script that is written instead of a database changed, in bytes: it is put together in memory.
 const SCRIPT_BYTES_MAX: usize = 1 << 30;
 
+const APPLYING: &str =
+    "a transform gets rows and gives rows, it runs no statements: let the source of the plan join what it needs";
+const READING_AHEAD: &str = "the migration that is read has not begun: send statements when it runs";
+
 /// What is left of a run: the session, and what was written down.
 pub type Remains = (GuestSession, ExecutionTrace);
 
@@ -56,8 +60,8 @@ pub struct GuestState {
     pub(super) backfill_terms: Option<BackfillTerms>,
     /// How many rows of a range its transforms are tried on, in a preview.
     pub(super) sampling: Option<u32>,
-    /// Whether it is one that only turns rows into others.
-    is_applying: bool,
+    /// Why the guest may run no statements, where it may not.
+    without_statements: Option<&'static str>,
     /// What its writers of rows have gathered and not sent yet, in bytes.
     pub(super) gathered: usize,
 }
@@ -93,7 +97,7 @@ impl GuestState {
             applier: None,
             backfill_terms: None,
             sampling: None,
-            is_applying: false,
+            without_statements: None,
         }
     }
 
@@ -124,7 +128,13 @@ impl GuestState {
     /// Makes it the state of an instance that gets rows, and gives rows, and can do nothing else.
     #[must_use]
     pub fn of_apply(self) -> Self {
-        Self { is_applying: true, ..self }
+        Self { without_statements: Some(APPLYING), ..self }
+    }
+
+    /// Makes it the state of an instance that reads the next migration, whose transaction has not begun.
+    #[must_use]
+    pub fn of_read_ahead(self) -> Self {
+        Self { without_statements: Some(READING_AHEAD), ..self }
     }
 
     /// Gives back the session and what was written down.
@@ -186,10 +196,8 @@ impl GuestState {
     /// Refuses to start anything new when the run has to end, or was to run too many statements.
     pub(super) fn begin(&mut self, statements: u64) -> Result<(), CallError> {
         self.check().map_err(CallError::stop)?;
-        if self.is_applying {
-            return Err(CallError::guest(Error::Misuse(
-                "a transform gets rows and gives rows, it runs no statements: let the source of the plan join what it needs".to_owned(),
-            )));
+        if let Some(why) = self.without_statements {
+            return Err(CallError::guest(Error::Misuse(why.to_owned())));
         }
         if self.session.script_bytes() > SCRIPT_BYTES_MAX {
             let bytes = u64::try_from(SCRIPT_BYTES_MAX).unwrap_or(u64::MAX);

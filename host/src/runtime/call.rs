@@ -142,6 +142,19 @@ impl Runtime {
         }
     }
 
+    /// Lets an instance that an earlier migration left read the next one, of which nothing runs yet. An instance of the language `language`
+    /// that fails, or needs more than there is, is gone afterwards: a new one will say what is wrong.
+    pub async fn read_ahead(&self, kept: &mut Option<Instance>, language: Digest, source: &Source, state: GuestState) {
+        let Some(mut instance) = kept.take_if(|instance| instance.is_of(language) && instance.reads_ahead()) else {
+            return;
+        };
+        instance.store.data_mut().begin_next(state.of_read_ahead());
+        set_limits(&mut instance.store);
+        let compute_time = instance.store.data().budget.compute_time().clone();
+        let read = compute_time.counting(instance.read_ahead(&source.file, &source.text)).await;
+        *kept = read.is_ok_and(|is_fit| is_fit).then_some(instance);
+    }
+
     /// Lets a language runtime look for mistakes in a source, without running it. The inner error is what it found.
     ///
     /// # Errors

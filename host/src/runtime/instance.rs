@@ -14,8 +14,15 @@ use crate::bindings::ScriptRuntimePre;
 use crate::digest::Digest;
 use crate::host_functions::GuestState;
 
-/// The optional export that asks whether an instance may run another migration, and its function.
-const REUSE: (&str, &str) = ("reuse", "is-fit");
+/// The functions of the optional export by which an instance runs several migrations: whether it may run another one, and reading that.
+const IS_FIT: (&str, &str) = ("reuse", "is-fit");
+const READ_AHEAD: (&str, &str) = ("reuse", "read-ahead");
+
+/// The functions of the optional export, as far as a runtime has them.
+struct Reuse {
+    is_fit: Option<TypedFunc<(), (bool,)>>,
+    read_ahead: Option<TypedFunc<(String, String), ()>>,
+}
 
 /// An instance of a language runtime with its memory.
 pub struct Instance {
@@ -23,8 +30,7 @@ pub struct Instance {
     language: Digest,
     pub(super) store: Store<GuestState>,
     pub(super) guest: ScriptRuntime,
-    /// None where the runtime does not have it.
-    is_fit: Option<TypedFunc<(), (bool,)>>,
+    reuse: Reuse,
 }
 
 impl Instance {
@@ -35,7 +41,7 @@ impl Instance {
         mut store: Store<GuestState>,
     ) -> Result<Self, (wasmtime::Error, Store<GuestState>)> {
         match parts(component, &mut store).await {
-            Ok((guest, is_fit)) => Ok(Self { language, store, guest, is_fit }),
+            Ok((guest, reuse)) => Ok(Self { language, store, guest, reuse }),
             Err(error) => Err((error, store)),
         }
     }
@@ -48,10 +54,22 @@ impl Instance {
     /// Whether it may run another migration, now that one has succeeded. What it still holds of the host's belongs to a run that
     /// is over, so it must not hold anything.
     pub(super) async fn is_fit(&mut self) -> wasmtime::Result<bool> {
-        match self.is_fit.filter(|_| self.store.data().holds_nothing()) {
+        match self.reuse.is_fit.filter(|_| self.store.data().holds_nothing()) {
             Some(is_fit) => is_fit.call_async(&mut self.store, ()).await.map(|(fit,)| fit),
             None => Ok(false),
         }
+    }
+
+    /// Whether it can read a migration before that runs.
+    pub(super) fn reads_ahead(&self) -> bool {
+        self.reuse.read_ahead.is_some()
+    }
+
+    /// Lets it read the next migration, a file and its text. Whether it may still run that.
+    pub(super) async fn read_ahead(&mut self, file: &str, text: &str) -> wasmtime::Result<bool> {
+        let Some(read_ahead) = self.reuse.read_ahead else { return Ok(true) };
+        read_ahead.call_async(&mut self.store, (file.to_owned(), text.to_owned())).await?;
+        Ok(self.store.data().holds_nothing())
     }
 }
 
@@ -64,10 +82,12 @@ impl std::fmt::Debug for Instance {
 async fn parts(
     component: &ScriptRuntimePre<GuestState>,
     store: &mut Store<GuestState>,
-) -> wasmtime::Result<(ScriptRuntime, Option<TypedFunc<(), (bool,)>>)> {
+) -> wasmtime::Result<(ScriptRuntime, Reuse)> {
     let instance = component.instance_pre().instantiate_async(&mut *store).await?;
     let guest = ScriptRuntime::new(&mut *store, &instance)?;
-    Ok((guest, optional(store, &instance, REUSE)?))
+    let reuse =
+        Reuse { is_fit: optional(store, &instance, IS_FIT)?, read_ahead: optional(store, &instance, READ_AHEAD)? };
+    Ok((guest, reuse))
 }
 
 /// A function of an interface of the contract that a runtime need not export.

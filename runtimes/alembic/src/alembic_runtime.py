@@ -58,6 +58,9 @@ class Reuse:
     def is_fit(self) -> bool:
         return run.is_fit()
 
+    def read_ahead(self, file: str, source: str) -> None:
+        run.read_ahead(file, source)
+
 
 class Author:
     """The export `author` of the contract."""

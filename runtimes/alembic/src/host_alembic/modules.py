@@ -24,6 +24,8 @@ class ProjectFinder:
         # At last what env.py puts there itself in most projects that do.
         self._paths = tuple(dict.fromkeys((*document.paths, "", document.script_location)))
         self._folders: set[str] = set()
+        #: A file and its code, where it was compiled before it is loaded.
+        self._ahead: tuple[str, types.CodeType] | None = None
         self.add(document.files)
 
     def add(self, files: dict[str, str]) -> None:
@@ -80,8 +82,18 @@ class ProjectFinder:
         spec = self._spec(name, file, None)
         module.__spec__, module.__loader__, module.__file__ = spec, self, file  # type: ignore[assignment]
         sys.modules[name] = module
-        exec(compiled(file, self._files[file]), module.__dict__)
+        exec(self._code(file), module.__dict__)
         return module
+
+    def compile_ahead(self, file: str) -> None:
+        """Compiles a file that will be loaded next."""
+        self._ahead = file, compiled(file, self._files[file])
+
+    def _code(self, file: str) -> types.CodeType:
+        ahead, self._ahead = self._ahead, None
+        if ahead is not None and ahead[0] == file:
+            return ahead[1]
+        return compiled(file, self._files[file])
 
     def load_revision(self, file: str) -> types.ModuleType:
         """Runs a revision, under the name that Alembic gives it."""

@@ -25,14 +25,23 @@ class Project:
         self.scripts = config.ProjectScripts(given, self.finder)
         #: None as long as env.py has not run, or where it has to run for each revision.
         self.configured: environment.Configured | None = None
+        #: The revision whose files were seen last.
+        self._seen = given
+
+    def see(self, given: document.Document) -> bool:
+        """Knows the files of the next revision, if they are those of this project."""
+        if given is self._seen:
+            return True
+        if not self._first.is_of_same_project(given) or not self.finder.agrees_with(given.files):
+            return False
+        self.finder.add(given.files)
+        self._seen = given
+        return True
 
     def take(self, given: document.Document, info: host.RunInfo, direction: str) -> bool:
         """Takes the next revision up, if it belongs here."""
-        if self._run != (direction, info.dry_run, info.args) or not self._first.is_of_same_project(given):
+        if self._run != (direction, info.dry_run, info.args) or not self.see(given):
             return False
-        if not self.finder.agrees_with(given.files):
-            return False
-        self.finder.add(given.files)
         self.scripts.take(given)
         return True
 
@@ -44,6 +53,8 @@ class Project:
 
 #: What the revision before left, where it succeeded.
 _project: Project | None = None
+#: The next revision, where it was read ahead: what it was given as, and what that says.
+_ahead: tuple[str, str, document.Document] | None = None
 
 
 def is_fit() -> bool:
@@ -51,10 +62,34 @@ def is_fit() -> bool:
     return _project is not None and _project.is_fit
 
 
+def read_ahead(file: str, source: str) -> None:
+    """Reads and compiles the next revision, of which nothing runs yet."""
+    global _ahead
+    _ahead = None
+    if _project is None:
+        return
+    try:
+        given = document.read(file, source)
+        if not _project.see(given):
+            return
+        _project.finder.compile_ahead(given.file)
+    except Exception:  # whatever is wrong with it is wrong when it runs, too, and is said then
+        return
+    _ahead = file, source, given
+
+
+def _given(file: str, source: str) -> document.Document:
+    global _ahead
+    ahead, _ahead = _ahead, None
+    if ahead is not None and ahead[:2] == (file, source):
+        return ahead[2]
+    return document.read(file, source)
+
+
 def run(file: str, source: str, direction: str) -> None:
     """Runs one direction."""
     global _project
-    given = document.read(file, source)
+    given = _given(file, source)
     info = host.run_info()
     random.seed(info.seed)
     engines.fit(info)
@@ -137,8 +172,8 @@ def _problem(given: document.Document, path: str, text: str) -> str | None:
 
 def forget() -> None:
     """As if nothing had run."""
-    global _project
-    _project = None
+    global _ahead, _project
+    _ahead = _project = None
     for name in [name for name, module in sys.modules.items() if isinstance(getattr(module, "__loader__", None), modules.ProjectFinder)]:
         del sys.modules[name]
     sys.meta_path[:] = [finder for finder in sys.meta_path if not isinstance(finder, modules.ProjectFinder)]

@@ -166,6 +166,7 @@ def warm_up() -> None:
             for direction in ("upgrade", "downgrade"):
                 # Twice: the first revision of a run, and one after it.
                 run.run(file, source, direction)
+                run.read_ahead(file, source)
                 run.run(file, source, direction)
                 run.forget()
             run.check(file, source)
