@@ -17,7 +17,7 @@ const DIGIT: usize = 26;
 /// ends with `!` makes it trap. One with `?` it tries to run at once, and a refusal of that counts as five.
 const READ_AHEAD: &str = r#"
   (global $read (mut i32) (i32.const 48))
-  (func (export "host:migration/reuse@0.1.0#read-ahead")
+  (func (export "host:migration/read-ahead@0.1.0#read")
     (param $file i32) (param $file-length i32) (param $text i32) (param $length i32)
     (local $last i32)
     (local.set $last (i32.load8_u (i32.sub (i32.add (local.get $text) (local.get $length)) (i32.const 1))))
@@ -36,7 +36,8 @@ fn runtime() -> Vec<u8> {
     let mut module = wat::parse_str(text).expect("valid text");
     let mut resolve = wit_parser::Resolve::default();
     resolve.push_str("migration.wit", CONTRACT).expect("the contract");
-    let world = "package test:runtime; world reading { include host:migration/script-runtime@0.1.0; export host:migration/reuse@0.1.0; }";
+    let world = "package test:runtime; world reading { include host:migration/script-runtime@0.1.0; \
+                 export host:migration/reuse@0.1.0; export host:migration/read-ahead@0.1.0; }";
     let package = resolve.push_str("runtime.wit", world).expect("a world");
     let world = resolve.select_world(&[package], Some("reading")).expect("it is there");
     wit_component::embed_component_metadata(&mut module, &resolve, world, wit_component::StringEncoding::UTF8)

@@ -14,11 +14,11 @@ use crate::bindings::ScriptRuntimePre;
 use crate::digest::Digest;
 use crate::host_functions::GuestState;
 
-/// The functions of the optional export by which an instance runs several migrations: whether it may run another one, and reading that.
+/// The functions of the optional exports by which an instance runs several migrations: whether it may run another one, and reading that.
 const IS_FIT: (&str, &str) = ("reuse", "is-fit");
-const READ_AHEAD: (&str, &str) = ("reuse", "read-ahead");
+const READ_AHEAD: (&str, &str) = ("read-ahead", "read");
 
-/// The functions of the optional export, as far as a runtime has them.
+/// The functions of the optional exports, as far as a runtime has them.
 struct Reuse {
     is_fit: Option<TypedFunc<(), (bool,)>>,
     read_ahead: Option<TypedFunc<(String, String), ()>>,

@@ -58,7 +58,11 @@ class Reuse:
     def is_fit(self) -> bool:
         return run.is_fit()
 
-    def read_ahead(self, file: str, source: str) -> None:
+
+class ReadAhead:
+    """The export `read-ahead` of the contract."""
+
+    def read(self, file: str, source: str) -> None:
         run.read_ahead(file, source)
 
 
