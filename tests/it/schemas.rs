@@ -431,20 +431,14 @@ fn a_session_that_may_not_be_ended_is_waited_for() {
     let running = project.start(&["verify"]);
     let shadow = shadow_that_sleeps(&project, 61);
     // As the autovacuum worker of the server is: nobody but a superuser may end it.
-    let session = "SELECT pg_sleep(2)";
     let mut psql = std::process::Command::new("psql")
-        .args(["-XqAt", "-d", &project.database.url_of(SUPERUSER, &shadow), "-c", session])
+        .args(["-XqAt", "-d", &project.database.url_of(SUPERUSER, &shadow), "-c", "SELECT pg_sleep(2)"])
         .stdout(std::process::Stdio::null())
         .spawn()
         .expect("psql runs");
-    let is_there = format!(
-        "SELECT count(*) FROM pg_stat_activity WHERE datname = '{shadow}' AND query = '{session}' AND state = 'active'"
-    );
-    let started = std::time::Instant::now();
-    while project.database.admin(&is_there) != "1" {
-        assert!(started.elapsed().as_secs() < 60, "psql did not come");
-        std::thread::sleep(std::time::Duration::from_millis(20));
-    }
+    project.database.wait_until(&format!(
+        "SELECT count(*) > 0 FROM pg_stat_activity WHERE datname = '{shadow}' AND usename = '{SUPERUSER}'"
+    ));
     running.signal(Signal::INT);
     let _ = running.wait().with_code(130);
     assert_eq!(project.database.admin(&format!("SELECT count(*) FROM pg_database WHERE datname = '{shadow}'")), "0");
