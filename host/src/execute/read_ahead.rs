@@ -46,7 +46,8 @@ impl StepRun<'_> {
     async fn read_ahead(&self, kept: &mut Option<Instance>, begun: &Begun, server_version: u32) {
         let Some(NextStep { revision, component: Some(component), .. }) = self.next else { return };
         let (Some(language), Some(source)) = (&component.language, component.source()) else { return };
-        if kept.is_none() {
+        // What follows is not made for a runtime that reads nothing, such as that of SQL.
+        if !kept.as_ref().is_some_and(|instance| instance.reads_ahead(language.digest())) {
             return;
         }
         // Nobody listens.

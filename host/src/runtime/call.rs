@@ -145,9 +145,7 @@ impl Runtime {
     /// Lets an instance that an earlier migration left read the next one, of which nothing runs yet. An instance of the language `language`
     /// that fails, or needs more than there is, is gone afterwards: a new one will say what is wrong.
     pub async fn read_ahead(&self, kept: &mut Option<Instance>, language: Digest, source: &Source, state: GuestState) {
-        let Some(mut instance) = kept.take_if(|instance| instance.is_of(language) && instance.reads_ahead()) else {
-            return;
-        };
+        let Some(mut instance) = kept.take_if(|instance| instance.reads_ahead(language)) else { return };
         instance.store.data_mut().begin_next(state.of_read_ahead());
         set_limits(&mut instance.store);
         let compute_time = instance.store.data().budget.compute_time().clone();

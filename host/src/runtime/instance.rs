@@ -1,8 +1,8 @@
 //! An instance of a language runtime that stays from one migration to the next.
 //!
 //! Most runtimes get a new instance for each migration. One that exports `reuse` says itself, after each migration, whether the
-//! same instance may run another one: that of Alembic, whose projects expect one process for all revisions of a run, in which
-//! env.py runs once. What one migration leaves in the memory of the instance the next one finds, as with Alembic.
+//! same instance may run another one: that of SQL, which reads nothing of the migration before, and that of Alembic, whose projects
+//! expect one process for all revisions of a run, in which env.py runs once. There the next migration finds what one leaves in memory.
 
 use wasmtime::Store;
 use wasmtime::component::Instance as ComponentInstance;
@@ -60,9 +60,9 @@ impl Instance {
         }
     }
 
-    /// Whether it can read a migration before that runs.
-    pub(super) fn reads_ahead(&self) -> bool {
-        self.reuse.read_ahead.is_some()
+    /// Whether it can read a migration of this language before that runs.
+    pub fn reads_ahead(&self, language: Digest) -> bool {
+        self.is_of(language) && self.reuse.read_ahead.is_some()
     }
 
     /// Lets it read the next migration, a file and its text. Whether it may still run that.
